@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.figure import Goal, Timing, interleaved
+from benchmarks.figure import Goal, Pair, Timing
 from benchmarks.hostile_replies import KINDS, long_persona
 from benchmarks.process_memory import resident
 from benchmarks.row import Measured, Row, Settings
@@ -22,47 +24,49 @@ SETTLES = 2.0
 """Seconds after the last piece in which the rest is drawn, and keys are still typed."""
 KEYS = [letter for letter in map(chr, chain(range(0x100, 0x250), range(0x400, 0x530))) if letter.isalpha()]
 """Letters that occur nowhere else on the screen, so that an echo cannot be mistaken."""
+ORDINARY = "ordinary"
+HOSTILE = [kind for kind in KINDS if kind != ORDINARY]
+
+
+class Echo(NamedTuple):
+    """The 95th percentile of the seconds to echo during a reply, and the MiB by which the memory grew."""
+
+    seconds: float
+    growth: float
 
 
 def measure(settings: Settings) -> Measured:
-    """Ask for every hostile reply and for as many ordinary ones, in programs of their own, and type meanwhile."""
-    worst: dict[str, float] = {}
-    growth: list[float] = []
+    """Ask for a reply of every kind, each in a program of its own, and type meanwhile; so many rounds of it."""
     with tempfile.TemporaryDirectory() as home, token_server(per_second=PER_SECOND, length=PIECES) as url:
         persona = Path(home) / "long.toml"
         persona.write_text(long_persona(PIECES), encoding="utf-8")
         command = [str(Path(sys.executable).parent / "chat-personas"), "chat", str(persona), "--model", url]
-
-        def hostile(_: int) -> Timing:
-            slow = {}
+        rounds = []
+        for number in range(1, settings.repeats + 1):
+            rounds.append(echoes := dict[str, Echo]())
             for kind in KINDS:
-                if kind != "ordinary":
-                    slow[kind], grown = _slow_echo(command, kind, home)
-                    growth.append(grown)
-                    worst[kind] = max(worst.get(kind, 0.0), slow[kind])
-            return Timing(max(slow.values()))
-
-        pairs = interleaved(
-            hostile, lambda _: Timing(_slow_echo(command, "ordinary", home)[0]), settings.repeats, settings.tell
-        )
-    slowest = max(worst, key=worst.__getitem__)
+                echoes[kind] = _slow_echo(command, kind, home)
+                settings.tell(f"round {number} of {settings.repeats}, {kind}: {echoes[kind].seconds:.4g}")
+    slowest = max(HOSTILE, key=lambda kind: median(echoes[kind].seconds for echoes in rounds))
+    growth = max(echoes[kind].growth for echoes in rounds for kind in HOSTILE)
+    pairs = tuple(Pair(Timing(echoes[slowest].seconds), Timing(echoes[ORDINARY].seconds)) for echoes in rounds)
     notes = (
-        f"each figure is the 95th percentile over the keys of one reply; of the hostile ones the slowest: {slowest}",
-        f"memory: at most {max(growth):.0f} MiB more than before the reply",
+        f"each figure is the 95th percentile over the keys of one reply; of {len(HOSTILE)} hostile kinds the one with "
+        f"the largest median: {slowest}",
+        f"memory: at most {growth:.0f} MiB more than before the reply",
     )
-    described = {"pieces": PIECES, "pieces a second": PER_SECOND, "hostile replies": len(KINDS) - 1}
-    return Measured(pairs, described, notes)
+    return Measured(pairs, {"pieces": PIECES, "pieces a second": PER_SECOND, "hostile replies": len(HOSTILE)}, notes)
 
 
-def _slow_echo(command: Sequence[str], kind: str, home: str) -> tuple[float, float]:
-    """Return the 95th percentile of the seconds to echo during a reply, and the MiB by which the memory grew."""
+def _slow_echo(command: Sequence[str], kind: str, home: str) -> Echo:
+    """Have a reply of a kind said and type meanwhile."""
     with Terminal(command, {"CHAT_PERSONAS_HOME": home}) as terminal:
         terminal.seconds_until(b"for example")
         terminal.watch(1.0)
         before = resident(terminal.pid)
         terminal.write(f":{kind}\r")
         echoes = list(_type(terminal, time.perf_counter() + PIECES / PER_SECOND + SETTLES))
-        return float(np.quantile(echoes, 0.95)), resident(terminal.pid) - before
+        return Echo(float(np.quantile(echoes, 0.95)), resident(terminal.pid) - before)
 
 
 def _type(terminal: Terminal, end: float) -> Iterator[float]:

@@ -462,7 +462,7 @@ def export(lab: Lab) -> None:
         whole = len(corpus.conversation_ids())
     out = lab.folder / "out.jsonl"
     before = out.read_bytes() if out.exists() else b""
-    arguments = ("export", "--format", "openai", "--out", str(out), "--force")
+    arguments = ("export", "--own", "--format", "openai", "--out", str(out), "--force")
     program = Program(command(lab.home, *arguments))
     shown = program.kill(lab.chance.uniform(0.0, 0.12 + 0.01 * whole))
     after = out.read_bytes() if out.exists() else b""

@@ -1,6 +1,7 @@
 """The table of benchmarks, in the order in which they run."""
 
 from benchmarks import (
+    corpus_use,
     exports,
     first_paint,
     first_token_after_probing,
@@ -31,6 +32,7 @@ ROWS = (
     first_paint.ROW,
     server_concurrency.ROW,
     memory.ROW,
+    *corpus_use.ROWS,
     *exports.ROWS,
     hostile_reply_memory.ROW,
 )

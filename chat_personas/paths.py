@@ -130,6 +130,11 @@ def confirmations_path() -> Path:
     return _directory("state") / "confirmed-servers.json"
 
 
+def persona_folders_path() -> Path:
+    """Return the file that says in which directories personas lay that name directions by files beside them."""
+    return _directory("state") / "persona-folders.json"
+
+
 def answers_path() -> Path:
     """Return the cache of models' answers; it may be removed at any time."""
     return _directory("cache") / "answers.db"

@@ -21,7 +21,8 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from chat_personas.paths import display_path, settings_path
+from chat_personas.paths import display_path, make_private, settings_path
+from chat_personas.storage.files import atomic_write
 from personas.errors import ReportedError
 from personas.inputs.files import display_name
 from personas.inputs.models import Place, faults, fix, unknown_key
@@ -78,6 +79,10 @@ class Settings(BaseSettings):
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads; default: the physical cores.")
     flash_attention: bool = Field(default=False, description="Faster on the CPU, but results depend on batching.")
+    accessible: bool = Field(
+        default=False,
+        description="For screen readers: chat in plain lines, as `chat --accessible`; no screens, no bars.",
+    )
     theme: str | None = Field(default=None, description="A Textual theme for the screen.")
     keys: dict[str, str] = Field(default_factory=dict, description="Key bindings by their id, such as stop = 'ctrl+x'.")
     servers: dict[str, ServerSettings] = Field(
@@ -150,6 +155,41 @@ def load_settings() -> Settings:
         raise SettingsError(f"the environment: {problem}; write it as JSON, or unset it") from None
     except ValidationError as error:
         raise SettingsError(_explain(faults(error)[0], shown)) from None
+
+
+_THEME = re.compile(r"\s*theme\s*=")
+_TABLE = re.compile(r"\s*\[")
+
+
+def remember_theme(name: str) -> None:
+    """Put `theme = "name"` into the settings file, before its first table, and change nothing else in it.
+
+    Raises:
+        SettingsError: the environment sets a theme, which wins over the file, or the file cannot be changed by a line.
+        OSError: the file cannot be read or written.
+    """
+    if os.environ.get(f"{ENVIRONMENT}THEME"):
+        raise SettingsError(f"{ENVIRONMENT}THEME in the environment wins over the settings; unset it")
+    path = settings_path()
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = before.splitlines()
+    top = next((place for place, line in enumerate(lines) if _TABLE.match(line)), len(lines))
+    at = next((place for place in range(top) if _THEME.match(lines[place])), None)
+    line = f'theme = "{name}"'
+    lines[slice(top, top) if at is None else slice(at, at + 1)] = [line]
+    after = "\n".join(lines) + "\n"
+    if not _differ_in_theme_only(before, after, name):
+        raise SettingsError(f"{display_path(path)} cannot be changed here; write {line} into it")
+    make_private(path.parent)
+    with atomic_write(path) as stream:
+        stream.write(after.encode())
+
+
+def _differ_in_theme_only(before: str, after: str, name: str) -> bool:
+    try:
+        return tomllib.loads(after) == tomllib.loads(before) | {"theme": name}
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 _FIXES = {"dict_type": "write a table, such as [keys]", "model_type": 'write a table, such as [servers."http://..."]'}

@@ -12,15 +12,27 @@ from typing import Any
 
 from chat_personas.paths import settings_path
 
-DEFAULTS: Mapping[str, Any] = {"persona": "democrat", "model": "pocket", "theme": None, "measure": True, "keys": {}}
+DEFAULTS: Mapping[str, Any] = {
+    "persona": "democrat",
+    "model": "pocket",
+    "theme": None,
+    "measure": True,
+    "accessible": False,
+    "keys": {},
+}
 _FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
 def glance() -> dict[str, Any]:
-    """Return persona, model, theme, measure and keys as set by the environment or the file, or their defaults."""
+    """Return the settings of `DEFAULTS` as set by the environment or the file, or their defaults."""
     found = _read(settings_path())
     found |= {key: value for key in DEFAULTS if (value := _set_by_environment(key)) is not None}
     return {key: found[key] if _fits(found.get(key), default) else default for key, default in DEFAULTS.items()}
+
+
+def is_accessible() -> bool:
+    """Whether the person wants plain lines in place of screens, bars and spinners, as for a screen reader."""
+    return bool(glance()["accessible"])
 
 
 def _read(file: Path) -> dict[str, Any]:

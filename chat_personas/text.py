@@ -1,4 +1,6 @@
-"""Text for people: counts with their nouns, and text that is safe to print on a terminal."""
+"""Text for people: counts with their nouns, text that is safe to print on a terminal, whole sentences of a stream."""
+
+import re
 
 _BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SURROGATES = range(0xD800, 0xE000)
@@ -9,6 +11,13 @@ _VISIBLE = {
     **{code: f"<{code:02X}>" for code in range(0x80, 0xA0)},
     **{code: f"<{code:04X}>" for code in _BIDIRECTIONAL},
     **dict.fromkeys(_SURROGATES, "\ufffd"),
+}
+
+
+_HORIZONTAL = (0x2500, 0x2501, 0x254C, 0x254D, 0x2550)
+_DRAWN = {
+    **{code: "-" if code in _HORIZONTAL else "|" for code in range(0x2500, 0x2580)},
+    **dict.fromkeys(range(0x2580, 0x25A0), "#"),
 }
 
 
@@ -26,3 +35,38 @@ def printable(text: str) -> str:
     the cleaned text.
     """
     return text if text.isascii() and text.isprintable() else text.translate(_VISIBLE)
+
+
+def without_drawing(text: str) -> str:
+    """Return `printable` text with the pieces of frames and bars as ASCII: a screen reader spells each of them out."""
+    cleaned = printable(text)
+    return cleaned if cleaned.isascii() else cleaned.translate(_DRAWN)
+
+
+_END_OF_SENTENCE = re.compile(r"""\n|[.!?…:;]["'”’»)\]]*\s|[。！？]""")
+_LONGEST = 400
+
+
+class Sentences:
+    """Makes whole sentences of the pieces in which a model gives its reply; joined, they are the text unchanged.
+
+    What is read aloud must not come in halves of words. A text of `_LONGEST` characters without an end of a sentence is
+    passed on up to its last space.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = ""
+
+    def take(self, piece: str) -> str:
+        """Add a piece, and return what has become whole, "" for nothing."""
+        text = self._waiting + piece
+        end = max((found.end() for found in _END_OF_SENTENCE.finditer(text)), default=0)
+        if not end and len(text) > _LONGEST:
+            end = text.rfind(" ") + 1 or len(text)
+        self._waiting = text[end:]
+        return text[:end]
+
+    def rest(self) -> str:
+        """Return what is left at the end of the stream."""
+        rest, self._waiting = self._waiting, ""
+        return rest

@@ -189,6 +189,8 @@ class EngineInfo:
             all, or unknown before a reply first needs a form.
         requests_at_once: the most requests it may have under way; it limits itself to what the model can handle.
         interventions: what changes its hidden states: the keys of `eval.interventions.Intervention`.
+        intervention_kinds: which kinds of `eval.interventions.Intervention` it can be put under; empty for a server
+            before one was tried on it.
         local: False if probing sends the conversation to another machine; the person must then confirm it.
         demonstration: whether the model's scores mean nothing about real people.
         recurrent: whether its layers, or some of them, keep one state for all that they have read (Mamba, RWKV,
@@ -209,6 +211,7 @@ class EngineInfo:
     constraints: Constraints = "none"
     requests_at_once: int = 1
     interventions: tuple[str, ...] = ()
+    intervention_kinds: tuple[str, ...] = ()
     local: bool = True
     demonstration: bool = False
     scores_texts: bool = False

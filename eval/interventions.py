@@ -5,6 +5,8 @@ which points from the states of the one set to those of the other. An interventi
 the model computes: in every token of the prompt, of probes and of replies alike.
 """
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from eval.engine import Engine
 
 InterventionKind = Literal["add", "clamp", "ablate"]
+_QUANTISED = re.compile(r"[-._](gguf|(i?q|tq)\d\w*|bf16|f16|f32)$", re.IGNORECASE)
+"""How the name of a model file ends that says how its weights are stored."""
 
 
 class InterventionError(ReportedError):
@@ -45,6 +49,7 @@ class Direction:
             None if the file does not say.
         pole_names: what the negative and the positive texts are, such as the names of two personas; None if the file
             does not say.
+        model_name: what the model is called whose states it separates; None if the file does not say.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Direction:
     best: int
     spreads: "NDArray[np.float32] | None" = None
     pole_names: tuple[str, str] | None = None
+    model_name: str | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Direction) and other.sha256 == self.sha256
@@ -98,7 +104,10 @@ class Intervention:
 
     @property
     def key(self) -> str:
-        """What tells this intervention from another, in cached answers and in reports."""
+        """What tells this intervention from another, in cached answers and in reports.
+
+        It says "layers" for one layer, too: answers, conversations and reports that are stored are found by it.
+        """
         layers = ",".join(map(str, self.layers))
         strength = "" if self.kind == "ablate" else f", strength {self.strength!r}"
         return f"{self.kind} {self.direction.name} (sha256 {self.direction.sha256}), layers {layers}{strength}"
@@ -107,11 +116,54 @@ class Intervention:
 Interventions = Sequence[Intervention]
 
 
+def check_intervention(intervention: Intervention) -> None:
+    """Make sure that a direction has vectors where they are asked for, and that its strength is a number.
+
+    Raises:
+        InterventionError: it has none for a layer, or the strength is not finite.
+    """
+    direction, layers = intervention.direction, intervention.layers
+    missing = sorted(set(layers) - set(direction.layers))
+    if missing or not layers:
+        raise InterventionError(
+            f"the direction {direction.name} has no vector for layer {', '.join(map(str, missing))}; "
+            f"it has layers {direction.layers[0]} to {direction.layers[-1]}"
+        )
+    if not math.isfinite(intervention.strength):
+        raise InterventionError(f"the strength of {direction.name} is not a number; write one such as 1.5")
+
+
+def bare_name(model: str) -> str:
+    """Return a model's name without organisation, directories and kind of quantisation, in small letters and digits.
+
+    So a file and a server's model can be told to be of one name: `SmolLM2-135M-Instruct.Q4_1.gguf` and
+    `HuggingFaceTB/SmolLM2-135M-Instruct` are both `smollm2135minstruct`.
+    """
+    name = re.sub(r"\.gguf$", "", model.replace("\\", "/").rpartition("/")[2], flags=re.IGNORECASE)
+    while (shorter := _QUANTISED.sub("", name)) != name:
+        name = shorter
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def added_by_layer(interventions: Interventions) -> "dict[int, NDArray[np.float64]]":
+    """Return what is added to the state after each layer (width), by its number: Σ strength · n · r."""
+    import numpy as np
+
+    total: dict[int, NDArray[np.float64]] = {}
+    for each in interventions:
+        if each.kind == "add":
+            for layer in each.layers:
+                place = each.direction.in_layer(layer)
+                scale = each.strength * float(each.direction.norms[place])
+                total[layer] = total.get(layer, 0.0) + scale * each.direction.vectors[place].astype(np.float64)
+    return total
+
+
 def steered(engine: "Engine", interventions: Interventions) -> "Engine":
     """Return `engine` under interventions; without any it is returned as it is.
 
     Raises:
-        InterventionError: it cannot be steered from inside, as no server can, or see `Steerable.steered`.
+        InterventionError: it cannot be steered from inside, or see `Steerable.steered`.
     """
     if not interventions:
         return engine
@@ -143,3 +195,29 @@ class Steerable(Protocol):
                 clamped between, or a strength is not a number.
         """
         ...
+
+
+@runtime_checkable
+class TriedOut(Protocol):
+    """A steerable engine that does not compute the states itself, and so has to try whether interventions act."""
+
+    async def try_out(self) -> None:
+        """Make sure that the interventions act, before anything is asked under them; what is known is not tried again.
+
+        Raises:
+            InterventionError: they do not.
+            EngineError: it cannot be found out, because the model or the server failed.
+        """
+        ...
+
+
+async def tried_out(engine: "Engine") -> "Engine":
+    """Return `engine` once it is certain that its interventions act.
+
+    Raises:
+        InterventionError: they do not.
+        EngineError: it cannot be found out, because the model or the server failed.
+    """
+    if engine.info.interventions and isinstance(engine, TriedOut):
+        await engine.try_out()
+    return engine

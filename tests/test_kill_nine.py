@@ -46,3 +46,12 @@ def test_what_was_acknowledged_is_there_after_a_kill() -> None:
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_by_a_kill_in_any_stage() -> None:
     kill_in(*STAGES, times=2 * len(STAGES))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_people_who_take_part_at_once_go_on_where_their_programs_were_killed() -> None:
+    command = [sys.executable, "-m", "benchmarks.study_kills", "--times", "8"]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "8 kills of two programs at once: in 0 runs something was lost" in ran.stdout

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.text import pluralize, printable
+from chat_personas.text import Sentences, pluralize, printable, without_drawing
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,35 @@ def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
 def test_a_text_may_be_cleaned_in_pieces(text: str, cut: int) -> None:
     middle = cut % (len(text) + 1)
     assert printable(text[:middle]) + printable(text[middle:]) == printable(text)
+
+
+def test_frames_and_bars_become_ascii_and_other_characters_stay() -> None:
+    assert without_drawing("┌──┬━━┐ │x║ ▓█ ╌") == "|--|--| |x| ## -"
+    assert without_drawing("\x1b[2J “Ja” – ⠓⠑⠇⠇⠕ →") == "␛[2J “Ja” – ⠓⠑⠇⠇⠕ →"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "passed_on"),
+    [
+        (["Good ", "day. And", " more."], ["", "Good day. ", "", "And more."]),
+        (["One", "\nTwo"], ["", "One\n", "Two"]),
+        (['He said "No." ', "Yes."], ['He said "No." ', "", "Yes."]),
+        (["3.", "5 percent"], ["", "", "3.5 percent"]),
+        (["はい。", "いいえ"], ["はい。", "", "いいえ"]),
+    ],
+)
+def test_a_stream_comes_in_whole_sentences(pieces: list[str], passed_on: list[str]) -> None:
+    sentences = Sentences()
+    assert [*map(sentences.take, pieces), sentences.rest()] == passed_on
+
+
+@given(st.lists(st.text(), max_size=20))
+def test_sentences_joined_are_the_text_that_came(pieces: list[str]) -> None:
+    sentences = Sentences()
+    assert "".join([*map(sentences.take, pieces), sentences.rest()]) == "".join(pieces)
+
+
+def test_a_text_without_an_end_is_passed_on_at_a_space_or_at_last_anywhere() -> None:
+    assert Sentences().take("word " * 90) == "word " * 90
+    assert Sentences().take("word " * 80 + "half") == "word " * 80
+    assert Sentences().take("x" * 1000) == "x" * 1000

@@ -90,6 +90,9 @@ def application(wanted: str | None = None) -> typer.Typer:
         if wanted in (None, name):
             module = module_of(name)
             found = import_module(f"chat_personas.cli.commands.{module}")
+            if hasattr(found, "app"):  # a command that has commands beside what it does itself
+                app.add_typer(found.app, name=name, help=summary, epilog=found.EXAMPLE)
+                continue
             app.command(name, help=summary, epilog=found.EXAMPLE)(getattr(found, module))
     for name, summary in GROUPS.items():
         if wanted in (None, name):

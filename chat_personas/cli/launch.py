@@ -7,7 +7,7 @@ is left to the parser.
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
     from chat_personas.monitor.monitor import Monitor, Unsteered
     from chat_personas.settings import Settings
+    from chat_personas.tui.app import TerminalApp
     from chat_personas.tui.session import Preview
     from eval.engine import Engine, EngineInfo
     from eval.surveys.loading import LoadedSurvey
@@ -139,6 +140,12 @@ class Launch:
             remembering=lambda engine: remembering(engine, "chat", logging.getLogger(__name__).warning),
         )
 
+    def remember_theme(self, name: str) -> None:
+        """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""
+        from chat_personas.settings import remember_theme
+
+        remember_theme(name)
+
     def probing_confirmed(self, info: "EngineInfo") -> bool:
         """Whether this engine may be probed: it runs on this machine, or the user has agreed before."""
         from chat_personas.consent import is_confirmed
@@ -157,9 +164,20 @@ WITHOUT_A_SCREEN = frozenset({"dumb", "unknown"})
 
 
 def has_terminal() -> bool:
-    """Whether both standard input and output are terminals on which a screen can be shown."""
-    draws = os.environ.get("TERM", "").lower() not in WITHOUT_A_SCREEN
-    return draws and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    """Whether a screen may be shown: on a terminal that can draw, and the person has not set `accessible`."""
+    return on_terminal() and os.environ.get("TERM", "").lower() not in WITHOUT_A_SCREEN and not set_accessible()
+
+
+def on_terminal() -> bool:
+    """Whether both standard input and output are terminals."""
+    return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+
+
+def set_accessible() -> bool:
+    """Whether the setting `accessible` asks for plain lines, as for a screen reader."""
+    from chat_personas.settings_preview import is_accessible
+
+    return is_accessible()
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -168,18 +186,27 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def open_screen(launch: Launch) -> int:
-    """Show the screen until the person leaves it, and return the exit code.
+    """Show the screen on which people talk until the person leaves it, and return the exit code.
 
     Raises:
         KeyboardInterrupt: Ctrl+C came before the screen listened to it.
         Exception: an error that leaves nothing to do, as `ChatApp.run` does.
     """
-    with _keys_waiting():
-        _check_toolkit()
+
+    def make() -> "TerminalApp":
         from chat_personas.tui.app import ChatApp
         from chat_personas.tui.session import Session
 
-        app = ChatApp(Session(launch))
+        return ChatApp(Session(launch))
+
+    return run_on_screen(make)
+
+
+def run_on_screen(make: "Callable[[], TerminalApp]") -> int:
+    """Run the application that `make` imports and makes, and return the exit code; raises as `open_screen` does."""
+    with _keys_waiting():
+        _check_toolkit()
+        app = make()
         app.run()
     if app.return_code is None:  # asyncio has cancelled it, which Textual takes for an end in good order
         raise KeyboardInterrupt

@@ -7,10 +7,12 @@ the corpus as on the screen.
 import asyncio
 import codecs
 import os
+import re
 import signal
 import sys
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import DONE, UsageError
@@ -52,6 +54,7 @@ from chat_personas.steering.knob import Knob
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.leaving import SIGNALLED, SIGNALS, run_unwaited
 from eval.engine import Engine, EngineError, TooLongError
+from eval.interventions import tried_out
 from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
@@ -65,7 +68,46 @@ STEER = "/steer"
 """The one word at the beginning of a line that is a command, and no message."""
 
 
-class LineMode:
+class StandardInputMode(ABC):
+    """What goes on over standard input and output until they end, or a signal ends the program."""
+
+    def __init__(self) -> None:
+        self._signal: int = signal.SIGINT
+
+    def run(self) -> int:
+        """Go on until standard input ends, or a signal ends the program; return the exit code.
+
+        A reply that was being generated is kept as far as it came.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed.
+        """
+        try:
+            return run_unwaited(self._listening())
+        except asyncio.CancelledError:
+            if self._signal != signal.SIGINT:
+                return SIGNALLED + self._signal
+            raise KeyboardInterrupt from None
+
+    async def _listening(self) -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        for number in SIGNALS:
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                asyncio.get_running_loop().add_signal_handler(number, self._interrupt, task, number)
+        return await self._talk()
+
+    @abstractmethod
+    async def _talk(self) -> int:
+        """Do all of it, and return the exit code."""
+
+    def _interrupt(self, task: "asyncio.Task[int]", number: int) -> None:
+        """End at once, because a signal came."""
+        self._signal = number
+        task.cancel()
+
+
+class LineMode(StandardInputMode):
     """A conversation over standard input and output."""
 
     def __init__(
@@ -78,36 +120,16 @@ class LineMode:
         resume: str | None,
         template: str | None = None,
     ) -> None:
+        super().__init__()
         self._launch = Launch(persona, model, survey, template=template)
         self._measure = measure
         self._resume = resume
         self._interrupted = False
-        self._signal: int = signal.SIGINT
         self._conversation: Conversation | None = None
         self._monitor: Monitor | None = None
         self._stopping: asyncio.Task[None] | None = None
 
-    def run(self) -> int:
-        """Talk until standard input ends, or a signal ends the program; return the exit code.
-
-        A reply that was being generated is kept as far as it came.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C was pressed.
-        """
-        try:
-            return run_unwaited(self._talk())
-        except asyncio.CancelledError:
-            if self._signal != signal.SIGINT:
-                return SIGNALLED + self._signal
-            raise KeyboardInterrupt from None
-
     async def _talk(self) -> int:
-        talk = asyncio.current_task()
-        assert talk is not None
-        for number in SIGNALS:
-            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
-                asyncio.get_running_loop().add_signal_handler(number, self._interrupt, talk, number)
         self._check_arguments()
         with self._launch.open_corpus() as corpus:
             if self._resume is not None:
@@ -115,6 +137,7 @@ class LineMode:
             engine = await self._open_engine()
             try:
                 self._conversation = self._open_conversation(corpus, engine)
+                await tried_out(self._conversation.engine)
                 _notice_own_text(self._conversation, engine)
                 if self._measure:
                     self._monitor = self._make_monitor(self._conversation, corpus)
@@ -147,13 +170,13 @@ class LineMode:
         if self._measure:
             self._launch.loaded_survey  # noqa: B018
 
-    def _interrupt(self, talk: "asyncio.Task[int]", number: int) -> None:
+    def _interrupt(self, task: "asyncio.Task[int]", number: int) -> None:
         """At the first signal stop a running reply, so that it is kept as stopped; otherwise end at once."""
         self._signal = number
         if self._conversation is not None and self._conversation.replying and not self._interrupted:
             self._stopping = asyncio.create_task(self._conversation.stop())
         else:
-            talk.cancel()
+            task.cancel()
         self._interrupted = True
 
     async def _open_engine(self) -> Engine:
@@ -221,7 +244,7 @@ class LineMode:
     async def _steer(self, conversation: Conversation, corpus: Corpus, asked: str) -> None:
         """Turn the knob as it is `asked` and measure again, or only say what is on where nothing is asked."""
         if asked:
-            await asyncio.to_thread(_turn, conversation.knob, asked)
+            await asyncio.to_thread(turn_knob, conversation.knob, asked)
         described = printable(conversation.knob.described()) or "nothing"
         print(f"(inside the model: {described})", file=sys.stderr, flush=True)
         if self._monitor is not None and self._monitor.engine is not conversation.engine:
@@ -262,7 +285,7 @@ async def _read_inside(conversation: Conversation, corpus: Corpus) -> "Inside | 
     return None if needle is None else await needle.read(conversation.context(), conversation.path)
 
 
-def _turn(knob: Knob, asked: str) -> None:
+def turn_knob(knob: Knob, asked: str) -> None:
     """Turn the knob as a person writes it: a number, `on` or `off`. Raises SteeringError."""
     if asked == "off":
         knob.off()
@@ -330,13 +353,14 @@ async def input_lines(descriptor: int) -> AsyncGenerator[str, None]:
             corpus would then keep something else than was written.
     """
     first = True
-    async with aclosing(_raw_lines(descriptor)) as lines:
+    async with aclosing(raw_lines(descriptor)) as lines:
         async for line in lines:
-            yield _text(line.removeprefix(codecs.BOM_UTF8) if first else line)
+            yield line_text(line.removeprefix(codecs.BOM_UTF8) if first else line)
             first = False
 
 
-async def _raw_lines(descriptor: int) -> AsyncGenerator[bytes, None]:
+async def raw_lines(descriptor: int) -> AsyncGenerator[bytes, None]:
+    """Yield the lines of a terminal, pipe or file as they come, without their ends; the last may lack one."""
     rest = b""
     while block := await _read(descriptor):
         *whole, rest = (rest + block).split(b"\n")
@@ -346,7 +370,8 @@ async def _raw_lines(descriptor: int) -> AsyncGenerator[bytes, None]:
         yield rest
 
 
-def _text(line: bytes) -> str:
+def line_text(line: bytes) -> str:
+    """Return a line as text. Raises UnreadableLineError."""
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
@@ -373,6 +398,72 @@ async def _read(descriptor: int) -> bytes:
     finally:
         loop.remove_reader(descriptor)
     return os.read(descriptor, BLOCK)
+
+
+_KEYS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[A-Za-z]|.)?|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def without_keys(line: str) -> tuple[str, int]:
+    """Return a line without what a terminal sends for keys that have no character, such as arrows, and their number.
+
+    The terminal's own line editing knows none of these keys.
+    """
+    return _KEYS.subn("", line)
+
+
+LONGEST_TYPED = 4095
+"""Bytes that Linux passes on of a line that was typed; it drops the rest without a word."""
+
+
+class WaitingLines:
+    """The lines of standard input, read also while the program is busy.
+
+    Of lines that are `typed` on a terminal, `overhear` is told each as it comes, and says whether it took it. At each
+    of the others, and at the end, `arrived` is set. Nothing gives way to the lines of a pipe, which were there before.
+    """
+
+    def __init__(self, descriptor: int, overhear: Callable[[str], bool]) -> None:
+        self.typed = os.isatty(descriptor)
+        self.arrived = asyncio.Event()
+        self._descriptor = descriptor
+        self._overhear = overhear
+        self._waiting: asyncio.Queue[str | UnreadableLineError | None] = asyncio.Queue()
+
+    async def read(self) -> None:
+        """Take lines until standard input ends."""
+        with suppress(OSError):  # the terminal is gone
+            async with aclosing(raw_lines(self._descriptor)) as lines:
+                async for line in lines:
+                    self._take(line)
+        self._put(None)
+
+    async def next(self) -> str | None:
+        """Return the next line, None at the end. Raises UnreadableLineError; the lines after that one follow."""
+        line = await self._waiting.get()
+        if isinstance(line, UnreadableLineError):
+            raise line
+        return line
+
+    @property
+    def empty(self) -> bool:
+        """Whether no line waits."""
+        return self._waiting.empty()
+
+    def _take(self, raw: bytes) -> None:
+        try:
+            line = line_text(raw)
+        except UnreadableLineError as error:
+            self._put(error)
+            return
+        if self.typed and len(raw) >= LONGEST_TYPED:
+            self._put(UnreadableLineError(f"was cut by the terminal, which passes on {LONGEST_TYPED:,} bytes at most"))
+        elif not (self.typed and self._overhear(line)):
+            self._put(line)
+
+    def _put(self, line: "str | UnreadableLineError | None") -> None:
+        self._waiting.put_nowait(line)
+        if self.typed:
+            self.arrived.set()
 
 
 def estimate_line(estimate: "Estimate") -> str:

@@ -6,16 +6,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from chat_personas.cli.console import CleanConsole
+from chat_personas.settings_preview import is_accessible
+from chat_personas.tui.leaving import run_unwaited
 
 if TYPE_CHECKING:
     from chat_personas.engines.cached import CacheStats
 
+Result = TypeVar("Result")
 WINDOW = 60.0
 """Seconds over which the rate is taken: a server that slows down is noticed, one slow answer is not."""
 
@@ -106,10 +109,10 @@ def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) ->
     """Show `title`, a bar, the count, answers a second, the time left and failures; lend a function of (done, total).
 
     `tally` counts answers that were asked for, came from the cache, or failed. Where standard error is not a terminal,
-    a line is written every half minute instead.
+    and where the setting `accessible` is on, a line is written every half minute instead.
     """
     console, pace = CleanConsole(to_error=True), RateEstimate(tally)
-    if not console.is_terminal:
+    if not console.is_terminal or is_accessible():
         yield lines(title, pace)
         return
     words = TextColumn("{task.fields[pace]}", markup=False)
@@ -122,6 +125,16 @@ def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) ->
             progress.update(task, completed=done, total=total, pace=pace.in_words())
 
         yield advance
+
+
+def while_busy(title: str, work: Callable[[], Result]) -> Result:
+    """Do what takes long in a thread, and return its result; `busy` shows `title` meanwhile. Ctrl-C ends it at once."""
+
+    async def doing() -> Result:
+        with busy(title):
+            return await asyncio.to_thread(work)
+
+    return run_unwaited(doing())
 
 
 def lines(title: str, pace: RateEstimate) -> Advance:
@@ -140,19 +153,34 @@ def lines(title: str, pace: RateEstimate) -> Advance:
 
 
 @contextmanager
-def busy(title: str, longest: str = "") -> Iterator[None]:
+def busy(title: str, longest: str = "", *, still: bool = False) -> Iterator[None]:
     """Show `title` with a spinner while the block takes longer than a second. Needs a running event loop.
 
-    Beside it stand `longest`, which says how long it may take, and the keys that stop it.
+    Beside it stand `longest`, which says how long it may take, and the keys that stop it. Where nothing may move
+    (`still`, or the setting `accessible`) it is a line of its own, once.
     """
     console = CleanConsole(to_error=True)
     if not console.is_terminal:
         yield
         return
-    status = console.status(Text(f"{title} ({longest}; {STOPS})" if longest else f"{title} ({STOPS})"))
-    later = asyncio.get_running_loop().call_later(PATIENCE, status.start)
+    said = f"{title} ({longest}; {STOPS})" if longest else f"{title} ({STOPS})"
+    loop = asyncio.get_running_loop()
+    if still or is_accessible():
+        later = loop.call_later(PATIENCE, _write_line, said)
+        try:
+            yield
+        finally:
+            later.cancel()
+        return
+    status = console.status(Text(said))
+    later = loop.call_later(PATIENCE, status.start)
     try:
         yield
     finally:
         later.cancel()
         status.stop()
+
+
+def _write_line(said: str) -> None:
+    """Write a line on standard error at once."""
+    print(said, file=sys.stderr, flush=True)

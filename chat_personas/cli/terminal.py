@@ -6,11 +6,11 @@ standard output as bytes do not pass here.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-from chat_personas.text import printable
+from chat_personas.text import Sentences, printable, without_drawing
 
 
 class CleanStream:
@@ -61,3 +61,52 @@ def _clean(stream: TextIO) -> TextIO:
     if stream is None or isinstance(stream, CleanStream):
         return stream
     return cast(TextIO, CleanStream(stream))
+
+
+class Voice:
+    """Writes lines for people who listen: nothing is drawn, and a line ends before another one begins."""
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def say(self, *lines: str) -> None:
+        """Write lines."""
+        self.end_line()
+        for line in lines:
+            print(without_drawing(line))
+        sys.stdout.flush()
+
+    def begin(self, text: str) -> None:
+        """Write a text, and let what comes next follow it."""
+        if text:
+            print(without_drawing(text), end="", flush=True)
+            self._begun = not text.endswith("\n")
+
+    @contextmanager
+    def speaking(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Lend a function that takes a reply in pieces, and say it in whole sentences, after the name of who speaks.
+
+        What has come is said to its last word, also where the reply ends with an error.
+        """
+        sentences, headings = Sentences(), [f"{name}: "]
+
+        def say(text: str) -> None:
+            if text:
+                self.begin(f"{headings.pop() if headings else ''}{text}")
+
+        try:
+            yield lambda piece: say(sentences.take(piece))
+        finally:
+            with suppress(OSError):  # the terminal may be gone
+                say(sentences.rest())
+                self.end_line()
+
+    def end_line(self) -> None:
+        """End the line that was begun, if there is one."""
+        if self._begun:
+            print(flush=True)
+        self._begun = False
+
+    def enter_pressed(self) -> None:
+        """Know that the person has ended the line."""
+        self._begun = False

@@ -22,13 +22,13 @@ from chat_personas.conversation.reply import (
     RunningReply,
     ThoughtEnded,
 )
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, Thought
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
-from personas import LoadedPersona, Persona, system_prompt
+from personas import LoadedPersona, Persona, is_steered_inside, system_prompt
 
 __all__ = [
     "ContextUse",
@@ -65,6 +65,10 @@ class Place:
 
     number: int
     total: int
+
+    def __str__(self) -> str:
+        """Write it as `2/3`."""
+        return f"{self.number}/{self.total}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,10 @@ class Conversation:
             SteeringError, InterventionError: the persona's direction is missing or not one of this model.
         """
         knob = Knob.of(engine, persona.persona, persona.path.parent)
+        if is_steered_inside(persona.persona):
+            from chat_personas.steering.applied import remember_folder
+
+            remember_folder(persona)
         moment = now()
         row = ConversationRow(
             id=new_key(),
@@ -143,7 +151,8 @@ class Conversation:
         """Take up a conversation of the corpus, with the persona and the prompt as they were when it began.
 
         `conversation_id` may be abbreviated. The model may be another one: each reply records its own. The knob is as
-        the persona set it then; a direction that it names by a file is looked for from the current directory.
+        the persona set it then; a direction that it names by a file is looked for where the persona's file was, or from
+        the current directory if that is not known.
 
         Raises:
             UnknownConversationError: there is none of that identifier.
@@ -153,9 +162,13 @@ class Conversation:
         corpus.mark_interrupted()
         row = corpus.conversation(conversation_id)
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
-        persona = _persona_of(row)
-        conversation = cls(corpus, Knob.of(engine, persona, Path()), row, persona, sampling, branch)
-        conversation._active.thoughts = corpus.thoughts(row.active_leaf_id) if row.active_leaf_id else {}
+        persona = persona_of(row)
+        knob = Knob.of(engine, persona, _folder_of(row, persona))
+        conversation = cls(corpus, knob, row, persona, sampling, branch)
+        if row.active_leaf_id:
+            conversation._active.thoughts = corpus.thoughts(row.active_leaf_id)
+            conversation._active.models = corpus.models(row.active_leaf_id)
+            conversation._active.places = corpus.places(row.active_leaf_id)
         return conversation
 
     @property
@@ -203,9 +216,42 @@ class Conversation:
         """What the model thought before replies that have ended, by their ids; at least before those on the path."""
         return self._active.thoughts
 
+    @property
+    def models(self) -> Mapping[str, ReplyModel]:
+        """Which model made the replies that have ended, by their ids; at least those on the path."""
+        return self._active.models
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """Which version of several the messages are, by their ids: of those that the corpus has been asked about."""
+        return {key: Place(*place) for key, place in self._active.places.items()}
+
+    async def place(self, message_id: str) -> Place | None:
+        """Return which version a new message is; None where it is the only one. Raises CorpusError."""
+        versions = [row.id for row in await self.alternatives(message_id)]
+        if len(versions) < 2:
+            return None
+        self._active.places[message_id] = versions.index(message_id) + 1, len(versions)
+        return Place(*self._active.places[message_id])
+
+    @property
+    def model(self) -> ReplyModel:
+        """The model that makes the next reply."""
+        return ReplyModel(self.engine.info.name, self.engine.info.sha256)
+
+    @property
+    def other_models(self) -> tuple[ReplyModel, ...]:
+        """The models other than the present one that made replies on the path, in the order in which they came."""
+        made = (self.models.get(message.id, self.model) for message in self.path)
+        return tuple(model for model in dict.fromkeys(made) if model != self.model)
+
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
         return transcript(self.system_prompt, self.path)
+
+    def context_at_start(self) -> list[Message]:
+        """Return what the model is given before the first message: the system prompt, if there is one."""
+        return transcript(self.system_prompt, ())
 
     def seconds_of_replies(self) -> float:
         """Return for how many seconds so far replies were on their way. To time other work, leave them out."""
@@ -375,6 +421,7 @@ class Conversation:
     def _activate(self, message_id: str) -> None:
         leaf = self._corpus.activate(self.id, message_id)
         self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
+        self._active.models, self._active.places = self._corpus.models(leaf), self._corpus.places(leaf)
 
     def _next_version(self) -> Version | None:
         path = self._active.messages
@@ -407,13 +454,22 @@ def sampling_of(persona: Persona) -> Sampling:
     return replace(Sampling(), **asked)
 
 
-def _persona_of(row: ConversationRow) -> Persona:
+def persona_of(row: ConversationRow) -> Persona:
+    """Return the persona of a conversation as it was when that began. Raises CorpusError if it is not known here."""
     try:
         return Persona.model_validate_json(row.persona)
     except ValidationError as error:
         raise CorpusError(
             f"this version does not know the persona of conversation {row.id}; install a newer chat-personas"
         ) from error
+
+
+def _folder_of(row: ConversationRow, persona: Persona) -> Path:
+    if not is_steered_inside(persona):
+        return Path()
+    from chat_personas.steering.applied import folder_of
+
+    return folder_of(row.persona_sha256)
 
 
 def _context_use(corpus: Corpus, info: EngineInfo, path: Sequence[MessageRow]) -> ContextUse | None:

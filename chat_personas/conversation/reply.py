@@ -1,13 +1,14 @@
 """A reply being generated: its event stream for the UI and its durable storage."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, Thought
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
 from chat_personas.corpus.sql import now, storable
@@ -285,13 +286,16 @@ class ActiveBranch:
 
     `stored` is false for a conversation without a message: the first one adds it to the corpus, or names it where a
     measurement has added it. `messages` run from the first one to the active leaf; a reply is among them once it has
-    ended. `thoughts` are what the model thought before replies, by their ids, at least before those among the messages.
+    ended. `thoughts` are what the model thought before replies, and `models` which model made them, by their ids: at
+    least for those among the messages. `places` has number and total of the versions of messages that have several.
     """
 
     row: ConversationRow
     stored: bool
     messages: tuple[MessageRow, ...]
     thoughts: dict[str, Thought] = field(default_factory=dict)
+    models: dict[str, ReplyModel] = field(default_factory=dict)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class _Begun(NamedTuple):
@@ -329,7 +333,7 @@ class ReplyStorage:
 
         Without a `text` it is another reply to the last message of the person.
         """
-        self.sampling = sampling
+        self.sampling = _with_seed(sampling, info)
         self.saved = False
         self._corpus = corpus
         self._active = active
@@ -426,6 +430,8 @@ class ReplyStorage:
     def settle(self) -> None:
         """Make the branch that the reply ends the active one, if it is in the corpus. Call it once it has ended."""
         self._active.messages = self.path
+        if self._begun is not None:
+            self._active.models[self._begun.reply.id] = ReplyModel(self._info.name, self._info.sha256)
         if self._begun is not None and self._begun.writer.thought:
             thought = Thought(text=self._begun.writer.thought, seconds=self._thought_seconds)
             self._active.thoughts[self._begun.reply.id] = thought
@@ -450,6 +456,16 @@ class ReplyStorage:
         """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again."""
         if self.sampling.seed is not None:
             self.sampling = replace(self.sampling, seed=(self.sampling.seed + alternatives) % SEEDS)
+
+
+def _with_seed(sampling: Sampling, info: EngineInfo) -> Sampling:
+    """Draw the seed of a model on this machine here, where it is recorded before the first word.
+
+    An engine reports its own with the end of a reply: one that is stopped could not be generated again.
+    """
+    if sampling.seed is not None or info.engine != "llama":
+        return sampling
+    return replace(sampling, seed=secrets.randbelow(2**31))
 
 
 def beginning_of(text: str) -> str:

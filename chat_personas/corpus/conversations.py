@@ -1,4 +1,4 @@
-"""The table of conversations: adding, finding, listing and renaming them, and the filter on them."""
+"""The table of conversations: adding, finding, listing and renaming them, the filter on them, and comparisons."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import date
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary
-from chat_personas.corpus.sql import columns_of, fetch, insert, storable, update, values_of
+from chat_personas.corpus.sql import Value, columns_of, fetch, insert, now, stamp, storable, update, values_of
+from chat_personas.corpus.study_rows import Scope
 from personas.inputs.suggestions import quoted
 
 # Fewer characters of a key do not name a conversation, even if no other key begins with them yet.
@@ -16,21 +17,39 @@ _CONVERSATION = columns_of(ConversationRow, "conversations")
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """A filter on ratings: at least one on this scale, and of this value or more if one is given."""
+
+    scale: str
+    at_least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """A filter on conversations: everything that is given must hold.
 
     `since` and `until` are days in UTC, both included, and concern the day on which the conversation began. `ids` may
-    be abbreviated to their first characters.
+    be abbreviated to their first characters. `model` is the one that it began with. `complete` leaves out what did not
+    come to its end: in a study a participation that is not complete, otherwise a last reply that is not.
+
+    `scope` and `own` concern exports only (`corpus.export.permission`): the least that a participant must have agreed
+    to (None: nothing of participants leaves), and whether the conversations of the corpus's owner leave as well.
     """
 
     persona: str | None = None
     since: date | None = None
     until: date | None = None
     ids: tuple[str, ...] = ()
+    study: str | None = None
+    model: str | None = None
+    rated: Rated | None = None
+    complete: bool = False
+    scope: Scope | None = "research"
+    own: bool = False
 
-    def where(self) -> tuple[str, list[str]]:
+    def where(self) -> tuple[str, list[Value]]:
         """Return the SQL condition on a table `conversations`, and its parameters."""
-        parts: list[tuple[str, tuple[str, ...]]] = []
+        parts: list[tuple[str, tuple[Value, ...]]] = []
         if self.persona is not None:
             parts.append(("persona_name = ?", (self.persona,)))
         if self.since is not None:
@@ -39,8 +58,33 @@ class Selection:
             parts.append(("substr(created_at, 1, 10) <= ?", (self.until.isoformat(),)))
         if self.ids:
             parts.append((f"({' OR '.join('id GLOB ?' for _ in self.ids)})", tuple(map(_beginning, self.ids))))
+        if self.study is not None:
+            parts.append((_IN_STUDY, (self.study,)))
+        if self.model is not None:
+            parts.append(("model = ?", (self.model,)))
+        if self.rated is not None:
+            parts.append((_RATED, (self.rated.scale, self.rated.at_least, self.rated.at_least)))
+        if self.complete:
+            parts.append((_COMPLETE, ()))
         condition = " AND ".join(sql for sql, _ in parts) or "1"
         return condition, [value for _, values in parts for value in values]
+
+
+_IN_STUDY = """EXISTS (
+    SELECT 1 FROM study_conversations
+    JOIN participations ON participations.id = participation_id
+    JOIN studies ON studies.sha256 = study_sha256
+    WHERE conversation_id = conversations.id AND studies.name = ?
+)"""
+_RATED = """EXISTS (
+    SELECT 1 FROM ratings JOIN messages ON messages.id = ratings.message_id
+    WHERE messages.conversation_id = conversations.id AND scale = ? AND (? IS NULL OR value >= ?)
+)"""
+_COMPLETE = """coalesce(
+    (SELECT status FROM study_conversations JOIN participations ON participations.id = participation_id
+     WHERE conversation_id = conversations.id),
+    (SELECT status FROM messages WHERE messages.id = active_leaf_id AND role = 'assistant')
+) = 'complete'"""
 
 
 def add(connection: sqlite3.Connection, conversation: ConversationRow) -> None:
@@ -126,6 +170,26 @@ def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id:
     ).rowcount
     if not changed:
         raise CorpusError(f"message {message_id} is not in the conversation {identifier}")
+
+
+def add_to_comparison(connection: sqlite3.Connection, comparison_id: str, identifier: str, place: int) -> None:
+    """Make a conversation one column of a comparison, unless it is already."""
+    connection.execute(
+        "INSERT OR IGNORE INTO comparisons (id, conversation_id, place, created_at) VALUES (?, ?, ?, ?)",
+        (comparison_id, identifier, place, stamp(now())),
+    )
+
+
+def comparison_of(connection: sqlite3.Connection, identifier: str) -> str | None:
+    """Return the comparison that a conversation is a column of."""
+    found = connection.execute("SELECT id FROM comparisons WHERE conversation_id = ?", (identifier,)).fetchone()
+    return None if found is None else str(found["id"])
+
+
+def compared(connection: sqlite3.Connection, comparison_id: str) -> tuple[str, ...]:
+    """Return the conversations of a comparison, from left to right."""
+    sql = "SELECT conversation_id FROM comparisons WHERE id = ? ORDER BY place, conversation_id"
+    return tuple(row["conversation_id"] for row in connection.execute(sql, (comparison_id,)))
 
 
 def _beginning(key: str) -> str:

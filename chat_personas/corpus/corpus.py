@@ -12,6 +12,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
 from chat_personas.corpus.live_programs import ProcessLock
 from chat_personas.corpus.merging import Merged, merge, snapshot
+from chat_personas.corpus.releases import Releases
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
@@ -21,6 +22,7 @@ from chat_personas.corpus.rows import (
     MessageRow,
     ProbeRow,
     RatingRow,
+    ReplyModel,
     SearchHit,
     Status,
     Thought,
@@ -49,6 +51,7 @@ class Corpus:
         self._connections = connections
         self._owner = owner
         self.studies = StudyRecords(connections)
+        self.releases = Releases(connections)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -140,10 +143,39 @@ class Corpus:
             maintenance.delete(connection, conversation_id)
         return self._erase_traces()
 
+    def participant_key(self, identifier: str) -> str:
+        """Return the key of the participant whose key is or begins with this. Raises UnknownParticipantError."""
+        with self._connections.reading() as connection:
+            return maintenance.find_participant(connection, identifier)
+
+    def withdraw_participant(self, participant_id: str) -> tuple[maintenance.Withdrawal, bool]:
+        """Delete everything of a participant but a tombstone; see `maintenance.withdraw_participant`.
+
+        Returns what was deleted, and whether no trace of it is left in the file, as `delete` does.
+        """
+        with self._connections.writing() as connection:
+            withdrawal = maintenance.withdraw_participant(connection, participant_id)
+        return withdrawal, self._erase_traces()
+
     def remove_unspoken(self, conversation_id: str) -> None:
         """Remove a conversation in which nobody has said anything, with its measurements; any other one stays."""
         with self._connections.writing() as connection:
             conversations.remove_unspoken(connection, conversation_id)
+
+    def add_to_comparison(self, comparison_id: str, conversation_id: str, place: int) -> None:
+        """Keep that a conversation is one column, at this place from 0, of a comparison."""
+        with self._connections.writing() as connection:
+            conversations.add_to_comparison(connection, comparison_id, conversation_id, place)
+
+    def comparison_of(self, conversation_id: str) -> str | None:
+        """Return the key of the comparison that a conversation is a column of; None where it stands alone."""
+        with self._connections.reading() as connection:
+            return conversations.comparison_of(connection, conversation_id)
+
+    def compared(self, comparison_id: str) -> tuple[str, ...]:
+        """Return the keys of the conversations of a comparison, from left to right; deleted ones are not among them."""
+        with self._connections.reading() as connection:
+            return conversations.compared(connection, comparison_id)
 
     # Messages
 
@@ -229,6 +261,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return messages.branch_to(connection, leaf_id)
 
+    def replies(self, conversation_id: str) -> tuple[MessageRow, ...]:
+        """Return all replies of a conversation, on all branches, in the order in which they were begun."""
+        with self._connections.reading() as connection:
+            return messages.replies_of(connection, conversation_id)
+
     def siblings(self, message_id: str) -> tuple[MessageRow, ...]:
         """Return a message and its alternatives at the same place, oldest first."""
         with self._connections.reading() as connection:
@@ -250,6 +287,16 @@ class Corpus:
         """Return what the model thought before the replies from the first message to this one, by the replies' keys."""
         with self._connections.reading() as connection:
             return messages.thoughts_to(connection, leaf_id)
+
+    def models(self, leaf_id: str) -> dict[str, ReplyModel]:
+        """Return which model made each reply from the first message to this one, by the replies' keys."""
+        with self._connections.reading() as connection:
+            return messages.models_to(connection, leaf_id)
+
+    def places(self, leaf_id: str) -> dict[str, tuple[int, int]]:
+        """Return number and total of the versions of each message up to this one that has several, by their keys."""
+        with self._connections.reading() as connection:
+            return messages.places_to(connection, leaf_id)
 
     def record_projection(self, message_id: str, projection: float, projected_on: str) -> None:
         """Record how far along a direction the hidden states of a reply lie; see `GenerationRow`."""

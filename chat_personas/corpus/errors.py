@@ -30,6 +30,12 @@ class UnknownParticipationError(CorpusError):
     exit_code = 2
 
 
+class UnknownParticipantError(CorpusError):
+    """No participant has the identifier that was asked for."""
+
+    exit_code = 2
+
+
 class ConversationGoneError(CorpusError):
     """Another program deleted the conversation that is written to."""
 

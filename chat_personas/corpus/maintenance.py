@@ -1,17 +1,20 @@
-"""Maintenance: deleting conversations without a trace, checking that the file is sound, and counting what is in it.
+"""Maintenance: deleting without a trace, checking that the file is sound, and counting what is in it.
 
 People may withdraw what they said. So a deleted text must also go from the full-text index, the write-ahead log and the
 free pages of the file.
 """
 
 import sqlite3
+from dataclasses import dataclass
 
-from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.corpus.errors import UnknownConversationError, UnknownParticipantError
 from chat_personas.corpus.rows import CountsRow
-from chat_personas.corpus.sql import fetch
+from chat_personas.corpus.sql import fetch, now, stamp
 from chat_personas.storage.sqlite import empty_write_ahead_log
 from chat_personas.text import pluralize
+from personas.inputs.suggestions import quoted
 
+_SHORTEST_BEGINNING = 4
 # Another program reads the file, or there is no room to rewrite it.
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
 
@@ -26,6 +29,79 @@ def delete(connection: sqlite3.Connection, conversation_id: str) -> None:
         raise UnknownConversationError(f"there is no conversation {conversation_id}; see: chat-personas corpus list")
     connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
     connection.execute("INSERT OR IGNORE INTO unerased VALUES (?)", (conversation_id,))
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """How much of a participant was deleted. `before` says since when the person had withdrawn already."""
+
+    participant_id: str
+    conversations: int
+    messages: int
+    answers: int
+    guesses: int
+    ratings: int
+    before: str | None
+
+
+_WAYS = "SELECT id FROM participations WHERE participant_id = :person"
+_TALKS = f"SELECT conversation_id FROM study_conversations WHERE participation_id IN ({_WAYS})"  # noqa: S608
+_BELONGING = {
+    "messages": f"conversation_id IN ({_TALKS})",
+    "ratings": f"rater = :person OR message_id IN (SELECT id FROM messages WHERE conversation_id IN ({_TALKS}))",  # noqa: S608
+    "conversations": f"id IN ({_TALKS})",
+    "answers": f"participation_id IN ({_WAYS})",
+    "guesses": f"participation_id IN ({_WAYS})",
+    "stages": f"participation_id IN ({_WAYS})",
+    "identifiers": "participant_id = :person",
+}
+"""What belongs to a participant, by table, in the order in which it is deleted; the rest goes with these rows."""
+
+
+def find_participant(connection: sqlite3.Connection, identifier: str) -> str:
+    """Return the key of the participant whose key is or begins with this (4 characters or more).
+
+    Raises:
+        UnknownParticipantError: there is none, or there are several, or the beginning is too short.
+    """
+    beginning = f"{identifier.upper()}*" if identifier.isalnum() and len(identifier) >= _SHORTEST_BEGINNING else ""
+    found = connection.execute("SELECT id FROM participants WHERE id GLOB ? LIMIT 2", (beginning,)).fetchall()
+    if not found:
+        raise UnknownParticipantError(f"there is no participant {quoted(identifier)}; give the key, or its beginning")
+    if len(found) > 1:
+        raise UnknownParticipantError(f"several participants begin with {identifier}; give more of the key")
+    return str(found[0][0])
+
+
+def withdraw_participant(connection: sqlite3.Connection, participant_id: str) -> Withdrawal:
+    """Delete everything that a participant said, answered, guessed and rated, and how others name the person.
+
+    A tombstone stays: that somebody took part, was assigned to this slot, agreed and withdrew, and in which releases
+    the words were.
+    """
+    values = {"person": participant_id, "now": stamp(now())}
+    before = connection.execute("SELECT withdrawn_at FROM participants WHERE id = :person", values).fetchone()
+    counted = {
+        table: connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}", values).fetchone()[0]  # noqa: S608
+        for table, condition in _BELONGING.items()
+    }
+    for table in ("ratings", "conversations", "answers", "guesses", "stages", "identifiers"):
+        connection.execute(f"DELETE FROM {table} WHERE {_BELONGING[table]}", values)  # noqa: S608
+    for statement in _TOMBSTONE:
+        connection.execute(statement, values)
+    connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
+    connection.execute("INSERT OR IGNORE INTO unerased VALUES (?)", (participant_id,))
+    shown = ("conversations", "messages", "answers", "guesses", "ratings")
+    return Withdrawal(participant_id, before=before[0], **{table: counted[table] for table in shown})
+
+
+_TOMBSTONE = (
+    "UPDATE participants SET withdrawn_at = coalesce(withdrawn_at, :now), adult = NULL WHERE id = :person",
+    "UPDATE consents SET withdrawn_at = coalesce(withdrawn_at, :now) WHERE participant_id = :person",
+    """UPDATE participations SET status = 'withdrawn', why = NULL, ended_at = coalesce(ended_at, :now)
+    WHERE participant_id = :person""",
+)
+"""What becomes of the rows that stay."""
 
 
 def erase_traces(connection: sqlite3.Connection) -> bool:
@@ -80,6 +156,17 @@ _ODD_ROWS = (
         "without a record of how the model made it",
         """SELECT count(*) FROM messages LEFT JOIN generations ON message_id = messages.id
         WHERE messages.role = 'assistant' AND message_id IS NULL""",
+    ),
+    (
+        ("participant",),
+        "who withdrew and of whom something is still there",
+        """SELECT count(*) FROM participants WHERE withdrawn_at IS NOT NULL AND (
+            EXISTS (SELECT 1 FROM identifiers WHERE participant_id = participants.id)
+            OR EXISTS (SELECT 1 FROM ratings WHERE rater = participants.id)
+            OR EXISTS (SELECT 1 FROM participations WHERE participant_id = participants.id AND (
+                participations.id IN (SELECT participation_id FROM study_conversations)
+                OR participations.id IN (SELECT participation_id FROM answers)
+                OR participations.id IN (SELECT participation_id FROM guesses))))""",
     ),
     (
         ("probe",),

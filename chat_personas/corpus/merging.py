@@ -2,6 +2,8 @@
 
 Keys are ULIDs, so the rows of two machines never meet by chance. A row that both have under one key is the same row. If
 its content differs, it is named as a conflict and ours stays.
+
+Nothing comes back of a participant who withdrew here. One who withdrew there and not here is named.
 """
 
 import os
@@ -15,7 +17,7 @@ from pathlib import Path
 from chat_personas.corpus.connection import Connections, copy_to, owners_directory
 from chat_personas.corpus.conversations import set_active_leaf
 from chat_personas.corpus.errors import CorpusError, display_path, storage_errors
-from chat_personas.corpus.maintenance import problems
+from chat_personas.corpus.maintenance import problems, withdraw_participant
 from chat_personas.corpus.messages import branch_to, mark_interrupted
 
 _KEYS = {
@@ -32,6 +34,7 @@ _KEYS = {
     "stages": ("participation_id", "name"),
     "answers": ("participation_id", "stage", "instrument", "item"),
     "guesses": ("participation_id", "stage", "question"),
+    "comparisons": ("id", "conversation_id"),
     "study_conversations": ("conversation_id",),
     "compositions": ("message_id",),
     "ratings": ("id",),
@@ -51,11 +54,13 @@ class Merged:
         added: how many rows were added, by table.
         known: how many rows were here already with the same content.
         conflicts: the rows that differ and stayed as they were, each as a table and a key.
+        withdrawn_there: the participants who withdrew in the other corpus and not in this one.
     """
 
     added: dict[str, int]
     known: int
     conflicts: tuple[tuple[str, str], ...]
+    withdrawn_there: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -122,6 +127,10 @@ def merge(ours: sqlite3.Connection, theirs: sqlite3.Connection) -> Merged:
     The title and the times of a conversation that both have stay ours, and so does the branch on the screen, unless
     theirs goes on from its end.
     """
+    gone_here = _withdrawn(ours)
+    gone_there = _withdrawn(theirs)
+    for participant in sorted(gone_here & _keys_of(theirs, "SELECT id FROM participants")):
+        withdraw_participant(theirs, participant)
     added: dict[str, int] = {}
     conflicts: list[tuple[str, str]] = []
     known = 0
@@ -135,12 +144,27 @@ def merge(ours: sqlite3.Connection, theirs: sqlite3.Connection) -> Merged:
             if here is None:
                 _insert(ours, table, columns, row)
                 added[table] += 1
-            elif here == [row[column] for column in compared]:
+            elif here == [row[column] for column in compared] or _person(table, row) in gone_here | gone_there:
                 known += 1
             else:
                 conflicts.append((table, " ".join(map(str, identifier))))
     _show_their_branches(ours, theirs)
-    return Merged(added, known, tuple(conflicts))
+    still_here = _keys_of(ours, "SELECT id FROM participants WHERE withdrawn_at IS NULL")
+    return Merged(added, known, tuple(conflicts), tuple(sorted(gone_there & still_here)))
+
+
+def _withdrawn(connection: sqlite3.Connection) -> set[str]:
+    return _keys_of(connection, "SELECT id FROM participants WHERE withdrawn_at IS NOT NULL")
+
+
+def _keys_of(connection: sqlite3.Connection, query: str) -> set[str]:
+    return {row[0] for row in connection.execute(query)}
+
+
+def _person(table: str, row: sqlite3.Row) -> str | None:
+    """Return the participant of whom a row would be the tombstone."""
+    column = {"participants": "id", "consents": "participant_id", "participations": "participant_id"}.get(table)
+    return None if column is None else str(row[column])
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:

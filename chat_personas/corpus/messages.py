@@ -7,7 +7,7 @@ from pathlib import Path
 from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
-from chat_personas.corpus.rows import GenerationRow, MessageRow, Status, Thought
+from chat_personas.corpus.rows import GenerationRow, MessageRow, ReplyModel, Status, Thought
 from chat_personas.corpus.sql import (
     as_json,
     columns_of,
@@ -161,6 +161,12 @@ def branch_to(connection: sqlite3.Connection, message_id: str) -> tuple[MessageR
     return fetch(MessageRow, connection.execute(sql, (message_id,)))
 
 
+def replies_of(connection: sqlite3.Connection, conversation_id: str) -> tuple[MessageRow, ...]:
+    """Return all replies of a conversation, on all branches, in the order in which they were begun."""
+    sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? AND role = 'assistant' ORDER BY id"  # noqa: S608
+    return fetch(MessageRow, connection.execute(sql, (conversation_id,)))
+
+
 def thoughts_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Thought]:
     """Return what the model thought before the replies of the branch that ends with a message, by the replies' keys."""
     sql = f"""
@@ -170,6 +176,31 @@ def thoughts_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Th
         """  # noqa: S608
     found = connection.execute(sql, (message_id,))
     return {row["message_id"]: Thought(text=row["thought"], seconds=row["thought_seconds"]) for row in found}
+
+
+def models_to(connection: sqlite3.Connection, message_id: str) -> dict[str, ReplyModel]:
+    """Return which model made each reply of the branch that ends with a message, by the replies' keys."""
+    sql = f"""
+        {_BRANCH}
+        SELECT message_id, model, model_sha256 FROM branch JOIN generations ON message_id = branch.id
+        """  # noqa: S608
+    found = connection.execute(sql, (message_id,))
+    return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"]) for row in found}
+
+
+def places_to(connection: sqlite3.Connection, message_id: str) -> dict[str, tuple[int, int]]:
+    """Return the number of each message among its alternatives, from 1, and how many those are, by its key.
+
+    Over the branch that ends with a message; a message without an alternative is left out.
+    """
+    sql = f"""
+        {_BRANCH}
+        SELECT branch.id, sum(other.id <= branch.id) AS number, count(*) AS total
+        FROM branch JOIN messages AS one ON one.id = branch.id
+        JOIN messages AS other ON other.conversation_id = one.conversation_id AND other.parent_id IS one.parent_id
+        GROUP BY branch.id HAVING total > 1
+        """  # noqa: S608
+    return {row["id"]: (row["number"], row["total"]) for row in connection.execute(sql, (message_id,))}
 
 
 def siblings(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:

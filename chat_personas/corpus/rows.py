@@ -1,7 +1,7 @@
 """The rows of the corpus as frozen models: one per table, fields named as the columns are, and two for listings."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -80,6 +80,13 @@ class Thought(Row):
 
     text: str
     seconds: float | None = None
+
+
+class ReplyModel(NamedTuple):
+    """Which model made a reply: its name and the hash of its file, None for a server's."""
+
+    name: str
+    sha256: str | None
 
 
 class GenerationRow(Row):

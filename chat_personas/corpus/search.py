@@ -8,22 +8,31 @@ from chat_personas.corpus.sql import storable
 # Marks for matches that no text contains by chance: characters of the private use area.
 _BEGIN, _END = "\ue000", "\ue001"
 _WORDS_AROUND = 16
+MOST_RANKED = 1000
+"""How many messages are ranked, the newest: in a large corpus a common word is in half of all messages."""
 
 
 def search(connection: sqlite3.Connection, text: str, limit: int) -> tuple[SearchHit, ...]:
-    """Return the messages that contain the words, the best matches first; none for a text without words."""
+    """Return the messages that contain the words, the best matches first; none for a text without words.
+
+    Where more than `MOST_RANKED` messages do, only the newest of them are compared.
+    """
     query = full_text_query(text)
     if not query:
         return ()
     rows = connection.execute(
         """
+        WITH newest AS (
+            SELECT rowid AS seq FROM messages_fts WHERE messages_fts MATCH ?4 ORDER BY rowid DESC LIMIT ?6
+        )
         SELECT messages.id AS message_id, messages.conversation_id, conversations.title, conversations.persona_name,
-               messages.role, messages.created_at, snippet(messages_fts, 0, ?, ?, '…', ?) AS excerpt
+               messages.role, messages.created_at, snippet(messages_fts, 0, ?1, ?2, '…', ?3) AS excerpt
         FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
         JOIN conversations ON conversations.id = messages.conversation_id
-        WHERE messages_fts MATCH ? ORDER BY rank, messages.id LIMIT ?
+        WHERE messages_fts MATCH ?4 AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
+        ORDER BY rank, messages.id LIMIT ?5
         """,
-        (_BEGIN, _END, _WORDS_AROUND, query, limit),
+        (_BEGIN, _END, _WORDS_AROUND, query, limit, MOST_RANKED),
     )
     return tuple(_hit(row) for row in rows)
 

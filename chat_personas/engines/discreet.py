@@ -9,15 +9,16 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
+from eval.interventions import InterventionError, Interventions, steered, tried_out
 from personas.inputs.redaction import without, without_secrets
 
 
 @contextmanager
 def discreet_errors(secrets: frozenset[str]) -> Iterator[None]:
-    """Take these secrets, and what looks like one in an address, out of the message of every `EngineError`."""
+    """Take these secrets, and what looks like one in an address, out of the message of every error of an engine."""
     try:
         yield
-    except EngineError as error:
+    except (EngineError, InterventionError) as error:
         error.args = (_clean(str(error), secrets), *error.args[1:])
         raise
 
@@ -54,6 +55,15 @@ class DiscreetEngine:
                 async for score in scores:
                     failure = score.failure
                     yield score if failure is None else replace(score, failure=_clean(failure, self._secrets))
+
+    def steered(self, interventions: Interventions) -> "DiscreetEngine":
+        """See `eval.interventions.Steerable.steered`."""
+        return DiscreetEngine(steered(self._inner, interventions), self._secrets)
+
+    async def try_out(self) -> None:
+        """See `eval.interventions.TriedOut.try_out`."""
+        with discreet_errors(self._secrets):
+            await tried_out(self._inner)
 
     async def close(self) -> None:
         """See `eval.engine.Engine.close`."""

@@ -89,18 +89,18 @@ def shown_model(model: str) -> str:
 
 
 def longest_wait(model: str, settings: "Settings") -> str:
-    """Say for how long a server is waited for while it is opened, for each of its answers.
+    """Say how long opening a server takes at most.
 
     Empty for a model file, which takes as long as its disk, and for a model that cannot be found.
     """
+    from chat_personas.engines.openai.retrying import longest_opening
+
     try:
         found = find_model(model)
     except UnknownModelError:
         return ""
     return (
-        f"waits at most {settings.server(found.url).timeout:g} s for an answer"
-        if isinstance(found, ModelServer)
-        else ""
+        f"at most {longest_opening(settings.server(found.url).timeout):g} s" if isinstance(found, ModelServer) else ""
     )
 
 

@@ -20,7 +20,7 @@ from eval.interventions import Direction
 from eval.states import Opening, ReadsReplies
 
 if TYPE_CHECKING:
-    from chat_personas.corpus import Corpus, MessageRow
+    from chat_personas.corpus import Corpus, GenerationRow, MessageRow
     from chat_personas.monitor.drift import Drift
 
 LEAST_DRIFT = 0.02
@@ -149,7 +149,12 @@ class Needle:
     def _is_unread(self, message: "MessageRow") -> bool:
         """Whether a message is a reply that was made under the present setting and is not read yet."""
         made = self._corpus.generation(message.id) if message.text else None
-        return made is not None and made.interventions == self._engine.info.interventions and made.projection is None
+        return made is not None and self._is_of_this_setting(made) and made.projection is None
+
+    def _is_of_this_setting(self, made: "GenerationRow") -> bool:
+        """Whether a reply was made by this model under the present interventions."""
+        info = self._engine.info
+        return (made.model, made.model_sha256, made.interventions) == (info.name, info.sha256, info.interventions)
 
     def _points(self, path: Sequence["MessageRow"]) -> tuple[InsidePoint, ...]:
         from chat_personas.corpus.messages import turns_of
@@ -159,7 +164,7 @@ class Needle:
             made = self._corpus.generation(message.id) if message.role == "assistant" else None
             if made is None or made.projection is None or made.projected_on != self._on:
                 continue
-            if made.interventions == self._engine.info.interventions:
+            if self._is_of_this_setting(made):
                 points.append(InsidePoint(turns[message.id], made.projection))
         return tuple(points)
 

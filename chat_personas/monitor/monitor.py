@@ -266,6 +266,7 @@ class Monitor:
             message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages), _left_out(found.course))))
             or None,
             turn=found.turn,
+            message_id=found.place.message_id,
             drift=found.course.drift,
             coverage=found.coverage(len(self._plan.questions), len(self._plan.anchors)),
             from_before=len(found.reused.asked),

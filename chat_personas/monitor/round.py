@@ -50,9 +50,10 @@ class Estimate:
     were answered with refusals only, which count in the scorecard's refusal alone. `scorecard` rests on this round's
     answers and, for questions that it does not ask, on their latest answers from earlier turns: `coverage` says how
     many those are. It is None until the round's first answer. `message` says what is missing or particular, for the
-    screen. `complete` marks the last estimate of a round. `turn` counts the person's messages. `course` and `drift`
-    rest on questions that every one of their turns was asked, and never mix turns. `from_before` of the `done`
-    questions were answered by the same measurement earlier, as when a conversation is opened again.
+    screen. `complete` marks the last estimate of a round. `turn` counts the person's messages, and `message_id` is the
+    message that the round follows, None before the first one. `course` and `drift` rest on questions that every one of
+    their turns was asked, and never mix turns. `from_before` of the `done` questions were answered by the same
+    measurement earlier, as when a conversation is opened again.
     """
 
     scorecard: Scorecard | None
@@ -63,6 +64,7 @@ class Estimate:
     course: tuple[CoursePoint, ...] = ()
     message: str | None = None
     turn: int = 0
+    message_id: str | None = None
     drift: Drift | None = None
     coverage: Coverage | None = None
     from_before: int = 0

@@ -9,7 +9,8 @@ which a viewer might run or load.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chat_personas.corpus.export.format import Source, TextFormat
+from chat_personas.corpus.export.format import TextFormat
+from chat_personas.corpus.export.source import Source
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow
 from chat_personas.corpus.sql import stamp
@@ -17,6 +18,7 @@ from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import CAUTION, definitions, whole_page
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain, with_interval
+from chat_personas.reporting.steering_wording import stored_intervention_described
 from chat_personas.reporting.verdicts import NOT_SOUND
 from chat_personas.reporting.wording import DEMONSTRATION, STATUS, groups_label
 from chat_personas.text import printable
@@ -78,7 +80,7 @@ def _facts(
         yield "system prompt", conversation.system_prompt
     changes = {name for message in said if message.id in made for name in made[message.id].interventions}
     if changes:
-        yield "changed inside the model", ", ".join(sorted(changes))
+        yield "changed inside the model", "; ".join(map(stored_intervention_described, sorted(changes)))
 
 
 def _turn(

@@ -1,5 +1,6 @@
 """The names and sentences about steering from inside: directions, sweeps, ways of steering side by side, the needle."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +12,8 @@ from chat_personas.text import pluralize, printable
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.inside import Inside
-    from chat_personas.steering.side_by_side import AblationReport, SteeringRow, SteeringTable
+    from chat_personas.steering.ablation import AblationReport
+    from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
     from chat_personas.steering.sweep import Sweep
     from personas import Group
 
@@ -40,6 +42,11 @@ def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -
     return printable(f"{direction}, {kind} in {'all layers, as in ' if kind == 'ablate' else ''}{where}")
 
 
+def stored_intervention_described(key: str) -> str:
+    """Write the key of an intervention (`eval.interventions.Intervention.key`) for people: one layer is not several."""
+    return printable(re.sub(r", layers (\d+)(?=, |$)", r", layer \1", key))
+
+
 def leaning_explained(toward: "Sequence[Group]", against: "Sequence[Group]") -> str:
     """Say what a leaning is, and its change."""
     one, other = (answers_of(groups_label(groups)) for groups in (toward, against))
@@ -51,8 +58,8 @@ def leaning_explained(toward: "Sequence[Group]", against: "Sequence[Group]") -> 
 
 def best_strength(sweep: "Sweep") -> str:
     """Say which strength was chosen on the training half, or why none."""
-    if not sweep.unsteered.sound:
-        why = finding_described(sweep.unsteered.finding)
+    if not sweep.unsteered_verdict.sound:
+        why = finding_described(sweep.unsteered_verdict.finding)
         return f"no change to tell and no strength to choose: without steering the answers are {why}"
     return NO_STRENGTH if sweep.best is None else f"best on the training half: {sweep.best:g}"
 

@@ -393,6 +393,9 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
     return f"nearest groups: {len(tied)} of {groups} tied (each may be the nearest): {named}"
 
 
+NO_TURN_0 = "no measurement before the first message to compare with"
+
+
 def drifted(drift: "Drift", difference: str) -> Iterator[str]:
     """Yield how far the alignment moved since the first measured turn, over which questions, and whether by chance.
 
@@ -400,6 +403,8 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
     """
     asked = pluralize(drift.questions, "question")
     yield f"since turn {drift.first_turn}: {difference} on the {asked} asked every turn"
+    if drift.first_turn > 0:
+        yield NO_TURN_0
     if not drift.difference.bounded:
         yield too_few("detect a change")
         return

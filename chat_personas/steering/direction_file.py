@@ -176,6 +176,7 @@ def read_direction(path: Path) -> DirectionFile:
         poles=np.array(poles, dtype=np.float32) if poles else None,
         spreads=_spreads(known.values()),
         pole_names=None if facts is None else (facts.negative, facts.positive),
+        model_name=None if facts is None else facts.model_name,
         best=max(known.values(), key=lambda each: each.effect).layer if known else layers[len(layers) // 2],
     )
     return DirectionFile(direction, facts)

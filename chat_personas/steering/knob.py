@@ -59,7 +59,7 @@ class Knob:
             return cls(engine, persona, ())
         from chat_personas.steering.applied import interventions_of
 
-        return cls(engine, persona, tuple(interventions_of(persona, folder, engine.info.sha256)))
+        return cls(engine, persona, tuple(interventions_of(persona, folder, engine.info)))
 
     @property
     def strength(self) -> float | None:

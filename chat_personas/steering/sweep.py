@@ -8,16 +8,16 @@ The cost is measured on texts and questions about nothing that a survey asks: ho
 the replies are to the model without steering, and how much they repeat themselves.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, field_validator
 from scipy.stats import binomtest
 
 from chat_personas import __version__
@@ -29,10 +29,11 @@ from eval.expression.few_shot import words
 from eval.expression.log_probability import ask
 from eval.expression.rendering import QuestionLike
 from eval.interventions import InterventionKind
+from eval.report import ModelInfo
 from eval.scoring.differences import difference_of
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.results import PairedScore, Part, Score, Scores, Verdict
-from eval.scoring.scores import Scorecard, score
+from eval.scoring.results import Document, PairedScore, Part, Score, Scores, Verdict
+from eval.scoring.scores import BriefScorecard, score_briefly
 from eval.states import MeasuresDivergence, Opening
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question, Survey
@@ -40,7 +41,7 @@ from personas import Group
 
 Floats = NDArray[np.float64]
 SEED = 0
-SWEEP_SCHEMA = "chat-personas/sweep@1"
+SWEEP_SCHEMA: Literal["chat-personas/sweep@1"] = "chat-personas/sweep@1"
 REPLY = Sampling(max_tokens=48, seed=0)
 """How the replies are drawn whose cost is measured: as in a conversation, but short, and the same at every run."""
 REPEATED, DISTINCT = 4, 2
@@ -77,61 +78,130 @@ class Sides:
     against: tuple[Group, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One strength, on the held-out questions.
-
-    Attributes:
-        strength: of the intervention; 0 adds nothing.
-        toward: the scores against the group that it is to lead to.
-        against: the alignment with the other group.
-        leaning: alignment with the one minus alignment with the other, question by question.
-        change: `leaning` minus that without steering, paired, over the questions valid in both; None where the model
-            without steering is not sound.
-        verdict: whether the figures can be told.
-        training_leaning: the mean of `leaning` on the training half, by which a strength is chosen; None where the
-            measurement there is not sound.
-        cost: what it costs elsewhere.
-    """
+class Step(Part):
+    """One strength, on the held-out questions."""
 
     strength: float
+    """Of the intervention; 0 adds nothing."""
     toward: Scores
+    """The scores against the group that it is to lead to."""
     against: Score | None
+    """The alignment with the other group."""
     leaning: Score | None
+    """The alignment with the one minus that with the other, question by question."""
     change: PairedScore | None
+    """`leaning` minus that without steering, paired, over the questions valid in both; null where the model without
+    steering is not sound."""
     verdict: Verdict
+    """Whether the figures can be told."""
     training_leaning: float | None
+    """The mean of `leaning` on the training half, by which a strength is chosen; null where it is not sound there."""
     cost: Cost
+    """What it costs elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class AntiSteerable:
-    """Of the held-out questions, those that move away from the group as the strength grows; with a 95% interval.
+class AntiSteerable(Part):
+    """Of the held-out questions, those that move away from the group as the strength grows.
 
     A question's course is the least-squares slope of its leaning over the strengths that are sound (Tan et al. 2024,
-    "Analysing the Generalisation and Reliability of Steering Vectors"). The interval is Wilson's.
+    "Analysing the Generalisation and Reliability of Steering Vectors").
     """
 
     count: int
+    """How many move away."""
     questions: int
+    """Of how many."""
     low: float
+    """The lower end of the 95% interval of their share (Wilson)."""
     high: float
+    """The upper end."""
+
+
+class SweptDirection(Part):
+    """The direction of a sweep."""
+
+    name: str
+    """Its name."""
+    sha256: str
+    """The hash of its file."""
+    negative: str | None = None
+    """What strengths below 0 lead to; null where its file does not say, and in older sweeps."""
+    positive: str | None = None
+    """What strengths above 0 lead to, likewise."""
+    method: str | None = None
+    """How it was found, likewise."""
+
+
+class SweptSurvey(Part):
+    """The survey of a sweep."""
+
+    name: str
+    """Its name."""
+    sha256: str
+    """The hash of its file."""
+    years: tuple[int, ...]
+    """The years in which people were asked; empty where the source does not say."""
+
+
+class Sweep(Document):
+    """One strength after the other, on the same questions (schema `chat-personas/sweep@1`)."""
+
+    schema_: Literal["chat-personas/sweep@1"] = Field(default=SWEEP_SCHEMA, alias="schema")
+    """The format of the document."""
+    created: str
+    """When it was made, in UTC (ISO 8601)."""
+    version: str
+    """The version of this program."""
+    direction: SweptDirection
+    """Along what was steered."""
+    kind: InterventionKind
+    """How: `add` or `clamp`."""
+    layers: tuple[int, ...]
+    """In which layers."""
+    toward: tuple[Group, ...]
+    """The group that strengths above 0 are to lead to."""
+    against: tuple[Group, ...]
+    """The group that they are to lead away from."""
+    survey: SweptSurvey
+    """The survey; its questions are both halves."""
+    seed: int | None = None
+    """The seed of the halves: that with which the direction was trained; null in older sweeps."""
+    training_questions: tuple[str, ...]
+    """The ids of the questions by which is chosen."""
+    held_out_questions: tuple[str, ...]
+    """The ids of the questions that all figures are about."""
+    model: ModelInfo
+    """The model that was asked."""
+    best: float | None
+    """The strength with the highest leaning on the training half; null where none leads closer than no steering."""
+    unsteered_verdict: Verdict
+    """The verdict on the model without steering: where it is not sound, there is no change to tell and no strength to
+    choose."""
+    unsteered_cost: Cost
+    """What is measured as a cost without any steering: how likely and how repetitive the model's own replies are."""
+    anti_steerable: AntiSteerable | None
+    """How many questions go astray; null with fewer than three strengths that are sound."""
+    steps: tuple[Step, ...]
+    """The strengths, ascending."""
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _of_older_sweeps(cls, model: Any) -> Any:
+        """Older sweeps say less of the model, which was always a file."""
+        unsaid = ("quantization", "context_length", "flash_attention")
+        return {"engine": "llama", **dict.fromkeys(unsaid), **model} if isinstance(model, dict) else model
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
-    """All steps in the order of their strengths, the best by the training half, and how many questions go astray.
+class SweepSource:
+    """Where a sweep comes from: the direction, how it was applied, between which groups, on which survey and model."""
 
-    `best` is None where no strength leads closer than the model without steering. `own` is what is measured as a cost
-    without any steering: how likely and how repetitive the model's own replies are. `unsteered` is the verdict on the
-    model without steering: where it is not sound, there is no change to tell and no strength to choose.
-    """
-
-    steps: tuple[Step, ...]
-    unsteered: Verdict
-    own: Cost
-    best: float | None
-    anti_steerable: AntiSteerable | None
+    direction: DirectionFile
+    kind: InterventionKind
+    layers: tuple[int, ...]
+    sides: Sides
+    survey: LoadedSurvey
+    model: EngineInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +209,8 @@ class Measured:
     """What was asked under one strength, None without steering: both halves, each scored against both groups."""
 
     strength: float | None
-    training: tuple[Scorecard, Scorecard]
-    held_out: tuple[Scorecard, Scorecard]
+    training: tuple[BriefScorecard, BriefScorecard]
+    held_out: tuple[BriefScorecard, BriefScorecard]
     cost: Cost
 
 
@@ -243,24 +313,46 @@ async def measured_under(
 
 def _scored(
     survey: Survey, half: Sequence[Question], answers: dict[str, Answer], sides: Sides
-) -> tuple[Scorecard, Scorecard]:
+) -> tuple[BriefScorecard, BriefScorecard]:
     given = [answers[question.id] for question in half if question.id in answers]
-    return score(survey, sides.toward, given, seed=SEED), score(survey, sides.against, given, seed=SEED)
+    toward, against = (score_briefly(survey, groups, given, seed=SEED) for groups in (sides.toward, sides.against))
+    return toward, against
 
 
-def swept(measured: Sequence[Measured], without: Measured) -> Sweep:
+def swept(measured: Sequence[Measured], without: Measured, source: SweepSource) -> Sweep:
     """Return the sweep over what was measured, beside the model without steering."""
     ordered = sorted(measured, key=lambda one: one.strength or 0.0)
     steps = tuple(_step(one, without) for one in ordered)
     least = _mean(_leaning(without.training))
     better = [step for step in steps if step.training_leaning is not None and step.training_leaning > least]
     best = max(better, key=lambda step: step.training_leaning or 0.0, default=None)
+    survey, facts = source.survey.survey, source.direction.facts
+    seed = seed_of(facts)
+    training, held_out = (tuple(each.id for each in half) for half in survey_halves(survey, seed))
     return Sweep(
-        steps=steps,
-        unsteered=without.held_out[0].verdict,
-        own=without.cost,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=__version__,
+        direction=SweptDirection(
+            name=source.direction.direction.name,
+            sha256=source.direction.direction.sha256,
+            negative=facts and facts.negative,
+            positive=facts and facts.positive,
+            method=facts and facts.method,
+        ),
+        kind=source.kind,
+        layers=source.layers,
+        toward=source.sides.toward,
+        against=source.sides.against,
+        survey=SweptSurvey(name=survey.name, sha256=source.survey.sha256, years=tuple(survey.years)),
+        seed=seed,
+        training_questions=training,
+        held_out_questions=held_out,
+        model=ModelInfo.model_validate(source.model),
         best=best.strength if best is not None and without.training[0].verdict.sound else None,
+        unsteered_verdict=without.held_out[0].verdict,
+        unsteered_cost=without.cost,
         anti_steerable=_anti_steerable(ordered),
+        steps=steps,
     )
 
 
@@ -283,11 +375,11 @@ def _step(one: Measured, without: Measured) -> Step:
     )
 
 
-def _valid(card: Scorecard) -> set[str]:
+def _valid(card: BriefScorecard) -> set[str]:
     return {each.id for each in card.questions if each.valid}
 
 
-def _leaning(cards: tuple[Scorecard, Scorecard]) -> dict[str, float]:
+def _leaning(cards: tuple[BriefScorecard, BriefScorecard]) -> dict[str, float]:
     """Return the alignment with the one group minus that with the other, by question."""
     toward, against = ({each.id: each.alignment for each in card.questions} for card in cards)
     found = {}
@@ -313,76 +405,9 @@ def _anti_steerable(ordered: Sequence[Measured]) -> AntiSteerable | None:
     slopes = np.polyfit(strengths, leanings, 1)[0]
     astray = int((slopes < 0).sum())
     interval = binomtest(astray, len(names)).proportion_ci(method="wilson")
-    return AntiSteerable(astray, len(names), float(interval.low), float(interval.high))
+    return AntiSteerable(count=astray, questions=len(names), low=float(interval.low), high=float(interval.high))
 
 
 def seed_of(facts: DirectionFacts | None) -> int:
     """Return the seed of the halves: that with which the direction was trained, so that none of its questions tells."""
     return SEED if facts is None else facts.seed
-
-
-@dataclass(frozen=True, slots=True)
-class SweepReport:
-    """A sweep with where it comes from: the direction, how it was applied, and on which survey and model."""
-
-    direction: DirectionFile
-    kind: InterventionKind
-    layers: tuple[int, ...]
-    sides: Sides
-    survey: LoadedSurvey
-    model: EngineInfo
-    sweep: Sweep
-
-    @property
-    def seed(self) -> int:
-        """The seed by which the questions were cut into halves."""
-        return seed_of(self.direction.facts)
-
-    @property
-    def held_out(self) -> tuple[Question, ...]:
-        """The questions that all figures are about."""
-        return survey_halves(self.survey.survey, self.seed)[1]
-
-    def as_document(self) -> str:
-        """Return the report as JSON (schema `chat-personas/sweep@1`)."""
-        steps = [
-            {
-                **{name: value for name, value in asdict(step).items() if name != "toward"},
-                "toward": step.toward.model_dump(),
-                "against": _dumped(step.against),
-                "leaning": _dumped(step.leaning),
-                "change": _dumped(step.change),
-                "verdict": step.verdict.model_dump(),
-                "cost": step.cost.model_dump(),
-            }
-            for step in self.sweep.steps
-        ]
-        training, held_out = survey_halves(self.survey.survey, self.seed)
-        document = {
-            "schema": SWEEP_SCHEMA,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "version": __version__,
-            "direction": {"name": self.direction.direction.name, "sha256": self.direction.direction.sha256},
-            "kind": self.kind,
-            "layers": self.layers,
-            "toward": [{"attribute": each.attribute, "value": each.value} for each in self.sides.toward],
-            "against": [{"attribute": each.attribute, "value": each.value} for each in self.sides.against],
-            "survey": {
-                "name": self.survey.survey.name,
-                "sha256": self.survey.sha256,
-                "years": self.survey.survey.years,
-            },
-            "training_questions": [question.id for question in training],
-            "held_out_questions": [question.id for question in held_out],
-            "model": {"name": self.model.name, "sha256": self.model.sha256, "demonstration": self.model.demonstration},
-            "best": self.sweep.best,
-            "unsteered_verdict": self.sweep.unsteered.model_dump(),
-            "unsteered_cost": self.sweep.own.model_dump(),
-            "anti_steerable": None if self.sweep.anti_steerable is None else asdict(self.sweep.anti_steerable),
-            "steps": steps,
-        }
-        return f"{json.dumps(document, indent=1)}\n"
-
-
-def _dumped(part: Any) -> Any:
-    return None if part is None else part.model_dump()

@@ -107,6 +107,11 @@ class Participation:
         corpus.studies.begin(row, participant, consent, way, names)
         return cls(corpus, study, way)
 
+    @staticmethod
+    def check_new(corpus: Corpus, study: LoadedStudy, identity: Identity) -> None:
+        """Raise ParticipationError, before anything is asked, for a person who took part in the study or is in it."""
+        _known(corpus, study, identity)
+
     @classmethod
     def resume(
         cls, corpus: Corpus, study: LoadedStudy, identifier: str | None = None, identity: Identity = Identity()

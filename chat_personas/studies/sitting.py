@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from math import inf, isnan
 
+from chat_personas.consent import is_confirmed, server_of
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, MeasurementRow
 from chat_personas.monitor.history import outcomes_of
@@ -62,6 +63,16 @@ class Sitting:
         """Whether the person has written as many messages as the study allows."""
         return self.turns >= self.way.study.study.conversation.most_turns
 
+    @property
+    def why_not_measured(self) -> str | None:
+        """Why this model cannot be measured in a study; None where it can."""
+        info = self._engine.info
+        if info.log_probabilities == "none":
+            return "the model gives no log-probabilities"
+        if not is_confirmed(info):
+            return f"nobody has agreed to probe {server_of(info)}; see: chat-personas study check --help"
+        return None
+
     def open_talk(self, step: Talk) -> Conversation:
         """Begin the talk, or take it up where it broke off; waits for the disk. Nothing is said yet.
 
@@ -80,14 +91,14 @@ class Sitting:
     async def measure(self) -> AsyncGenerator[Estimate, None]:
         """Measure the persona after the last message of the talk, with the whole survey: only then it has a verdict.
 
-        Nothing happens where that is done, and where there was no talk, as when a study goes on after it.
+        Nothing happens where that is done, where there was no talk, and where `why_not_measured` says something.
 
         Raises:
             EngineError: the model or the server failed.
             CorpusError: the measurement could not be stored.
         """
         conversation = self._talked()
-        if conversation is None or self._engine.info.log_probabilities == "none":
+        if conversation is None or self.why_not_measured is not None:
             return
         last = conversation.path[-1].id
         done = self._corpus.measurements_after(conversation.id, last)

@@ -28,6 +28,8 @@ from personas.inputs.toml_text import parse_toml
 SCHEMA: Literal["chat-personas/study@1"] = "chat-personas/study@1"
 TURNS = (3, 12)
 """Turns of the person at least and at most, where a study says nothing."""
+TEMPLATE = Path(__file__).parent / "template.toml"
+"""A complete study to begin with."""
 _FILE = FileKind("a study file (TOML)", 1_000_000, StudyFileError)
 
 

@@ -5,13 +5,13 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import work
 from textual._context import active_message_pump
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
 from textual.notifications import Notification, Notify
@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
+from chat_personas.text import printable
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
@@ -177,7 +178,15 @@ class ChatApp(TerminalApp):
 
     session: Session
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit (or press Ctrl+C twice)", priority=True)
+        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit (or press Ctrl+C twice)", priority=True),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Commands",
+            id="commands",
+            tooltip="Find a command by its name",
+            priority=True,
+        ),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -199,6 +208,31 @@ class ChatApp(TerminalApp):
     def get_default_screen(self) -> FirstScreen:
         """The screen that can be drawn before anything else is imported."""
         return FirstScreen(self.session.settings.persona, self.session.settings.model)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers: the program's own actions."""
+        from chat_personas.tui.palette import commands_of
+
+        return commands_of(self, screen)
+
+    def search_themes(self) -> None:
+        """List the themes, to choose one."""
+        from textual.command import CommandPalette
+
+        from chat_personas.tui.palette import Themes
+
+        self.push_screen(CommandPalette(providers=[Themes], placeholder="Search for themes…"))
+
+    @work(exclusive=True, group="theme")
+    async def choose_theme(self, name: str) -> None:
+        """Use a theme, now and from the next start on; say so where it cannot be kept in the settings."""
+        from personas.errors import ReportedError
+
+        self.theme = name
+        try:
+            await asyncio.to_thread(self.session.launch.remember_theme, name)
+        except (ReportedError, OSError) as error:
+            self.notify(printable(f"The theme is not kept: {error}"), severity="warning", markup=False)
 
     def on_ready(self) -> None:
         """Once the first frame is on the screen, open the chat screen, which opens everything else."""

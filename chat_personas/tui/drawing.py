@@ -118,9 +118,12 @@ STYLES = {PERSONA: "bold $accent", POPULATION: "$secondary", OPPOSITE: "$warning
 
 
 def score_row(name: str, glyph: str, score: Score, width: int, guide: float | None = None) -> Content:
-    """Draw `● persona   ├──●──┤   0.84` in `width` cells, with a dotted `guide` at another score."""
+    """Draw `● persona   ├──●──┤   0.84` in `width` cells, with a dotted `guide` at another score.
+
+    That of a persona is not bold before it has an interval.
+    """
     line = interval_line(Mark(score.mean, score.low, score.high, glyph), line_cells(width), guide=guide)
-    style = STYLES.get(glyph, "")
+    style = "" if glyph == PERSONA and score.low is None else STYLES.get(glyph, "")
     drawn = Content.styled(line, style)
     if (dots := line.find(GUIDE)) >= 0:
         drawn = drawn.stylize("not bold dim $foreground", dots, dots + 1)

@@ -10,6 +10,9 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     """Return the classes that bind keys, by where their keys act, in the order of the help."""
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.chat.screen import ChatScreen
+    from chat_personas.tui.room.answers import AnswerList, GuessScreen, RoomScreen
+    from chat_personas.tui.room.choosing import ChoosingScreen
+    from chat_personas.tui.room.compare import Column, ColumnsScreen, CompareScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
     from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen
     from chat_personas.tui.screens.help import HelpScreen
@@ -25,6 +28,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the list of personas": (PersonasScreen,),
+        "Where the room is asked": (ChoosingScreen, AnswerList, RoomScreen, GuessScreen),
+        "Where personas are compared": (ColumnsScreen, Column, CompareScreen),
         "Where the prompt is shown": (PromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen,),
@@ -40,3 +45,10 @@ def named_bindings() -> Iterator[tuple[str, Binding]]:
             for binding in holder.__dict__["BINDINGS"]:
                 if isinstance(binding, Binding) and binding.id:
                     yield place, binding
+
+
+def bindings_of(holder: type[DOMNode]) -> Iterator[tuple[str, str]]:
+    """Yield id and default keys of the bindings of one class that have an id."""
+    for binding in holder.__dict__["BINDINGS"]:
+        if isinstance(binding, Binding) and binding.id:
+            yield binding.id, binding.key

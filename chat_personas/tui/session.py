@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
+    from chat_personas.tui.room.answers import RoomTable
     from eval.engine import Engine, EngineInfo
+    from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
 
 
@@ -77,6 +79,9 @@ class LaunchLike(Protocol):
     def probing_confirmed(self, info: "EngineInfo") -> bool:
         """Whether this engine may be probed: it runs on this machine, or the person has agreed."""
 
+    def remember_theme(self, name: str) -> None:
+        """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""
+
     def remember_probing(self, info: "EngineInfo") -> None:
         """Remember that the person has agreed to have this engine's server probed."""
 
@@ -97,6 +102,7 @@ class Session:
         self.engine: Engine | None = None
         self.conversation: Conversation | None = None
         self.monitor: Monitor | None = None
+        self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self.unsent = 0
@@ -173,9 +179,15 @@ class Session:
         return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
-        """Make `conversation` the open one. What the one before has not stored yet is stored first."""
-        from chat_personas.corpus.errors import ConversationGoneError
+        """Make `conversation` the open one. What the one before has not stored yet is stored first.
 
+        Raises:
+            ReportedError: the model cannot be steered as the persona asks; then the one before stays open.
+        """
+        from chat_personas.corpus.errors import ConversationGoneError
+        from eval.interventions import tried_out
+
+        await tried_out(conversation.engine)
         with suppress(ConversationGoneError):  # it was deleted, and there is no place for the rest
             if self.conversation is not None:
                 await self.conversation.save()
@@ -247,6 +259,15 @@ class Session:
                 self.launch.make_monitor, self.conversation.engine, self.conversation.persona, self.corpus
             )
         return self.monitor
+
+    async def open_survey(self) -> "LoadedSurvey":
+        """Return the survey that the conversation is measured with. Raises SurveyError."""
+        from chat_personas.surveys import find_survey
+
+        monitor = await self.open_monitor()
+        return (
+            monitor.survey if monitor is not None else await asyncio.to_thread(find_survey, self.launch.settings.survey)
+        )
 
     async def read_inside(self) -> "Inside | None":
         """Read the last reply along the persona's direction; None where it has none, or the model shows no states.

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from eval.importers import csv_table, distributional_alignment, globalopinionqa, opinionqa, respondent_table, subpop
+from eval.importers import (
+    csv_table,
+    distributional_alignment,
+    globalopinionqa,
+    opinionqa,
+    respondent_table,
+    subpop,
+    survey_mapping,
+)
 from eval.importers.building import ImportOptions, ImportResult, RefusalsKept
 
 __all__ = ["KINDS", "ImportOptions", "ImportResult", "Importer", "RefusalsKept"]
@@ -30,6 +38,8 @@ KINDS: Mapping[str, Importer] = MappingProxyType(
         for kind in (
             Importer("csv", "a table of your own: a row per question, option and group", csv_table.read),
             Importer("respondents", "a table with a row per person, and --spec", respondent_table.read),
+            Importer("spss", "a .sav file, and --mapping", survey_mapping.read_spss),
+            Importer("stata", "a .dta file, and --mapping", survey_mapping.read_stata),
             Importer(
                 "distributional-alignment",
                 "the benchmark's ATTRIBUTE_data.json files, or its folder with info.csv",

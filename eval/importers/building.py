@@ -32,7 +32,8 @@ class ImportOptions:
     """What the person states about a survey beside its files; None leaves it to the importer.
 
     `weighted` asks for figures weighted to the population, where the source has weights. `spec` is the file that
-    describes a table with a row per person. `refusals` says whether refusal options are pooled, or options.
+    describes a table with a row per person, or the mapping of an SPSS or Stata file. `refusals` says whether
+    refusal options are pooled, or options.
     """
 
     name: str

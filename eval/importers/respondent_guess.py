@@ -19,11 +19,12 @@ from personas import CATALOGUE, OPEN_ATTRIBUTES
 from personas.catalogue import misfit, slip_of
 from personas.inputs.suggestions import quoted
 
-_MOST_OPTIONS = 11
+MOST_OPTIONS = 11
 """With more different answers, such as a scale from 0 to 10 has, a column is rather a number or a text."""
 _MOST_VALUES = 30
 _WEIGHT = re.compile(
-    r"(?:.*[_ .-])?(?:wts?|wgts?|gewicht|poids|peso|[a-z]*w(?:ei)?ghts?)(?:[_ .-].*)?|w", re.IGNORECASE
+    r"(?:.*[_ .-])?(?:wts?|wtss(?:all|nr|ps)?|wgts?|gewicht|poids|peso|[a-z]*w(?:ei)?ghts?)(?:[_ .-].*)?|w",
+    re.IGNORECASE,
 )
 _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("sex", "gender"), "SEX"),
@@ -114,14 +115,14 @@ class Guess:
         yield "# 2. Check everything, above all what is marked with CHECK. Delete what you do not want."
         yield f"# 3. Run: {command if command.isprintable() else 'the command that was printed'}"
         yield "# docs/surveys.md explains every key."
-        yield f"schema = {_toml(SCHEMA)}"
+        yield f"schema = {toml_text(SCHEMA)}"
         yield '# title = ""'
         yield '# source = ""    # who asked which people, and where it was published'
         yield '# licence = ""'
         yield "# years = [2024]"
         for place, name in enumerate(self.weights):
             comment = "CHECK: its name is that of a weight; delete the line for unweighted figures"
-            yield f"{'# ' if place else ''}weight = {_toml(name)}    # {comment}"
+            yield f"{'# ' if place else ''}weight = {toml_text(name)}    # {comment}"
         yield from _left_out_lines(self.left_out)
         names = {key: f"scale-{number}" for number, key in enumerate(self._scales(), start=1)}
         for key, columns in self._scales().items():
@@ -144,13 +145,13 @@ def first_guess(table: PeopleTable) -> Guess:
     guess = Guess(table)
     for name, cells in table.columns.items():
         column = _column(name, cells)
-        if name and _WEIGHT.fullmatch(name) and _are_weights(column, cells):
+        if is_weight_name(name) and _are_weights(column, cells):
             guess.weights.append(name)
         elif why := _unusable(column, table.people):
             guess.left_out[name] = why
-        elif _attribute_meant(name) is not None or _is_own(name):
+        elif attribute_meant(name) is not None or _is_own(name):
             guess.attributes.append(column)
-        elif len(column.codes) > _MOST_OPTIONS:
+        elif len(column.codes) > MOST_OPTIONS:
             guess.left_out[name] = f"{len(column.codes)} different values; add it yourself if it is a question"
         else:
             guess.questions.append(column)
@@ -169,11 +170,11 @@ def _column(name: str, cells: Sequence[str]) -> _Column:
         else:
             refusals[code] = text
     codes = [code for code in times if code not in not_asked and code not in refusals]
-    ordered = _in_known_order(codes) or sorted(codes, key=lambda code: (numbers.get(code, 10**9), code))
+    ordered = in_known_order(codes) or sorted(codes, key=lambda code: (numbers.get(code, 10**9), code))
     return _Column(name, times, tuple(ordered), refusals, tuple(sorted(not_asked)))
 
 
-def _in_known_order(texts: Sequence[str]) -> list[str] | None:
+def in_known_order(texts: Sequence[str]) -> list[str] | None:
     """Return texts in the order of a scale that has them all; None if there is none."""
 
     def as_words(text: str) -> tuple[str, ...]:
@@ -219,7 +220,7 @@ def _are_weights(column: _Column, cells: Sequence[str]) -> bool:
     """Return whether all cells are numbers from 0, and not the codes of a question about somebody's weight."""
     texts = {cell.strip() for cell in cells} - {""}
     numbers = all(re.fullmatch(r"\d*\.?\d+(?:[eE][+-]?\d+)?", text) for text in texts)
-    return numbers and (len(texts) > _MOST_OPTIONS or not column.numeric)
+    return numbers and (len(texts) > MOST_OPTIONS or not column.numeric)
 
 
 def _unusable(column: _Column, people: int) -> str | None:
@@ -229,7 +230,7 @@ def _unusable(column: _Column, people: int) -> str | None:
         return "fewer than two different values"
     if _is_age_in_years(column):
         return None
-    if len(column.codes) > _MOST_VALUES or (len(column.codes) == people and people > _MOST_OPTIONS):
+    if len(column.codes) > _MOST_VALUES or (len(column.codes) == people and people > MOST_OPTIONS):
         return f"{len(column.codes)} different values"
     return None
 
@@ -238,7 +239,12 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
 
 
-def _attribute_meant(name: str) -> str | None:
+def is_weight_name(name: str) -> bool:
+    """Return whether a column has a name that weights have."""
+    return _WEIGHT.fullmatch(name) is not None
+
+
+def attribute_meant(name: str) -> str | None:
     """Return the attribute that the name of a column points to; None if none, and for a name that is a sentence."""
     words = _words(name)
     found = (_WORDS[word] for word in words if word in _WORDS)
@@ -252,30 +258,32 @@ def _is_own(name: str) -> bool:
 
 def _is_age_in_years(column: _Column) -> bool:
     numbers = [number for code in column.codes if (number := _whole(code)) is not None]
-    few = len(column.codes) <= _MOST_OPTIONS
-    return _attribute_meant(column.name) == "AGE" and column.numeric and not few and 10 <= min(numbers) < 120
+    few = len(column.codes) <= MOST_OPTIONS
+    return attribute_meant(column.name) == "AGE" and column.numeric and not few and 10 <= min(numbers) < 120
 
 
 # Writing
 
 
-def _toml(text: str) -> str:
+def toml_text(text: str) -> str:
+    """Return a text as a TOML file has it."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _code(code: str) -> str:
-    return code if _whole(code) is not None else _toml(code)
+def toml_code(code: str) -> str:
+    """Return a code as a TOML file has it: a number, or a text."""
+    return code if _whole(code) is not None else toml_text(code)
 
 
 def _left_out_lines(left_out: Mapping[str, str]) -> Iterator[str]:
     if left_out:
         yield "\n# Columns that are left out:"
-        yield from (f"# {_toml(name)}: {why}" for name, why in left_out.items())
+        yield from (f"# {toml_text(name)}: {why}" for name, why in left_out.items())
 
 
 def _scale_lines(name: str, columns: Sequence[_Column]) -> Iterator[str]:
     first = columns[0]
-    names = ", ".join(_toml(column.name) for column in columns)
+    names = ", ".join(toml_text(column.name) for column in columns)
     shared = "CHECK: one scale for the columns with the same codes: " if len(columns) > 1 else "for "
     yield ""
     yield from (f"# {line}" for line in textwrap.wrap(shared + names, 110, break_long_words=False))
@@ -283,69 +291,80 @@ def _scale_lines(name: str, columns: Sequence[_Column]) -> Iterator[str]:
     yield "options = [    # CHECK the order: from one end of the scale to the other"
     for code in first.codes:
         times = sum(column.times.get(code, 0) for column in columns)
-        words = f'code = {_code(code)}, text = ""' if first.numeric else f"text = {_toml(code)}"
+        words = f'code = {toml_code(code)}, text = ""' if first.numeric else f"text = {toml_text(code)}"
         yield f"  {{ {words} }},    # {times} times"
     yield "]"
-    if not first.numeric and _in_known_order(first.codes) is None:
+    if not first.numeric and in_known_order(first.codes) is None:
         yield "ordered = false    # CHECK: texts have no order by themselves; put them in order, and write true"
     refusals = {code: text for column in columns for code, text in column.refusals.items()}
     if refusals:
         yield "refusals = [    # CHECK what these mean"
         for code, text in sorted(refusals.items(), key=lambda each: (len(each[0]), each[0])):
             times = sum(column.times.get(code, 0) for column in columns)
-            words = f"text = {_toml(text)}" if code == text else f"code = {_code(code)}, text = {_toml(text)}"
+            words = (
+                f"text = {toml_text(text)}" if code == text else f"code = {toml_code(code)}, text = {toml_text(text)}"
+            )
             yield f"  {{ {words} }},    # {times} times"
         yield "]"
     not_asked = dict.fromkeys(code for column in columns for code in column.not_asked)
     if not_asked:
-        yield f"not_asked = [{', '.join(map(_code, not_asked))}]    # CHECK: or do they decline to answer?"
+        yield f"not_asked = [{', '.join(map(toml_code, not_asked))}]    # CHECK: or do they decline to answer?"
 
 
 def _question_lines(column: _Column, scale: str) -> Iterator[str]:
     is_sentence = column.name.rstrip().endswith("?") and " " in column.name.strip()
     yield "\n[[questions]]"
-    yield f"column = {_toml(column.name)}"
+    yield f"column = {toml_text(column.name)}"
     if is_sentence:
-        yield f"stem = {_toml(column.name)}"
+        yield f"stem = {toml_text(column.name)}"
     else:
         yield 'stem = ""    # the question, in the words that people read'
     yield 'topics = ["general"]'
-    yield f"scale = {_toml(scale)}"
+    yield f"scale = {toml_text(scale)}"
 
 
 def _attribute_lines(column: _Column) -> Iterator[str]:
-    meant = _attribute_meant(column.name)
+    meant = attribute_meant(column.name)
     known = CATALOGUE.get(meant or "")
     spelled = {value.casefold(): value for value in known.values} if known else {}
     fits = all(code.casefold() in spelled for code in column.codes)
     yield "\n[[attributes]]"
-    yield f"column = {_toml(column.name)}"
+    yield f"column = {toml_text(column.name)}"
     own = _own_name(column)
     in_years = _is_age_in_years(column)
     if known and (fits or column.numeric):
-        yield f"attribute = {_toml(known.key)}    # the catalogue has {', '.join(map(_toml, known.values))}"
+        yield f"attribute = {toml_text(known.key)}    # the catalogue has {', '.join(map(toml_text, known.values))}"
         if not fits and not in_years:
-            yield f"# CHECK: if its values are others, call the attribute {_toml(own)}"
+            yield f"# CHECK: if its values are others, call the attribute {toml_text(own)}"
     elif meant in OPEN_ATTRIBUTES and not column.numeric:
-        yield f"attribute = {_toml(str(meant))}"
+        yield f"attribute = {toml_text(str(meant))}"
     else:
-        yield f"attribute = {_toml(own)}    # CHECK: a name of your own"
+        yield f"attribute = {toml_text(own)}    # CHECK: a name of your own"
         if known:
-            yield f"# or {known.key} of the catalogue, if its values are these: {', '.join(map(_toml, known.values))}"
+            values = ", ".join(map(toml_text, known.values))
+            yield f"# or {known.key} of the catalogue, if its values are these: {values}"
     yield "values = ["
     for code in () if in_years else column.codes:
         value = spelled.get(code.casefold(), "" if column.numeric else code)
-        words = f"value = {_toml(value)}" if value == code else f"code = {_code(code)}, value = {_toml(value)}"
+        words = (
+            f"value = {toml_text(value)}" if value == code else f"code = {toml_code(code)}, value = {toml_text(value)}"
+        )
         yield f"  {{ {words} }},    # {column.times[code]} people"
-    for least, most in _AGES if in_years else ():
-        value = f"{least}+" if most is None else f"{least}-{most}"
-        yield f"  {{ from = {least}, {f'to = {most}, ' if most else ''}value = {_toml(value)} }},"
+    if in_years:
+        yield from age_groups()
     yield "]"
     if in_years and not {"98", "99"}.isdisjoint(column.times):
         yield "# CHECK: 98 and 99 may mean that the age is not known: left_out = [98, 99]"
     unknown = [*column.refusals, *column.not_asked]
     if unknown:
-        yield f"left_out = [{', '.join(map(_code, unknown))}]    # CHECK: people whose value is not known"
+        yield f"left_out = [{', '.join(map(toml_code, unknown))}]    # CHECK: people whose value is not known"
+
+
+def age_groups() -> Iterator[str]:
+    """Yield the lines with the catalogue's age groups, for a column with the age in years."""
+    for least, most in _AGES:
+        value = f"{least}+" if most is None else f"{least}-{most}"
+        yield f"  {{ from = {least}, {f'to = {most}, ' if most else ''}value = {toml_text(value)} }},"
 
 
 def _own_name(column: _Column) -> str:

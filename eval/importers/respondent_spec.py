@@ -47,7 +47,7 @@ def _as_codes(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-def _as_table(key: str) -> BeforeValidator:
+def as_table(key: str) -> BeforeValidator:
     """Let a text stand for a table with only this key."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
@@ -80,9 +80,9 @@ class ScaleRefusal(StrictModel):
 class Scale(StrictModel):
     """`[scales.NAME]`: the answers that one or more questions have."""
 
-    options: Annotated[tuple[Annotated[ScaleOption, _as_table("text")], ...], Field(strict=False, min_length=2)]
+    options: Annotated[tuple[Annotated[ScaleOption, as_table("text")], ...], Field(strict=False, min_length=2)]
     """The substantive options, from one end of the scale to the other: `{ code = 1, text = "A lot" }`."""
-    refusals: Annotated[tuple[Annotated[ScaleRefusal, _as_table("text")], ...], Field(strict=False)] = ()
+    refusals: Annotated[tuple[Annotated[ScaleRefusal, as_table("text")], ...], Field(strict=False)] = ()
     """The options that decline to answer: `{ code = 8, text = "Don't know" }`."""
     not_asked: ListOfCodes = ()
     """Codes of people to whom the question was not put. An empty cell is one, unless the code "" is given elsewhere."""
@@ -107,8 +107,8 @@ class Scale(StrictModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> "Scale":
         answers: tuple[ScaleOption | ScaleRefusal, ...] = (*self.options, *self.refusals)
-        _check_distinct("code", [*chain(*map(_codes_of, answers)), *self.not_asked])
-        _check_distinct("text", [answer.text.casefold() for answer in answers])
+        check_distinct("code", [*chain(*map(_codes_of, answers)), *self.not_asked])
+        check_distinct("text", [answer.text.casefold() for answer in answers])
         if len(answers) > MOST_LABELS:
             raise broken_rule(f"has {len(answers)} options and refusals; keep to {MOST_LABELS}, one for each letter")
         with_ordinal = sum(option.ordinal is not None for option in self.options)
@@ -176,7 +176,7 @@ class GroupColumn(StrictModel):
     """The name of the column, as in the first line of the table."""
     attribute: Line
     """The attribute: one of the catalogue, such as POLPARTY, or one of your own."""
-    values: Annotated[tuple[Annotated[GroupValue, _as_table("value")], ...], Field(strict=False, min_length=1)]
+    values: Annotated[tuple[Annotated[GroupValue, as_table("value")], ...], Field(strict=False, min_length=1)]
     """Its values: `{ code = 1, value = "Democrat" }`, or `{ from = 18, to = 29, value = "18-29" }`."""
     left_out: ListOfCodes = ()
     """Codes of people whose value is not known, such as refusals; they count among everyone only."""
@@ -189,9 +189,9 @@ class GroupColumn(StrictModel):
             except ValidationError as error:
                 another = "" if is_own(self.attribute) else " (for values of your own give the attribute another name)"
                 raise broken_rule(f"has a fault: {error.errors()[0]['msg']}{another}") from error
-        _check_distinct("value", [each.value for each in self.values])
+        check_distinct("value", [each.value for each in self.values])
         codes = chain(*(_codes_of(each) for each in self.values if not each.has_range))
-        _check_distinct("code", [*codes, *self.left_out])
+        check_distinct("code", [*codes, *self.left_out])
         return self
 
     def place_of(self, cell: str) -> int:
@@ -235,13 +235,13 @@ class RespondentsSpec(StrictModel):
     @field_validator("questions")
     @classmethod
     def _ids_differ(cls, questions: tuple[AskedColumn, ...]) -> tuple[AskedColumn, ...]:
-        _check_distinct("id", [question.key for question in questions])
+        check_distinct("id", [question.key for question in questions])
         return questions
 
     @field_validator("attributes")
     @classmethod
     def _attributes_differ(cls, attributes: tuple[GroupColumn, ...]) -> tuple[GroupColumn, ...]:
-        _check_distinct("attribute", [column.attribute for column in attributes])
+        check_distinct("attribute", [column.attribute for column in attributes])
         return attributes
 
     @model_validator(mode="after")
@@ -258,7 +258,8 @@ def _codes_of(answer: ScaleOption | ScaleRefusal | GroupValue) -> tuple[str, ...
     return answer.code or (code_of(text),)
 
 
-def _check_distinct(what: str, texts: Sequence[str]) -> None:
+def check_distinct(what: str, texts: Sequence[str]) -> None:
+    """Make sure that no text occurs twice; `what` they are. Raises the validation error of a broken rule."""
     repeated, times = Counter(texts).most_common(1)[0] if texts else ("", 0)
     if times > 1:
         raise broken_rule(f"has a duplicate {what} {quoted(repeated)}; keep one of them")

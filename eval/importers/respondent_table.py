@@ -134,7 +134,15 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     if import_options.weighted and spec.weight is None:
         name = display_name(import_options.spec)
         raise SurveyError(f'{name} names no column of weights; add weight = "COLUMN" at the top')
-    table = read_people(path)
+    return survey_of(read_people(path), spec, import_options)
+
+
+def survey_of(table: PeopleTable, spec: RespondentsSpec, import_options: ImportOptions) -> ImportResult:
+    """Return the survey of a table whose columns are what `spec` says, with the answers person by person.
+
+    Raises:
+        SurveyError: they do not fit together; the message names the place and the fix.
+    """
     left_out, notes = _LeftOut(), Notes()
     wave = _wave(table, spec, left_out)
     questions = list(_questions(wave, spec, notes))
@@ -146,7 +154,7 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
         with_changes(import_options, weighted=spec.weight is not None),
         notes,
         title=spec.title or import_options.name,
-        source=spec.source or f"imported from {path.name}",
+        source=spec.source or f"imported from {table.path.name}",
         licence=spec.licence or "not stated",
         years=spec.years,
     )

@@ -95,6 +95,30 @@ class Scorecard:
     letters_removed: LettersRemoved | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BriefScorecard:
+    """Of a set of answers the scores, each question and the verdict: what a comparison of several sets needs."""
+
+    scores: Scores
+    questions: tuple[QuestionScore, ...]
+    verdict: Verdict
+
+
+def score_briefly(
+    survey: Survey, groups: Sequence[Group], answers: Sequence[Answer], *, seed: int = 0
+) -> BriefScorecard:
+    """Compare `answers` as `score` does, without references, groups, topics and second estimates. Raises as it does."""
+    bootstrap = Bootstrap(seed)
+    comparison = compare(survey, groups, answers, "apart")
+    measured = comparison.measured(seed)
+    no_estimate = [None] * len(comparison.opinions)
+    return BriefScorecard(
+        scores=scores(measured, bootstrap),
+        questions=tuple(_question_scores(comparison, measured, no_estimate, {})),
+        verdict=_verdict(comparison, answers, bootstrap),
+    )
+
+
 def score(
     survey: Survey,
     groups: Sequence[Group] | None,
@@ -134,16 +158,20 @@ def score(
         nearest=near.groups,
         nearest_questions=near.questions,
         questions=tuple(_question_scores(comparison, measured, removed, without)),
-        verdict=verdict_of(
-            comparison.opinions_by_id,
-            bootstrap,
-            orders_asked=any(len(answer.by_order) > 1 for answer in answers),
-            judge_unreliable=any(answer.doubtful for answer in answers),
-        ),
+        verdict=_verdict(comparison, answers, bootstrap),
         refused=tuple(_refused(comparison)),
         effect=effect(comparison, groups, without, bootstrap),
         entropy_thirds=entropy_thirds(comparison, measured, bootstrap),
         letters_removed=_letters_removed(comparison, measured.persona, removed, bootstrap),
+    )
+
+
+def _verdict(comparison: Comparison, answers: Sequence[Answer], bootstrap: Bootstrap) -> Verdict:
+    return verdict_of(
+        comparison.opinions_by_id,
+        bootstrap,
+        orders_asked=any(len(answer.by_order) > 1 for answer in answers),
+        judge_unreliable=any(answer.doubtful for answer in answers),
     )
 
 

@@ -1,8 +1,10 @@
 """Bring every generated part of docs/ up to date: `make docs`, or `python -m scripts.docs`."""
 
 from scripts.docs import (
+    write_accessibility,
     write_answers,
     write_commands,
+    write_corpus,
     write_models,
     write_personas,
     write_report,
@@ -11,8 +13,10 @@ from scripts.docs import (
 )
 
 WRITERS = (
+    write_accessibility,
     write_answers,
     write_commands,
+    write_corpus,
     write_models,
     write_personas,
     write_report,

@@ -1,7 +1,6 @@
 """The generated part of docs/report.md: the keys of a report, from the docstrings of its models."""
 
 from collections.abc import Iterator
-from typing import get_args
 
 from pydantic import BaseModel
 
@@ -15,7 +14,7 @@ from eval.report import (
     Report,
     Score,
 )
-from scripts.docs.parts import DOCS, renewed
+from scripts.docs.parts import DOCS, models_in, renewed
 
 PAGE = DOCS / "report.md"
 TITLES: dict[type[BaseModel], str] = {
@@ -48,18 +47,10 @@ def sections() -> Iterator[str]:
         for name, field in model.model_fields.items():
             key = field.alias or name
             yield f"| `{key}` | {' '.join((field.description or inherited(name)).split())} |"
-            waiting += [(f"`{key}`", part) for part in objects_in(field.annotation)]
+            waiting += [(f"`{key}`", part) for part in models_in(field.annotation)]
         yield ""
 
 
 def inherited(name: str) -> str:
     """Return what a key of every group means."""
     return GroupName.model_fields[name].description or ""
-
-
-def objects_in(annotation: object) -> Iterator[type[BaseModel]]:
-    """Yield the models that a field's type mentions."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from objects_in(part)

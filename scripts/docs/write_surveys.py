@@ -12,6 +12,7 @@ from eval.importers.respondent_spec import (
     ScaleOption,
     ScaleRefusal,
 )
+from eval.importers.survey_mapping import MappedGroups, MappedOption, MappedQuestion, SurveyMapping
 from eval.surveys.human_figures import groups_with_figures
 from eval.surveys.loading import Option, Population, Question, Responses, Survey, load_survey
 from scripts.docs.parts import DOCS, key_table, renewed
@@ -23,7 +24,8 @@ CIVIC = load_survey("civic").survey
 def updated(page: str) -> str:
     """Return the page with the keys of a survey, and the groups and questions of the built-in one, renewed."""
     of_people = (RespondentsSpec, AskedColumn, Scale, ScaleOption, ScaleRefusal, GroupColumn, GroupValue)
-    for model in (Survey, Population, Question, Option, Responses, Row, *of_people):
+    of_files = (SurveyMapping, MappedQuestion, MappedOption, MappedGroups)
+    for model in (Survey, Population, Question, Option, Responses, Row, *of_people, *of_files):
         page = renewed(page, model.__name__, key_table(model))
     for part, lines in {"groups": groups(), "questions": questions()}.items():
         page = renewed(page, part, lines)

@@ -96,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, completion("A", self.TOP), cut_at=50)
         elif fault == "malformed":
             self._send(200, '{"choices": [{"index"')
+        elif fault == "impossible":
+            self._send(200, completion("A", [("A", -0.1), ("B", -0.1)]))  # 0.905 twice
         else:
             self._send(200, completion("A"))  # no log-probabilities
 

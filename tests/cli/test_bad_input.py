@@ -108,7 +108,7 @@ def test_a_survey_with_an_option_missing_names_the_question(command: Command, su
         (["persona", "list"], "chat-personas personas"),
         (["personas", "lst"], "'list'"),
         (["corpus", "delte", "01"], "'delete'"),
-        (["export", "--format", "openia", "--out", "x"], "openai"),
+        (["export", "--own", "--format", "openia", "--out", "x"], "openai"),
         (["help"], "chat-personas --help"),
     ],
     ids=lambda words: words if isinstance(words, str) else " ".join(words),
@@ -315,7 +315,7 @@ def test_a_foreign_file_is_not_touched(command: Command, home: Path, kind: str) 
             database.execute("CREATE TABLE recipes (cake TEXT)")
         database.close()
     before = file.read_bytes()
-    for arguments in (("chat", "democrat"), ("corpus", "list"), ("export", "--out", "-")):
+    for arguments in (("chat", "democrat"), ("corpus", "list"), ("export", "--own", "--out", "-")):
         ran = command(*arguments, given="Hello")
         assert ran.code == 4, arguments
         assert "corpus" in only_line(ran)
@@ -336,7 +336,7 @@ def test_an_unknown_conversation_is_wrong_input(command: Command, served_by: Ser
 
 
 def test_a_corpus_that_is_not_there_yet_is_nothing_to_read(command: Command, home: Path) -> None:
-    for arguments in (("corpus", "list"), ("corpus", "search", "guns"), ("export", "--out", "-")):
+    for arguments in (("corpus", "list"), ("corpus", "search", "guns"), ("export", "--own", "--out", "-")):
         ran = command(*arguments)
         assert ran.code == 2
         assert "have a conversation first" in only_line(ran)

@@ -33,7 +33,7 @@ IN_THE_CORPUS = {
     "corpus search": ("corpus", "search", "guns"),
     "corpus show": ("corpus", "show", "01JDABCD"),
     "corpus delete": ("corpus", "delete", "01JDABCD", "--yes"),
-    "export": ("export", "--out", "-"),
+    "export": ("export", "--own", "--out", "-"),
 }
 MISSING = {
     "chat": ("chat", "./gone.toml"),
@@ -67,7 +67,7 @@ MISTYPED = {
     "surveys import": (("surveys", "import", "opinionka", "."), "opinionqa"),
     "models show": (("models", "show", "poket"), "pocket"),
     "models show, in capitals": (("models", "show", "POCKET"), "pocket"),
-    "export --format": (("export", "--format", "openia", "--out", "-"), "openai"),
+    "export --format": (("export", "--own", "--format", "openia", "--out", "-"), "openai"),
 }
 
 

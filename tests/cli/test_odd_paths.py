@@ -43,8 +43,8 @@ KEYS = {
     "corpus show": ("corpus", "show", "{}"),
     "corpus delete": ("corpus", "delete", "{}", "--yes"),
     "corpus search": ("corpus", "search", "{}"),
-    "export --out": ("export", "--out", "{}"),
-    "export --id": ("export", "--out", "-", "--id", "{}"),
+    "export --out": ("export", "--own", "--out", "{}"),
+    "export --id": ("export", "--own", "--out", "-", "--id", "{}"),
 }
 
 

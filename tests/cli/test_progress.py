@@ -1,12 +1,17 @@
 """What a person is told while a long run is under way."""
 
 import asyncio
+import os
+import re
+from pathlib import Path
 
 import pytest
 
+from benchmarks.kill_stages import Program
 from chat_personas.cli import progress
-from chat_personas.cli.progress import RateEstimate, busy, lines
+from chat_personas.cli.progress import RateEstimate, busy, lines, progress_bar
 from chat_personas.engines.cached import CacheStats
+from tests.cli.still_output import faults_of
 
 
 class Clock:
@@ -63,7 +68,7 @@ def test_a_log_file_is_told_every_half_minute_and_a_short_run_says_nothing(capsy
 
 @pytest.mark.parametrize(
     ("longest", "beside"),
-    [("waits at most 9 s for an answer", "(waits at most 9 s for an answer; Ctrl-C stops)"), ("", "(Ctrl-C stops)")],
+    [("at most 600 s", "(at most 600 s; Ctrl-C stops)"), ("", "(Ctrl-C stops)")],
 )
 async def test_beside_what_takes_long_stands_how_long_at_most_and_how_to_stop_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, longest: str, beside: str
@@ -74,3 +79,36 @@ async def test_beside_what_takes_long_stands_how_long_at_most_and_how_to_stop_it
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert f"opening x… {beside}" in capsys.readouterr().err
+
+
+def sent_while_waiting(home: Path, *, still: bool, accessible: bool) -> bytes:
+    """Return what a terminal is sent while something is waited for and counted."""
+
+    def work() -> None:
+        os.environ.update(CHAT_PERSONAS_HOME=str(home), TERM="xterm-256color", CHAT_PERSONAS_ACCESSIBLE=str(accessible))
+        progress.PATIENCE = 0.0
+        progress.SECONDS_BETWEEN_LINES = 0.0
+        asyncio.run(wait())
+
+    async def wait() -> None:
+        with busy("opening x…", still=still):
+            for _ in range(3):
+                await asyncio.sleep(0)
+        if not still:
+            with progress_bar("democrat") as advance:
+                advance(1, 2)
+
+    program = Program(work)
+    program.finish()
+    return program._raw
+
+
+def test_where_nothing_may_move_a_wait_is_one_line(tmp_path: Path) -> None:
+    assert sent_while_waiting(tmp_path, still=True, accessible=False).decode() == "opening x… (Ctrl-C stops)\r\n"
+
+
+def test_under_the_setting_accessible_waits_and_progress_are_lines(tmp_path: Path) -> None:
+    moving, lines = (sent_while_waiting(tmp_path, still=False, accessible=wanted) for wanted in (False, True))
+    assert faults_of(moving) != []
+    assert faults_of(lines) == []
+    assert re.fullmatch(r"opening x… \(Ctrl-C stops\)\r\ndemocrat: 1 of 2, .*\r\n", lines.decode())

@@ -1,6 +1,8 @@
 """A persona that is steered from inside talks under its direction, on a real model; the knob leaves no trace."""
 
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ import pytest
 from chat_personas.conversation.conversation import Conversation, ReplyText, sampling_of
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
+from chat_personas.paths import persona_folders_path
 from chat_personas.steering.applied import steered_for
+from chat_personas.steering.direction_file import kept_directions
 from chat_personas.steering.errors import SteeringError
 from eval.engine import Message
 from personas import LoadedPersona, load_persona
@@ -109,6 +113,51 @@ async def test_it_is_taken_up_under_its_direction_and_refused_where_that_is_miss
         Conversation.resume(corpus, other, conversation.id)
     await other.close()
     assert corpus.branch(conversation.path[-1].id) == rows
+
+
+@pytest.fixture
+def apart(tmp_path: Path, engine: LlamaEngine) -> LoadedPersona:
+    """A persona in a directory of its own, with the file of its direction beside it."""
+    folder = tmp_path / "apart"
+    folder.mkdir()
+    (kept,) = kept_directions()
+    (folder / "beside.gguf").write_bytes(kept.read_bytes())
+    persona = inside(activation={"direction": "beside.gguf", "strength": STRONG})
+    return LoadedPersona(persona, folder / "inside.toml", "cd" * 32)
+
+
+async def test_a_direction_beside_the_personas_file_is_found_from_any_directory(
+    corpus: Corpus, engine: LlamaEngine, apart: LoadedPersona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(apart.path.parent)
+    begun = Conversation.start(corpus, engine, replace(apart, path=Path("inside.toml")))
+    await said(begun, "Guns?")
+    monkeypatch.chdir(tmp_path)
+    resumed = Conversation.resume(corpus, engine, begun.id)
+    assert resumed.engine.info.interventions == begun.engine.info.interventions != ()
+    assert str(tmp_path) not in begun._active.row.model_dump_json()
+
+
+async def test_without_knowing_where_the_persona_was_it_is_looked_for_in_the_current_directory(
+    corpus: Corpus, engine: LlamaEngine, apart: LoadedPersona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Conversation.start(corpus, engine, apart)
+    await said(begun, "Guns?")
+    for unknown in ("", "[]", '{"x": 1}', json.dumps({apart.sha256: str(tmp_path / "gone")})):
+        persona_folders_path().write_text(unknown)
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SteeringError, match=r"beside\.gguf"):
+            Conversation.resume(corpus, engine, begun.id)
+        monkeypatch.chdir(apart.path.parent)
+        assert Conversation.resume(corpus, engine, begun.id).engine.info.interventions
+
+
+async def test_a_conversation_begins_also_where_nothing_can_be_remembered(
+    corpus: Corpus, engine: LlamaEngine, apart: LoadedPersona
+) -> None:
+    persona_folders_path().parent.parent.mkdir(parents=True, exist_ok=True)
+    persona_folders_path().parent.write_text("a file where the directory should be")
+    assert Conversation.start(corpus, engine, apart).engine.info.interventions
 
 
 async def test_a_persona_of_the_library_is_talked_with_as_before(corpus: Corpus, engine: LlamaEngine) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from chat_personas.corpus import Corpus
+from scripts.docs import write_corpus
 from tests.corpus.making import branch_of, talk
 from tests.corpus.test_measurements import PROBES, measurement
 
@@ -11,7 +12,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "corpus.md").read_text(encoding="ut
 TABLES = (
     "conversations", "messages", "generations", "measurements", "probes", "ratings", "studies", "participants",
     "identifiers", "consents", "participations", "stages", "answers", "guesses", "study_conversations", "compositions",
-    "releases", "release_participants",
+    "releases", "release_participants", "comparisons",
 )  # fmt: skip
 VIEWS = ("v_dialogue", "v_turns", "v_measurements", "v_participations", "v_answers", "v_guesses")
 
@@ -39,3 +40,8 @@ def test_every_query_runs_and_finds_something(corpus: Corpus) -> None:
     assert len(queries) == 10
     for query in queries:
         assert list(corpus.database().query(query)), query
+
+
+def test_keys_of_margins_and_descriptions_are_those_of_the_code() -> None:
+    page = write_corpus.PAGE.read_text(encoding="utf-8")
+    assert write_corpus.updated(page) == page

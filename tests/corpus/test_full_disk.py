@@ -100,6 +100,6 @@ def test_an_export_is_whole_or_not_there(small_disk: Path, corpus: Corpus) -> No
     previous.write_text("what was there before\n")
     fill(small_disk)
     with pytest.raises(OutputError, match=r"export.jsonl cannot be written: No space left on device"):
-        export_to(corpus, FORMATS["openai"], Selection(), previous, force=True)
+        export_to(corpus, FORMATS["openai"], Selection(own=True), previous, force=True)
     assert previous.read_text() == "what was there before\n"
     assert sorted(file.name for file in small_disk.iterdir()) == ["ballast", "export.jsonl"]

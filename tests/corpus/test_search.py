@@ -1,9 +1,10 @@
 """Searching takes what a person types as words, never as a query language."""
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, search
 from eval.engine import Sampling
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 
@@ -51,6 +52,18 @@ def test_a_hit_says_where_it_was_found(corpus: Corpus) -> None:
 def test_the_number_of_hits_is_limited(corpus: Corpus) -> None:
     talk(corpus, *[("same words", "the same words")] * 5)
     assert len(corpus.search("same", limit=3)) == 3
+
+
+def test_of_a_common_word_the_best_of_the_newest_messages_are_found(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_RANKED", 3)
+    talk(corpus, ("guns guns guns", "No."))
+    for number in range(3):
+        talk(corpus, (f"guns and {'other things ' * (4 - number)}", "No."))
+    assert [text[:15] for text in found(corpus, "guns")] == ["guns and other "] * 3
+    assert len(found(corpus, "guns")[0]) < len(found(corpus, "guns")[2]), "the shortest is the best match"
+    assert found(corpus, "guns guns") != [], "fewer matches than that are all ranked"
 
 
 def test_a_reply_is_found_once_it_has_ended(corpus: Corpus) -> None:

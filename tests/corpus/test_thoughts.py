@@ -8,7 +8,7 @@ import pytest
 
 from chat_personas.corpus import Corpus, Selection, Thought
 from chat_personas.corpus.export import FORMATS, TextFormat
-from chat_personas.corpus.export.format import reading
+from chat_personas.corpus.export.source import reading
 from chat_personas.corpus.migrations import APPLICATION_ID, migrations
 from chat_personas.corpus.reply_writer import ReplyWriter
 from eval.engine import Sampling
@@ -81,7 +81,7 @@ def test_a_dataset_of_chat_messages_holds_no_thought(corpus: Corpus) -> None:
     identifier = thinking(corpus, f"The {WORD} costs.")
     form = FORMATS["openai"]
     assert isinstance(form, TextFormat)
-    with reading(corpus.path, Selection(ids=(identifier,))) as source:
+    with reading(corpus.path, Selection(ids=(identifier,), own=True)) as source:
         (line,) = form.texts(source)
     said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
     assert json.loads(line) == {"messages": said}

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, Selection
 from chat_personas.corpus.export import FORMATS, export_to
+from tests.corpus.export.participants import take_part
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, forked
 from tests.corpus.making import conversation_row, talk
 
@@ -59,3 +60,15 @@ def test_what_convokit_dumps_again_is_the_same_corpus(corpus: Corpus, tmp_path: 
     assert again.get_conversation(loaded.get_conversation_ids()[0]).meta == (
         loaded.get_conversation(loaded.get_conversation_ids()[0]).meta
     )
+
+
+def test_participants_are_speakers_of_their_own(corpus: Corpus, tmp_path: Path) -> None:
+    for number in range(3):
+        take_part(corpus, (f"Q{number}", "A"), ("Go on", "So."))
+    export_to(corpus, FORMATS["convokit"], Selection(), tmp_path / "corpus")
+    read = convokit.Corpus(filename=str(tmp_path / "corpus"))
+    people = [speaker for speaker in read.iter_speakers() if not speaker.is_ai]
+    assert len(people) == 3
+    assert all(speaker.id.startswith("P-") for speaker in people)
+    assert sorted(len(list(speaker.iter_utterances())) for speaker in people) == [2, 2, 2]
+    assert all(conversation.check_integrity(verbose=False) for conversation in read.iter_conversations())

@@ -6,6 +6,7 @@ import pytest
 
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus.export.sqlite import OF_STUDIES
 from tests.corpus.export.talks import EVERYTHING, forked
 from tests.corpus.test_measurements import PROBES
 
@@ -28,8 +29,9 @@ async def test_datasette_serves_the_database(corpus: Corpus, tmp_path: Path) -> 
         "measurements": 3,
         "probes": 3 * len(PROBES),
         "ratings": 2,
-    }
-    assert {view["name"] for view in database["views"]} == {"v_dialogue", "v_turns", "v_measurements"}
+    } | dict.fromkeys(OF_STUDIES, 0)
+    views = {"v_dialogue", "v_turns", "v_measurements", "v_participations", "v_answers", "v_guesses"}
+    assert {view["name"] for view in database["views"]} == views
     found = (await client.get("/copy/messages.json?_search=elise&_shape=array")).json()
     assert [row["id"] for row in found] == [kept.better]
     page = await client.get("/copy/v_turns")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chat_personas.corpus import Corpus
-from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus.export import FORMATS, Terms, export_to, huggingface
+from tests.corpus.export.participants import answer, guess, take_part
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, forked
 from tests.corpus.making import talk
 from tests.corpus.test_measurements import PROBES
@@ -101,3 +102,58 @@ def test_croissant_is_valid_and_gives_the_records(dataset: Path) -> None:
     assert len(list(found.records("measurements"))) == 2
     dialogue = next(iter(found.records("dialogues")))
     assert [message["dialogues/messages/content"] for message in dialogue["dialogues/messages"]][-1] == b"So."
+
+
+class TestParticipants:
+    """What participants of a study did, in three splits."""
+
+    @pytest.fixture
+    def people(self, corpus: Corpus, tmp_path: Path) -> Path:
+        """The directory of an export of thirty participants, each with a conversation, an answer and two guesses."""
+        for number in range(30):
+            way = take_part(corpus, (f"Q{number} of ann@example.org", "A"))
+            answer(corpus, way, "age", attribute="AGE", code="30-49", options=("18-29", "30-49"))
+            guess(corpus, way, "before", 0.25, 0.75)
+            guess(corpus, way, "after", 0.5, 0.5)
+        terms = Terms(licence_people="CC-BY-4.0", licence_model="MIT")
+        assert export_to(corpus, huggingface.SPLIT, Selection(), tmp_path / "people", terms=terms) == 30
+        return tmp_path / "people"
+
+    def test_every_participant_is_in_one_split_with_everything(self, people: Path) -> None:
+        cache = str(people.parent / "cache")
+        found: dict[str, dict[str, list[str]]] = {}
+        for name in ("dialogues", "participations", "answers", "guesses"):
+            splits = datasets.load_dataset(str(people), name, cache_dir=cache)
+            found[name] = {split: splits[split]["participant"][:] for split in splits}
+        assert found["dialogues"].keys() == found["answers"].keys() == found["participations"].keys()
+        for split, participants in found["participations"].items():
+            assert set(found["dialogues"][split]) == set(participants) == set(found["answers"][split])
+            assert sorted(found["guesses"][split]) == sorted(participants * 2)
+        together = [one for participants in found["participations"].values() for one in participants]
+        assert len(together) == len(set(together)) == 30
+        assert len(found["participations"]["train"]) > 15
+
+    def test_answers_and_guesses_have_their_types(self, people: Path) -> None:
+        cache = str(people.parent / "cache")
+        answered = datasets.load_dataset(str(people), "answers", split="train", cache_dir=cache)[0]
+        assert (answered["attribute"], answered["code"], answered["declined"]) == ("AGE", "30-49", False)
+        assert answered["options"] == ["18-29", "30-49"]
+        guessed = datasets.load_dataset(str(people), "guesses", split="train", cache_dir=cache)
+        assert sorted(guessed["shares"][:2]) == [[0.25, 0.75], [0.5, 0.5]]
+
+    def test_mlcroissant_validates_it_and_reads_records_of_each_split(self, people: Path) -> None:
+        read = mlcroissant.Dataset(jsonld=str(people / "croissant.json"))
+        assert read.metadata.ctx.issues.errors == set()
+        sets = [one.uuid for one in read.metadata.record_sets]
+        assert {"dialogues", "participations", "answers", "guesses"} <= set(sets)
+        for name in sets:
+            assert next(iter(read.records(name)))
+
+    def test_the_card_states_the_licences_and_what_was_done_for_privacy(self, people: Path) -> None:
+        card = (people / "README.md").read_text(encoding="utf-8")
+        assert "license: other" in card
+        assert "Licence of people's words: CC-BY-4.0. Licence of the model's words: MIT." in card
+        assert "were masked by rules" in card
+        assert "as they typed it" not in card
+        messages = datasets.load_dataset(str(people), "messages", split="train", cache_dir=str(people.parent / "cache"))
+        assert {text.partition(" of ")[2] for text in messages["text"][::2]} == {"[EMAIL]"}

@@ -21,6 +21,9 @@ def test_the_tables_join_by_their_keys(corpus: Corpus, tmp_path: Path) -> None:
         "messages": 4,
         "measurements": 2,
         "ratings": 1,
+        "participations": 0,
+        "answers": 0,
+        "guesses": 0,
     }
     replies = tables["measurements"].merge(tables["messages"], on="message_id", suffixes=("", "_of_message"))
     (row,) = replies.to_dict("records")

@@ -226,7 +226,7 @@ def test_no_name_of_a_file_and_no_argument_controls_the_terminal(
         ["chat", "democrat", "--model", SPREADABLE],
         ["chat", "democrat", "--model", f"http://127.0.0.1:9/{SPREADABLE}"],
         ["corpus", "show", SPREADABLE],
-        ["export", "--out", f"{SPREADABLE}.jsonl", "--format", SPREADABLE],
+        ["export", "--own", "--out", f"{SPREADABLE}.jsonl", "--format", SPREADABLE],
         ["surveys", "import", SPREADABLE, SPREADABLE],
         [SPREADABLE],
         ["eval", "--" + SPREADABLE],

@@ -109,7 +109,7 @@ KILLED = """
 import os
 from chat_personas.cli.main import main
 os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
-main(["export", "--out", "dialogues.jsonl"])
+main(["export", "--own", "--out", "dialogues.jsonl"])
 """
 
 
@@ -126,7 +126,7 @@ def test_a_killed_export_leaves_nothing_after_the_next_one(tmp_path: Path, monke
     assert left.name.startswith(".")
     assert mode(left) == 0o600
     assert "Hello." in left.read_text(), "everything but the last step was done"
-    assert main(["export", "--out", str(out / "dialogues.jsonl")]) == 0
+    assert main(["export", "--own", "--out", str(out / "dialogues.jsonl")]) == 0
     assert [file.name for file in out.iterdir()] == ["dialogues.jsonl"]
 
 
@@ -147,6 +147,6 @@ def test_exported_conversations_are_for_their_owner_only_whatever_the_umask(
     out = tmp_path / "dialogues.jsonl"
     if there_already:
         out.touch(mode=0o666)
-    assert main(["export", "--out", str(out), "--force"]) == 0
+    assert main(["export", "--own", "--out", str(out), "--force"]) == 0
     assert mode(out) == 0o600
     assert "Hello." in out.read_text()

@@ -35,7 +35,7 @@ from tests.engines.openai.scripted_server import (
     serving,
 )
 from tests.fakes import END, FakeEngine
-from tests.tui.fakes import ScreenEngine, chat, screen, session, until, words
+from tests.tui.fakes import ScreenEngine, chat, draw_without_pauses, screen, session, until, words
 
 LIMIT = 55_296
 """Bytes of a reply of 400 tokens, which is what a persona asks for that does not say: 400 x 128 + 4096."""
@@ -145,9 +145,14 @@ async def test_what_came_before_the_limit_is_exported_whole(corpus: Corpus, tmp_
     async with serving(Flood("word " * 20)) as server:
         said, _, _ = await ask(server, corpus)
     out = tmp_path / "said.jsonl"
-    assert export_to(corpus, FORMATS["openai"], Selection(), out) == 1
+    assert export_to(corpus, FORMATS["openai"], Selection(own=True), out) == 1
     [line] = out.read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["messages"][-1] == {"role": "assistant", "content": said}
+
+
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_without_pauses(monkeypatch)
 
 
 MOST_WIDGETS = 400

@@ -122,7 +122,7 @@ def test_a_server_with_secrets_leaves_none_in_outputs_documents_corpus_cache_and
         (["models", "show", url], ""),
         (["cache", "show"], ""),
         (["corpus", "list"], ""),
-        (["export", "--out", "dialogues.jsonl"], ""),
+        (["export", "--own", "--out", "dialogues.jsonl"], ""),
     ]
     for arguments, given in runs:
         ran = command(*arguments, given=given)

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.leaving import WAYS, leave_once
 from benchmarks.stalled_server import STALLS, Stall, stalled_server
-from chat_personas.engines.openai import OpenAIEngine
+from chat_personas.engines.openai import OpenAIEngine, retrying
 from eval.engine import EngineError, Message, Sampling
 
 SOME = [("silent", "ctrl+q"), ("dripping_list", "sigterm"), ("silent_in_reply", "ctrl+c")]
@@ -40,6 +40,14 @@ async def test_opening_a_model_on_a_silent_or_dripping_server_ends_and_says_afte
     with stalled_server(stall) as server, pytest.raises(EngineError) as raised:
         await OpenAIEngine.open(server.url, timeout=1.0)
     assert str(raised.value).startswith(f"{server.url} did not answer within 1 s; ")
+
+
+@pytest.mark.parametrize("stall", ["dripping_list", "dripping_answer"])
+async def test_opening_a_model_has_a_limit_as_a_whole(stall: Stall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrying, "OPENING_TIMEOUTS", 0.0125)
+    with stalled_server(stall) as server, pytest.raises(EngineError) as raised:
+        await OpenAIEngine.open(server.url, timeout=60.0)
+    assert str(raised.value).startswith(f"{server.url} could not be opened within 0.75 s; ")
 
 
 @pytest.mark.parametrize("stall", BROKEN_OFF)

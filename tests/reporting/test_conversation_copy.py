@@ -100,5 +100,5 @@ def test_one_conversation_is_read_at_a_time(corpus: Corpus, tmp_path: Path, chos
     with pytest.raises(ExportError, match=f"{chosen.name} takes one conversation; choose it with --id"):
         export_to(corpus, chosen, EVERYTHING, out)
     assert not out.exists()
-    assert export_to(corpus, chosen, Selection(ids=(second,)), out) == 1
+    assert export_to(corpus, chosen, Selection(ids=(second,), own=True), out) == 1
     assert "A2" in out.read_text(encoding="utf-8")

@@ -9,23 +9,19 @@ from chat_personas.reporting.html.steering_page import sweep_page_document
 from chat_personas.reporting.svg.chart import Chart, Point, chart_document
 from chat_personas.reporting.svg.figures import sweep_figure_document
 from chat_personas.steering.contrast import survey_halves
-from chat_personas.steering.direction_file import DirectionFile
-from chat_personas.steering.sweep import Measured, SweepReport, swept
+from chat_personas.steering.sweep import Measured, Sweep, swept
 from eval.answers import Answer, OrderAnswer
-from eval.engine import EngineInfo
 from eval.scoring.results import Score
-from eval.scoring.scores import Scorecard, score
-from eval.surveys.loading import load_survey
+from eval.scoring.scores import BriefScorecard, score_briefly
 from eval.surveys.model import Question
 from tests.reporting.reading import SVG, rows, seen, tree, words
-from tests.steering.test_side_by_side import DIRECTION
-from tests.steering.test_sweep import COST, SIDES, SURVEY, measured
+from tests.steering.test_sweep import COST, SIDES, SOURCE, SURVEY, measured
 
 
 def following_letters(strength: float) -> Measured:
     """Answers that are the letter A, in whatever order the options stand."""
 
-    def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+    def cards(half: tuple[Question, ...]) -> tuple[BriefScorecard, BriefScorecard]:
         answers = []
         for question in half:
             first = np.array([1.0, *[0.01] * (len(question.options) - 1)])
@@ -34,26 +30,19 @@ def following_letters(strength: float) -> Measured:
                 for order, options in (("survey", first), ("reversed", first[::-1]))
             ]
             answers.append(Answer(question.id, tuple(orders)))
-        return score(SURVEY, SIDES.toward, answers), score(SURVEY, SIDES.against, answers)
+        return score_briefly(SURVEY, SIDES.toward, answers), score_briefly(SURVEY, SIDES.against, answers)
 
     one, other = survey_halves(SURVEY)
     return Measured(strength, cards(one), cards(other), COST)
 
 
 @pytest.fixture(scope="module")
-def found() -> SweepReport:
-    return SweepReport(
-        direction=DirectionFile(DIRECTION, None),
-        kind="add",
-        layers=(1,),
-        sides=SIDES,
-        survey=load_survey("civic"),
-        model=EngineInfo("toy", "llama", "a" * 64, demonstration=True),
-        sweep=swept([measured(-1, 0.2, 0.2), measured(1, 0.8, 0.8), following_letters(2)], measured(None, 0.5, 0.5)),
-    )
+def found() -> Sweep:
+    asked = [measured(-1, 0.2, 0.2), measured(1, 0.8, 0.8), following_letters(2)]
+    return swept(asked, measured(None, 0.5, 0.5), SOURCE)
 
 
-def test_the_chart_says_that_it_is_no_poll_and_from_which_years_people_are(found: SweepReport) -> None:
+def test_the_chart_says_that_it_is_no_poll_and_from_which_years_people_are(found: Sweep) -> None:
     said = words(sweep_figure_document(found))
     for line in (
         "Simulated by a language model, not a poll. People's answers: 2017–2021.",
@@ -66,7 +55,7 @@ def test_the_chart_says_that_it_is_no_poll_and_from_which_years_people_are(found
         assert line in said
 
 
-def test_a_strength_that_is_not_sound_has_a_cross_and_a_cost_but_no_figure(found: SweepReport) -> None:
+def test_a_strength_that_is_not_sound_has_a_cross_and_a_cost_but_no_figure(found: Sweep) -> None:
     drawn = tree(sweep_figure_document(found))
     assert len([one for one in drawn.iter() if one.get("class") == "mark persona"]) == 2
     assert [one.text for one in drawn.iter(f"{SVG}text")].count("×") == 1
@@ -95,7 +84,7 @@ def test_points_and_intervals_stand_where_the_scale_says() -> None:
     assert bars == [pytest.approx(bars[2] / 2, abs=0.02), 0, bars[2]]
 
 
-def test_the_page_loads_nothing_and_tells_how_to_repeat_the_sweep(found: SweepReport) -> None:
+def test_the_page_loads_nothing_and_tells_how_to_repeat_the_sweep(found: Sweep) -> None:
     page = sweep_page_document(found)
     read = seen(page)
     assert not read.addresses

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat_personas.reporting.steering_wording import stored_intervention_described
 from chat_personas.reporting.wording import doubts, model_described, nearest_groups
 from eval.engine import EngineInfo
 from eval.scoring.results import Difference, GroupSample, OppositeScores, PairedScore, Reference, References
@@ -122,3 +123,15 @@ def test_a_base_model_is_called_one_wherever_it_is_named() -> None:
     )
     for format_ in ("template", None):
         assert model_described(EngineInfo("gemma", "llama", prompt_format=format_)) == "gemma"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        ("add party (sha256 ab), layers 3, strength 0.5", "add party (sha256 ab), layer 3, strength 0.5"),
+        ("clamp party (sha256 ab), layers 3,5, strength 1.0", "clamp party (sha256 ab), layers 3,5, strength 1.0"),
+        ("ablate party (sha256 ab), layers 12", "ablate party (sha256 ab), layer 12"),
+    ],
+)
+def test_what_was_changed_in_one_layer_is_not_said_to_be_in_layers(key: str, written: str) -> None:
+    assert stored_intervention_described(key) == written

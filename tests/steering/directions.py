@@ -6,9 +6,22 @@ from chat_personas.steering.direction_file import DirectionFacts, keep_direction
 from chat_personas.steering.separation import separations
 from chat_personas.steering.training import train
 from eval.engine import EngineInfo
+from eval.interventions import Direction
 from personas import Persona
 
 WIDTH = 64
+DIRECTION = Direction(
+    name="party",
+    sha256="d" * 64,
+    model_sha256=None,
+    architecture="llama",
+    layers=(1, 2),
+    vectors=np.zeros((2, 4), np.float32),
+    norms=np.ones(2, np.float32),
+    poles=None,
+    best=2,
+)
+"""A direction that no model has, for documents and engines that only name it."""
 
 
 def keep_random_direction(

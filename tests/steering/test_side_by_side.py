@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,30 +9,20 @@ from scipy.stats import wasserstein_distance
 
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
-from chat_personas.steering.side_by_side import Along, Comparison, SteeringRow, SteeringTable, ablated, random_beside
+from chat_personas.steering.side_by_side import Along, Comparison, SteeringRow, SteeringTable
 from eval.engine import Message, Probe, ProbeScore, Sampling
-from eval.interventions import Direction, Interventions
+from eval.interventions import Interventions
 from eval.states import Opening
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question
-from personas import LoadedPersona, load_persona
+from personas import load_persona
 from tests.eval.fake_engine import FakeEngine
+from tests.steering.directions import DIRECTION
 from tests.steering.test_sweep import DEMOCRATS, REPUBLICANS, shares
 
 LOADED = load_survey("civic")
 TRAINING, HELD_OUT = survey_halves(LOADED.survey)
 DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
-DIRECTION = Direction(
-    name="party",
-    sha256="d" * 64,
-    model_sha256=None,
-    architecture="llama",
-    layers=(1, 2),
-    vectors=np.zeros((2, 4), np.float32),
-    norms=np.ones(2, np.float32),
-    poles=None,
-    best=2,
-)
 ALONG = Along(DirectionFile(DIRECTION, None))
 Leans = tuple[float, float]
 """How far answers lean, from Republicans at 0 to Democrats at 1: on the training half, and on the other."""
@@ -176,45 +165,3 @@ async def test_without_a_direction_the_rest_is_measured_and_a_line_says_how_to_t
         assert row(found, name).scores is None
     assert row(found, "few_shot").scores is not None
     assert found.direction is None
-
-
-async def test_two_personas_that_answer_alike_without_a_direction_are_closer_together() -> None:
-    leans = {
-        "portray": (1.0, 1.0),
-        "republican": (0.0, 0.0),
-        "portray ablate": (0.6, 0.6),
-        "republican ablate": (0.4, 0.4),
-        "portray random": (0.9, 0.9),
-    }
-    engine = Leaning(leans)
-    apart = np.array([np.abs(shares(each, DEMOCRATS) - shares(each, REPUBLICANS)).sum() / 2 for each in HELD_OUT])
-
-    def renamed(loaded: LoadedPersona) -> LoadedPersona:
-        prompt = {"schema": "chat-personas/persona@1", "prompt": {"system": "You vote for the Republican Party."}}
-        persona = loaded.persona.model_validate(loaded.persona.model_dump(by_alias=True) | prompt)
-        return LoadedPersona(persona, Path("republican.toml"), "0" * 64)
-
-    found = await ablated(engine, (DEMOCRAT, renamed(REPUBLICAN)), LOADED, ALONG, lambda: None)
-    assert found.sound
-    assert found.apart is not None
-    assert found.apart_ablated is not None
-    assert found.change is not None
-    assert found.apart.mean == pytest.approx(apart.mean())
-    assert found.apart_ablated.mean == pytest.approx(0.2 * apart.mean())
-    assert found.change.mean == pytest.approx(-0.8 * apart.mean())
-    assert found.change.detectable
-    assert found.apart_random is not None
-    assert found.beyond_random is not None
-    assert found.apart_random.mean == pytest.approx(0.9 * apart.mean())
-    assert found.beyond_random.mean == pytest.approx(-0.7 * apart.mean())
-    assert found.direction.layers == (2,)
-
-
-def test_a_random_direction_is_of_length_1_at_a_right_angle_and_the_same_for_a_seed() -> None:
-    found, again, other = (random_beside(ALONG.direction, 2, seed) for seed in (0, 0, 1))
-    (vector,), given = found.vectors, ALONG.direction.vectors[ALONG.direction.in_layer(2)]
-    assert np.linalg.norm(vector) == pytest.approx(1.0)
-    assert vector @ given == pytest.approx(0.0, abs=1e-6)
-    assert found == again
-    assert found != other
-    assert found != ALONG.direction

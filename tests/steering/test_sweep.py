@@ -1,38 +1,53 @@
 """A sweep tells the strength that leads closer on the training half, and figures of the held-out half alone."""
 
+import json
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.sweeping import layers_meant, strengths_meant
+from chat_personas.reporting.html.steering_page import sweep_page_document
 from chat_personas.reporting.steering_wording import best_strength
 from chat_personas.steering.contrast import survey_halves
+from chat_personas.steering.direction_file import DirectionFile
 from chat_personas.steering.sweep import (
     Cost,
     Measured,
     Sides,
     Sweep,
+    SweepSource,
     cost_of,
     distinctness,
     repetition,
     swept,
 )
 from eval.answers import Answer, OrderAnswer
-from eval.engine import LabelScore, Message, Probe, ProbeScore, Sampling
-from eval.scoring.scores import Scorecard, score
+from eval.engine import EngineInfo, LabelScore, Message, Probe, ProbeScore, Sampling
+from eval.scoring.scores import BriefScorecard, score_briefly
 from eval.states import Opening
 from eval.surveys.human_figures import human_figures
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question
 from personas import Group
 from tests.eval.fake_engine import FakeEngine
+from tests.steering.directions import DIRECTION
 
-SURVEY = load_survey("civic").survey
+CIVIC = load_survey("civic")
+SURVEY = CIVIC.survey
 DEMOCRATS, REPUBLICANS = ((Group.parse(f"POLPARTY={party}"),) for party in ("Democrat", "Republican"))
 SIDES = Sides(DEMOCRATS, REPUBLICANS)
+SOURCE = SweepSource(
+    direction=DirectionFile(DIRECTION, None),
+    kind="add",
+    layers=(1,),
+    sides=SIDES,
+    survey=CIVIC,
+    model=EngineInfo("toy", "llama", "a" * 64, demonstration=True),
+)
 COST = Cost(divergence=0.1, log_likelihood=-2.0, repetition=0.0, distinct=1.0)
 
 
@@ -56,16 +71,16 @@ def answered(question: Question, lean: float) -> Answer:
 def measured(strength: float | None, training: float, held_out: float) -> Measured:
     """What is found where the answers lean so far on either half."""
 
-    def cards(half: tuple[Question, ...], lean: float) -> tuple[Scorecard, Scorecard]:
+    def cards(half: tuple[Question, ...], lean: float) -> tuple[BriefScorecard, BriefScorecard]:
         answers = [answered(question, lean) for question in half]
-        return score(SURVEY, SIDES.toward, answers), score(SURVEY, SIDES.against, answers)
+        return score_briefly(SURVEY, SIDES.toward, answers), score_briefly(SURVEY, SIDES.against, answers)
 
     one, other = survey_halves(SURVEY)
     return Measured(strength, cards(one, training), cards(other, held_out), COST)
 
 
 def of(*leans: tuple[float, float, float]) -> Sweep:
-    return swept([measured(*each) for each in leans], measured(None, 0.5, 0.5))
+    return swept([measured(*each) for each in leans], measured(None, 0.5, 0.5), SOURCE)
 
 
 def test_the_strength_is_chosen_on_the_training_half_and_told_on_the_other() -> None:
@@ -93,12 +108,12 @@ def test_beside_a_model_that_follows_the_letters_without_steering_no_change_is_t
 
     one, other = survey_halves(SURVEY)
 
-    def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+    def cards(half: tuple[Question, ...]) -> tuple[BriefScorecard, BriefScorecard]:
         answers = [by_letter(question) for question in half]
-        return score(SURVEY, DEMOCRATS, answers), score(SURVEY, REPUBLICANS, answers)
+        return score_briefly(SURVEY, DEMOCRATS, answers), score_briefly(SURVEY, REPUBLICANS, answers)
 
-    found = swept([measured(1, 0.9, 0.9)], Measured(None, cards(one), cards(other), COST))
-    assert found.unsteered.finding == "follows_letters"
+    found = swept([measured(1, 0.9, 0.9)], Measured(None, cards(one), cards(other), COST), SOURCE)
+    assert found.unsteered_verdict.finding == "follows_letters"
     assert found.steps[0].verdict.sound
     assert found.steps[0].change is None
     assert found.best is None
@@ -111,16 +126,16 @@ def test_a_question_that_is_not_valid_in_both_has_no_part_in_the_change() -> Non
     def moved(strength: float | None, lean: float, first: float, label_mass: float) -> Measured:
         """All questions lean alike but the first of each half, which has this label mass."""
 
-        def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+        def cards(half: tuple[Question, ...]) -> tuple[BriefScorecard, BriefScorecard]:
             odd = answered(half[0], first)
             orders = tuple(replace(each, label_mass=label_mass) for each in odd.by_order)
             answers = [replace(odd, by_order=orders), *(answered(question, lean) for question in half[1:])]
-            return score(SURVEY, DEMOCRATS, answers), score(SURVEY, REPUBLICANS, answers)
+            return score_briefly(SURVEY, DEMOCRATS, answers), score_briefly(SURVEY, REPUBLICANS, answers)
 
         one, other = survey_halves(SURVEY)
         return Measured(strength, cards(one), cards(other), COST)
 
-    (step,) = swept([moved(1, 0.5, 1.0, 0.2)], moved(None, 0.5, 0.0, 1.0)).steps
+    (step,) = swept([moved(1, 0.5, 1.0, 0.2)], moved(None, 0.5, 0.0, 1.0), SOURCE).steps
     assert step.change is not None
     assert step.change.mean == pytest.approx(0.0)
 
@@ -231,3 +246,21 @@ async def test_a_model_that_says_nothing_has_no_likelihood_and_repeats_nothing()
     assert await cost_of(engine, engine, 0, lambda: None) == Cost(
         divergence=0.0, log_likelihood=None, repetition=None, distinct=None
     )
+
+
+def test_a_sweep_that_an_older_version_wrote_still_opens() -> None:
+    """The file is of a version that wrote it from a dictionary: `--strengths=-0.5,0.5`, the built-in model."""
+    older = Sweep.model_validate_json(Path(__file__).with_name("older_sweep.json").read_text(encoding="utf-8"))
+    assert (older.best, older.direction.name, older.seed, older.direction.method) == (0.5, "party", None, None)
+    assert (older.model.name, older.model.engine, older.model.demonstration) == ("pocket", "llama", True)
+    assert [(step.strength, step.leaning and round(step.leaning.mean, 3)) for step in older.steps] == [
+        (-0.5, -0.122),
+        (0.5, 0.084),
+    ]
+    assert "held out: SOCIETY_GUNS_W92, " in sweep_page_document(older)
+
+
+def test_a_sweep_that_is_written_can_be_read_again() -> None:
+    found = of((-1, 0.2, 0.9), (0.5, 0.8, 0.6), (1, 0.7, 1.0))
+    assert Sweep.model_validate_json(found.to_json()) == found
+    assert json.loads(found.to_json())["schema"] == "chat-personas/sweep@1"

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chat_personas.corpus import Corpus
-from chat_personas.studies import study as study_module
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.steps import AskedItem, Ended, Guessing, Questionnaire, Step, Talk
-from chat_personas.studies.study import LoadedStudy, load_study
+from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study
 from tests.corpus.making import talk
-
-TEMPLATE = Path(study_module.__file__).parent / "template.toml"
 
 
 def write_study(folder: Path, changes: Mapping[str, str] | None = None) -> Path:

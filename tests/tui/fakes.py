@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
@@ -14,6 +15,7 @@ from chat_personas.settings import Settings
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.session import Preview, Session
+from chat_personas.tui.widgets import messages
 from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
 from eval.surveys.loading import load_survey
 from personas import LoadedPersona, Persona, load_persona
@@ -103,6 +105,8 @@ class FakeLaunch:
 
     def remember_probing(self, info: EngineInfo) -> None: ...
 
+    def remember_theme(self, name: str) -> None: ...
+
 
 def session(corpus_file: Path, engine: Engine, **changes: object) -> Session:
     """A session of a `FakeLaunch`, some of whose attributes and methods are replaced by `changes`."""
@@ -164,6 +168,13 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     except TimeoutError:
         raise AssertionError(f"this never came; the screen shows\n{shown(pilot)}") from None
     await pilot.pause()
+
+
+def draw_without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have replies drawn as fast as they can be."""
+    monkeypatch.setattr(messages, "SECONDS_BETWEEN_DRAWINGS", 0.001)
+    monkeypatch.setattr(messages, "SECONDS_BETWEEN_PARTS", 0.001)
+    monkeypatch.setattr(messages, "REST", 0)
 
 
 async def type_text(pilot: Pilot[None], text: str) -> None:

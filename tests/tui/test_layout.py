@@ -72,7 +72,7 @@ async def test_a_title_of_wide_characters_leaves_the_score_on_the_screen(corpus_
 
 
 async def test_the_help_names_every_key_with_the_id_to_set_it_anew(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine()), (100, 80)) as pilot:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 120)) as pilot:
         await pilot.press("f1")
         await until(pilot, lambda: "Keys" in shown(pilot))
 
@@ -217,9 +217,9 @@ async def test_on_a_narrow_screen_a_conversation_in_the_list_has_two_lines(corpu
         await type_text(pilot, "What should be done about guns in the cities?")
         await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("ctrl+o")
-        await until(pilot, lambda: "1 conversation" in shown(pilot).lower() and "democrat ·" in shown(pilot))
+        await until(pilot, lambda: "1 conversation" in shown(pilot).lower() and "democrat on fake ·" in shown(pilot))
 
         lines = shown(pilot).splitlines()
-        at = next(number for number, line in enumerate(lines) if "democrat ·" in line)
+        at = next(number for number, line in enumerate(lines) if "democrat on fake ·" in line)
         assert "…" in lines[at]
         assert not lines[at + 1].replace("┃", "").strip()

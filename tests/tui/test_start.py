@@ -138,7 +138,7 @@ async def test_a_server_that_is_opened_for_long_has_its_longest_wait_beside_it_u
 ) -> None:
     monkeypatch.setattr(chat_screen, "LONG", 0)
     go, engine = asyncio.Event(), ScreenEngine()
-    waits = "waits at most 120 s for an answer"
+    waits = "at most 600 s"
     slow = session(corpus_file, engine, open_engine=opening(go, engine), longest_wait=waits)
     async with screen(slow, ready=False) as pilot:
         await until(pilot, lambda: f" s · {waits}" in shown(pilot))

@@ -7,10 +7,11 @@ Each is a module of this package with the name of the command; `eval` is in `eva
 COMMANDS = {
     "chat": "Talk with a persona, beside its measured opinions.",
     "eval": "Ask personas a survey and score how close they are to people.",
+    "ask": "Put one question to all groups of an attribute, beside people.",
     "matrix": "Compare personas and the unsteered model with every group.",
     "compare": "Test whether two reports of eval differ.",
-    "export": "Write conversations in a format that other programs load.",
     "doctor": "Check the installation, settings, models and stored data.",
+    "export": "Write conversations in a format that other programs load.",
 }
 GROUPS = {
     "report": "Show a report of eval, verify it, or make a checklist of it.",
@@ -18,6 +19,7 @@ GROUPS = {
     "surveys": "List, show and import surveys.",
     "models": "List, find, fetch and show models.",
     "steer": "Train, judge, list and delete directions within a model.",
+    "study": "Make a study, run it with participants, see what came of it.",
     "corpus": "Read, search, rate, delete, check, copy and merge conversations.",
     "cache": "Show and clear cached answers.",
 }

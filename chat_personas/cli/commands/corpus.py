@@ -2,30 +2,52 @@
 
 import json
 import math
+import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from chat_personas.cli.errors import CHECK_FAILED, DONE, UsageError
 from chat_personas.cli.evaluation.output import STANDARD_OUTPUT, Destinations, check_destination
-from chat_personas.cli.evaluation.sources import check_not_read, own_files
+from chat_personas.cli.evaluation.sources import check_not_read, given_files, own_files
 from chat_personas.cli.opening import open_corpus
-from chat_personas.cli.options import command_group
+from chat_personas.cli.options import Html, Model, command_group
+from chat_personas.cli.progress import progress_bar, while_busy
+from chat_personas.cli.tables.layout import print_line, table_console
+from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.export.pseudonyms import Pseudonyms
+from chat_personas.corpus.maintenance import Withdrawal
+from chat_personas.corpus.releases import ReleaseRow
 from chat_personas.corpus.rows import CountsRow, RatingRow
-from chat_personas.paths import corpus_path
+from chat_personas.engines.open import open_engine
+from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording import STATUS, thought_in_short
+from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.leaving import run_unwaited
+from personas.inputs.suggestions import quoted
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.audit import AuditedReply
+    from chat_personas.studies.description import Description
 
 app = command_group("chat-personas corpus list")
 
 COUNTS_SCHEMA = "chat-personas/corpus-counts@1"
 SHOWN = ("conversations", "messages", "measurements", "ratings")
 """The tables whose new rows are counted on the screen."""
+
+_NUMBER = r"([-\u2212]?\d+(?:\.\d+)?)"
+_RANGE = re.compile(rf"(?:^|[\s(\[:,]){_NUMBER}\s*(?:[-\u2013\u2014]|\bto\b)\s*{_NUMBER}[)\]]?\s*\Z")
+"""The range in which the name of a scale may end, such as 1-7, with a hyphen, a dash or the word `to` between."""
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, or its first characters.")]
 
@@ -103,20 +125,92 @@ def delete(
     return DONE
 
 
+@app.command("withdraw", epilog="Example: chat-personas corpus withdraw 01JD")
+def withdraw(
+    participant: Annotated[
+        str | None, typer.Argument(metavar="PARTICIPANT", help="A participant's key, or its first characters.")
+    ] = None,
+    recruiter_id: Annotated[
+        str | None, typer.Option("--recruiter-id", metavar="ID", help="The participant whom a recruiter calls so.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> int:
+    """Delete everything of a participant of a study, for good.
+
+    What the person said, answered, guessed and rated goes; a tombstone without words stays. What others hold already is
+    listed: it cannot be deleted from here.
+    """
+    if (participant is None) == (recruiter_id is None):
+        raise UsageError("give the key of a participant, or --recruiter-id")
+    with open_corpus() as corpus:
+        if participant is not None:
+            people = [corpus.participant_key(participant)]
+        else:
+            people = [row.id for row in corpus.studies.identified("recruiter", recruiter_id or "")]
+            if not people:
+                raise UsageError(f"no participant has the recruiter's identifier {quoted(recruiter_id or '')}")
+        if not yes:
+            if sys.stdin is None or not sys.stdin.isatty():
+                raise UsageError("a withdrawal cannot be undone; add --yes to agree")
+            if not typer.confirm(f"Delete everything of {', '.join(people)} for good?", err=True):
+                typer.echo("nothing was deleted", err=True)
+                return DONE
+        for person in people:
+            withdrawal, erased = corpus.withdraw_participant(person)
+            print("\n".join(map(printable, _withdrawn(withdrawal, corpus.releases.holding(person)))))
+    removed = _remove_logs()
+    print(f"log files removed: {', '.join(removed)}" if removed else "there was no log file")
+    print("backups, copies and corpora merged from this one before now still hold the words: delete or withdraw there")
+    traces = "" if erased else "; traces of the words remain until the other program that has the corpus open closes it"
+    typer.echo(f"withdrawn{traces}", err=True)
+    return DONE
+
+
+def _withdrawn(withdrawal: Withdrawal, releases: Sequence[ReleaseRow]) -> Iterator[str]:
+    """Yield the lines that say what was deleted of a participant, and which releases still hold it."""
+    since = f" (had withdrawn on {withdrawal.before[:10]})" if withdrawal.before else ""
+    yield f"{withdrawal.participant_id}{since}: deleted are"
+    yield (
+        f"  {pluralize(withdrawal.conversations, 'conversation')} of {pluralize(withdrawal.messages, 'message')},"
+        f" {pluralize(withdrawal.answers, 'answer')}, {pluralize(withdrawal.guesses, 'guess', 'guesses')},"
+        f" {pluralize(withdrawal.ratings, 'rating')}, and how others name the person"
+    )
+    yield "  these releases still hold words of the person:" if releases else "  no release holds words of the person"
+    for release in releases:
+        pseudonym = Pseudonyms(release.secret).of("participant", withdrawal.participant_id)
+        when = release.created_at.strftime("%Y-%m-%d")
+        yield f"    {release.id}  {when}  {release.format}  {release.file}: there {pseudonym}"
+
+
+def _remove_logs() -> list[str]:
+    """Remove the log files: their lines do not say of whom they are. Return their names. Raises OutputError."""
+    files = [file for file in (log_path(), log_path().with_suffix(".log.old")) if file.exists()]
+    for file in files:
+        with output_errors(display_path(file)):
+            file.unlink()
+    return [file.name for file in files]
+
+
 @app.command("rate", epilog="Example: chat-personas corpus rate 01JD --turn 2 --scale 'realism 1-7' --value 5")
 def rate(
     conversation: Id,
     turn: Annotated[int, typer.Option("--turn", min=1, metavar="N", help="Which reply, from 1; see corpus show.")],
-    scale: Annotated[str, typer.Option("--scale", metavar="NAME", help="What is rated, and from what to what.")],
-    value: Annotated[float, typer.Option("--value", metavar="X", help="The rating.")],
+    scale: Annotated[
+        str,
+        typer.Option("--scale", metavar="NAME", help="What is rated, and from what to what: a range at its end binds."),
+    ],
+    value: Annotated[float, typer.Option("--value", metavar="X", help="The rating, within the range of the scale.")],
     comment: Annotated[str | None, typer.Option("--comment", metavar="TEXT", help="Words about it.")] = None,
 ) -> int:
     """Rate a reply of the branch last shown on the screen.
 
-    A reply can be rated several times, on several scales: every rating is kept.
+    A reply can be rated several times, on several scales: every rating is kept. Where the name of the scale ends in a
+    range, such as 1-7, 0-100 or 1 to 7, a value outside it is refused.
     """
     if not math.isfinite(value):
         raise UsageError("--value must be a number")
+    if (ends := _range_of(scale)) is not None and not ends[0] <= value <= ends[1]:
+        raise UsageError(f"--value {value:g} is outside the scale, which goes from {ends[0]:g} to {ends[1]:g}")
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)
         branch = corpus.branch(found.active_leaf_id) if found.active_leaf_id else ()
@@ -127,6 +221,14 @@ def rate(
         corpus.add_rating(RatingRow(message_id=replies[turn - 1].id, scale=scale, value=value, comment=comment))
     typer.echo(f"rated: reply {turn} of {len(replies)}", err=True)
     return DONE
+
+
+def _range_of(scale: str) -> tuple[float, float] | None:
+    """Return the least and the largest value that the name of a scale says at its end; None where it says none."""
+    if (found := _RANGE.search(scale)) is None:
+        return None
+    first, last = sorted(float(end.replace("\u2212", "-")) for end in found.groups())
+    return first, last
 
 
 @app.command("stats", epilog="Example: chat-personas corpus stats")
@@ -156,6 +258,74 @@ def _counted(row: CountsRow) -> Iterator[str]:
     )
 
 
+@app.command("describe", epilog="Example: chat-personas corpus describe --study neighbours --html description.html")
+def describe(
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="NAME", help="Only what belongs to this study.")
+    ] = None,
+    margins: Annotated[
+        Path | None,
+        typer.Option(
+            "--margins",
+            metavar="FILE",
+            help="The shares of a population (TOML or JSON) with source and year: compare and weight the sample.",
+        ),
+    ] = None,
+    tests: Annotated[bool, typer.Option("--tests", help="Describe rehearsals and trials, and nobody else.")] = False,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the description as JSON; - is standard output.")
+    ] = None,
+    html: Html = None,
+) -> int:
+    """Describe who took part, how carefully, and what was said.
+
+    Tests and those who have withdrawn are left out and counted.
+    """
+    from chat_personas.reporting.corpus_description import page_document
+    from chat_personas.studies import description
+    from chat_personas.studies.sample import read_margins
+
+    destinations = Destinations(json_file, html=html)
+    destinations.check({"--margins": given_files(margins)})
+    population = None if margins is None else read_margins(margins)
+    with open_corpus(read_only=True) as corpus:
+        found = while_busy("reading the corpus…", lambda: description.describe(corpus, study, population, tests=tests))
+    try:
+        destinations.write({"--json": found.to_json, "--html": lambda: page_document(found)})
+    finally:
+        _print_description(found, to_error=destinations.take_standard_output)
+    return DONE
+
+
+_UNBROKEN = 26
+"""Cells of a table that are not broken up to here: as long as a key."""
+
+
+def _print_description(found: "Description", *, to_error: bool) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from chat_personas.reporting.corpus_description import OWNERS, heading, sections
+
+    console = table_console(to_error=to_error)
+    print_line(console, heading(found))
+    print_line(console, OWNERS)
+    for section in sections(found):
+        console.print(Text(f"\n{section.title}", style="bold"))
+        for line in section.lines:
+            print_line(console, f"  {printable(line)}")
+        if section.rows:
+            table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+            for place, head in enumerate(section.heads):
+                justify: Literal["left", "right"] = "right" if place and not section.of_texts else "left"
+                longest = max(len(row[place]) for row in section.rows)
+                table.add_column(Text(head), overflow="fold", justify=justify, min_width=min(longest, _UNBROKEN))
+            for row in section.rows:
+                table.add_row(*(Text(printable(cell)) for cell in row))
+            console.print(table)
+
+
 @app.command("doctor", epilog="Example: chat-personas corpus doctor")
 def doctor() -> int:
     """Check that the corpus is sound.
@@ -173,6 +343,59 @@ def doctor() -> int:
     replies = sum(row.replies for row in counted)
     print(f"sound: {pluralize(conversations, 'conversation')}, {pluralize(messages + replies, 'message')}")
     return DONE
+
+
+@app.command("audit", epilog="Example: chat-personas corpus audit 01JD --model pocket")
+def audit(
+    conversations: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Conversations, or their first characters.")
+    ] = None,
+    model: Model = None,
+) -> int:
+    """Generate logged replies again and compare them.
+
+    They come from their seeds and the model file. Without an ID it goes through all conversations. Replies that were
+    stopped or broke off are compared as far as they came. Ends with 1 if one differs.
+    """
+    settings = load_settings()
+    with open_corpus(read_only=True) as corpus:
+        chosen = [corpus.conversation(each).id for each in conversations or ()] or list(corpus.conversation_ids())
+        found = run_unwaited(_audited(corpus, chosen, model or settings.model, settings))
+    print("\n".join(map(printable, _audit_lines(found))))
+    return CHECK_FAILED if any(each.finding == "differs" for each in found) else DONE
+
+
+def _audit_lines(found: "Sequence[AuditedReply]") -> Iterator[str]:
+    """Yield a line for each reply that differs, one for each reason why replies cannot be generated, and the sum."""
+    for each in found:
+        if each.finding == "differs":
+            where = f"{each.conversation_id} reply {each.number} ({each.message_id})"
+            yield f"{where}: differs from character {each.at}"
+    for why, times in Counter(each.why for each in found if each.finding == "cannot").most_common():
+        yield f"{pluralize(times, 'reply', 'replies')} cannot be generated again: {why}"
+    counted = Counter(each.finding for each in found)
+    identical, differs, cannot = (counted[finding] for finding in ("identical", "differs", "cannot"))
+    replies = pluralize(len(found), "reply", "replies")
+    yield f"{replies}: {identical} identical, {differs} different, {cannot} not audited"
+
+
+async def _audited(corpus: Corpus, chosen: list[str], model: str, settings: Settings) -> "list[AuditedReply]":
+    """Audit conversations one after the other, with a bar that counts their replies."""
+    from chat_personas.conversation.audit import Audit
+
+    total = sum(len(corpus.replies(each)) for each in chosen)
+    found: list[AuditedReply] = []
+    auditing = Audit(corpus, partial(open_engine, model, settings))
+    try:
+        with progress_bar("regenerating replies") as advance:
+            for each in chosen:
+                async with aclosing(auditing.replies(each)) as replies:
+                    async for reply in replies:
+                        found.append(reply)
+                        advance(len(found), total)
+    finally:
+        await auditing.close()
+    return found
 
 
 @app.command("backup", epilog="Example: chat-personas corpus backup corpus-2026-11-28.db")
@@ -201,7 +424,7 @@ def merge(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Co
     """Add what other corpora hold to this one.
 
     What is here already stays as it is. A row that both have with another content is a conflict: it is named, ours
-    stays, and the command ends with 1.
+    stays, and the command ends with 1. Participants who withdrew there and not here are named likewise.
     """
     conflicts = 0
     with open_corpus() as corpus:
@@ -211,7 +434,9 @@ def merge(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Co
             typer.echo(printable(f"{file}: {added} added; {pluralize(merged.known, 'row')} known already"), err=True)
             for table, key in merged.conflicts:
                 print(printable(f"{file}: {table} {key} differs from ours, which stays"))
-            conflicts += len(merged.conflicts)
+            for person in merged.withdrawn_there:
+                print(f"{file}: {person} withdrew there and is still here; run: chat-personas corpus withdraw {person}")
+            conflicts += len(merged.conflicts) + len(merged.withdrawn_there)
     return CHECK_FAILED if conflicts else DONE
 
 

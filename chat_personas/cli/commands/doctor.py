@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from chat_personas import __version__
@@ -21,7 +21,6 @@ from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
 from personas import library_names, load_persona
 from personas.inputs.redaction import shown_address, without_secrets
-from personas.inputs.suggestions import quoted, suggestion
 
 EXAMPLE = "Example: chat-personas doctor"
 
@@ -55,22 +54,16 @@ def _program() -> str:
 
 
 def _settings() -> str:
+    from chat_personas.tui.unusable_settings import faults_of
+
     settings, file = load_settings(), display_path(settings_path())
     load_persona(settings.persona)
-    if settings.theme:  # a value, which is not repeated
-        _require_known("theme: there is no such name", settings.theme, _themes())
-    for key in settings.keys:
-        _require_known(f"keys: there is no {quoted(key)}", key, _key_ids())
+    if faults := list(faults_of(settings.keys, settings.theme, _themes())):
+        raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
-    return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}"
-
-
-def _require_known(problem: str, name: str, known: Collection[str]) -> None:
-    """Raise SettingsError where the screen does not know `name` and would ignore it."""
-    if name not in known:
-        advice = suggestion(name, sorted(known), f"write one of {', '.join(sorted(known))}")
-        raise SettingsError(f"{problem}; {advice}")
+    accessible = "on" if settings.accessible else "off"
+    return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"
 
 
 def _themes() -> frozenset[str]:
@@ -79,12 +72,6 @@ def _themes() -> frozenset[str]:
     from chat_personas.tui.app import DUSK
 
     return frozenset({*BUILTIN_THEMES, DUSK.name})
-
-
-def _key_ids() -> frozenset[str]:
-    from chat_personas.tui.key_registry import named_bindings
-
-    return frozenset(binding.id for _, binding in named_bindings() if binding.id)
 
 
 def _corpus() -> str:
@@ -159,7 +146,8 @@ def _opened(model: str) -> str:
         info.quantization,
         f"context {info.context_length}" if info.context_length else None,
     ]
-    return ", ".join([*(part for part in about if part), figures])
+    inside = f"steering from inside: {', '.join(info.intervention_kinds)}" if info.intervention_kinds else None
+    return "; ".join(filter(None, (", ".join([*(part for part in about if part), figures]), inside)))
 
 
 def _survey() -> str:

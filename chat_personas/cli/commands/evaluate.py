@@ -158,13 +158,18 @@ def _named(personas: list[str] | None) -> list[str]:
 
 
 def _answered(reports: list[Report]) -> None:
-    """Make sure that every persona that is steered from inside answered something: else it was broken, not steered.
+    """Make sure that every persona answered something, or else that it replied in words which could not be read.
+
+    Otherwise the server sent no probabilities that can be, or what steers the model from inside broke it.
 
     Raises:
-        EngineError: one did not.
+        EngineError: one answered nothing.
     """
+    from eval.expression.methods import METHODS
+
     for report in reports:
-        if report.model.interventions and report.failures and not report.questions and not report.refused:
+        in_words = METHODS[report.expression].in_words and not report.model.interventions  # type: ignore[index]
+        if report.failures and not (report.questions or report.refused or in_words):
             raise EngineError(f"{report.persona.name}: no question was answered: {report.failures[0].why}")
 
 

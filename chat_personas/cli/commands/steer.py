@@ -228,7 +228,7 @@ def sweep(
     found = asked.run()
     destinations.write(
         {
-            "--json": found.as_document,
+            "--json": found.to_json,
             "--html": lambda: sweep_page_document(found),
             "--svg": lambda: sweep_figure_document(found),
         }

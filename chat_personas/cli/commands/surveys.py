@@ -14,7 +14,7 @@ import typer
 from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
 from chat_personas.cli.evaluation.sources import check_not_read, given_files
 from chat_personas.cli.options import command_group
-from chat_personas.cli.progress import busy
+from chat_personas.cli.progress import while_busy
 from chat_personas.cli.tables.layout import padded
 from chat_personas.paths import UnwritableError, display_path, surveys_directory
 from chat_personas.reporting.wording import weighting, worded
@@ -24,6 +24,7 @@ from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult, RefusalsKept
 from eval.importers.respondent_guess import first_guess
 from eval.importers.respondent_table import read_people
+from eval.importers.survey_mapping import first_mapping
 from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
@@ -33,6 +34,8 @@ from personas.inputs.files import is_directory
 from personas.inputs.suggestions import nearest, quoted, suggestion
 
 PEOPLE_KIND = "respondents"
+LABELLED_KINDS = ("spss", "stata")
+"""The kinds whose files have labels; a mapping says what their variables are."""
 
 app = command_group("chat-personas surveys show civic")
 
@@ -171,6 +174,21 @@ def import_survey(
             help="For respondents: the TOML file that says what the columns are. Without it a first guess is written.",
         ),
     ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping",
+            metavar="FILE",
+            help="For spss and stata: the TOML file that says which variables are questions, groups and the weight. "
+            "Without it a first guess is written.",
+        ),
+    ] = None,
+    guess: Annotated[
+        Path | None,
+        typer.Option(
+            "--guess", metavar="FILE", help="For spss and stata: where to write the first guess. [default: PATH.toml]"
+        ),
+    ] = None,
     refusals: Annotated[
         str,
         typer.Option(
@@ -186,12 +204,30 @@ def import_survey(
     if refusals not in get_args(RefusalsKept):
         raise UsageError(f"--refusals must be pooled or options, not {quoted(refusals)}")
     kept: RefusalsKept = "options" if refusals == "options" else "pooled"
-    options = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted, spec, kept)
-    if spec is not None and kind != PEOPLE_KIND:
-        raise UsageError(f"--spec is for the kind {PEOPLE_KIND}, and this is {quoted(kind)}; leave it out")
+    check_described(kind, spec=spec, mapping=mapping, guess=guess)
     if kind == PEOPLE_KIND and spec is None:
         return write_guess(path)
+    if kind in LABELLED_KINDS and mapping is None:
+        return write_first_mapping(path, kind, guess or Path(f"{path.stem}.toml"))
+    options = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted, spec or mapping, kept)
     return run_import(kind, path, options, replace=replace)
+
+
+def check_described(kind: str, *, spec: Path | None, mapping: Path | None, guess: Path | None) -> None:
+    """Make sure that the options that describe a file are those of its kind.
+
+    Raises:
+        UsageError: one is for another kind, or a mapping and a guess of one are asked for together.
+    """
+    if spec is not None and kind != PEOPLE_KIND:
+        raise UsageError(f"--spec is for the kind {PEOPLE_KIND}, and this is {quoted(kind)}; leave it out")
+    for option, given in {"--mapping": mapping, "--guess": guess}.items():
+        if given is not None and kind not in LABELLED_KINDS:
+            raise UsageError(
+                f"{option} is for the kinds {' and '.join(LABELLED_KINDS)}, and this is {quoted(kind)}; leave it out"
+            )
+    if mapping is not None and guess is not None:
+        raise UsageError("--guess writes a first mapping, and --mapping has one already; keep one of them")
 
 
 def write_guess(path: Path) -> int:
@@ -203,19 +239,10 @@ def write_guess(path: Path) -> int:
         UnwritableError: the guess cannot be written.
     """
     file = Path(f"{path.stem}.toml")
-    command = shlex.join(["chat-personas", "surveys", "import", PEOPLE_KIND, str(path), "--spec", str(file)])
-    taken = f"{display_path(file)} exists and is not overwritten; add --spec {file} to use it, or rename it"
-    if file.exists():
-        raise UsageError(taken)
-    with busy(f"reading {path.name}…"):
-        guess = first_guess(read_people(path))
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(guess.text(command))
-    except FileExistsError as error:
-        raise UsageError(taken) from error
-    except OSError as error:
-        raise UnwritableError(f"cannot write {display_path(file)}: {error.strerror}") from error
+    command = import_command(PEOPLE_KIND, path, "--spec", file)
+    check_free(file, "--spec")
+    guess = while_busy(f"reading {path.name}…", lambda: first_guess(read_people(path)))
+    write_new(file, guess.text(command), "--spec")
     columns = {"question": len(guess.questions), "attribute": len(guess.attributes), "weight": len(guess.weights)}
     found = ", ".join(pluralize(count, noun) for noun, count in columns.items())
     lines = [
@@ -227,6 +254,60 @@ def write_guess(path: Path) -> int:
     ]
     print(printable("\n".join(lines)))
     return DONE
+
+
+def write_first_mapping(path: Path, kind: str, file: Path) -> int:
+    """Write a first guess of what the variables of the SPSS or Stata file at `path` are, to `file`.
+
+    Raises:
+        UsageError: `file` exists.
+        SurveyError: the data cannot be read.
+        UnwritableError: the guess cannot be written.
+    """
+    command = import_command(kind, path, "--mapping", file)
+    check_free(file, "--mapping")
+    guess = while_busy(f"reading {path.name}…", lambda: first_mapping(path, kind))
+    write_new(file, guess.text(command), "--mapping")
+    questions, weights = pluralize(len(guess.questions), "question"), pluralize(len(guess.weights), "weight")
+    groups = pluralize(len(guess.groups), "variable for groups", "variables for groups")
+    lines = [
+        f"{path.name}: {pluralize(guess.file.people, 'person', 'people')}; it seems to have {questions}, {groups}, "
+        f"{weights}; "
+        f"{pluralize(len(guess.left_out), 'variable')} left out",
+        f"written: {file}, a first guess of what the variables are. Nothing is imported yet.",
+        "next: write the questions in full, check what is marked with CHECK, and run",
+        f"  {command}",
+    ]
+    print(printable("\n".join(lines)))
+    return DONE
+
+
+def import_command(kind: str, path: Path, option: str, file: Path) -> str:
+    """Return the command that imports `path` with the description in `file`."""
+    return shlex.join(["chat-personas", "surveys", "import", kind, str(path), option, str(file)])
+
+
+def check_free(file: Path, option: str) -> None:
+    """Make sure that a guess would overwrite nothing; `option` takes the file that is there.
+
+    Raises:
+        UsageError: there is a file of that name.
+    """
+    if file.exists():
+        raise UsageError(
+            f"{display_path(file)} exists and is not overwritten; add {option} {file} to use it, or rename it"
+        )
+
+
+def write_new(file: Path, text: str, option: str) -> None:
+    """Write a guess to a file that is not there. Raises UsageError if it came meanwhile, and UnwritableError."""
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        check_free(file, option)
+    except OSError as error:
+        raise UnwritableError(f"cannot write {display_path(file)}: {error.strerror}") from error
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -249,10 +330,10 @@ def run_import(kind: str, path: Path, options: ImportOptions, *, replace: bool) 
         allowed = "at most 64 letters, digits and dashes"
         raise UsageError(f"{quoted(named.name)} is not a valid name; give one of {allowed} with --name")
     check_name(named.name, replace=replace)
+    option = "--mapping" if kind in LABELLED_KINDS else "--spec"
     for file in survey_files(surveys_directory() / f"{named.name}.json"):
-        check_not_read("--name", file, [{"PATH": [path], "--spec": given_files(options.spec)}])
-    with busy(f"reading {path.name}…"):
-        imported = KINDS[kind].read(path, named)
+        check_not_read("--name", file, [{"PATH": [path], option: given_files(options.spec)}])
+    imported = while_busy(f"reading {path.name}…", lambda: KINDS[kind].read(path, named))
     _check_groups(imported)
     file = keep_survey(imported)
     print(printable("\n".join(_summary(imported, file))))

@@ -22,6 +22,7 @@ from eval.answers import Answer, Refusals
 from eval.evaluation import ask_unsteered, evaluate, evaluate_answers, is_steered, questions_for, steered_as
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
+from eval.interventions import tried_out
 from eval.matrix.asking import all_prompts
 from eval.matrix.given import given_rows
 from eval.matrix.groups import groups_of
@@ -124,7 +125,7 @@ class EvalRun(Run):
         async with self._asking([*questions, without] if without else questions) as (engine, judge):
             unsteered: dict[Expression, tuple[Answer, ...]] = {}
             for persona in self.personas:  # a direction that does not fit is told before anything is asked
-                steered_for(engine, steered_as(persona, self.steering))
+                await tried_out(steered_for(engine, steered_as(persona, self.steering)))
             for persona in self.personas:
                 for expression in self.expressions:
                     if without and expression not in unsteered:

@@ -17,6 +17,7 @@ from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.llama.engine import LlamaEngine
 from chat_personas.settings import Settings, load_settings
+from chat_personas.steering.ablation import AblationReport, ablated
 from chat_personas.steering.applied import direction_meant, intervention
 from chat_personas.steering.contrast import neutral_questions, neutral_texts, survey_halves
 from chat_personas.steering.direction_file import DirectionFacts, find_direction, read_direction
@@ -24,13 +25,11 @@ from chat_personas.steering.side_by_side import (
     INSIDE,
     PROMPTS,
     STRENGTHS,
-    AblationReport,
     Along,
     Comparison,
     SteeringTable,
-    ablated,
 )
-from chat_personas.steering.sweep import Measured, Sides, Sweep, SweepReport, cost_of, measured_under, seed_of, swept
+from chat_personas.steering.sweep import Measured, Sides, Sweep, SweepSource, cost_of, measured_under, seed_of, swept
 from chat_personas.text import printable
 from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
@@ -72,7 +71,7 @@ class SweepRun:
     model: str | None
     resumable: ResumableRun = field(default_factory=lambda: ResumableRun(fresh=False, resume=False))
 
-    def run(self) -> SweepReport:
+    def run(self) -> Sweep:
         """Ask every question under every strength.
 
         Raises:
@@ -82,7 +81,7 @@ class SweepRun:
         """
         return self.resumable.ask(self._swept())
 
-    async def _swept(self) -> SweepReport:
+    async def _swept(self) -> Sweep:
         settings = load_settings()
         async with AsyncExitStack() as opened:
             engine = await opened_model_file(self.model or settings.model, settings, opened)
@@ -93,12 +92,11 @@ class SweepRun:
                 require_figures(self.survey, groups)
             under = partial(intervention, found.direction, self.kind, layers=self.layers)
             steered(engine, [under(self.strengths[0])])  # a fault is told before anything is asked
-            sweep = await self._measured(engine, sides, under, seed_of(found.facts))
-            layers = under(0.0).layers
-            return SweepReport(found, self.kind, layers, sides, self.survey, engine.info, sweep)
+            source = SweepSource(found, self.kind, under(0.0).layers, sides, self.survey, engine.info)
+            return await self._measured(engine, source, under)
 
-    async def _measured(self, engine: LlamaEngine, sides: Sides, under: "partial[Intervention]", seed: int) -> Sweep:
-        survey = self.survey.survey
+    async def _measured(self, engine: LlamaEngine, source: SweepSource, under: "partial[Intervention]") -> Sweep:
+        survey, sides, seed = self.survey.survey, source.sides, seed_of(source.direction.facts)
         moving = [strength for strength in self.strengths if self.kind != "add" or strength != 0]
         replies, questions = len(neutral_questions(seed)), len(survey.questions)
         settings = len(moving) + 1
@@ -119,7 +117,7 @@ class SweepRun:
                 for strength in self.strengths
             ]
         self.resumable.finish()
-        return swept(found, without)
+        return swept(found, without, source)
 
     def _sides(self, facts: DirectionFacts | None) -> Sides:
         toward = self.toward or _groups_of(None if facts is None else facts.positive, "--toward")
@@ -229,9 +227,9 @@ class SideBySideRun:
         """Return the direction that is meant, after making sure that it belongs to the model."""
         own = self.persona.persona.activation
         if self.direction is not None:
-            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+            along = Along(direction_meant(self.direction, Path(), engine.info))
         elif own:
-            found = direction_meant(own[0].direction, self.persona.path.parent, engine.info.sha256)
+            found = direction_meant(own[0].direction, self.persona.path.parent, engine.info)
             along = Along(found, own[0].layers)
         else:
             return None
@@ -263,7 +261,7 @@ class AblationRun:
         settings = load_settings()
         async with AsyncExitStack() as opened:
             engine = await opened_model_file(self.model or settings.model, settings, opened)
-            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+            along = Along(direction_meant(self.direction, Path(), engine.info))
             one, other = personas = self._personas(along.found.facts)
             for each in personas:
                 require_figures(self.survey, each.persona.groups)

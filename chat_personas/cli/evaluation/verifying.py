@@ -25,6 +25,7 @@ from eval.evaluation import Asked, asked_in
 from eval.expression import log_probability
 from eval.expression.methods import METHODS
 from eval.expression.rendering import QuestionLike
+from eval.interventions import tried_out
 from eval.orders import Orders, orders_for
 from eval.report import FROM_FILE, OrderInfo, Report
 from eval.report.build import program_version
@@ -194,7 +195,7 @@ async def _asked_again(one: Verified, asked: Asked | None, persona: LoadedPerson
         raise UsageError("--replay needs the persona and the survey of the report; name them: --persona, --survey")
     chosen = _chosen(report, again.probes)
     async with AsyncExitStack() as opened:
-        engine = steered_for(await _engine(report, again, opened), persona)
+        engine = await tried_out(steered_for(await _engine(report, again, opened), persona))
         if engine.info.interventions != tuple(report.model.interventions):
             raise UsageError("the directions that the persona is steered along are not those of the report any more")
         same = report.model.build is not None and report.model.build == engine.info.build

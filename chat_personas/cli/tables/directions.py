@@ -1,7 +1,6 @@
 """What is printed of directions: a list, and how one of them does in each layer."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,14 +22,16 @@ from chat_personas.reporting.steering_wording import (
     steering_table_lines,
 )
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.settings_preview import is_accessible
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from chat_personas.steering.side_by_side import AblationReport, SteeringTable
-    from chat_personas.steering.sweep import Cost, Step, Sweep, SweepReport
+    from chat_personas.steering.ablation import AblationReport
+    from chat_personas.steering.side_by_side import SteeringTable
+    from chat_personas.steering.sweep import Cost, Step, Sweep
     from eval.scoring.results import PairedScore, Score
 
 _BAR = 24
@@ -94,23 +95,24 @@ def _line(facts: LayerFacts) -> str:
     )
 
 
-def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
+def print_sweep(found: "Sweep", *, to_error: bool) -> None:
     """Print a line for each strength, then what is chosen and what goes astray, then the other costs."""
-    sweep, model = found.sweep, found.model
-    heading = f"{intervention_described(found.kind, found.direction.direction.name, found.layers)} · model {model.name}"
+    model = found.model
+    heading = f"{intervention_described(found.kind, found.direction.name, found.layers)} · model {model.name}"
     console = begin(printable(heading), demonstration=model.demonstration, to_error=to_error)
-    for line in (leaning_explained(found.sides.toward, found.sides.against), COST_EXPLAINED):
+    for line in (leaning_explained(found.toward, found.against), COST_EXPLAINED):
         print_line(console, printable(line))
     console.print(f"{'strength':>8}   {'leaning':<25} {'change':<25} {'cost':>6}")
-    for step in sweep.steps:
-        bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
-        console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
-    print_line(console, best_strength(sweep) + (" (marked with *)" if sweep.best is not None else ""))
-    if any(step.verdict.finding == "sound_with_warning" for step in sweep.steps):
+    for step in found.steps:
+        drawn = console.width >= _WITH_BARS and step.verdict.sound and not is_accessible()
+        bar = f" {_leaning_bar(step)}" if drawn else ""
+        console.print(_sweep_line(step, best=step.strength == found.best) + bar)
+    print_line(console, best_strength(found) + (" (marked with *)" if found.best is not None else ""))
+    if any(step.verdict.finding == "sound_with_warning" for step in found.steps):
         print_line(console, f"!: {VERDICTS['sound_with_warning']}")
-    if (found_astray := sweep.anti_steerable) is not None:
-        print_line(console, astray(*astuple(found_astray)))
-    _print_costs(console, sweep)
+    if (wrong := found.anti_steerable) is not None:
+        print_line(console, astray(wrong.count, wrong.questions, wrong.low, wrong.high))
+    _print_costs(console, found)
 
 
 def _print_costs(console: "Console", sweep: "Sweep") -> None:
@@ -121,7 +123,7 @@ def _print_costs(console: "Console", sweep: "Sweep") -> None:
         f"{'strength':>8}   {'likely':>7} {'repeated':>8} {'distinct':>8}  {'spread':>7} {'refused':>7} {'letters':>7} "
         f"{'orders':>7}"
     )
-    console.print(f"{'none':>8}   {_cost_figures(sweep.own)}")
+    console.print(f"{'none':>8}   {_cost_figures(sweep.unsteered_cost)}")
     for step in sweep.steps:
         scores, agreement = step.toward, step.verdict.order_agreement
         spread = scores.entropy_ratio if step.verdict.sound else None

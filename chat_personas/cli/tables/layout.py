@@ -15,8 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_personas.cli.console import CleanConsole
+from chat_personas.reporting.in_sentences import spoken
 from chat_personas.reporting.verdicts import marked
 from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.settings_preview import is_accessible
 
 HANGING = 2
 _SCORE = re.compile(r"\S+ \[[^\s\]]+, [^\s\]]+\]")
@@ -42,8 +44,9 @@ def begin(heading: str, *, demonstration: bool, to_error: bool) -> Console:
 def print_line(console: Console, line: str, *, end: str = "") -> None:
     """Wrap a long line with a hanging indent of two cells; a figure stays on a line with its interval.
 
-    `end` stands at the end of each of the lines that come of it.
+    `end` stands at the end of each of the lines that come of it. Under the setting `accessible` signs become words.
     """
+    line = spoken(line) if is_accessible() else line
     indent, width = len(line) - len(line.lstrip(" ")), console.width - cell_len(end)
     if cell_len(line) <= width or width <= indent + HANGING:
         console.print(line + end)
@@ -98,12 +101,26 @@ def split_table(
 
     Columns of different groups share a table only if all columns fit into one. A row without any cell in a table is
     left out of it. A line is drawn before the rows at `sections`. No cell is cut; names and titles are folded where a
-    single column does not fit.
+    single column does not fit. Under the setting `accessible` every row is a line of its own, which names its columns.
     """
     everything = [column for group in groups for column in group]
+    if is_accessible():
+        yield _row_by_row(names, everything)
+        return
     for columns in [everything] if fits(names, everything, width) else groups:
         for block in _fitting(names, columns, width):
             yield _table(names, block, width, sections)
+
+
+def _row_by_row(names: Sequence[str], columns: Sequence[Column]) -> Table:
+    """Return a table that is read row by row: what stands above a cell is said before it, and nothing is drawn."""
+    table = Table(box=None, show_header=False, padding=0)
+    table.add_column(overflow="fold")
+    for place, name in enumerate(names):
+        cells = [f"{column.title} {column.cells[place]}".strip() for column in columns if column.cells[place]]
+        if cells:
+            table.add_row(spoken(" ".join(f"{name}: {'; '.join(cells)}".split())))
+    return table
 
 
 def _fitting(names: Sequence[str], columns: Sequence[Column], width: int) -> Iterator[Sequence[Column]]:

@@ -34,6 +34,7 @@ from chat_personas.reporting.wording import (
     trouble_lines,
     worth_lines,
 )
+from chat_personas.settings_preview import is_accessible
 from eval.report import Report
 
 BAR = 28
@@ -111,7 +112,7 @@ def _print_scores(console: Console, report: Report, *, sound: bool) -> None:
         print_line(console, f"  {line}")
     for name, score in persona_and_references(report):
         if score is not None:
-            picture = f" {bar(score.mean)}" if sound else ""
+            picture = f" {bar(score.mean)}" if sound and not is_accessible() else ""
             print_marked(console, f"  {fitted(name, REFERENCE_WIDTH)}{picture} {with_interval(score)}", sound=sound)
     print_line(console, f"  ({REFERENCES_EXPLAINED})")
     if report.references.letters is not None:

@@ -3,20 +3,42 @@
 `FORMATS` lists every format but those for reading, which belong to the reports (`reporting.conversation_copy`).
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO, Self
 
+from chat_personas import __version__
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus
-from chat_personas.corpus.errors import ExportError, display_path
-from chat_personas.corpus.export import chat_json, convokit, csv, huggingface, oasst, sqlite, trl_preference
-from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, Source, TextFormat, reading
+from chat_personas.corpus.errors import CorpusError, ExportError, UnknownConversationError, display_path
+from chat_personas.corpus.export import (
+    chat_json,
+    convokit,
+    csv,
+    huggingface,
+    oasst,
+    prism,
+    spss,
+    sqlite,
+    trl_preference,
+)
+from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, TextFormat
+from chat_personas.corpus.export.masking import unmasked
+from chat_personas.corpus.export.permission import Withheld
+from chat_personas.corpus.export.source import Held, Source, Terms, reading
+from chat_personas.corpus.releases import STANDARD_OUTPUT, Fingerprint, ReleaseRow, fingerprint, model_terms
 from chat_personas.storage.files import atomic_directory, atomic_file, atomic_write, output_errors, standard_output
 from chat_personas.text import pluralize
+from personas.inputs.suggestions import one_of, quoted, suggestion
 
-__all__ = ["FORMATS", "Format", "TextFormat", "export_stdout", "export_to"]
+__all__ = ["FORMATS", "Format", "Terms", "TextFormat", "Withheld", "export_stdout", "export_to", "withheld"]
 
 _ALL: tuple[Format, ...] = (
     chat_json.OPENAI,
@@ -25,75 +47,198 @@ _ALL: tuple[Format, ...] = (
     oasst.FORMAT,
     convokit.FORMAT,
     huggingface.FORMAT,
+    prism.FORMAT,
     csv.FORMAT,
+    spss.FORMAT,
     sqlite.FORMAT,
 )
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})
 """The formats by their names."""
 
 
-def export_to(corpus: Corpus, form: Format, selection: Selection, out: Path, *, force: bool = False) -> int:
+def export_to(
+    corpus: Corpus, form: Format, selection: Selection, out: Path, *, force: bool = False, terms: Terms | None = None
+) -> int:
     """Write the conversations that a filter chooses, all of them or nothing; return how many of the format's units.
 
     What is written is readable by its owner only, as the corpus is. An existing file, or a directory that holds nothing
-    but an earlier export in this format, is replaced only with `force`.
+    but an earlier export in this format, is replaced only with `force`. The release is in the ledger before it is in
+    its place.
 
     Raises:
-        ExportError: there is something in its place already, it cannot have this name, there is no conversation with
-            that persona, or there are several for a format that takes one.
-        UnknownConversationError: one of the identifiers is not in the corpus.
-        CorpusError: the corpus cannot be read.
+        ExportError: nothing of what was chosen may leave (`permission`), there is something in its place already, it
+            cannot have this name, or there are several conversations for a format that takes one.
+        UnknownConversationError: one of the identifiers, the persona, the model or the study is not in the corpus.
+        CorpusError: the corpus cannot be read, or the release cannot be recorded in it.
         OutputError: the file or the directory cannot be written.
     """
     _check_selection(corpus, selection)
-    with output_errors(display_path(out)), reading(corpus.path, selection) as source:
+    terms = terms or Terms()
+    selection = _recordable(selection, terms)
+    with (
+        output_errors(display_path(out)),
+        reading(corpus.path, selection, terms) as source,
+        _Entry(corpus, form, selection, terms, out.name) as entry,
+    ):
+        _check_leaving(source.withheld())
         _check_destination(out, form, force=force)
         if out.exists() and out.samefile(corpus.path):
             raise ExportError(f"{display_path(out)} is the corpus itself; choose another name")
         if isinstance(form, DirectoryFormat):
             with atomic_directory(out) as folder:
-                return form.write(source, folder)
+                return entry.add(form.write(source, folder), source.held, fingerprint(folder))
         if isinstance(form, FileFormat):
             with atomic_file(out) as file:
-                return form.write(source, file)
+                return entry.add(form.write(source, file), source.held, fingerprint(file))
         _check_one(form, source)
-        count = 0
         with atomic_write(out, mode=0o600) as stream:
-            for text in form.texts(source):
-                stream.write(f"{text}\n".encode())
-                count += 1
-        return count
+            count, sha256 = _write_texts(form, source, stream)
+            return entry.add(count, source.held, Fingerprint(sha256))
 
 
-def export_stdout(corpus: Corpus, form: Format, selection: Selection) -> int:
+def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: Terms | None = None) -> int:
     """Write the conversations that a filter chooses to standard output, in UTF-8; return how many units were written.
 
     Raises:
         ExportError: the format is not one text, or as `export_to`.
         UnknownConversationError: as `export_to`.
-        CorpusError: the corpus cannot be read.
+        CorpusError: the corpus cannot be read, or the release cannot be recorded in it.
         OutputError: standard output cannot be written.
-        BrokenPipeError: whoever reads has stopped reading.
+        BrokenPipeError: whoever reads has stopped reading; then nothing is recorded but that something left.
     """
     if not isinstance(form, TextFormat):
         what = "several files" if isinstance(form, DirectoryFormat) else "no text"
         raise ExportError(f"{form.name} is {what} and cannot go to standard output; give a name with --out")
     _check_selection(corpus, selection)
-    count, out = 0, standard_output()
-    with output_errors("standard output"), reading(corpus.path, selection) as source:
+    terms, out = terms or Terms(), standard_output()
+    selection = _recordable(selection, terms)
+    with output_errors("standard output"), reading(corpus.path, selection, terms) as source:
+        entry = _Entry(corpus, form, selection, terms, STANDARD_OUTPUT)
+        _check_leaving(source.withheld())
         _check_one(form, source)
-        for text in form.texts(source):
-            out.write(f"{text}\n".encode())
-            count += 1
-        out.flush()
-    return count
+        try:
+            count, sha256 = _write_texts(form, source, out)
+            out.flush()
+        except BrokenPipeError:
+            entry.add(0, source.held, Fingerprint(hashlib.sha256().hexdigest()), whole=False)
+            raise
+        return entry.add(count, source.held, Fingerprint(sha256)) if count else 0
+
+
+def _recordable(selection: Selection, terms: Terms) -> Selection:
+    """Return a selection without what participants did, where the release is not recorded."""
+    return selection if terms.recorded else replace(selection, scope=None)
+
+
+def _write_texts(form: TextFormat, source: Source, stream: BinaryIO) -> tuple[int, str]:
+    """Write the texts of a format, each with a newline; return how many there were, and the hash of it all."""
+    count, digest = 0, hashlib.sha256()
+    for text in form.texts(source):
+        line = f"{text}\n".encode()
+        digest.update(line)
+        stream.write(line)
+        count += 1
+    return count, digest.hexdigest()
+
+
+class _Entry:
+    """The entry of a release in the ledger, which is removed again where the release does not come to its place."""
+
+    def __init__(self, corpus: Corpus, form: Format, selection: Selection, terms: Terms, name: str) -> None:
+        self._corpus = corpus
+        self._form = form
+        self._selection = selection
+        self._terms = terms
+        self._name = name
+        self._added: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and self._added is not None:
+            with suppress(CorpusError):  # a row of nothing is better than no word of what went wrong
+                self._corpus.releases.remove(self._added)
+
+    def add(self, units: int, held: Held, found: Fingerprint, *, whole: bool = True) -> int:
+        """Enter the release, unless it is not to be recorded; return how many units it holds."""
+        if not self._terms.recorded:
+            return units
+        counts: dict[str, object] = {
+            "unit": self._form.unit,
+            "units": units,
+            "conversations": held.conversations,
+            "of_participants": held.of_participants,
+            "participants": len(held.participants),
+        }
+        if found.files:
+            counts["files"] = dict(found.files)
+        if not whole:
+            counts["whole"] = False
+        row = ReleaseRow(
+            format=self._form.name,
+            file=self._name,
+            sha256=found.sha256,
+            filters=json.dumps(self._filters()),
+            counts=json.dumps(counts),
+            masked=self._terms.mask is not unmasked,
+            licence_people=self._terms.licence_people,
+            licence_model=self._terms.licence_model,
+            model_terms=model_terms(held.models),
+            secret=self._terms.secret,
+            program_version=__version__,
+        )
+        self._corpus.releases.add(row, held.participants)
+        self._added = row.id
+        return units
+
+    def _filters(self) -> dict[str, object]:
+        """Return what of the selection was given, as JSON has it."""
+        given = {name: value for name, value in asdict(self._selection).items() if value not in (None, (), False)}
+        days = {name: value.isoformat() for name, value in given.items() if isinstance(value, date)}
+        return given | days | {"masking": self._terms.masking}
+
+
+def withheld(corpus: Corpus, selection: Selection) -> Withheld:
+    """Count the conversations that a filter chooses and that may leave, and those that may not.
+
+    Raises:
+        CorpusError: the corpus cannot be read.
+    """
+    with reading(corpus.path, selection) as source:
+        return source.withheld()
 
 
 def _check_selection(corpus: Corpus, selection: Selection) -> None:
-    """Raise UnknownConversationError where an identifier fits no conversation or several, or a persona has none."""
+    """Raise UnknownConversationError where an identifier fits no conversation or several, or a name has none."""
     for identifier in selection.ids:
         corpus.conversation(identifier)
     corpus.require_persona(selection.persona)
+    if selection.model is not None and not corpus.conversation_ids(Selection(model=selection.model)):
+        models = sorted({summary.model for summary in corpus.conversations()})
+        raise _unknown("conversation on the model", selection.model, models)
+    if selection.study is not None and not corpus.studies.studies(selection.study):
+        raise _unknown("study", selection.study, sorted({study.name for study in corpus.studies.studies()}))
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownConversationError:
+    likely = suggestion(name, known, f"there is {one_of(known)}" if known else "the corpus has none")
+    return UnknownConversationError(f"there is no {what} {quoted(name)} in the corpus; {likely}")
+
+
+def _check_leaving(found: Withheld) -> None:
+    """Raise ExportError where something was chosen and nothing of it may leave."""
+    if found.leaving or found.participations or not (found.own or found.of_participants):
+        return
+    reasons = []
+    if found.own:
+        reasons.append(f"{pluralize(found.own, 'conversation')} of your own (add --own to export them)")
+    if found.of_participants:
+        reasons.append(
+            f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, "
+            "who withdrew or were tests (see --scope; without a ledger none of them leave)"
+        )
+    raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
 
 
 def _check_one(form: TextFormat, source: Source) -> None:

@@ -10,7 +10,8 @@ roles taking turns; see `Source.dialogue`.
 import json
 from collections.abc import Iterator, Sequence
 
-from chat_personas.corpus.export.format import LINE_ENDS, Source, TextFormat
+from chat_personas.corpus.export.format import LINE_ENDS, TextFormat
+from chat_personas.corpus.export.source import Source
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.rows import MessageRow
 

@@ -1,9 +1,10 @@
 """A ConvoKit corpus (`convokit`): the directory that `convokit.Corpus(filename=...)` loads, version 5 or later.
 
 A conversation is what was said on its active branch, up to its last complete reply (`Source.dialogue`), each message an
-utterance that replies to the one before. The speakers are `person`, and one for each persona on a model, which is an AI
-participant: `speaker.is_ai`, with the model in `speaker.ai_meta`. `utterance.ai_meta["config"]` says how a reply was
-made, `utterance.meta["ratings"]` what people thought of it, `conversation.meta["measurements"]` what was measured.
+utterance that replies to the one before. The speakers are participants by their pseudonyms, `person` for the owner of
+the corpus, and one for each persona on a model, which is an AI participant: `speaker.is_ai`, with the model in
+`speaker.ai_meta`. `utterance.ai_meta["config"]` says how a reply was made, `utterance.meta["ratings"]` what people
+thought of it, `conversation.meta["measurements"]` what was measured.
 """
 
 import json
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from chat_personas import __version__
-from chat_personas.corpus.export.format import DirectoryFormat, Source, plain
+from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.source import Source, plain
 from chat_personas.corpus.messages import turns_of
+from chat_personas.corpus.releases import model_terms
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
 
 PERSON = "person"
-"""The speaker of what people said."""
+"""The speaker of what the owner of the corpus said."""
 
 _LEAVES_OUT = "other branches; a last reply that is not complete, with its question; thoughts; single probes"
 
@@ -71,7 +74,8 @@ def _write(source: Source, folder: Path) -> int:
         conversations = _JsonObject(listed)
         for conversation, said in source.dialogues():
             made = source.generations(conversation.id)
-            for utterance in _utterances(conversation, said, made, source.ratings(conversation.id)):
+            person = source.participant() or PERSON
+            for utterance in _utterances(conversation, person, said, made, source.ratings(conversation.id)):
                 index.add("utterances", utterance["meta"])
                 utterances.write(f"{json.dumps(utterance, ensure_ascii=False)}\n")
                 speakers.setdefault(utterance["speaker"], _speaker(utterance["speaker"], conversation))
@@ -82,7 +86,15 @@ def _write(source: Source, folder: Path) -> int:
         conversations.end()
     for speaker in speakers.values():
         index.add("speakers", speaker)
-    overall = {"has_ai": True, "program": f"chat-personas {__version__}", "leaves_out": _LEAVES_OUT}
+    overall = {
+        "has_ai": True,
+        "program": f"chat-personas {__version__}",
+        "leaves_out": _LEAVES_OUT,
+        "licence_people": source.terms.licence_people,
+        "licence_model": source.terms.licence_model,
+        "model_terms": model_terms(source.held.models),
+        "masking": source.terms.masking,
+    }
     index.add("overall", overall)
     documents = {
         "speakers.json": {name: {"meta": meta, "vectors": []} for name, meta in speakers.items()},
@@ -96,6 +108,7 @@ def _write(source: Source, folder: Path) -> int:
 
 def _utterances(
     conversation: ConversationRow,
+    person: str,
     said: Sequence[MessageRow],
     made: Mapping[str, GenerationRow],
     ratings: Sequence[RatingRow],
@@ -108,7 +121,7 @@ def _utterances(
             "status": message.status,
             "created_at": plain(message)["created_at"],
             "ratings": [
-                {"scale": rating.scale, "value": rating.value, "comment": rating.comment}
+                {name: getattr(rating, name) for name in ("scale", "value", "comment", "rater")}
                 for rating in ratings
                 if rating.message_id == message.id
             ],
@@ -121,7 +134,7 @@ def _utterances(
             "id": message.id,
             "conversation_id": conversation.id,
             "text": message.text,
-            "speaker": PERSON if message.role == "user" else _persona(conversation),
+            "speaker": person if message.role == "user" else _persona(conversation),
             "meta": meta,
             "reply-to": before,
             "timestamp": int(message.created_at.timestamp()),
@@ -136,7 +149,7 @@ def _persona(conversation: ConversationRow) -> str:
 
 def _speaker(name: str, conversation: ConversationRow) -> dict[str, Any]:
     """Return the metadata of a speaker; who speaks for a persona is a model, and says so."""
-    if name == PERSON:
+    if name != _persona(conversation):
         return {"is_ai": False, "persona": None, "ai_meta": {}}
     config = {"model": conversation.model, "model_sha256": conversation.model_sha256}
     return {

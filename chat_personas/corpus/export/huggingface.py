@@ -4,25 +4,29 @@ Each kind of row is a configuration with a file of its own; one without rows is 
 
 - `dialogues` (the default): a row for each conversation, with its messages as trainers read them;
 - `messages`: a row for each message of these dialogues, and beside a reply how it was made;
-- `measurements`, `probes`, `ratings`: what was measured and rated in these dialogues.
+- `measurements`, `probes`, `ratings`: what was measured and rated in these dialogues;
+- `participations`, `answers`, `guesses`: each participant's way through a study.
 
-The only split is `train`: splits are by participant, and these are the conversations of one person. `README.md` and
-`croissant.json` are made by `dataset_card`.
+All rows are in the split `train`, unless splits are asked for: then every participant is in one of three with all that
+they said and did, as the hash of their pseudonym has it. What the owner of the corpus said is in `train`. `README.md`
+and `croissant.json` are made by `dataset_card`.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export.chat_json import chat_messages
-from chat_personas.corpus.export.dataset_card import Table, card, croissant
-from chat_personas.corpus.export.format import DirectoryFormat, Source
+from chat_personas.corpus.export.dataset_card import About, Table, card, croissant
+from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.source import Source, TakenPart
 from chat_personas.corpus.messages import turns_of
+from chat_personas.corpus.releases import model_terms
 from chat_personas.corpus.rows import ConversationRow, MessageRow
 
 if TYPE_CHECKING:
@@ -48,9 +52,13 @@ _MADE = {
 }
 """The columns that say how a reply or a measurement was made."""
 
+_WAY = dict.fromkeys(("participant", "participation_id", "study", "condition", "conversation_id"), _TEXT)
+"""The columns by which rows of a participation are joined."""
+
 COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "dialogues": {
         "conversation_id": _TEXT,
+        "participant": _TEXT,
         "title": _TEXT,
         "created_at": _TIME,
         "persona_name": _TEXT,
@@ -64,6 +72,7 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
     },
     "messages": {
         "conversation_id": _TEXT,
+        "participant": _TEXT,
         "place": _WHOLE,
         "turn": _WHOLE,
         "message_id": _TEXT,
@@ -127,6 +136,43 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "comment": _TEXT,
         "rater": _TEXT,
     },
+    "participations": _WAY
+    | {
+        "study_sha256": _TEXT,
+        "status": _TEXT,
+        "why": _TEXT,
+        "started_at": _TIME,
+        "ended_at": _TIME,
+        "adult": _TRUTH,
+        "recruited_by": _TEXT,
+        "scope": _TEXT,
+        "program_version": _TEXT,
+    },
+    "answers": _WAY
+    | {
+        "stage": _TEXT,
+        "instrument": _TEXT,
+        "item": _TEXT,
+        "place": _WHOLE,
+        "attribute": _TEXT,
+        "options": [_TEXT],
+        "said": _TEXT,
+        "code": _TEXT,
+        "value": _NUMBER,
+        "declined": _TRUTH,
+        "seconds": _NUMBER,
+        "answered_at": _TIME,
+    },
+    "guesses": _WAY
+    | {
+        "stage": _TEXT,
+        "survey_sha256": _TEXT,
+        "question": _TEXT,
+        "place": _WHOLE,
+        "shares": [_NUMBER],
+        "seconds": _NUMBER,
+        "guessed_at": _TIME,
+    },
 }
 """The columns of each configuration with their types; a list holds the type of its items."""
 
@@ -134,9 +180,10 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
 class _Parquet:
     """A Parquet file that is written a group of rows at a time, and begun with its first row."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, split: str) -> None:
         self.name = name
-        self.file = folder / "data" / name / "train-00000-of-00001.parquet"
+        self.split = split
+        self.file = folder / "data" / name / f"{split}-00000-of-00001.parquet"
         self.rows = 0
         self.bytes = 0
         self._held: list[Mapping[str, Any]] = []
@@ -172,7 +219,7 @@ class _Parquet:
         if not self._held:
             return
         if self._writer is None:
-            self.file.parent.mkdir(parents=True)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             self._writer = parquet.ParquetWriter(self.file, self.schema)
         table = pa.Table.from_pylist(self._held, schema=self.schema)
         self._writer.write_table(table)
@@ -186,6 +233,7 @@ class _Parquet:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         return Table(
             name=self.name,
+            split=self.split,
             file=self.file.relative_to(folder).as_posix(),
             sha256=sha256,
             size=self.file.stat().st_size,
@@ -195,7 +243,7 @@ class _Parquet:
         )
 
 
-def _write(source: Source, folder: Path) -> int:
+def _write(source: Source, folder: Path, *, split: bool = False) -> int:
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
@@ -204,17 +252,47 @@ def _write(source: Source, folder: Path) -> int:
 
     span = _Span()
     with ExitStack() as opened:
-        files = {name: opened.enter_context(_Parquet(folder, name)) for name in COLUMNS}
+        files = {
+            (name, part): opened.enter_context(_Parquet(folder, name, part))
+            for name in COLUMNS
+            for part in (SPLITS if split else SPLITS[:1])
+        }
         for conversation, said in source.dialogues():
+            part = split_of(source.participant()) if split else SPLITS[0]
             for name, row, size in _rows(source, conversation, said):
-                files[name].add(row, size)
+                files[name, part].add(row, size)
             span.add(conversation)
+        for taken in source.participations():
+            part = split_of(taken.person.id) if split else SPLITS[0]
+            for name, row, size in _study_rows(taken):
+                files[name, part].add(row, size)
     tables = [file.described(folder) for file in files.values() if file.rows]
-    (folder / "README.md").write_text(card(tables, FORMAT.leaves_out), encoding="utf-8")
-    (folder / "croissant.json").write_text(
-        croissant(tables, FORMAT.leaves_out, span.first, span.last), encoding="utf-8"
+    about = About(
+        leaves_out=FORMAT.leaves_out,
+        first=span.first,
+        last=span.last,
+        participants=len(source.held.participants),
+        of_owner=source.held.conversations > source.held.of_participants,
+        split=split,
+        masking=source.terms.masking,
+        licence_people=source.terms.licence_people,
+        licence_model=source.terms.licence_model,
+        model_terms=model_terms(source.held.models),
     )
+    (folder / "README.md").write_text(card(tables, about), encoding="utf-8")
+    (folder / "croissant.json").write_text(croissant(tables, about), encoding="utf-8")
     return span.count
+
+
+SPLITS = ("train", "validation", "test")
+
+
+def split_of(participant: str | None) -> str:
+    """Return the split of a participant: 80, 10 and 10 of a hundred by the hash of the pseudonym; None: the owner."""
+    if participant is None:
+        return SPLITS[0]
+    tenth = int.from_bytes(hashlib.sha256(participant.encode()).digest()[:8], "big") % 10
+    return SPLITS[max(0, tenth - 7)]
 
 
 @dataclass(slots=True)
@@ -237,14 +315,14 @@ def _rows(
 ) -> Iterator[tuple[str, dict[str, Any], int]]:
     """Yield the rows of a conversation: each with its configuration, and the bytes that it takes, about."""
     turns, made = turns_of(said), source.generations(conversation.id)
-    key = {"conversation_id": conversation.id}
+    key = {"conversation_id": conversation.id, "participant": source.participant()}
     words = sum(len(message.text) for message in said)
     messages = chat_messages(conversation.system_prompt, said)
     whole = {"turns": max(turns.values()), "messages": messages}
     yield "dialogues", vars(conversation) | key | whole, words + len(conversation.persona) + 2_000
     for place, message in enumerate(said, start=1):
         how = vars(made[message.id]) if message.id in made else {}
-        own = vars(message) | {"place": place, "turn": turns[message.id]}
+        own = vars(message) | key | {"place": place, "turn": turns[message.id]}
         yield "messages", how | own | {"message_id": message.id}, len(message.text) + 1_000
     for measured in source.measurements(conversation.id):
         if measured.message_id in turns:
@@ -256,6 +334,16 @@ def _rows(
         if rating.message_id in turns:
             rated = vars(rating) | key | {"rating_id": rating.id, "turn": turns[rating.message_id]}
             yield "ratings", rated, 500 + len(rating.comment or "")
+
+
+def _study_rows(part: TakenPart) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Yield the rows of a person's way through a study, as `_rows` does."""
+    took_part = vars(part.person) | vars(part.way) | part.columns | {"scope": part.scope}
+    yield "participations", took_part, 1_000
+    for answer in part.answers:
+        yield "answers", vars(answer) | part.columns, 500 + len(answer.said or "")
+    for guess in part.guesses:
+        yield "guesses", vars(guess) | part.columns, 500
 
 
 def _arrow(kind: Any) -> "pa.DataType":
@@ -272,7 +360,11 @@ def _arrow(kind: Any) -> "pa.DataType":
 FORMAT = DirectoryFormat(
     name="huggingface",
     summary="a dataset for the Hugging Face hub",
-    leaves_out="other branches; a last reply that is not complete, with its question; thoughts",
+    leaves_out=(
+        "other branches; a last reply that is not complete, with its question; thoughts; how messages were typed"
+    ),
     write=_write,
     entries=frozenset({"data", "README.md", "croissant.json"}),
 )
+SPLIT = replace(FORMAT, write=partial(_write, split=True))
+"""The same in three splits."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chat_personas.corpus.export.format import LINE_ENDS, Source, TextFormat, is_blank_reply, is_complete_reply
+from chat_personas.corpus.export.format import LINE_ENDS, TextFormat
+from chat_personas.corpus.export.source import Source, is_blank_reply, is_complete_reply
 from chat_personas.corpus.rows import MessageRow, RatingRow
 
 _UNKNOWN = dict.fromkeys(
@@ -55,7 +56,7 @@ def _texts(source: Source) -> Iterator[str]:
 
 
 def _trees(said: Sequence[MessageRow]) -> list[_Node]:
-    """Return the trees of a conversation, without what leads to no complete reply."""
+    """Return the trees of a conversation (its messages, oldest first), without what leads to no complete reply."""
     following: dict[str | None, list[MessageRow]] = defaultdict(list)
     for message in said:
         following[message.parent_id].append(message)
@@ -75,11 +76,12 @@ def _trees(said: Sequence[MessageRow]) -> list[_Node]:
                 todo.extend((one, beside) for one in joined)
             else:
                 todo.append((_Node(message, node.message.id, message.text), node.replies))
+    place = {message.id: number for number, message in enumerate(said)}
     for node, beside in reversed(in_order):  # those that follow a message come before it
-        node.replies.sort(key=lambda one: one.message.id)
+        node.replies.sort(key=lambda one: place[one.message.id])
         if not node.replies and not is_complete_reply(node.message):
             beside.remove(node)
-    return sorted(roots, key=lambda root: root.message.id)
+    return sorted(roots, key=lambda root: place[root.message.id])
 
 
 def _labels(ratings: Sequence[RatingRow]) -> Mapping[str, dict[str, dict[str, float]]]:

@@ -11,15 +11,28 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from chat_personas.corpus.export.format import THOUGHT, FileFormat, Source
+from chat_personas.corpus.export.format import FileFormat
+from chat_personas.corpus.export.source import THOUGHT, Source, TakenPart
 from chat_personas.corpus.migrations import migrations
 from chat_personas.corpus.rows import ConversationRow
 from chat_personas.corpus.sql import Value, insert, values_of
 from chat_personas.storage.sqlite import execute_script, explain
 
-TABLES = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
-VIEWS = ("v_dialogue", "v_turns", "v_measurements")
-"""What is in the database, besides the full-text index. Whatever else the schema of a corpus has is left out."""
+OF_STUDIES = (
+    "studies",
+    "participants",
+    "consents",
+    "participations",
+    "stages",
+    "answers",
+    "guesses",
+    "study_conversations",
+    "compositions",
+)
+TABLES = ("conversations", "messages", "generations", "measurements", "probes", "ratings", *OF_STUDIES)
+VIEWS = ("v_dialogue", "v_turns", "v_measurements", "v_participations", "v_answers", "v_guesses")
+"""What is in the database, besides the full-text index. Whatever else the schema of a corpus has is left out, such as
+what identifies participants, and the ledger."""
 
 _COLUMNS = """
 DROP INDEX messages_streaming;
@@ -60,9 +73,30 @@ def _fill(connection: sqlite3.Connection, source: Source) -> int:
     for conversation in source.conversations():
         for table, row in _rows(source, conversation):
             insert(connection, table, row)
+        for composition in source.compositions(conversation.id):
+            insert(connection, "compositions", values_of(composition))
         count += 1
+    for part in source.participations():
+        _add(connection, part)
     connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
     return count
+
+
+def _add(connection: sqlite3.Connection, part: TakenPart) -> None:
+    """Add a person's way through a study; a person and a study may be there already."""
+    shared = [("studies", part.study), ("participants", part.person), *(("consents", one) for one in part.consents)]
+    for table, row in shared:
+        values = values_of(row)
+        names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+        connection.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", values)  # noqa: S608
+    insert(connection, "participations", values_of(part.way))
+    rows = (("stages", part.stages), ("answers", part.answers), ("guesses", part.guesses))
+    for table, found in rows:
+        for each in found:
+            insert(connection, table, values_of(each))
+    if part.conversation_id is not None:
+        link = {"conversation_id": part.conversation_id, "participation_id": part.way.id}
+        insert(connection, "study_conversations", link)
 
 
 def _create(connection: sqlite3.Connection) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from chat_personas.corpus.export.chat_json import chat_messages, json_line
-from chat_personas.corpus.export.format import Source, TextFormat, is_complete_reply
+from chat_personas.corpus.export.format import TextFormat
+from chat_personas.corpus.export.source import Source, is_complete_reply
 from chat_personas.corpus.rows import ConversationRow, MessageRow
 
 
@@ -26,9 +27,8 @@ def _texts(source: Source) -> Iterator[str]:
 
 def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     replies: dict[str, list[MessageRow]] = defaultdict(list)
-    for key in sorted(rated):
-        reply = source.branch(key)[-1]
-        if is_complete_reply(reply) and reply.parent_id is not None:
+    for reply in source.messages(conversation.id):
+        if reply.id in rated and is_complete_reply(reply) and reply.parent_id is not None:
             replies[reply.parent_id].append(reply)
     for question, alternatives in replies.items():
         if len(alternatives) > 1:

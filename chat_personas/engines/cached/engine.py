@@ -27,7 +27,7 @@ from chat_personas.engines.cached.store import AnswerStore, CacheError, Run
 from chat_personas.paths import answers_path
 from chat_personas.text import pluralize
 from eval.engine import Constraints, Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
-from eval.interventions import Interventions, steered
+from eval.interventions import Interventions, steered, tried_out
 from eval.states import MeasuresDivergence, Opening
 
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -262,6 +262,10 @@ class CachedEngine:
         under = self.around(steered(self._inner, interventions))
         under._counts = self._counts
         return under
+
+    async def try_out(self) -> None:
+        """See `TriedOut.try_out`."""
+        await tried_out(self._inner)
 
     async def close(self) -> None:
         """Close the other engine."""

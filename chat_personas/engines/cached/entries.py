@@ -22,23 +22,26 @@ from eval.states import Opening
 
 SCORING_VERSION = 1
 """Raise it when engines read scores off a model in a new way; answers that were stored before are then asked again."""
+_NOT_COUNTED = ("requests_at_once", "scores_texts", "intervention_kinds", "prompt_format", "template", "recurrent")
 
 
 def model_key(info: EngineInfo) -> str:
     """Return the hash of all that an engine says about itself, in hexadecimal.
 
-    Six things do not count. One is the name of a model file, since the hash of its content does. Another is the
+    Eight things do not count. One is the name of a model file, since the hash of its content does. Another is the
     number of requests at once, since each answer belongs to one request. The third is whether whole texts can be
-    scored, since it decides which questions can be asked and not what is answered. The others are told by hashes that
-    count: the format of prompts and the name of a template, and whether the model is recurrent. A server is identified
-    by its address, the name of its model and its capabilities; if its weights change under the same name, nobody
-    notices.
+    scored, since it decides which questions can be asked and not what is answered. The fourth and the fifth are which
+    interventions are possible, and by which extension a server takes vectors: what they do is the same, and it is known
+    only once they were tried. The others are told by hashes that count: the format of prompts and the name of a
+    template, and whether the model is recurrent. A server is identified by its address, the name of its model and its
+    capabilities; if its weights change under the same name, nobody notices.
     """
     described = asdict(info)
-    for told_otherwise in ("requests_at_once", "scores_texts", "prompt_format", "template", "recurrent"):
+    for told_otherwise in _NOT_COUNTED:
         del described[told_otherwise]
     if info.sha256 is not None:
         del described["name"]
+    described["details"] = {name: value for name, value in info.details.items() if name != "vectors"}
     described["steering"] = described.pop("interventions") or False  # as answers without interventions were stored
     return _digest(["model", SCORING_VERSION, described])
 

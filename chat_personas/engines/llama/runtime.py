@@ -7,7 +7,7 @@ from pathlib import Path
 from chat_personas.engines.llama.bindings import native, physical_cores, processor_features
 from chat_personas.engines.llama.context import Context, ContextSize
 from chat_personas.engines.llama.hidden_states.residual_stream import ResidualStream
-from chat_personas.engines.llama.hidden_states.steered_contexts import SteeredContexts
+from chat_personas.engines.llama.hidden_states.steered_contexts import SteeredContexts, intervention_kinds
 from chat_personas.engines.llama.model import Model, model_sha256
 from chat_personas.engines.llama.prompt import RENDERING_VERSION, Prompter
 from chat_personas.engines.llama.recurrent import SEQUENCES, RecurrentMemory
@@ -132,6 +132,7 @@ class Runtime:
             log_probabilities="exact",
             scores_texts=True,
             constraints="grammar" if self.vocabulary.can_constrain else "none",
+            intervention_kinds=intervention_kinds(model.shape.architecture),
             local=True,
             demonstration="demonstration" in says,
             details={

@@ -10,7 +10,7 @@ import math
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from chat_personas.engines.openai.connection import Connection
@@ -66,6 +66,7 @@ class Dialect:
         n_probs: whether `many` is asked for under the name that llama-server gives it.
         label_way: how it can be asked for the labels' own tokens where `top_k` leaves too much unseen; None: not.
         tokenizer: where it turns text into tokens, for `label_way`; "" for nowhere.
+        vectors: the fields in which every request brings what is added to the model's hidden states; see `steering`.
     """
 
     token_limit: str = "max_tokens"  # noqa: S105
@@ -77,6 +78,7 @@ class Dialect:
     n_probs: bool = False
     label_way: LabelWay | None = None
     tokenizer: str = ""
+    vectors: Mapping[str, Any] = field(default_factory=dict)
 
     def request(
         self,
@@ -96,6 +98,7 @@ class Dialect:
             **({"temperature": temperature, "top_p": top_p} if self.temperature else {}),
             **({"seed": seed} if self.seed and seed is not None else {}),
             **({"chat_template_kwargs": {"enable_thinking": False}} if self.quiet else {}),
+            **self.vectors,
         }
 
     def first_token(

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +25,7 @@ from chat_personas.engines.openai.capabilities import (
     without_directories,
 )
 from chat_personas.engines.openai.connection import Connection, Incoming, is_loopback
-from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
+from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect, not_opened
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.keys import ServerKey, account_of, find_key
 from chat_personas.engines.openai.label_tokens import LabelTokens, Prompt, with_label_way, without_bias
@@ -35,14 +36,17 @@ from chat_personas.engines.openai.retrying import (
     Retrying,
     is_overloaded,
     is_unreachable,
+    longest_opening,
     through_hiccups,
     through_limits,
 )
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_waves
+from chat_personas.engines.openai.steering import VectorTrials, check_addable, with_vectors
 from chat_personas.engines.openai.wire import Completion, completion, likeliest
 from chat_personas.engines.reply_limit import within_limit
 from chat_personas.engines.shortening import Prefix
 from eval.engine import (
+    EngineError,
     EngineInfo,
     Message,
     Percentages,
@@ -53,6 +57,7 @@ from eval.engine import (
     Sampling,
     TooLongError,
 )
+from eval.interventions import InterventionError, Interventions, added_by_layer
 from personas.inputs.redaction import shown_address
 
 _CONCURRENCY = 32
@@ -96,8 +101,13 @@ class OpenAIEngine:
         self._form: Form | None = None
         self._finding_form = asyncio.Lock()
         self._overflows: dict[str, bool] = {}
+        name = f"{shown_address(url)}#{without_directories(capabilities.model)}"
+        self._interventions: Interventions = ()
+        self._vectors = VectorTrials(Asking(connection, _DISCOVERY_RETRIES), capabilities.model, name)
+        self._trying = asyncio.Lock()
+        self._unsteered = self
         self._info = EngineInfo(
-            name=f"{shown_address(url)}#{without_directories(capabilities.model)}",
+            name=name,
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             requests_at_once=window.most,
@@ -127,7 +137,8 @@ class OpenAIEngine:
             timeout: seconds to wait for an answer.
 
         Raises:
-            EngineError: it cannot be reached, refuses the key, or has no such model.
+            EngineError: it cannot be reached, refuses the key, has no such model, or takes longer than
+                `longest_opening`.
         """
         await asyncio.to_thread(importlib.import_module, "openai")  # not on the loop: it takes half a second
         import openai
@@ -136,10 +147,13 @@ class OpenAIEngine:
         connection = Connection(url, found.value, timeout=timeout)
         asking = Asking(connection, _DISCOVERY_RETRIES)
         try:
-            capabilities = await through_limits(lambda: discover(asking, url, model), _DISCOVERY_LIMITED_RETRIES)
-            capabilities = await with_label_way(asking, capabilities)
+            async with asyncio.timeout(longest_opening(timeout)):
+                capabilities = await through_limits(lambda: discover(asking, url, model), _DISCOVERY_LIMITED_RETRIES)
+                capabilities = await with_label_way(asking, capabilities)
         except BaseException as error:
             await connection.close()
+            if isinstance(error, TimeoutError):
+                raise not_opened(url, longest_opening(timeout)) from error
             if isinstance(error, openai.OpenAIError | UnreadableAnswerError):
                 raise explain(error, url, key_env, opening=True) from error
             raise
@@ -154,13 +168,60 @@ class OpenAIEngine:
         `constraints` is "unknown" until a reply first needs a form. `top_k` is the most that it has shown so far.
         """
         shown = min(self._shown, self._dialect.top_k)  # some show the token that they chose besides
-        return replace(self._info, constraints=self._form or "unknown", top_k=shown or None)
+        extension = self._vectors.extension
+        by = {"vectors": extension} if self._dialect.vectors and extension is not None else {}
+        return replace(
+            self._info,
+            constraints=self._form or "unknown",
+            top_k=shown or None,
+            intervention_kinds=() if extension is None else ("add",),
+            details={**self._info.details, **by},
+        )
+
+    def steered(self, interventions: Interventions) -> "OpenAIEngine":
+        """Return the same model under these interventions; see `Steerable.steered`. Whether they act is not tried yet.
+
+        Raises:
+            InterventionError: they are not additions, or a direction is not of a model of this name.
+        """
+        if not interventions:
+            return self._unsteered
+        check_addable(interventions, self._model)
+        engine = copy(self._unsteered)
+        engine._interventions = tuple(interventions)
+        engine._trying = asyncio.Lock()
+        engine._info = replace(self._info, interventions=tuple(each.key for each in interventions))
+        return engine
+
+    async def try_out(self) -> None:
+        """See `TriedOut.try_out`; from then on every request brings the vectors."""
+        import openai
+
+        async with self._trying:
+            if not self._interventions or self._dialect.vectors:
+                return
+            try:
+                extension = await self._vectors.extension_for(self._interventions, self._dialect)
+            except (openai.OpenAIError, UnreadableAnswerError) as error:
+                raise explain(error, self._url, self._key_env) from error
+            vectors = with_vectors(extension, added_by_layer(self._interventions))
+            way = self._dialect.label_way
+            bare = way == "token_ids_logprob"  # that request is not a chat, and would not bring the vectors
+            self._dialect = replace(self._dialect, vectors=vectors, label_way=None if bare else way)
+
+    async def _with_vectors(self) -> None:
+        """Make sure that what is asked now comes from the model as it is meant to be changed."""
+        try:
+            await self.try_out()
+        except InterventionError as error:
+            raise EngineError(str(error)) from error
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         """See `eval.engine.Engine.stream`. No probe is sent before the reply has ended, so that none delays it.
 
         A server on this machine often takes one request at a time: there, probes under way are withdrawn, too.
         """
+        await self._with_vectors()
         with self._retrying.giving_way():
             async with aclosing(self._reply(messages, sampling)) as pieces:
                 async for piece in pieces:
@@ -303,6 +364,7 @@ class OpenAIEngine:
         """See `eval.engine.Engine.complete`; the requests are concurrent."""
         import openai
 
+        await self._with_vectors()
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
 
         async def one(offset: int) -> str:
@@ -334,6 +396,7 @@ class OpenAIEngine:
 
         The oldest turns of a prefix are left out if it is too long for the server.
         """
+        await self._with_vectors()
         shared = Prefix(prefix)
         self._window.new_context()
         for wave in in_waves(prefix, probes):
@@ -423,8 +486,9 @@ class OpenAIEngine:
         return await self._whole(dialect.first_token(self._model, _as_wire(messages), many=many), 1)
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._connection.close()
+        """Close the connections; a steered engine leaves them to the one that it came from."""
+        if self is self._unsteered:
+            await self._connection.close()
 
 
 def _as_wire(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -54,6 +54,12 @@ def explain(error: Exception, url: str, key_env: str | None, *, opening: bool = 
     return EngineError(f"{where} sent something that cannot be read ({_quoted(error)})")
 
 
+def not_opened(url: str, seconds: float) -> EngineError:
+    """Return the error for a server that was being opened for so long that it was given up."""
+    where = shown_address(url)
+    return EngineError(f"{where} could not be opened within {seconds:g} s; try again, or look at the server's log")
+
+
 def _within(error: "openai.APITimeoutError") -> str:
     """Say for how long the server was waited for, which the request knows."""
     seconds = error.request.extensions.get("timeout", {}).get("read")

@@ -35,6 +35,8 @@ LONGEST_PAUSE = 8.0
 LONGEST_LIMITED_PAUSE = 60.0
 LONGEST_ASKED_FOR = 3600.0
 """Seconds: if a server asks for a longer pause (a daily limit), the request is given up at once."""
+OPENING_TIMEOUTS = 5
+"""A server that is still being opened after so many timeouts is given up, whatever it answers meanwhile."""
 HOPELESS = 8
 """Give up on the server after this many consecutive failed requests (or after one full window, if that is larger)."""
 _OVERLOADED = frozenset({429, 503, 529})
@@ -158,6 +160,11 @@ class Retrying:
             return None
         wanted, longest = asked_pause(error), LONGEST_LIMITED_PAUSE if is_overloaded(error) else LONGEST_PAUSE
         return wanted if wanted is not None and wanted <= longest else _growing(times, LONGEST_PAUSE)
+
+
+def longest_opening(timeout: float) -> float:
+    """Return for how many seconds at most a server is being opened; `timeout` is the longest wait for one answer."""
+    return OPENING_TIMEOUTS * timeout
 
 
 async def through_limits(request: Callable[[], Awaitable[T]], retries: int) -> T:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
 from chat_personas.reporting.markup import Element, Node, element
@@ -27,9 +28,11 @@ from chat_personas.reporting.wording import (
     model_described,
     sentence,
 )
-from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
-from chat_personas.steering.sweep import Cost, Step, SweepReport
 from chat_personas.text import printable
+
+if TYPE_CHECKING:
+    from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
+    from chat_personas.steering.sweep import Cost, Step, Sweep
 
 TALK_HEADS = ("likely", "repeated", "distinct", "spread", "refused", "letters", "orders")
 STRENGTH_HEADS = ("strength", "leaning", "change", "p", "cost", "verdict")
@@ -37,9 +40,9 @@ TABLE_HEADS = ("", "alignment", "minus none", "minus the best prompt", "cost", *
 COST_HEADS = ("strength", *TALK_HEADS)
 
 
-def sweep_page_document(found: SweepReport) -> str:
+def sweep_page_document(found: "Sweep") -> str:
     """Return the page as HTML; the same sweep gives the same bytes."""
-    name = intervention_described(found.kind, found.direction.direction.name, found.layers)
+    name = intervention_described(found.kind, found.direction.name, found.layers)
     sections = [
         element("div", sweep_figure(found), class_="figure"),
         titled("What is found", _findings(found)),
@@ -51,7 +54,7 @@ def sweep_page_document(found: SweepReport) -> str:
     return whole_page(f"{name}: sweep", [_header(found, name), element("main", sections)])
 
 
-def _header(found: SweepReport, name: str) -> Element:
+def _header(found: "Sweep", name: str) -> Element:
     return element(
         "header",
         element("h1", "What a direction does, and what it costs"),
@@ -61,19 +64,19 @@ def _header(found: SweepReport, name: str) -> Element:
     )
 
 
-def _findings(found: SweepReport) -> Iterator[Node]:
-    best, wrong = best_strength(found.sweep), found.sweep.anti_steerable
+def _findings(found: "Sweep") -> Iterator[Node]:
+    best, wrong = best_strength(found), found.anti_steerable
     wrong_way = [] if wrong is None else [astray(wrong.count, wrong.questions, wrong.low, wrong.high)]
     yield bullets([sentence(line) for line in (best, *wrong_way)])
 
 
-def _strengths(found: SweepReport) -> Iterator[Node]:
-    yield element("p", sentence(leaning_explained(found.sides.toward, found.sides.against)), class_="note")
+def _strengths(found: "Sweep") -> Iterator[Node]:
+    yield element("p", sentence(leaning_explained(found.toward, found.against)), class_="note")
     yield element("p", sentence(COST_EXPLAINED), class_="note")
-    yield table("On the held-out questions", STRENGTH_HEADS, [_strength(step) for step in found.sweep.steps])
+    yield table("On the held-out questions", STRENGTH_HEADS, [_strength(step) for step in found.steps])
 
 
-def _strength(step: Step) -> tuple[str, ...]:
+def _strength(step: "Step") -> tuple[str, ...]:
     finding, cost = step.verdict.finding, plain(step.cost.divergence)
     if not step.verdict.sound:
         return f"{step.strength:+g}", MISSING, MISSING, MISSING, cost, NOT_SOUND.get(finding, VERDICTS["no_answers"])
@@ -81,11 +84,11 @@ def _strength(step: Step) -> tuple[str, ...]:
     return f"{step.strength:+g}", signed(step.leaning), signed(step.change), p, cost, VERDICTS[finding]
 
 
-def _costs(found: SweepReport) -> Iterator[Node]:
+def _costs(found: "Sweep") -> Iterator[Node]:
     for line in (TALK_EXPLAINED, ANSWERED_EXPLAINED):
         yield element("p", sentence(line), class_="note")
-    rows = [("none", *_cost(found.sweep.own), *[MISSING] * 4)]
-    for step in found.sweep.steps:
+    rows = [("none", *_cost(found.unsteered_cost), *[MISSING] * 4)]
+    for step in found.steps:
         scores, sound = step.toward, step.verdict.sound
         answered = (
             scores.entropy_ratio if sound else None,
@@ -98,35 +101,35 @@ def _costs(found: SweepReport) -> Iterator[Node]:
     yield table("Replies to neutral questions, and answers to the held-out ones", COST_HEADS, rows)
 
 
-def _cost(cost: Cost) -> tuple[str, str, str]:
+def _cost(cost: "Cost") -> tuple[str, str, str]:
     figures = (cost.log_likelihood, cost.repetition, cost.distinct)
     likely, repeated, distinct = (plain(each, decimals=2) for each in figures)
     return likely, repeated, distinct
 
 
-def _facts(found: SweepReport) -> Element:
+def _facts(found: "Sweep") -> Element:
     direction, survey = found.direction, found.survey
-    facts = direction.facts
-    trained = None if facts is None else f"from {facts.negative} to {facts.positive}, by {facts.method}"
+    poles = f"from {direction.negative} to {direction.positive}, by {direction.method}"
+    seed = "" if found.seed is None else f" by seed {found.seed}"
     return definitions(
         [
-            ("direction", f"{direction.direction.name}, sha256 {direction.direction.sha256}"),
-            ("trained", trained),
+            ("direction", f"{direction.name}, sha256 {direction.sha256}"),
+            ("trained", None if direction.method is None else poles),
             ("model", f"{found.model.name}, sha256 {found.model.sha256}"),
-            ("survey", f"{survey.survey.name}, sha256 {survey.sha256}"),
-            ("questions", f"held out by seed {found.seed}: {', '.join(each.id for each in found.held_out)}"),
+            ("survey", f"{survey.name}, sha256 {survey.sha256}"),
+            ("questions", f"held out{seed}: {', '.join(found.held_out_questions)}"),
         ]
     )
 
 
-def _again(found: SweepReport) -> str:
-    strengths = ",".join(f"{step.strength:g}" for step in found.sweep.steps)
+def _again(found: "Sweep") -> str:
+    strengths = ",".join(f"{step.strength:g}" for step in found.steps)
     layers = f"{found.layers[0]}-{found.layers[-1]}" if len(found.layers) > 1 else str(found.layers[0])
     options = ["--kind", found.kind, f"--strengths={strengths}", "--layers", layers, "--model", found.model.name]
-    return shlex.join(["chat-personas", "steer", "sweep", found.direction.direction.name, *options])
+    return shlex.join(["chat-personas", "steer", "sweep", found.direction.name, *options])
 
 
-def steering_table_page_document(found: SteeringTable) -> str:
+def steering_table_page_document(found: "SteeringTable") -> str:
     """Return the page about every way of steering as HTML; the same table gives the same bytes."""
     name, model, survey = found.persona.name, found.model, found.survey
     header = element(
@@ -148,7 +151,7 @@ def steering_table_page_document(found: SteeringTable) -> str:
     return whole_page(f"{name}: every steering", [header, element("main", main)])
 
 
-def _of_costs(row: SteeringRow) -> tuple[str, ...]:
+def _of_costs(row: "SteeringRow") -> tuple[str, ...]:
     if row.cost is None or row.scores is None or row.verdict is None:
         return (MISSING,) * 7
     spread = row.scores.entropy_ratio if row.verdict.sound else None
@@ -156,7 +159,7 @@ def _of_costs(row: SteeringRow) -> tuple[str, ...]:
     return *_cost(row.cost), *(mean_of(each, decimals=2) for each in answered)
 
 
-def _table_again(found: SteeringTable) -> str:
+def _table_again(found: "SteeringTable") -> str:
     along = [] if found.direction is None else ["--direction", found.direction.name]
     survey = ["--survey", found.survey.name, "--model", found.model.name]
     return shlex.join(["chat-personas", "eval", found.persona.name, "--steering", "all", *along, *survey])

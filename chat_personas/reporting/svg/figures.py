@@ -36,7 +36,7 @@ from chat_personas.reporting.wording import (
     runs_described,
     sentence,
 )
-from chat_personas.steering.sweep import SweepReport
+from chat_personas.steering.sweep import Sweep
 from chat_personas.text import pluralize, printable
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
 from eval.report import FROM_FILE, Report
@@ -162,35 +162,36 @@ def _kind(target: TargetInfo, row: RowInfo) -> str:
     return "persona" if row.groups == (target.group,) else "uniform"
 
 
-def sweep_figure_document(found: SweepReport) -> str:
+def sweep_figure_document(found: Sweep) -> str:
     """Return the chart of a sweep as a self-contained SVG file; the same sweep gives the same bytes."""
     return chart_document(_chart(found))
 
 
-def sweep_figure(found: SweepReport) -> Element:
+def sweep_figure(found: Sweep) -> Element:
     """Draw the chart of a sweep: where the answers lean under each strength, and below it what it costs."""
     return chart(_chart(found))
 
 
-def _chart(found: SweepReport) -> Chart:
+def _chart(found: Sweep) -> Chart:
     """A strength whose answers are not sound has a cost and no leaning."""
     points = [
         Point(step.strength, step.leaning if step.verdict.sound else None, step.cost.divergence, step.verdict.finding)
-        for step in found.sweep.steps
+        for step in found.steps
     ]
-    name = intervention_described(found.kind, found.direction.direction.name, found.layers)
-    toward, against = (answers_of(groups_label(groups)) for groups in (found.sides.toward, found.sides.against))
+    name = intervention_described(found.kind, found.direction.name, found.layers)
+    toward, against = (answers_of(groups_label(groups)) for groups in (found.toward, found.against))
     finding = dict.fromkeys(each.finding for each in points)
     verdicts = "; ".join(VERDICTS.get(each) or NOT_SOUND[each] for each in finding)
     several = len(finding) > 1
+    held_out = pluralize(len(found.held_out_questions), "question")
     circumstances = [
-        sentence(leaning_explained(found.sides.toward, found.sides.against).partition(";")[0]),
-        f"Lines: 95% intervals over {pluralize(len(found.held_out), 'question')} only. {sentence(COST_EXPLAINED)}",
-        sentence(best_strength(found.sweep)),
-        f"{SIMULATED}. {_asked_in(found.survey.survey.years)}",
+        sentence(leaning_explained(found.toward, found.against).partition(";")[0]),
+        f"Lines: 95% intervals over {held_out} only. {sentence(COST_EXPLAINED)}",
+        sentence(best_strength(found)),
+        f"{SIMULATED}. {_asked_in(found.survey.years)}",
         f"{'Verdicts' if several else 'Verdict'}: {verdicts}.",
-        sentence(f"{name} · model {printable(found.model.name)} · survey {printable(found.survey.survey.name)}"),
+        sentence(f"{name} · model {printable(found.model.name)} · survey {printable(found.survey.name)}"),
     ]
     if found.model.demonstration:
         circumstances.append(sentence(DEMONSTRATION))
-    return Chart(name, (toward, against), points, found.sweep.best, circumstances)
+    return Chart(name, (toward, against), points, found.best, circumstances)

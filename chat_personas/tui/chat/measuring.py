@@ -1,6 +1,7 @@
 """Measuring while people talk: when a round begins, the consent that a server needs, and estimates for the panel."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,16 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import spare_what_is_here
 
 if TYPE_CHECKING:
-    from chat_personas.monitor.monitor import Monitor
+    from chat_personas.monitor.monitor import Estimate, Monitor
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+    from eval.engine import Message
     from personas import Persona
 
 OFF = "not measuring (F4 starts it)"
 SOON = "measuring starts once the model is loaded"
 MEASURING = "measuring…"
 UNASKED = "not measuring: the server is on another machine (F4 asks you first)"
+GIVEN_UP = "not measured: it failed; the next reply is measured again"
 IMPOSSIBLE = "this model cannot be measured: it gives no log-probabilities"
 
 
@@ -36,6 +39,7 @@ class MeasuringController:
         self._one_round = asyncio.Lock()
         self._rounds = 0
         self._current: tuple[str, str | None] | None = None
+        self._start_due: str | None = None
 
     @property
     def permitted(self) -> bool:
@@ -56,6 +60,42 @@ class MeasuringController:
         if not self.wanted:
             return OFF
         return SOON if self._session.engine is None or self.permitted else UNASKED
+
+    def clear(self) -> None:
+        """Drop the figures, and say whether and why nothing is measured."""
+        state = self.state()
+        self._panel.clear(state, halted=state != SOON)
+
+    def halt(self) -> None:
+        """Say that nothing is measured from now on, and why."""
+        self._panel.halt(self.state())
+
+    def take_up(self) -> None:
+        """Note whether the beginning of the conversation that was taken up is still to be measured.
+
+        It is measured also where a message is sent before that could begin, as while the model was being opened:
+        without it the course would have nothing to start from.
+        """
+        conversation = self._session.conversation
+        new = conversation is not None and not conversation.path and self.enabled
+        self._start_due = conversation.id if conversation is not None and new else None
+
+    @property
+    def start_is_due(self) -> bool:
+        """Whether the beginning of the open conversation is still to be measured."""
+        conversation = self._session.conversation
+        return conversation is not None and conversation.id == self._start_due
+
+    def fail(self) -> None:
+        """Say that a round was given up; a round that is complete stays as it is."""
+        estimate = self._panel.estimate
+        if estimate is None or not estimate.complete:
+            self._panel.halt(GIVEN_UP)
+
+    def follow(self) -> None:
+        """Drop figures that are about a message which is no longer on the path, as of another version."""
+        if self._session.conversation is not None:
+            self._panel.keep_of({None, *(message.id for message in self._session.conversation.path)})
 
     async def introduce(self) -> None:
         """Tell the panel which groups the persona is compared with, on which questions, and with which survey data."""
@@ -94,22 +134,32 @@ class MeasuringController:
                     self._current = None
 
     async def _round(self) -> None:
+        """Measure the open conversation, its beginning first where a message was sent before that was measured."""
         conversation = self._session.conversation
         if conversation is None or not (self.wanted and self.permitted and self.possible):
             return
-        from chat_personas.corpus import CorpusError
-
         monitor = await self._session.open_monitor()
         if monitor is None:
             return
         self._panel.say(MEASURING)
-        path = conversation.path
-        last = path[-1].id if path else None
+        path, context, reply_ended = conversation.path, conversation.context(), not conversation.replying
+        if self.start_is_due or not path:
+            self._start_due = None
+            await self._measure_after(None, conversation.context_at_start(), monitor)
+        if path and reply_ended:
+            await self._measure_after(path[-1].id, context, monitor)
+
+    async def _measure_after(self, last: str | None, context: "Sequence[Message]", monitor: "Monitor") -> None:
+        """Measure the open conversation after its message `last`, None for its beginning, and show what comes of it."""
+        from chat_personas.corpus import CorpusError
+
+        conversation = self._session.conversation
+        assert conversation is not None
         self._current = conversation.id, last
         if last is not None:
             self._panel.show_inside(await self._session.read_inside())
-        estimates_of_round = monitor.measure(
-            conversation.context(),
+        estimates = monitor.measure(
+            context,
             last,
             conversation.id,
             seconds_of_replies=conversation.seconds_of_replies,
@@ -117,13 +167,10 @@ class MeasuringController:
         )
         complete = False
         try:
-            async with aclosing(estimates_of_round) as estimates:
+            async with aclosing(estimates):
                 async for estimate in estimates:
-                    self._panel.offer(estimate)
                     complete = estimate.complete
-                    if estimate.scorecard is not None and not self._scored:
-                        self._scored = True
-                        spare_what_is_here()  # what scoring needs is loaded with the first estimate
+                    self._show(estimate)
         except CorpusError:
             if not complete:
                 raise  # else the round is shown, and waits to be stored: `Session.unsaved` says so
@@ -131,6 +178,14 @@ class MeasuringController:
             compared = await monitor.ask_unsteered(seconds_of_replies=conversation.seconds_of_replies)
             if compared is not None and not conversation.path:
                 self._panel.offer(compared)
+
+    def _show(self, estimate: "Estimate") -> None:
+        """Give the panel an estimate, unless it is about a branch that has been left."""
+        if not self.outdated:
+            self._panel.offer(estimate)
+        if estimate.scorecard is not None and not self._scored:
+            self._scored = True
+            spare_what_is_here()  # what scoring needs is loaded with the first estimate
 
     @property
     def enabled(self) -> bool:

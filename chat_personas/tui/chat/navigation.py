@@ -20,6 +20,9 @@ class NavigationView(Protocol):
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Bind keys and choose a theme."""
 
+    def show_unusable_settings(self) -> None:
+        """Name the keys and the theme of the settings that the screen cannot use."""
+
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona of the next conversation."""
 
@@ -99,6 +102,8 @@ class Navigator:
             self._view.use_settings(settings.keys, settings.theme)
         if settings.measure != preview.measure:
             self._measuring.wanted = settings.measure
+        if settings.keys or settings.theme:
+            self._view.show_unusable_settings()
 
     async def _leave(self) -> None:
         """Return the waiting messages to the person, and stop the reply and the measuring."""
@@ -127,11 +132,12 @@ class Navigator:
         await self._view.show_conversation(
             await (session.begin() if conversation_id is None else session.resume(conversation_id))
         )
+        self._measuring.take_up()
 
     async def _go_on(self) -> None:
         """Send the waiting messages, let the model read the conversation, and measure it."""
         self._view.send_waiting()
         self._view.read_ahead()
         await self._measuring.introduce()
-        if not self._replies.busy:
+        if self._measuring.start_is_due or not self._replies.busy:
             self._view.measure()

@@ -90,12 +90,14 @@ class ReplyController:
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
-        from chat_personas.tui.widgets.transcript import path_entries
+        from chat_personas.tui.widgets.transcript import model_changes, path_entries
 
         conversation = self._session.conversation
         if conversation is not None:
-            speaker = self._speaker or conversation.persona.title
-            said = list(path_entries(conversation.path, speaker, conversation.thoughts))
+            path, speaker = conversation.path, self._speaker or conversation.persona.title
+            changes = model_changes(path, conversation.models, conversation.model)
+            versions = {key: str(place) for key, place in conversation.places.items()}
+            said = list(path_entries(path, speaker, conversation.thoughts, changes, versions))
             await self._transcript.show([*(said or [Entry("notice", self._greeting)]), *self._waiting])
 
     async def say(self, text: str) -> None:
@@ -254,6 +256,8 @@ class ReplyController:
                 if said is not None:
                     said.message_id = event.user_message_id
                     self._stored(event.user_message_id)
+                self._view.replies_changed()  # a branch may have been left
+                await self._show_versions(reply if said is None else said)
                 if self._stopping and conversation is not None:
                     await conversation.stop()
             elif isinstance(event, ReplyEnded):
@@ -268,6 +272,17 @@ class ReplyController:
             elif isinstance(event, ReplyText):
                 await self._transcript.write(reply, event.text)
         return finished
+
+    async def _show_versions(self, entry: Entry) -> None:
+        """Say which version a message is that was regenerated or edited."""
+        conversation = self._session.conversation
+        if conversation is None or entry.message_id is None:
+            return
+        if entry.kind == "user" and entry.replaces is None:
+            return  # a new message, which has no other version
+        place = await conversation.place(entry.message_id)
+        if place is not None:
+            await self._transcript.show_version(entry, str(place))
 
     async def _finish(self, reply: Entry, event: "ReplyEnded | None") -> None:
         await self._transcript.end(reply, _note(event))

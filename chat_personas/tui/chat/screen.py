@@ -1,7 +1,7 @@
 """The chat screen: the conversation with the alignment panel beside it, and what its keys do."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -37,19 +38,32 @@ NO_MODEL = "no model"
 OPENING = "opening…"
 UNTURNED = 0.4
 """Seconds after the last turn of the knob until the persona is measured: several presses are one turn."""
+SECONDS_OF_A_FAULT = 30.0
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 WIDE = 100
-"""From this many columns on, the panel is always shown beside the conversation."""
+"""From this many columns on, the panel is shown beside the conversation unless it is hidden by a key."""
 
 ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
-MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new")
+MOST_IMPORTANT = (
+    *(*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new", "personas"),
+    *("app.command_palette", "command_palette"),
+)
 """The actions whose keys are shown even where there is no room for all of them."""
+
+
+WITH_WHAT_WAS_SAID = ("regenerate", "edit", "copy", "export")
+"""The actions whose keys come last, and only where there is room."""
 
 
 def _quiet(key: str, action: str, does: str) -> Binding:
     """A binding that is listed in the help but not in the key line; its id is the action's name."""
     return Binding(key, action, does, id=action, show=False, priority=True)
+
+
+def _named(key: str, action: str, name: str, does: str) -> Binding:
+    """A binding that the key line calls by `name` where there is room; its id is the action's name."""
+    return Binding(key, action, name, id=action, tooltip=does, priority=True)
 
 
 class ChatScreen(Screen[None]):
@@ -78,14 +92,17 @@ class ChatScreen(Screen[None]):
         ),
         _quiet("alt+up,ctrl+up", "steer_up", "Steer further along the direction"),
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
+        _quiet("f12,alt+a", "room", "Ask a room of groups one question"),
+        _quiet("alt+c,f11", "compare", "Compare personas side by side"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
-        _quiet("f5,ctrl+r", "regenerate", "Regenerate the last reply"),
+        _named("f5,ctrl+r", "regenerate", "Again", "Regenerate the last reply"),
         _quiet("f8", "other", "Next version of the last turn"),
-        _quiet("f6,ctrl+l", "edit", "Edit your last message"),
-        _quiet("f7", "copy", "Copy the last reply"),
+        _named("f6,ctrl+l", "edit", "Edit", "Edit your last message"),
+        _named("f7", "copy", "Copy", "Copy the last reply"),
         _quiet("f10,alt+w", "whole", "Show a long message whole"),
-        _quiet("ctrl+s", "export", "Export the conversation to a file"),
+        _named("ctrl+s", "export", "Export", "Export the conversation to a file"),
+        _quiet("alt+p,f12", "hide_panel", "Hide or show the panel"),
     ]
 
     @dataclass
@@ -120,13 +137,13 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield KeyLine(MOST_IMPORTANT)
+        yield KeyLine(MOST_IMPORTANT, WITH_WHAT_WAS_SAID)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first frame."""
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
-        self.panel.clear(self.measuring.state())
+        self.measuring.clear()
         self.call_after_refresh(self.open)
 
     @work(group="open", exclusive=True)
@@ -156,6 +173,7 @@ class ChatScreen(Screen[None]):
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Go to another conversation, or to a new one."""
+        self.write_on()
         self.editing.end()
         try:
             await self.navigator.go(conversation_id, persona)
@@ -168,6 +186,14 @@ class ChatScreen(Screen[None]):
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Let the application bind keys and choose a theme."""
         self.post_message(self.SettingsRead(keys, theme))
+
+    def show_unusable_settings(self) -> None:
+        """Name the keys and the theme of the settings that the screen cannot use, long enough to be read."""
+        from chat_personas.tui.unusable_settings import faults_of
+
+        settings = self.session.settings
+        for fault in faults_of(settings.keys, settings.theme, self.app.available_themes):
+            self.notify(printable(f"settings: {fault}"), severity="warning", timeout=SECONDS_OF_A_FAULT, markup=False)
 
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona, and the groups that it is compared with."""
@@ -194,7 +220,7 @@ class ChatScreen(Screen[None]):
         self.status_line.own_text = own_text(conversation.persona)
         self.show_title()
         await self.show_context()
-        self.panel.clear(self.measuring.state())
+        self.measuring.clear()
         await self.replies.show_path()
         self.refresh_bindings()
 
@@ -249,6 +275,7 @@ class ChatScreen(Screen[None]):
         if self.session.engine is None:
             self.open()
         elif self.session.conversation is not None and self.session.conversation.path:
+            self.write_on()
             await self.replies.stop()
             await self.replies.regenerate()
 
@@ -258,8 +285,11 @@ class ChatScreen(Screen[None]):
 
         It is measured, because the panel is about the conversation on the screen.
         """
+        self.write_on()
         try:
             if await self.replies.show_other_version():
+                self.measuring.follow()
+                self.show_title()
                 self.measure()
             await self.show_context()
         except ReportedError as error:
@@ -269,11 +299,10 @@ class ChatScreen(Screen[None]):
     @work(group="stop")
     async def action_edit(self) -> None:
         """Put the last message into the composer; sending it begins another branch."""
+        self.write_on()
         await self.replies.stop()
         last = self.transcript.last("user")
-        if self.editing.under_way:
-            self.composer.focus()
-        elif last is not None and last.message_id is not None:
+        if not self.editing.under_way and last is not None and last.message_id is not None:
             self.editing.begin(last.message_id, last.text)
 
     def action_copy(self) -> None:
@@ -289,11 +318,12 @@ class ChatScreen(Screen[None]):
 
     def on_thought_fold_toggled(self) -> None:
         """Let the person type on after a click on a thought."""
-        self.composer.focus()
+        self.set_focus(self.composer)
 
     def replies_changed(self) -> None:
-        """Show the keys that do something now."""
+        """Show the keys that do something now, and no figures about what is no longer on the screen."""
         self.refresh_bindings()
+        self.measuring.follow()
         self.keep()
 
     def give_back(self, text: str, replaces: str | None) -> None:
@@ -344,7 +374,7 @@ class ChatScreen(Screen[None]):
         try:
             await self.measuring.measure()
         except ReportedError as error:
-            self.panel.say("not measured")
+            self.measuring.fail()
             if self.session.unsaved is None:
                 await self.transcript.add(Entry("failure", f"not measured: {error}"))
         self.keep()
@@ -362,13 +392,14 @@ class ChatScreen(Screen[None]):
         if self.measuring.enabled:
             self.measuring.wanted = False
             self.stop_measuring()
-            self.panel.halt(self.measuring.state())
+            self.measuring.halt()
             return
         question = await self.measuring.question()
         if question is None or await self.app.push_screen_wait(ConfirmScreen(question, "Measure", "Do not measure")):
             self.measuring.agree()
             self.measure()
-        self.panel.say(self.measuring.state())
+        if not (self.measuring.enabled and self.measuring.possible):
+            self.measuring.halt()
 
     # The knob
 
@@ -395,7 +426,7 @@ class ChatScreen(Screen[None]):
         if conversation is None:
             return
         self.title_line.steering = conversation.knob.described()
-        self.panel.clear(self.measuring.state())  # the figures are those of another setting
+        self.measuring.clear()  # the figures are those of another setting
         self.stop_measuring()
         if self._turned is not None:
             self._turned.stop()
@@ -419,13 +450,43 @@ class ChatScreen(Screen[None]):
         if self.panel_open or self.panel.has_focus_within:
             self.action_leave_panel()
         else:
+            self._hide_panel(False)
             self.add_class("-panel-open")
             self.panel.focus()
 
+    def action_hide_panel(self) -> None:
+        """Give the conversation the whole screen, also a wide one, or show the panel beside it again."""
+        self._hide_panel(not self.has_class("-panel-hidden"))
+        self.write_on()
+
+    def _hide_panel(self, hidden: bool) -> None:
+        self.set_class(hidden, "-panel-hidden")
+        self.title_line.alone = hidden
+
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""
+        self.write_on()
+
+    # The focus
+
+    def write_on(self) -> None:
+        """Show the conversation, and let the text that is being written have the focus, at once.
+
+        `Widget.focus` would wait, and the letters that are typed meanwhile would be lost.
+        """
         self.remove_class("-panel-open")
-        self.composer.focus()
+        self.set_focus(self.composer)
+
+    def on_screen_suspend(self) -> None:
+        """Let the text have the focus when the screen that covers this one has been left."""
+        self.write_on()
+
+    def on_key(self, event: Key) -> None:
+        """Write a letter that is typed while the transcript has the focus, as after a click, into the text."""
+        if event.is_printable and event.character is not None and self.focused is self.transcript:
+            self.write_on()
+            self.composer.insert(event.character)
+            event.stop()
 
     # Other screens
 
@@ -481,6 +542,32 @@ class ChatScreen(Screen[None]):
         chosen = await self.app.push_screen_wait(PersonasScreen(library_names()))
         if chosen is not None:
             self.enter(None, chosen)
+
+    @work(group="ask", exclusive=True)
+    async def action_room(self) -> None:
+        """Ask all groups of an attribute one question; go on with one of them, if that is chosen."""
+        from chat_personas.tui.room.answers import ask_the_room
+
+        await self._go_where(ask_the_room(self.app, self.session))
+
+    @work(group="ask", exclusive=True)
+    async def action_compare(self) -> None:
+        """Say what is typed, or what was said last, to other personas side by side with this one."""
+        from chat_personas.tui.room.compare import compare_personas
+
+        last = self.transcript.last("user")
+        text = self.composer.text.strip() or (last.text if last is not None else "")
+        await self._go_where(compare_personas(self.app, self.session, text))
+
+    async def _go_where(self, choosing: Awaitable[str | None]) -> None:
+        """Go to the conversation that another screen gives, if it gives one."""
+        try:
+            chosen = await choosing
+        except ReportedError as error:
+            self._notify_failure(error)
+            return
+        if chosen is not None:
+            self.enter(chosen)
 
     @work(group="ask", exclusive=True)
     async def action_export(self) -> None:
@@ -546,7 +633,8 @@ class ChatScreen(Screen[None]):
         self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
-        """Show the title of the conversation."""
+        """Show the title of the conversation, and which other models made replies of it."""
         conversation = self.session.conversation
         if conversation is not None:
+            self.title_line.others = ", ".join(dict.fromkeys(model.name for model in conversation.other_models))
             self.title_line.conversation = conversation.title if conversation.path else ""

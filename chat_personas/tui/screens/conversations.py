@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 
 def summary_lines(summary: "ConversationSummary", *, open_now: bool) -> Content:
-    """Draw the title, and under it the persona, the time, and how many messages and measurements there are."""
-    about = f"{summary.persona_name} · {moment(summary.active_at)} · {pluralize(summary.messages, 'message')}"
+    """Draw the title, and under it persona and model, the time, and how many messages and measurements there are.
+
+    The model is the one with which the conversation began.
+    """
+    about = (
+        f"{summary.persona_name} on {printable(summary.model)} · {moment(summary.active_at)} · "
+        f"{pluralize(summary.messages, 'message')}"
+    )
     if summary.measurements:
         about += f" · {pluralize(summary.measurements, 'measurement')}"
     now = Content.styled("  ● open now", "bold") if open_now else Content()

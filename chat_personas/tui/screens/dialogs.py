@@ -153,7 +153,7 @@ async def export_conversation(
     answer.
     """
     from chat_personas.corpus import Selection
-    from chat_personas.corpus.export import FORMATS, export_to
+    from chat_personas.corpus.export import FORMATS, Terms, export_to
     from chat_personas.storage.files import output_errors
     from personas.errors import ReportedError
 
@@ -161,13 +161,14 @@ async def export_conversation(
     path = await app.push_screen_wait(PathScreen(what, f"conversation-{conversation_id[-8:].lower()}.jsonl"))
     if path is None:
         return
-    selection = Selection(ids=(conversation_id,))
+    selection = Selection(ids=(conversation_id,), own=True)
     try:
         if write is not None:
             with output_errors(full_display_path(path)):
                 await asyncio.to_thread(write, path)
         else:
-            await asyncio.to_thread(export_to, corpus, FORMATS[FORMAT], selection, path, force=True)
+            unrecorded = Terms(recorded=False)
+            await asyncio.to_thread(export_to, corpus, FORMATS[FORMAT], selection, path, force=True, terms=unrecorded)
     except (ReportedError, OSError) as error:
         app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
     else:

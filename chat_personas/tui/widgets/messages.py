@@ -8,6 +8,7 @@ entity smuggles in a character that `printable` replaced.
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Callable
 
 from textual.app import ComposeResult
@@ -64,7 +65,10 @@ No key is echoed during a drawing; drawn twice a second, the slowest twentieth o
 (`benchmarks/key_echo.py`).
 """
 SECONDS_BETWEEN_PARTS = 0.03
-"""Between two parts of a reply that is there already, so that keys get in between."""
+"""Between two parts of a reply, so that keys get in between."""
+REST = 2
+"""Nothing more is drawn for so many times the time that a part took: a slow or busy machine gets as many keys in
+between as a fast one."""
 MOST_UNSETTLED = 2000
 """Characters at the end of a growing reply about whose blocks the next lines may decide."""
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#|:`~ \t]*|\d{1,9}[.)]?)\Z")
@@ -93,7 +97,8 @@ class Reply(Vertical):
         """`thought` is shown above the text."""
         super().__init__(classes="reply")
         self._thought = thought
-        self._speaker_line = Static(printable(speaker), markup=False, classes="speaker")
+        self._speaker = printable(speaker)
+        self._speaker_line = Static(self._speaker, markup=False, classes="speaker")
         self._length = 0
         self._kept = 0
         self._text = ""
@@ -104,8 +109,9 @@ class Reply(Vertical):
         self._note = note or (FIRST_WORD if growing and not text else "")
         self._growing = growing
         self._give_way = give_way
-        self._postponed = 0
+        self._postponed = MOST_POSTPONED  # the first drawing gives way to nothing
         self._drawing_due = bool(text)
+        self._whole = False
         self._drawing = asyncio.Lock()
         self._plain = False
         self._last_part: _ReplyText | _PlainText = _ReplyText()
@@ -131,7 +137,11 @@ class Reply(Vertical):
     async def on_mount(self) -> None:
         """Draw what there is."""
         self._show_note(self._note)
-        await self._draw_rest()
+        await self._draw()
+
+    def show_version(self, version: str) -> None:
+        """Say after the speaker which version of several this is, as `2/2`."""
+        self._speaker_line.update(f"{self._speaker}{_version(version)}")
 
     async def show_thought(self, thought: Widget) -> None:
         """Show a thought above the text from now on, and no longer that the first word is waited for."""
@@ -146,16 +156,17 @@ class Reply(Vertical):
         if self._note:
             self._show_note("")
         self._take(text)
-        if not self._drawing_due:
-            self._drawing_due = True
-            self.call_later(self._draw)
+        self._draw_soon()
 
     async def end(self, note: str = "") -> None:
-        """Show all that was written and close the reply, saying why it ended if it did not end by itself."""
+        """Close the reply, saying why it ended if it did not end by itself.
+
+        What was written is drawn by then, except for parts that follow the present one: they come one by one.
+        """
         if self._growing:
             self._growing = False
-            while await self._draw_next(len(self._text)):
-                await asyncio.sleep(SECONDS_BETWEEN_PARTS)
+            await self._draw_next(len(self._text))
+            self._draw_soon()
         self._show_note(note)
 
     def show_plain(self, error: Exception) -> None:
@@ -186,33 +197,37 @@ class Reply(Vertical):
         await self.mount(plain, after=part)
         await part.remove()
 
+    def _draw_soon(self) -> None:
+        if not self._drawing_due:
+            self._drawing_due = True
+            self.call_later(self._draw)
+
     async def _draw(self) -> None:
-        """Draw what was not drawn yet, and nothing more for a while. Runs in the widget's own task: one at a time."""
-        whole_lines, newline, line = self._text.rpartition("\n")
-        ready = len(whole_lines + newline) if _UNDECIDED.match(line) else len(self._text)
-        self._drawing_due = ready > self._drawn and self._growing
+        """Draw one part of what was not drawn yet, and after a while the next. Runs in the widget's own task."""
+        ready = self._ready()
+        self._drawing_due = ready > self._drawn if self._growing else not self._whole
         if not self._drawing_due:
             return
         if self._postponed < MOST_POSTPONED and self._give_way():
             self._postponed += 1
-        else:
-            self._postponed = 0
-            await self._draw_next(ready)
-        self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
+            self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
+            return
+        self._postponed = 0
+        began = time.monotonic()
+        least = SECONDS_BETWEEN_PARTS if await self._draw_next(ready) else SECONDS_BETWEEN_DRAWINGS
+        self.set_timer(max(least, REST * (time.monotonic() - began)), self._draw)
 
-    async def _draw_rest(self) -> None:
-        """Draw everything, one part after another; keys get in between."""
-        self._drawing_due = await self._draw_next(len(self._text))
-        if self._drawing_due:
-            self.set_timer(SECONDS_BETWEEN_PARTS, self._draw_rest)
-        else:
-            await self._draw()  # what has come meanwhile
+    def _ready(self) -> int:
+        """Return how many characters can be drawn: of a line that has hardly begun it is not known yet what it is."""
+        whole_lines, newline, line = self._text.rpartition("\n")
+        return len(whole_lines + newline) if self._growing and _UNDECIDED.match(line) else len(self._text)
 
     async def _draw_next(self, ready: int) -> bool:
         """Draw the last part as far as `ready`, or as far as it goes; return whether another one follows it."""
         async with self._drawing:
-            if not self.is_attached:
+            if not self.is_attached or self._whole:
                 return False
+            growing = self._growing  # it may end while this is drawn
             text = self._settled(ready)
             part = next_part(text, characters=self._characters, widgets=self._widgets)
             follows = part.length < len(text) and not isinstance(self._last_part, _PlainText)
@@ -221,11 +236,12 @@ class Reply(Vertical):
             if follows:
                 await self._draw_whole(self._text[: part.length])
                 await self._begin_part(part)
-            elif self._growing:
+            elif growing:
                 await self._draw_more(ready)
             else:
                 await self._draw_whole(self._text)
             self._show_in_part()
+            self._whole = not (growing or follows)
             return follows
 
     def _settled(self, ready: int) -> str:
@@ -337,12 +353,22 @@ WAITING = "waiting for the model; sent as soon as possible (Esc unsends it)"
 class UserMessage(Static):
     """A message of the person, never parsed as markup. While it waits to be sent, it says so. A long one is cut."""
 
-    def __init__(self, text: str, *, waiting: bool = False) -> None:
+    def __init__(self, text: str, *, waiting: bool = False, version: str = "") -> None:
         shown = plain_part(visible(text[:MOST_SAID]), characters=MOST_SAID, lines=MOST_SAID_LINES)
         self.in_part = len(text) > MOST_SAID or shown != visible(text)
-        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(shown)]
+        parts: list[Content | tuple[str, str]] = [Content("\n"), Content(shown)]
         if self.in_part:
             parts += [Content("\n"), ("… " + shown_in_part(len(text)), "italic")]
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
-        super().__init__(Content.assemble(*parts), markup=False, classes="user-message")
+        self._below_speaker = Content.assemble(*parts)
+        super().__init__(markup=False, classes="user-message")
+        self.show_version(version)
+
+    def show_version(self, version: str) -> None:
+        """Say after the speaker which version of several this is, as `2/2`."""
+        self.update(Content.assemble((f"You{_version(version)}", "bold"), self._below_speaker))
+
+
+def _version(version: str) -> str:
+    return f" · version {version} (F8)" if version else ""

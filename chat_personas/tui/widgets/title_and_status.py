@@ -21,30 +21,41 @@ NOT_STORED = "! not stored · "
 class TitleLine(Widget):
     """The persona, what is on inside the model, and the title of the conversation.
 
-    On the right, while the panel is hidden, stands the score in short. While something is not stored, the line begins
-    with that.
+    `others` names other models that made replies of the conversation. On the right, while the panel is hidden, stands
+    the score in short. While something is not stored, the line begins with that.
     """
 
     unsaved: reactive[bool] = reactive(False)
     persona: reactive[str] = reactive("")
     steering: reactive[str] = reactive("")
+    others: reactive[str] = reactive("")
     conversation: reactive[str] = reactive("")
     score: reactive[str] = reactive("")
+    alone: reactive[bool] = reactive(False)
 
     def __init__(self, wide: int) -> None:
-        """`wide` is the number of columns from which the panel is always shown."""
+        """`wide` is the number of columns from which the panel is shown, unless it is hidden (`alone`)."""
         super().__init__(id="title")
         self._wide = wide
 
     def render(self) -> Content:
         """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
-        right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
-        said = " · ".join(printable(part) for part in (self.persona, self.steering) if part)
+        hidden = self.alone or self.app.size.width < self._wide
+        right = f"  {self.score} (F2)" if self.score and hidden else ""
+        others = f"! with replies of {_shortened(self.others)}" if self.others else ""
+        said = " · ".join(printable(part) for part in (self.persona, self.steering, others) if part)
         left = (NOT_STORED if self.unsaved else "") + said
         about = f" · {printable(self.conversation)}" if self.conversation else ""
         room = max(0, self.content_size.width - cell_len(right))
         text = fitted(left + about, room) if room else ""
         return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
+
+
+LONGEST_OTHERS = 24
+
+
+def _shortened(names: str) -> str:
+    return names if cell_len(names) <= LONGEST_OTHERS else fitted(names, LONGEST_OTHERS)
 
 
 DEMONSTRATION_SHORT = "demonstration"
@@ -125,16 +136,16 @@ class KeyLine(Footer):
     never removes it. About 15 widgets would stay in memory for every reply.
     """
 
-    def __init__(self, first: Iterable[str] = ()) -> None:
-        """`first` names the actions to keep longest, the most important one first."""
+    def __init__(self, first: Iterable[str] = (), last: Iterable[str] = ()) -> None:
+        """`first` names the actions to keep longest, the most important one first; those in `last` stand at the end."""
         super().__init__(show_command_palette=False)
         self._first = tuple(first)
+        self._last = tuple(last)
         self._made_for = 0
 
     def compose(self) -> ComposeResult:
         """Yield the keys for which there is room, in their usual order."""
-        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
-        kept = self._most_important(keys)
+        kept = self._shown()
         self.styles.grid_size_columns = len(kept)
         yield from kept
 
@@ -145,12 +156,20 @@ class KeyLine(Footer):
             self.call_after_refresh(self.recompose)
 
     async def recompose(self) -> None:
-        """Make the keys again, and drop the watchers of the previous ones."""
-        await super().recompose()
-        self.mutate_reactive(Footer.compact)
+        """Make the keys again if others are to be shown, and drop the watchers of the previous ones."""
+        shown = [_face(key) for key in self.query(FooterKey)]
+        if [_face(key) for key in self._shown()] != shown:
+            await super().recompose()
+            self.mutate_reactive(Footer.compact)
+
+    def _shown(self) -> list[FooterKey]:
+        """Return the keys for which there is room, in the order in which they stand."""
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        places = {action: place for place, action in enumerate(self._last, start=1)}
+        return sorted(self._most_important(keys), key=lambda key: places.get(key.action, 0))
 
     def _most_important(self, keys: list[FooterKey]) -> list[FooterKey]:
-        places = {action: place for place, action in enumerate(self._first)}
+        places = {action: place for place, action in enumerate((*self._first, *self._last))}
         by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
         room, kept = self._made_for or self.app.size.width, set[FooterKey]()
         for key in by_importance:
@@ -159,3 +178,8 @@ class KeyLine(Footer):
                 break
             kept.add(key)
         return [key for key in keys if key in kept]
+
+
+def _face(key: FooterKey) -> tuple[object, ...]:
+    """Return what a key shows and does: two with the same need not be exchanged, which takes time at every reply."""
+    return key.key, key.key_display, key.description, key.action, key.has_class("-disabled"), key.tooltip

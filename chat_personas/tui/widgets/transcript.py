@@ -1,7 +1,7 @@
 """The conversation as it is read: entries in order, followed to the end; those in a bounded window have widgets."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
@@ -13,10 +13,11 @@ from chat_personas.reporting.wording import STATUS_NOTES
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from chat_personas.corpus import MessageRow, Thought
+    from chat_personas.corpus import MessageRow, ReplyModel, Thought
     from chat_personas.tui.widgets.thoughts import ShownThought, ThoughtFold
 
-Kind = Literal["user", "reply", "notice", "failure"]
+Kind = Literal["user", "reply", "notice", "failure", "change"]
+"""`change` marks where another model begins; unlike a notice it stays."""
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +26,8 @@ class Entry:
 
     `note` says why a reply ended early. `waiting` marks a message of the person that is not sent yet, `growing` a reply
     that is being generated; `thought` is what the model thinks before a reply. `message_id` is the message's key in the
-    corpus, once it has one. `replaces` is the key of the message that an edited one replaces.
+    corpus, once it has one. `replaces` is the key of the message that an edited one replaces. `version` says which
+    version of several it is, as `2/2`.
     """
 
     kind: Kind
@@ -36,27 +38,67 @@ class Entry:
     waiting: bool = False
     growing: bool = False
     replaces: str | None = None
+    version: str = ""
     thought: "ShownThought | None" = None
 
 
 def path_entries(
-    rows: Iterable["MessageRow"], speaker: str, thoughts: "Mapping[str, Thought] | None" = None
+    rows: Sequence["MessageRow"],
+    speaker: str,
+    thoughts: "Mapping[str, Thought] | None" = None,
+    changes: Mapping[str | None, str] | None = None,
+    versions: Mapping[str, str] | None = None,
 ) -> Iterator[Entry]:
     """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so.
 
-    `thoughts` are what the model thought before the replies, by their ids.
+    `thoughts` are what the model thought before the replies, by their ids; `changes` see `model_changes`.
+    `versions` says of messages with several versions which it is.
     """
     from chat_personas.tui.widgets.thoughts import ShownThought
 
     found = {key: ShownThought(thought.text, thought.seconds) for key, thought in (thoughts or {}).items()}
+    changes, versions = changes or {}, versions or {}
     for row in rows:
+        if row.id in changes:
+            yield Entry("change", changes[row.id])
         if row.role == "user":
-            yield Entry("user", row.text, message_id=row.id)
+            yield Entry("user", row.text, message_id=row.id, version=versions.get(row.id, ""))
         else:
             note = STATUS_NOTES.get(row.status) or row.why or ""
-            yield Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note, thought=found.get(row.id))
+            entry = Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note, thought=found.get(row.id))
+            entry.version = versions.get(row.id, "")
+            yield entry
             if row.why and row.status in ("error", "interrupted"):
                 yield Entry("failure", row.why)
+    if rows and None in changes:
+        yield Entry("change", changes[None])
+
+
+def model_changes(
+    rows: Sequence["MessageRow"], models: "Mapping[str, ReplyModel]", now: "ReplyModel"
+) -> dict[str | None, str]:
+    """Return where along `rows` another model begins, and what is said there.
+
+    Keys are the ids of the messages that the first reply of each model answers; None stands for the end, where the
+    model of the next reply, `now`, is another one than that of the last. `models` are those of the replies by id.
+    """
+    found: dict[str | None, str] = {}
+    before, asked = None, None
+    for row in [*rows, None]:
+        if row is not None and row.role == "user":
+            asked = row.id
+        model = now if row is None else models.get(row.id)
+        if model is not None:
+            if before is not None and model != before:
+                found[asked if row is not None else None] = _model_change(before, model)
+            before = model
+    return found
+
+
+def _model_change(before: "ReplyModel", model: "ReplyModel") -> str:
+    if before.name == model.name:
+        return f"from here on another file of the same name: {model.name}"
+    return f"from here on another model: {model.name} (before: {before.name})"
 
 
 LIMIT = 60
@@ -214,6 +256,13 @@ class Transcript(VerticalScroll):
         widget = self._shown.get(entry)
         return next(iter(widget.query(ThoughtFold)), None) if widget is not None else None
 
+    async def show_version(self, entry: Entry, version: str) -> None:
+        """Say beside the speaker of a message which version of several it is."""
+        async with self._widgets_change:
+            entry.version = version
+            if (message := self._shown.get(entry)) is not None:
+                message.show_version(version)  # type: ignore[attr-defined]
+
     async def end(self, entry: Entry, note: str = "") -> None:
         """Close a growing reply with a note on why it ended, or none."""
         async with self._widgets_change:
@@ -286,8 +335,10 @@ def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
     from chat_personas.tui.widgets.thoughts import ThoughtFold
 
     if entry.kind == "user":
-        return UserMessage(entry.text, waiting=entry.waiting)
+        return UserMessage(entry.text, waiting=entry.waiting, version=entry.version)
     if entry.kind == "reply":
         thought = ThoughtFold(entry.thought) if entry.thought is not None else None
-        return Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
+        reply = Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
+        reply.show_version(entry.version)
+        return reply
     return Notice(entry.text, failed=entry.kind == "failure")

@@ -1,6 +1,7 @@
 """`corpus` at the command line."""
 
 import json
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -140,6 +141,47 @@ def test_a_rating_of_nothing_or_by_nothing_is_refused(
     assert corpus.ratings(kept[0]) == ()
 
 
+@pytest.mark.parametrize(
+    ("scale", "value", "ends"),
+    [
+        ("realism 1-7", "8", "1 to 7"),
+        ("realism 1-7", "0.9", "1 to 7"),
+        ("realism 1\u20137", "100", "1 to 7"),
+        ("warmth (0 - 100)", "100.5", "0 to 100"),
+        ("1 to 7", "-1", "1 to 7"),
+        ("agreement: -3 to 3", "-3.5", "-3 to 3"),
+        ("agreement \u22123\u20133", "4", "-3 to 3"),
+        ("rank 5-1", "6", "1 to 5"),
+    ],
+)
+def test_a_rating_outside_the_range_that_its_scale_names_is_refused(
+    command: Command, corpus: Corpus, kept: list[str], scale: str, value: str, ends: str
+) -> None:
+    ran = command("corpus", "rate", kept[0], "--turn", "1", "--scale", scale, "--value", value)
+    assert ran.code == 2
+    assert only_line(ran).endswith(f"--value {value} is outside the scale, which goes from {ends}\n")
+    assert corpus.ratings(kept[0]) == ()
+
+
+@pytest.mark.parametrize(
+    ("scale", "value"),
+    [
+        ("realism 1-7", "1"),
+        ("realism 1-7", "7"),
+        ("agreement -3 to 3", "-3"),
+        ("realism", "8"),
+        ("like GPT-4", "8"),
+        ("1-7 realism", "8"),
+        ("as of 2026-11-28", "8"),
+    ],
+)
+def test_a_rating_at_an_end_of_its_scale_or_on_one_without_a_range_is_kept(
+    command: Command, corpus: Corpus, kept: list[str], scale: str, value: str
+) -> None:
+    assert command("corpus", "rate", kept[0], "--turn", "1", "--scale", scale, "--value", value).code == 0
+    assert [(row.scale, row.value) for row in corpus.ratings(kept[0])] == [(scale, float(value))]
+
+
 def test_stats_count_what_is_there(command: Command, corpus: Corpus, kept: list[str], tmp_path: Path) -> None:
     assert "democrat on small.gguf, 2026-11-21 to " in command("corpus", "stats").out
     ran = command("corpus", "stats", "--json", "-")
@@ -191,3 +233,31 @@ def test_merge_says_what_it_added_and_ends_with_1_where_rows_differ(
     itself = command("corpus", "merge", str(corpus.path))
     assert itself.code == 2
     assert "this corpus itself" in only_line(itself)
+
+
+def test_audit_says_that_replies_come_out_again_and_names_one_that_was_altered(
+    command: Command, home: Path, brief: str
+) -> None:
+    said = command(brief, "--plain", "--model", "pocket", given="What about guns?\nWhy?\n")
+    assert said.code == 0
+    assert command("corpus", "audit").out == "2 replies: 2 identical, 0 different, 0 not audited\n"
+    with sqlite3.connect(home / "data" / "corpus.db") as connection:
+        (reply,) = connection.execute("SELECT max(id) FROM messages WHERE role = 'assistant'").fetchone()
+        connection.execute("UPDATE messages SET text = 'x' || substr(text, 2) WHERE id = ?", (reply,))
+    ran = command("corpus", "audit")
+    assert ran.code == 1
+    assert f"reply 2 ({reply}): differs from character 1\n" in ran.out
+    assert ran.out.endswith("2 replies: 1 identical, 1 different, 0 not audited\n")
+
+
+def test_audit_of_replies_of_another_model_says_which_one(command: Command, brief: str, tiny: str) -> None:
+    command(brief, "--plain", "--model", tiny, given="What about guns?\n")
+    ran = command("corpus", "audit", "--model", "pocket")
+    assert ran.code == 0
+    assert "1 reply cannot be generated again: it was made by tiny; name that model with --model\n" in ran.out
+
+
+def test_audit_of_a_conversation_that_is_not_there_is_one_line(command: Command, kept: list[str]) -> None:
+    ran = command("corpus", "audit", "01ZZZZ")
+    assert ran.code == 2
+    assert 'there is no conversation "01ZZZZ"' in only_line(ran)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from eval.engine import Engine, EngineError, EngineInfo, Message, Probe, ProbeSc
 from eval.report import Report, Reports
 from personas import load_persona
 from tests.cli.running import Command, Ran, only_line, write_survey
+from tests.cli.still_output import faults_of
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, many, question, town
 
@@ -60,6 +62,17 @@ def test_the_table_is_on_standard_output_with_intervals_references_and_bars(aske
     for reference in ("everyone's answers", "Republican answers"):
         assert f"\n  {reference} " in ran.out
     assert "nearest group: " in ran.out
+
+
+def test_under_the_setting_accessible_figures_are_read_row_by_row_and_nothing_is_drawn(
+    asked: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_ACCESSIBLE", "true")
+    ran = asked("democrat", "republican")
+    assert ran.code == 0
+    assert faults_of(ran.out.encode()) == []
+    assert re.search(r"^alignment: democrat \(portray\) 0\.\d{3}, from 0\.\d{3} to 0\.\d{3}; republican", ran.out, re.M)
+    assert "[" not in ran.out
 
 
 def test_the_table_says_what_the_figures_are(asked: Callable[..., Ran]) -> None:

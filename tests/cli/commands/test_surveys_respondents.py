@@ -109,3 +109,14 @@ def test_what_cannot_be_imported_is_one_line_and_leaves_nothing(
     assert message in only_line(ran)
     assert not (home / "data" / "surveys").exists()
     assert not Path("gone.toml").exists()
+
+
+def test_a_terminal_shows_a_spinner_and_no_error(
+    command: Command, works: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what is written counts as a terminal then
+    Path("spec.toml").write_text(SPEC)
+    ran = command("surveys", "import", "respondents", works, "--spec", "spec.toml")
+    assert ran.code == 0
+    assert ran.out.startswith("works: 2 questions")
+    assert (home / "data" / "surveys" / "works.json").exists()

@@ -80,3 +80,27 @@ def test_a_server_that_goes_away_ends_the_run_and_what_it_answered_is_kept(
     assert f"cannot reach {server.url}; is the server running" in only_line(ran)
     assert "4 of 6 answers are kept: add --resume to the same command to go on" in ran.err
     assert "4 answers" in command("cache", "show").out
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("impossible", "the server sent probabilities that sum to 1.81, more than 1"),
+        ("no log-probabilities", "the server sent no log-probabilities for this answer"),
+    ],
+)
+def test_a_server_whose_probabilities_leave_no_answer_is_a_server_that_fails(
+    command: Command, server: FaultyServer, few: str, fault: str, why: str
+) -> None:
+    server.lasting = {f"Q{number}": fault for number in range(10)}
+    ran = command("eval", "democrat", "--no-unsteered", "--survey", few, "--model", server.url)
+    assert ran.code == 3
+    assert ran.err.splitlines()[-1] == f"chat-personas: democrat: no question was answered: survey order: {why}"
+
+
+def test_a_server_that_answers_one_question_is_not_one_that_fails(
+    command: Command, server: FaultyServer, few: str
+) -> None:
+    server.lasting = {f"Q{number}": "impossible" for number in range(2, 10)}
+    ran = command("eval", "democrat", "--no-unsteered", "--survey", few, "--model", server.url)
+    assert ran.code == 0

@@ -97,3 +97,15 @@ def test_a_name_fills_its_cells_however_wide_its_characters_are(text: str, shown
 def test_padding_cuts_nothing() -> None:
     assert padded("日本", 6) == "日本  "
     assert padded("日本人の回答", 6) == "日本人の回答"
+
+
+def test_under_the_setting_accessible_every_row_names_its_columns_and_nothing_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_ACCESSIBLE", "true")
+    two = [Column("a", ["0.9 [0.8, 1.0]", "", "-0.1"]), Column("best\nworst", ["7", "", ""])]
+    (table,) = shown(120, two, sections=(1,))
+    assert [line.rstrip() for line in table] == [
+        "everyone: a 0.9, from 0.8 to 1.0; best worst 7",
+        "Democrat: a minus 0.1",
+    ]

@@ -11,7 +11,7 @@ from eval.engine import EngineInfo, Sampling
 from tests.corpus.making import conversation_row
 from tests.corpus.test_measurements import PROBES, measurement
 
-EVERYTHING = Selection()
+EVERYTHING = Selection(own=True)
 SECRET_THOUGHT = "zyxwvutwombat"
 STEERED = EngineInfo(name="small.gguf", engine="llama", sha256="ab" * 32, interventions=("add:left:10-20:0.5",))
 

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
-from chat_personas.corpus import Corpus
-from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus.export import FORMATS, Terms, export_to
+from chat_personas.corpus.export.pseudonyms import Pseudonyms
+from tests.corpus.export.participants import take_part
 from tests.corpus.export.talks import EVERYTHING, forked
 from tests.corpus.making import talk
 
@@ -41,3 +43,17 @@ def test_the_index_names_the_types_of_all_metadata(corpus: Corpus, tmp_path: Pat
 def test_an_empty_corpus_gives_valid_files(corpus: Corpus, tmp_path: Path) -> None:
     assert export_to(corpus, FORMATS["convokit"], EVERYTHING, tmp_path / "corpus") == 0
     assert json.loads((tmp_path / "corpus" / "conversations.json").read_text(encoding="utf-8")) == {}
+
+
+def test_participants_are_speakers_and_the_terms_go_along(corpus: Corpus, tmp_path: Path) -> None:
+    first, second = (take_part(corpus, ("Why?", "So.")) for _ in range(2))
+    talk(corpus, ("Mine", "Yes."))
+    terms = Terms(licence_people="CC-BY-4.0")
+    export_to(corpus, FORMATS["convokit"], Selection(own=True), tmp_path / "corpus", terms=terms)
+    speakers = json.loads((tmp_path / "corpus" / "speakers.json").read_text())
+    people = {name for name, speaker in speakers.items() if not speaker["meta"]["is_ai"]}
+    names = Pseudonyms(terms.secret)
+    assert people == {"person", *(names.of("participant", one.participant_id) for one in (first, second))}
+    overall = json.loads((tmp_path / "corpus" / "corpus.json").read_text())
+    assert (overall["licence_people"], overall["licence_model"]) == ("CC-BY-4.0", None)
+    assert (overall["model_terms"], overall["masking"]) == ("small.gguf: not known", "rules")

@@ -1,13 +1,15 @@
 """Tables that statistics programs and spreadsheets open."""
 
 import csv
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, ExportError
+from chat_personas.corpus import Corpus, ExportError, Selection
 from chat_personas.corpus.export import FORMATS, export_stdout, export_to
 from chat_personas.corpus.export.csv import safe_cell
+from tests.corpus.export.participants import BEGAN, OTHER_STUDY, answer, guess, take_part
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, Talk, forked
 
 
@@ -82,3 +84,57 @@ def test_numbers_and_other_texts_stay_as_they_are() -> None:
 def test_tables_cannot_go_to_standard_output(corpus: Corpus) -> None:
     with pytest.raises(ExportError, match="csv is several files and cannot go to standard output"):
         export_stdout(corpus, FORMATS["csv"], EVERYTHING)
+
+
+def test_what_participants_answered_and_guessed_is_joined_by_pseudonyms(corpus: Corpus, tmp_path: Path) -> None:
+    way = take_part(corpus, ("Why?", "So."), scope="publication")
+    alone = take_part(corpus, scope="research", status="left")
+    answer(corpus, way, "age", attribute="AGE", code="30-49", options=("30-49", "18-29"), said="30 to 49")
+    answer(corpus, way, "why", said="=ask ann@example.org", seconds=3.5)
+    answer(corpus, alone, "age", declined=True)
+    guess(corpus, way, "before", 0.25, 0.75)
+    assert export_to(corpus, FORMATS["csv"], Selection(), tmp_path / "tables") == 1
+    tables = {name: rows(tmp_path / "tables" / f"{name}.csv") for name in ("participations", "answers", "guesses")}
+    by_status = {row["status"]: row for row in tables["participations"]}
+    assert (by_status["complete"]["scope"], by_status["left"]["scope"]) == ("publication", "research")
+    assert (by_status["complete"]["study"], by_status["complete"]["condition"]) == ("town", "democrat")
+    assert by_status["complete"]["started_at"] == "2026-11-20T00:00:00.000Z"
+    assert by_status["left"]["conversation_id"] == ""
+    person, conversation = (by_status["complete"][name] for name in ("participant", "conversation_id"))
+    (talked,) = rows(tmp_path / "tables" / "conversations.csv")
+    assert (talked["participant"], talked["conversation_id"]) == (person, conversation)
+    assert {row["participant"] for row in rows(tmp_path / "tables" / "messages.csv")} == {person}
+    age, why = sorted((row for row in tables["answers"] if row["participant"] == person), key=lambda row: row["item"])
+    assert (age["said"], age["code"], age["options"], age["attribute"]) == (
+        "30 to 49",
+        "30-49",
+        '["30-49", "18-29"]',
+        "AGE",
+    )
+    assert (why["said"], why["seconds"]) == ("'=ask [EMAIL]", "3.5")
+    (declined,) = (row for row in tables["answers"] if row["participant"] != person)
+    assert (declined["declined"], declined["code"]) == ("1", "")
+    (guessed,) = tables["guesses"]
+    assert (guessed["shares"], guessed["participation_id"]) == (
+        "[0.25, 0.75]",
+        by_status["complete"]["participation_id"],
+    )
+
+
+def test_filters_on_conversations_leave_out_participations_without_one(corpus: Corpus, tmp_path: Path) -> None:
+    take_part(corpus, ("Why?", "So."), persona="republican")
+    take_part(corpus, ("Why?", "So."))
+    take_part(corpus, study=OTHER_STUDY, status="running")
+
+    def found(selection: Selection) -> list[tuple[str, str]]:
+        export_to(corpus, FORMATS["csv"], selection, tmp_path / "tables", force=True)
+        listed = rows(tmp_path / "tables" / "participations.csv")
+        return sorted((row["study"], row["condition"]) for row in listed)
+
+    everybody = [("town", "democrat"), ("town", "republican"), ("village", "democrat")]
+    assert found(Selection()) == everybody
+    assert found(Selection(persona="republican")) == [("town", "republican")]
+    assert found(Selection(study="village")) == everybody[2:]
+    assert found(Selection(complete=True)) == everybody[:2]
+    assert found(Selection(since=BEGAN.date(), until=BEGAN.date())) == everybody
+    assert found(Selection(scope="publication", since=BEGAN.date() + timedelta(days=1))) == []

@@ -7,7 +7,8 @@ import pytest
 
 from chat_personas.corpus import Corpus, ExportError
 from chat_personas.corpus.export import FORMATS, export_to
-from chat_personas.corpus.export.format import DirectoryFormat, Source, reading
+from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.source import Source, reading
 from chat_personas.storage.files import OutputError
 from tests.corpus.export.talks import EVERYTHING
 from tests.corpus.making import talk
@@ -99,7 +100,7 @@ def test_an_export_holds_one_state_of_the_corpus_whatever_is_said_meanwhile(corp
 
 
 def test_conversations_come_in_pages_without_a_gap(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat_personas.corpus.export.format._PAGE", 2)
+    monkeypatch.setattr("chat_personas.corpus.export.source._PAGE", 2)
     kept = [talk(corpus, ("Q", "A")) for _ in range(5)]
     with reading(corpus.path, EVERYTHING) as source:
         assert [conversation.id for conversation in source.conversations()] == kept

@@ -24,11 +24,11 @@ def peak(corpus: Corpus, form: Format, out: Path) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"huggingface", "trl-preference"}))
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"huggingface", "trl-preference", "spss"}))
 def test_forty_more_conversations_take_no_more_memory(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("chat_personas.corpus.export.format._PAGE", 5)
+    monkeypatch.setattr("chat_personas.corpus.export.source._PAGE", 5)
     without_waiting_for_the_disk(corpus)
     for _ in range(10):
         talk(corpus, (WORDS, WORDS))

@@ -16,7 +16,7 @@ from chat_personas.corpus.export import FORMATS, export_stdout, export_to
 from eval.engine import Sampling
 from tests.corpus.making import DAY, INFO, branch_of, conversation_row, talk
 
-EVERYTHING = Selection()
+EVERYTHING = Selection(own=True)
 
 
 def exported(corpus: Corpus, out: Path, selection: Selection = EVERYTHING) -> list[Any]:
@@ -111,10 +111,10 @@ def test_conversations_are_chosen_and_come_oldest_first(corpus: Corpus, tmp_path
         return [record["messages"][0]["content"] for record in exported(corpus, out, selection)]
 
     assert first_words(EVERYTHING) == ["1", "2"]
-    assert first_words(Selection(persona="republican")) == ["1"]
-    assert first_words(Selection(since=(DAY + timedelta(days=1)).date())) == ["2"]
-    assert first_words(Selection(ids=(two, one))) == ["1", "2"]
-    assert first_words(Selection(persona="democrat", until=DAY.date())) == []
+    assert first_words(Selection(persona="republican", own=True)) == ["1"]
+    assert first_words(Selection(since=(DAY + timedelta(days=1)).date(), own=True)) == ["2"]
+    assert first_words(Selection(ids=(two, one), own=True)) == ["1", "2"]
+    assert first_words(Selection(persona="democrat", until=DAY.date(), own=True)) == []
 
 
 def test_an_unknown_persona_or_identifier_is_named_with_the_nearest(corpus: Corpus, tmp_path: Path) -> None:
@@ -122,14 +122,14 @@ def test_an_unknown_persona_or_identifier_is_named_with_the_nearest(corpus: Corp
     with pytest.raises(
         UnknownConversationError, match='with the persona "democrat" in the corpus; the corpus is empty'
     ):
-        export_to(corpus, FORMATS["openai"], Selection(persona="democrat"), out)
+        export_to(corpus, FORMATS["openai"], Selection(persona="democrat", own=True), out)
     talk(corpus, ("Q", "A"))
     with pytest.raises(
         UnknownConversationError, match=r'with the persona "demcrat" in the corpus; did you mean "democrat"\?'
     ):
-        export_to(corpus, FORMATS["openai"], Selection(persona="demcrat"), out)
+        export_to(corpus, FORMATS["openai"], Selection(persona="demcrat", own=True), out)
     with pytest.raises(UnknownConversationError, match='there is no conversation "01NOTHERE"'):
-        export_to(corpus, FORMATS["openai"], Selection(ids=("01NOTHERE",)), out)
+        export_to(corpus, FORMATS["openai"], Selection(ids=("01NOTHERE",), own=True), out)
     assert not out.exists()
 
 

@@ -10,7 +10,11 @@ import pytest
 
 from chat_personas.corpus import Corpus, CorpusError, ExportError, Selection
 from chat_personas.corpus.export import FORMATS, export_stdout, export_to
+from chat_personas.corpus.export.sqlite import OF_STUDIES
+from chat_personas.corpus.sql import new_key
+from chat_personas.corpus.study_rows import CompositionRow, Slot
 from eval.engine import Sampling
+from tests.corpus.export.participants import OTHER_STUDY, answer, conversation_of, guess, take_part
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, Talk, forked
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 
@@ -38,8 +42,11 @@ def count(connection: sqlite3.Connection, table: str) -> int:
 def test_it_has_the_tables_and_views_that_the_manual_names_and_no_other(copy: sqlite3.Connection) -> None:
     named = copy.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger')").fetchall()
     found = {(kind, name) for kind, name in named if not name.startswith(("messages_fts", "sqlite_"))}
-    tables = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
-    views = ("v_dialogue", "v_turns", "v_measurements")
+    tables = {"conversations", "messages", "generations", "measurements", "probes", "ratings"} | {
+        "studies", "participants", "consents", "participations", "stages", "answers", "guesses",
+        "study_conversations", "compositions",
+    }  # fmt: skip
+    views = ("v_dialogue", "v_turns", "v_measurements", "v_participations", "v_answers", "v_guesses")
     assert found == {("table", name) for name in tables} | {("view", name) for name in views}
 
 
@@ -79,7 +86,7 @@ def test_thoughts_errors_and_processes_are_not_in_it(corpus: Corpus, kept: Talk,
 
 def test_other_conversations_leave_no_trace(corpus: Corpus, kept: Talk, tmp_path: Path) -> None:
     mine = talk(corpus, ("Q", "zebra"))
-    export_to(corpus, FORMATS["sqlite"], Selection(ids=(mine,)), tmp_path / "copy.db")
+    export_to(corpus, FORMATS["sqlite"], Selection(ids=(mine,), own=True), tmp_path / "copy.db")
     assert b"zebra" in (tmp_path / "copy.db").read_bytes()
     assert b"Because." not in (tmp_path / "copy.db").read_bytes()
 
@@ -117,3 +124,43 @@ def test_the_active_branch_of_a_stopped_reply_stays(corpus: Corpus, copy: sqlite
     leaf = branch_of(corpus, kept.conversation)[-1]
     assert copy.execute("SELECT active_leaf_id FROM conversations").fetchall() == [(leaf.id,)]
     assert copy.execute("SELECT status FROM messages WHERE id = ?", (leaf.id,)).fetchall() == [("stopped",)]
+
+
+def test_a_study_is_there_without_identifiers_slots_and_ledger(corpus: Corpus, tmp_path: Path) -> None:
+    way = take_part(corpus, ("Why?", "So."), recruiter_id="prolific-5f3a")
+    (said, _) = branch_of(corpus, conversation_of(corpus, way))
+    corpus.studies.add_composition(
+        CompositionRow(message_id=said.id, keys=31, pasted=(), first_key_seconds=0.5, pasted_share=0.0)
+    )
+    corpus.studies.enter(way.id, "intake")
+    answer(corpus, way, "age", code="30-49")
+    guess(corpus, way, "before", 0.25, 0.75)
+    corpus.studies.assign(way.id, lambda _: Slot(condition="democrat", site="here", stratum="30-49", block=1, place=2))
+    export_to(corpus, FORMATS["sqlite"], Selection(), tmp_path / "copy.db")
+    assert b"5f3a" not in (tmp_path / "copy.db").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("PRAGMA foreign_key_check").fetchall() == []
+        joined = """
+            SELECT study, condition, code, v_guesses.shares, keys, v_dialogue.text, participants.withdrawn_at
+            FROM v_answers JOIN v_guesses USING (participation_id, participant_id, study, condition)
+            JOIN v_participations USING (participation_id, participant_id, study, condition)
+            JOIN v_dialogue USING (conversation_id) JOIN compositions USING (message_id)
+            JOIN participants ON participants.id = participant_id JOIN consents USING (participant_id)
+            """
+        assert copy.execute(joined).fetchall() == [("town", "democrat", "30-49", "[0.25, 0.75]", 31, "Why?", None)]
+        slot = copy.execute("SELECT site, stratum, block, place, status FROM participations").fetchall()
+        assert slot == [(None, None, None, None, "complete")]
+        assert copy.execute("SELECT count(*) FROM stages").fetchone() == (1,)
+
+
+def test_a_person_in_two_studies_is_one_participant(corpus: Corpus, tmp_path: Path) -> None:
+    way = take_part(corpus, ("Why?", "So."))
+    person = corpus.studies.participant(way.participant_id)
+    (consent,) = corpus.studies.consents(way.participant_id)
+    assert person is not None
+    other = {"study_sha256": OTHER_STUDY.sha256, "id": new_key()}
+    corpus.studies.begin(OTHER_STUDY, person, consent.model_copy(update=other), way.model_copy(update=other))
+    export_to(corpus, FORMATS["sqlite"], Selection(), tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        counts = [copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in OF_STUDIES[:4]]
+    assert counts == [2, 1, 2, 2]

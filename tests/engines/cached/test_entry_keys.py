@@ -42,6 +42,7 @@ def test_everything_that_an_engine_can_say_about_itself_is_looked_at() -> None:
         "prompt_format",
         "template",
         "recurrent",
+        "intervention_kinds",
         *OTHER,
     }
 
@@ -60,6 +61,12 @@ def test_a_template_is_known_by_its_hash_and_not_by_its_name() -> None:
 
 def test_what_was_remembered_of_a_model_before_anyone_said_that_it_is_recurrent_still_counts() -> None:
     assert model_key(replace(FILE, recurrent=True)) == model_key(FILE)
+
+
+def test_what_was_remembered_before_a_server_was_found_to_take_vectors_still_counts() -> None:
+    found = replace(SERVER, intervention_kinds=("add",), details={**SERVER.details, "vectors": "EasySteer"})
+    assert model_key(found) == model_key(SERVER)
+    assert model_key(replace(FILE, intervention_kinds=("add", "clamp", "ablate"))) == model_key(FILE)
 
 
 def test_a_model_file_is_known_by_its_content_and_a_server_by_its_name() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.context import Batch
 from chat_personas.engines.llama.hidden_states.residual_stream import ResidualStream
-from chat_personas.engines.llama.hidden_states.steered_contexts import added
+from chat_personas.engines.llama.hidden_states.steered_contexts import added, intervention_kinds
 from chat_personas.engines.llama.hidden_states.steered_contexts import settings as written_under
 from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
 from chat_personas.engines.llama.worker import InterruptFlag
@@ -293,3 +293,8 @@ async def test_a_direction_is_not_removed_by_halves(tmp_path: Path) -> None:
 def test_the_tiny_models_are_what_the_tests_take_them_for(model_path: Path) -> None:
     shared = not any(tensor.name == "output.weight" for tensor in gguf.GGUFReader(model_path).tensors)
     assert shared == (model_path.stem == "gemma3")
+
+
+def test_what_is_possible_is_said_by_architecture(runtime: Runtime, model_path: Path) -> None:
+    assert runtime.describe(model_path, None, None).intervention_kinds == ("add", "clamp", "ablate")
+    assert intervention_kinds("phi3") == ("add", "clamp")

@@ -11,7 +11,7 @@ from benchmarks.simulations.skill import skill_of_truth
 from eval.answers import Answer
 from eval.errors import AnswerError
 from eval.scoring.results import Score
-from eval.scoring.scores import Scorecard, score
+from eval.scoring.scores import Scorecard, score, score_briefly
 from eval.surveys.loading import Survey
 from eval.surveys.model import Question
 from tests.eval.towns import DEMOCRAT, FEMALE, REPUBLICAN, answer, many, question, town
@@ -308,3 +308,16 @@ def test_a_persona_is_worth_the_people_whose_answers_miss_the_group_by_as_much()
     everyone = card.references.population
     assert everyone is not None
     assert mean(everyone.worth) == pytest.approx(100_000), "everyone answers as the group does"
+
+
+def test_a_brief_scorecard_has_the_figures_of_the_whole_one() -> None:
+    survey = many(24)
+    rising = {each.id: np.arange(1, 1 + len(each.options)) / 20 for each in survey.questions}
+    answers = [answer(name, list(masses), list(0.9 * masses)) for name, masses in rising.items()]
+    whole, brief = score(survey, (DEMOCRAT,), answers, seed=3), score_briefly(survey, (DEMOCRAT,), answers, seed=3)
+    assert (brief.scores, brief.verdict) == (whole.scores, whole.verdict)
+    assert brief.scores.alignment is not None
+    assert brief.scores.alignment.bounded
+    assert [(each.id, each.alignment, each.valid) for each in brief.questions] == [
+        (each.id, each.alignment, each.valid) for each in whole.questions
+    ]

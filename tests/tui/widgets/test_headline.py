@@ -25,36 +25,53 @@ def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so
     survey = town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4)))
     card = score(survey, (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])
 
-    said = headline("Democrat", Figures(Estimate(None, done=0, total=31, complete=False), card)).plain
+    before = Figures().after(Estimate(card, done=31, total=31, complete=True))
+    said = headline("Democrat", before.after(Estimate(None, done=0, total=31, complete=False, turn=1))).plain
 
     assert "alignment 1.00" in said
-    assert "measuring… 0 of 31 questions (shown: previous turn)" in said
+    assert "turn 0: before the first message\nturn 1: measuring… 0 of 31 questions" in said
 
 
 TOWN = town(*(question(f"Q{number}", {DEMOCRAT: (50, 50)}, overall=(50, 50)) for number in range(40)))
 
 
-def said_by(share: float, done: int, *, complete: bool = False) -> Estimate:
-    """An estimate over the first questions of a round of 40, whose alignment is 1 - |share - 0.5|."""
+def said_by(share: float, done: int, *, complete: bool = False, turn: int = 1) -> Estimate:
+    """An estimate over the first questions of a round of 40 in turn 1, whose alignment is 1 - |share - 0.5|."""
     answers = [answer(each.id, [share, 1 - share]) for each in TOWN.questions[:done]]
     card = score(TOWN, (DEMOCRAT,), answers) if answers else None
-    return Estimate(card, done=done, total=40, complete=complete)
+    return Estimate(card, done=done, total=40, complete=complete, turn=turn, message_id=f"reply {turn}")
 
 
 def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval() -> None:
     before = Figures().after(said_by(0.5, 0)).after(said_by(0.5, 40, complete=True))
-    new = before.after(said_by(0.7, 0)).after(said_by(0.7, 1)).after(said_by(0.7, 19))
+    new = before.after(said_by(0.7, 0, turn=2)).after(said_by(0.7, 1, turn=2)).after(said_by(0.7, 19, turn=2))
 
     assert "alignment 1.00 [1.00, 1.00]" in headline("Democrat", new).plain
-    assert "measuring… 19 of 40 questions (shown: previous turn)" in headline("Democrat", new).plain
-    assert in_short(new) == "alignment 1.00 [1.00, 1.00] · measuring… 19/40"
-    assert "stopped after 19 of 40 questions (shown: previous turn); off" in (
+    assert "turn 1: after the reply to message 1\nturn 2: measuring… 19 of 40 questions" in (
+        headline("Democrat", new).plain
+    )
+    assert in_short(new) == "alignment 1.00 [1.00, 1.00] · turn 1 · measuring… 19/40"
+    assert "turn 2: stopped after 19 of 40 questions; off" in (
         headline("Democrat", replace(new, halted=True, state="off")).plain
     )
 
-    enough = new.after(said_by(0.7, 20))
+    enough = new.after(said_by(0.7, 20, turn=2))
     assert "alignment 0.80 [0.80, 0.80]" in headline("Democrat", enough).plain
-    assert "previous turn" not in headline("Democrat", enough).plain
+    assert "turn 2: after the reply to message 2\nmeasuring… 20 of 40" in headline("Democrat", enough).plain
+    assert in_short(enough) == "alignment 0.80 [0.80, 0.80] · turn 2 · measuring… 20/40"
+
+
+def test_figures_about_a_message_that_is_no_longer_on_the_path_are_dropped() -> None:
+    first = Figures(state="off", halted=True).after(said_by(0.5, 40, complete=True))
+    new = first.after(said_by(0.7, 0, turn=2)).after(said_by(0.7, 3, turn=2))
+
+    assert new.of_path({None, "reply 1", "reply 2"}) is new
+    assert "alignment" not in headline("Democrat", new.of_path({None, "another", "reply 2"})).plain
+    assert "measuring… 3 of 40 questions" in headline("Democrat", new.of_path({None, "another", "reply 2"})).plain
+    assert headline("Democrat", replace(first, halted=True).of_path({None, "another"})).plain == "Democrat\noff"
+    assert in_short(replace(first, halted=True, state="not measuring (F4 starts it)")) == (
+        "alignment 1.00 [1.00, 1.00] · turn 1 · not measuring"
+    )
 
 
 def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
@@ -62,6 +79,19 @@ def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
     assert "alignment 0.80" in headline("Democrat", first).plain
     assert "under 20 questions: no intervals, they would be unreliable" in headline("Democrat", first).plain
     assert "measuring… 2 of 40 questions" in headline("Democrat", first.after(said_by(0.7, 2))).plain
+
+
+def test_a_score_without_an_interval_is_never_bold_and_says_so_at_every_width() -> None:
+    few, enough = Figures().after(said_by(0.7, 1)), Figures().after(said_by(0.7, 20))
+    bold = [
+        {said.plain[span.start : span.end] for span in said.spans if "bold" in str(span.style)} - {""}
+        for said in (headline("Democrat", few), headline("Democrat", enough))
+    ]
+    assert bold == [{"Democrat"}, {"Democrat", "0.80 [0.80, 0.80]"}]
+    assert "alignment 0.80  no interval yet" in headline("Democrat", few).plain
+    assert in_short(few) == "alignment 0.80 (no interval yet) · turn 1 · measuring… 1/40"
+    whole = few.after(said_by(0.7, 5, complete=True))
+    assert in_short(whole) == "alignment 0.80 (no interval) · turn 1"
 
 
 def test_a_round_takes_the_place_of_a_shorter_one_once_it_has_asked_as_many() -> None:
@@ -100,7 +130,7 @@ def test_a_score_that_rests_on_no_valid_question_is_not_shown() -> None:
 
     assert "not sound: the model does not answer the questions (0 of 1 question valid" in said
     assert "alignment" not in said
-    assert in_short(figures) == "not sound: the model does not answer the questions"
+    assert in_short(figures) == "not sound: the model does not answer the questions · turn 0"
 
 
 SLOW = Coverage(questions=62, anchors=24, this_turn=28, older=30)
@@ -109,13 +139,13 @@ SLOW = Coverage(questions=62, anchors=24, this_turn=28, older=30)
 def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() -> None:
     survey = town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4)))
     card = score(survey, (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])
-    ended = Figures(Estimate(card, done=28, total=28, complete=True, coverage=SLOW), card)
-    under_way = Figures(Estimate(card, done=12, total=28, complete=False, coverage=SLOW), card)
+    ended = Figures(Estimate(card, done=28, total=28, complete=True, coverage=SLOW, turn=3), card)
+    under_way = Figures(Estimate(card, done=12, total=28, complete=False, coverage=SLOW, turn=3), card)
 
     assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
-    assert in_short(ended) == "alignment 1.00 · 30 older"
+    assert in_short(ended) == "alignment 1.00 (no interval) · turn 3 · 30 older"
     assert "measuring… 12 of 28 questions, 30 older included" in headline("Democrat", under_way).plain
-    assert in_short(under_way) == "alignment 1.00 · measuring… 12/28 · 30 older"
+    assert in_short(under_way) == "alignment 1.00 (no interval yet) · turn 3 · measuring… 12/28 · 30 older"
 
 
 def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:

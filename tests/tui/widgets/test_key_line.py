@@ -14,26 +14,46 @@ from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, t
 
 class OneKey(App[None]):
     BINDINGS = [Binding("f9", "bell", "Ring")]  # noqa: RUF012
+    can_ring = True
 
     def compose(self) -> ComposeResult:
         yield KeyLine()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return True if self.can_ring or action != "bell" else None
+
 
 async def test_keys_that_are_no_longer_shown_do_not_stay_in_memory() -> None:
-    async with OneKey().run_test() as pilot:
-        for _ in range(20):
+    app = OneKey()
+    async with app.run_test() as pilot:
+        for number in range(20):
+            app.can_ring = number % 2 == 0
             pilot.app.refresh_bindings()
             await pilot.pause()
         gc.collect()
         mine = [key for key in gc.get_objects() if isinstance(key, FooterKey) and key.action == "bell"]
         assert len(mine) <= 3
         assert [key.description for key in pilot.app.query(FooterKey)] == ["Ring"]
+        assert pilot.app.query_one(FooterKey).has_class("-disabled")
+
+
+async def test_keys_that_stay_what_they_are_are_not_made_again() -> None:
+    app = OneKey()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: len(pilot.app.query(FooterKey)) == 1)
+        key = pilot.app.query_one(FooterKey)
+        pilot.app.refresh_bindings()
+        await pilot.pause()
+        assert pilot.app.query_one(FooterKey) is key
+        app.can_ring = False
+        pilot.app.refresh_bindings()
+        await until(pilot, lambda: pilot.app.query_one(FooterKey) is not key)
 
 
 @pytest.mark.parametrize(
     ("width", "keys"),
     [
-        (80, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^g Persona  ^q Quit"),
+        (80, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^g Persona  ^q Quit  ^p Commands"),
         (60, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^q Quit"),
         (30, "⏎ Send  f1 Help  ^q Quit"),
     ],

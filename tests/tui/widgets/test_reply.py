@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +17,7 @@ from textual.widgets._markdown import MarkdownFence, MarkdownParagraph
 
 from chat_personas.tui.widgets import messages
 from chat_personas.tui.widgets.messages import Reply
-from tests.tui.fakes import ScreenEngine, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import ScreenEngine, draw_without_pauses, reply, screen, session, shown, type_text, until
 
 WIDTH = 60
 TABLE = "| Town | Bus |\n|---|---|\n| A | 1 |\n"
@@ -53,6 +54,46 @@ async def test_what_comes_is_drawn_without_waiting_for_the_end_even_while_the_pe
         assert markdown.source.split() == ["One", "two"]
 
 
+async def test_the_rest_of_a_long_reply_that_has_ended_is_drawn_when_the_person_stops_typing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw_without_pauses(monkeypatch)
+    monkeypatch.setattr(messages, "MOST_POSTPONED", 10**9)
+    paragraphs = [f"w{number}" for number in range(100)]
+    asked, typing = 0, True
+
+    def give_way() -> bool:
+        nonlocal asked
+        asked += 1
+        return typing
+
+    class Typing(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Reply("A Democrat", growing=True, give_way=give_way)
+
+    async with Typing().run_test() as pilot:
+        reply = pilot.app.query_one(Reply)
+        await reply.write("\n\n".join(paragraphs))
+        await reply.end()
+        await until(pilot, lambda: asked > 20)
+        drawn_at_first = len(reply.query(MarkdownParagraph))
+        await until(pilot, lambda: asked > 40)
+        assert len(reply.query(MarkdownParagraph)) == drawn_at_first < 50
+        typing = False
+        await until(pilot, lambda: len(reply.query(MarkdownParagraph)) == 100)
+        assert [line for part in reply.query(Markdown) for line in part.source.split()] == paragraphs
+
+
+async def test_nothing_more_is_drawn_for_twice_the_time_that_a_drawing_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with OneReply().run_test() as pilot:
+        reply, pauses = pilot.app.query_one(Reply), list[float]()
+        monkeypatch.setattr(reply, "set_timer", lambda seconds, _: pauses.append(seconds))
+        monkeypatch.setattr(messages, "time", SimpleNamespace(monotonic=iter([10.0, 13.0]).__next__))
+        await reply.write("One ")
+        await until(pilot, lambda: bool(pauses))
+    assert pauses == [6.0]
+
+
 async def test_a_reply_that_ends_twice_or_is_taken_away_while_it_grows_does_no_harm() -> None:
     async with OneReply().run_test() as pilot:
         reply = pilot.app.query_one(Reply)
@@ -83,6 +124,7 @@ class TwoReplies(App[None]):
             await streamed.write(piece)
             await drawn(streamed)
         await streamed.end()
+        await drawn(streamed)
         await drawn(whole)
         self.screen._refresh_layout()
         strips = self.screen._compositor.render_strips()
@@ -91,7 +133,7 @@ class TwoReplies(App[None]):
 
 
 async def drawn(reply: Reply) -> None:
-    """Let a reply draw all that it draws before more of it comes."""
+    """Let a reply draw all that it draws before more of it comes, or after its end."""
     done = asyncio.Event()
     reply.call_later(done.set)
     await done.wait()
@@ -115,7 +157,7 @@ async def drawn(reply: Reply) -> None:
 async def test_a_reply_that_came_in_pieces_looks_like_one_that_came_at_once(
     pieces: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "SECONDS_BETWEEN_DRAWINGS", 0.001)
+    draw_without_pauses(monkeypatch)
     app = TwoReplies()
     async with app.run_test(size=(2 * WIDTH, 60)):
         left, right = await app.columns(pieces)
@@ -176,7 +218,7 @@ def comparing() -> Iterator[tuple[asyncio.Runner, TwoReplies]]:
 
 
 def compare_many(examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "SECONDS_BETWEEN_DRAWINGS", 0.001)
+    draw_without_pauses(monkeypatch)
     with comparing() as (runner, app):
 
         @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)

@@ -48,8 +48,9 @@ class StatesJob(Job[NDArray[np.float32]]):
 class ReplyStatesJob(Job[NDArray[np.float32]]):
     """Reads the state after one layer at every token of a reply (tokens, width), under interventions.
 
-    It has a context of its own, so that the conversation's cache stays bit for bit as it is. Interrupted, it begins
-    again.
+    It has a context of its own, so that the conversation's cache stays bit for bit as it is. The states could be read
+    while the reply is generated, with the same logits bit for bit; but a call back for every tensor slows each token of
+    a small model down, and a person would wait for it. Interrupted, it begins again.
     """
 
     priority = Priority.MEASUREMENT

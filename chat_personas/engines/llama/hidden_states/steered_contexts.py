@@ -4,7 +4,6 @@ What was decoded under one setting is of no use under another. So each setting h
 without interventions. Two are kept: whoever turns back to the setting before finds its conversation still decoded.
 """
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat_personas.engines.llama.context import Context
-from chat_personas.engines.llama.hidden_states.residual_stream import AFTER, ResidualStream, Setting, state_names
+from chat_personas.engines.llama.hidden_states.residual_stream import (
+    AFTER,
+    STATE_NAMES,
+    ResidualStream,
+    Setting,
+    state_names,
+)
 from chat_personas.engines.llama.model import ModelShape
 from chat_personas.engines.llama.token_cache import Memory
-from eval.interventions import Direction, Intervention, InterventionError, Interventions
+from eval.interventions import (
+    Direction,
+    Intervention,
+    InterventionError,
+    InterventionKind,
+    Interventions,
+    added_by_layer,
+    check_intervention,
+)
 
 Floats = NDArray[np.float32]
 MOST_SETTINGS = 2
+
+
+def intervention_kinds(architecture: str) -> tuple[InterventionKind, ...]:
+    """Return what can be done along a direction in a model of this architecture."""
+    return ("add", "clamp", "ablate") if architecture in STATE_NAMES else ("add", "clamp")
 
 
 def check_interventions(interventions: Interventions, shape: ModelShape, sha256: str | None) -> None:
@@ -31,15 +49,7 @@ def check_interventions(interventions: Interventions, shape: ModelShape, sha256:
     """
     for each in interventions:
         check_direction(each.direction, shape, sha256)
-        missing = sorted(set(each.layers) - set(each.direction.layers))
-        if missing or not each.layers:
-            had = f"{each.direction.layers[0]} to {each.direction.layers[-1]}"
-            raise InterventionError(
-                f"the direction {each.direction.name} has no vector for layer {', '.join(map(str, missing))}; "
-                f"it has layers {had}"
-            )
-        if not math.isfinite(each.strength):
-            raise InterventionError(f"the strength of {each.direction.name} is not a number; write one such as 1.5")
+        check_intervention(each)
         if each.kind == "clamp" and each.direction.poles is None:
             raise InterventionError(
                 f"the direction {each.direction.name} was made by another tool and has no poles to be set between; "
@@ -83,15 +93,12 @@ def added(interventions: Interventions, shape: ModelShape) -> Floats | None:
 
     This is the form in which llama.cpp takes a control vector.
     """
-    found = [each for each in interventions if each.kind == "add"]
+    found = added_by_layer(interventions)
     if not found:
         return None
     total = np.zeros((shape.layers - 1, shape.width), dtype=np.float64)
-    for each in found:
-        for layer in each.layers:
-            place = each.direction.in_layer(layer)
-            scale = each.strength * float(each.direction.norms[place])
-            total[layer - 1] += scale * each.direction.vectors[place].astype(np.float64)
+    for layer, vector in found.items():
+        total[layer - 1] = vector
     with np.errstate(over="ignore"):  # beyond f32 the output is not a number, which is told
         result: Floats = total.astype(np.float32)
     return result

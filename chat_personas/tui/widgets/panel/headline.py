@@ -1,5 +1,6 @@
 """The first lines of the panel: the group, the alignment with its interval and doubts, and the progress."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,25 +23,34 @@ UNNAMED = "no group"
 class Figures:
     """What the panel has to show.
 
-    `card` belongs to `estimate`, or to the previous round while the new one has too few questions to replace it.
-    `halted` says that measuring has been stopped; `state` says in one line why there are no figures.
+    `card` came with `estimate`, or with that of an earlier round, `card_of`, while the new one has too few questions to
+    replace it. `halted` says that nothing is being measured; `state` says in one line why, or why there are no figures.
     """
 
     estimate: "Estimate | None" = None
     card: "Scorecard | None" = None
     halted: bool = False
     state: str = ""
+    card_of: "Estimate | None" = None
 
     @property
     def of_turn_before(self) -> bool:
         """Whether the card belongs to an earlier round than the estimate."""
-        return self.card is not None and self.estimate is not None and self.estimate.scorecard is not self.card
+        return self.card is not None and self.card_of is not None and self.estimate is not self.card_of
 
     def after(self, estimate: "Estimate") -> "Figures":
         """Return what to show after `estimate`; the first estimate of a round has no figures."""
         before = estimate.scorecard is None or self.of_turn_before
-        kept = self.card if before and self.card is not None and not _takes_the_place(estimate, self.card) else None
-        return replace(self, estimate=estimate, card=kept or estimate.scorecard, halted=False)
+        if before and self.card is not None and not _takes_the_place(estimate, self.card):
+            return replace(self, estimate=estimate, halted=False)
+        return replace(self, estimate=estimate, card=estimate.scorecard, card_of=estimate, halted=False)
+
+    def of_path(self, messages: "Collection[str | None]") -> "Figures":
+        """Return what is about one of `messages`, the path on the screen; None stands for its beginning."""
+        if self.estimate is None or self.estimate.message_id in messages:
+            left = self.card_of is not None and self.card_of.message_id not in messages
+            return replace(self, card=None, card_of=None) if left else self
+        return Figures(state=self.state, halted=self.halted)
 
 
 def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
@@ -62,46 +72,69 @@ def headline(group: str, figures: Figures) -> Content:
     """Give the alignment with `group`, its interval, what makes it doubtful, and how much has been measured."""
     rows = [Content.styled(group or UNNAMED, "bold")]
     if figures.card is not None and not _too_early(figures):
-        rows += _score(figures.card)
+        rows += _score(figures.card, under_way=_under_way(figures))
     if figures.estimate is not None:
         rows += _notes(figures.estimate)
+        shown = figures.card_of or figures.estimate
+        rows.append(Content.styled(f"turn {shown.turn}: {_place(shown)}", "dim"))
     rows.append(_progress(figures))
     return stacked(rows)
 
 
+def _place(estimate: "Estimate") -> str:
+    """Say where in the conversation a round stands."""
+    return f"after the reply to message {estimate.turn}" if estimate.turn else "before the first message"
+
+
 def _too_early(figures: Figures) -> bool:
     """Whether nothing can be said yet only because a round has just begun: no cause for alarm."""
-    under_way = figures.estimate is not None and not figures.estimate.complete and not figures.halted
-    return under_way and figures.card is not None and figures.card.verdict.finding == "cannot_be_checked"
+    return _under_way(figures) and figures.card is not None and figures.card.verdict.finding == "cannot_be_checked"
+
+
+def _under_way(figures: Figures) -> bool:
+    return figures.estimate is not None and not figures.estimate.complete and not figures.halted
 
 
 def in_short(figures: Figures) -> str:
-    """Give the alignment and the progress in a few words."""
-    estimate = figures.estimate
+    """Give the alignment with its turn and the progress in a few words, or say that nothing is measured."""
+    estimate, halted = figures.estimate, _briefly(figures.state) if figures.halted else ""
     if estimate is None:
-        return ""
+        return halted
     score = figures.card.scores.alignment if figures.card else None
-    said = f"alignment {with_interval(score)}" if score else ""
+    lacking = "" if score is None or score.low is not None else f" ({_no_interval(under_way=_under_way(figures))})"
+    said = f"alignment {with_interval(score)}{lacking}" if score else ""
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
+    turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
     older = f"{estimate.coverage.older} older" if _older(figures) and estimate.coverage else ""
-    return " · ".join(filter(None, (said, under_way, older)))
+    return " · ".join(filter(None, (said, turn, under_way, older, halted)))
 
 
-def _score(card: "Scorecard") -> list[Content]:
+def _briefly(state: str) -> str:
+    """Return what a state says without its reason and its advice."""
+    return state.partition(" (")[0].partition(":")[0]
+
+
+def _no_interval(*, under_way: bool) -> str:
+    return "no interval yet" if under_way else "no interval"
+
+
+def _score(card: "Scorecard", *, under_way: bool) -> list[Content]:
     """Give the alignment and what its validity depends on; where the measurement is not sound, why, and no number."""
     if not_shown(card):
         return [Content.styled(f"! {why_not_shown(card)}", "bold $warning")]
-    return [_alignment(card), *_why_no_interval(card), _doubts(card)]
+    return [_alignment(card, under_way=under_way), *_why_no_interval(card), _doubts(card)]
 
 
-def _alignment(card: "Scorecard") -> Content:
+def _alignment(card: "Scorecard", *, under_way: bool) -> Content:
+    """Give the alignment: in bold with its interval, and quietly where there is none."""
     score = card.scores.alignment
     if score is None:
         return Content("alignment —")
-    bounded = score.low is not None
-    return Content.assemble("alignment ", (with_interval(score), "bold $accent"), "  95%" if bounded else "")
+    if score.low is None:
+        return Content.styled(f"alignment {with_interval(score)}  {_no_interval(under_way=under_way)}", "dim")
+    return Content.assemble("alignment ", (with_interval(score), "bold $accent"), "  95%")
 
 
 def _why_no_interval(card: "Scorecard") -> list[Content]:
@@ -133,12 +166,13 @@ def _progress(figures: Figures) -> Content:
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
     asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}{_older(figures)}"
-    shown = " (shown: previous turn)" if figures.of_turn_before else ""
+    turn = f"turn {estimate.turn}: " if figures.of_turn_before else ""
     if estimate.complete:
-        return Content.styled(_measured(estimate), "dim")
+        halted = Content.styled(f"\n{figures.state}" if figures.halted else "", "italic")
+        return Content.assemble((_measured(estimate), "dim"), halted)
     if figures.halted:
-        return Content.styled(f"stopped after {asked}{shown}; {figures.state}", "italic")
-    return Content.styled(f"measuring… {asked}{shown}", "italic")
+        return Content.styled(f"{turn}stopped after {asked}; {figures.state}", "italic")
+    return Content.styled(f"{turn}measuring… {asked}", "italic")
 
 
 def _measured(estimate: "Estimate") -> str:

@@ -1,6 +1,6 @@
 """The alignment panel: the measurements beside the conversation."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -107,19 +107,25 @@ class AlignmentPanel(VerticalScroll):
         """The newest estimate."""
         return self.figures.estimate
 
-    def clear(self, state: str) -> None:
-        """Drop the figures and say `state` in their place."""
-        self.figures, self._inside, self._due = Figures(state=state), None, False
+    def clear(self, state: str, *, halted: bool = False) -> None:
+        """Drop the figures and say `state` in their place; `halted` if nothing is going to be measured."""
+        self.figures, self._inside, self._due = Figures(state=state, halted=halted), None, False
         self._sections_are_old = True
         self._show()
 
+    def keep_of(self, messages: "Collection[str | None]") -> None:
+        """Drop figures that are about none of `messages`, the path on the screen (None: before the first one)."""
+        if (kept := self.figures.of_path(messages)) is not self.figures:
+            self.figures, self._inside, self._sections_are_old = kept, None, True
+            self._show()
+
     def say(self, state: str) -> None:
-        """Say `state` where there are no figures."""
-        self.figures = replace(self.figures, state=state)
+        """Say `state` where there are no figures, and that measuring goes on where there are."""
+        self.figures = replace(self.figures, state=state, halted=False)
         self._show()
 
     def halt(self, state: str) -> None:
-        """Say that measuring was stopped, and `state`; the figures stay."""
+        """Say that nothing is being measured, and `state`, which says why; the figures stay."""
         self.figures = replace(self.figures, state=state, halted=True)
         self._show()
 

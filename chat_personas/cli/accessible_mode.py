@@ -1,0 +1,870 @@
+"""The mode for screen readers: a conversation in prompted lines, sentences and slash commands.
+
+Nothing moves the cursor, erases or is drawn: what was written stays where it is and can be read again. It is the third
+face of the same conversation and monitor, beside the screen and the line mode, and everything goes to standard output,
+in the order in which it happens.
+
+Lines are read as the terminal gives them, with its own line editing. Readline is not used: it moves the cursor and
+erases (`ESC [ C`, `ESC [ K`), and where it is told that the terminal cannot do that, it writes long lines over
+themselves.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.launch import Launch
+from chat_personas.cli.line_mode import StandardInputMode, UnreadableLineError, WaitingLines, turn_knob, without_keys
+from chat_personas.cli.terminal import Voice
+from chat_personas.conversation.conversation import (
+    Conversation,
+    ReplyEnded,
+    ReplyEvent,
+    ReplyStarted,
+    ReplyText,
+    ReplyThought,
+    ThoughtEnded,
+)
+from chat_personas.conversation.slash_commands import (
+    COMMANDS,
+    SlashCommandError,
+    asked,
+    by_subject,
+    message_of,
+    named,
+)
+from chat_personas.corpus import Corpus, CorpusError, Selection
+from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
+from chat_personas.reporting.in_sentences import (
+    after,
+    in_sentence,
+    measured,
+    model_in_sentences,
+    question_read,
+    questions_listed,
+    reply_ended,
+    under_way,
+    whole,
+)
+from chat_personas.reporting.verdicts import not_shown
+from chat_personas.reporting.wording import (
+    figures_described,
+    not_followed,
+    own_text,
+    thought_in_short,
+)
+from chat_personas.text import pluralize, printable
+from chat_personas.tui.session import Session
+from eval.engine import TooLongError
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from chat_personas.monitor.inside import Inside
+    from chat_personas.monitor.monitor import Estimate, Monitor
+    from eval.engine import Engine
+
+PROMPT, MORE, NEW_TEXT = "You: ", "More: ", "New text: "
+END, CANCEL = "/end", "/cancel"
+SECONDS_OF_SILENCE = 5.0
+"""After so long without a word it is said that the reply is waited for."""
+SECONDS_BETWEEN_COUNTS = 10.0
+"""How often it is said how far a round has come."""
+LISTED = 20
+"""Conversations, or messages found, that are read at once."""
+
+
+class LeftError(Exception):
+    """The person leaves: by /quit, or because standard input has ended."""
+
+
+class NotDoneError(Exception):
+    """What was asked for cannot be done now. The message is a sentence about why, and what can be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The newest estimate of a conversation, after which message, and whether its round was stopped."""
+
+    estimate: "Estimate"
+    message_id: str | None
+    inside: "Inside | None"
+    halted: bool = True
+
+
+class AccessibleMode(StandardInputMode):
+    """A conversation in sentences, over standard input and output."""
+
+    def __init__(self, launch: Launch, *, measure: bool) -> None:
+        """Prepare; `measure` measures although the settings say no."""
+        super().__init__()
+        self._session = Session(launch)
+        self._wanted = measure
+        self._voice = Voice()
+        self._doing = ""
+        self._asking = ""
+        self._round: asyncio.Task[None] | None = None
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._measurement: Measurement | None = None
+        self._unsent: str | None = None
+        self._listed: tuple[str, ...] = ()
+        self._scale = ""
+        self._pressed = False
+        self._panel_named = False
+        self.commands: Mapping[str, Callable[[str], Awaitable[None]]] = {
+            "stop": self._stop,
+            "again": self._again,
+            "edit": self._edit,
+            "versions": self._versions,
+            "paste": self._paste,
+            "copy": self._copy,
+            "thought": self._thought,
+            "prompt": self._prompt,
+            "rate": self._rate,
+            "measure": self._measuring,
+            "panel": self._panel,
+            "question": self._question,
+            "persona": self._persona,
+            "personas": self._personas,
+            "model": self._model,
+            "steer": self._steer,
+            "new": self._new,
+            "list": self._list,
+            "search": self._search,
+            "open": self._open,
+            "rename": self._rename,
+            "export": self._export,
+            "delete": self._delete,
+            "help": self._help,
+            "quit": self._quit,
+        }
+
+    async def _talk(self) -> int:
+        if sys.stdin is None:
+            raise UsageError("there is no standard input to read messages from; give one, one message per line")
+        self._lines = WaitingLines(sys.stdin.fileno(), self._overhear)
+        reading = asyncio.create_task(self._lines.read())
+        try:
+            await self._begin()
+            await self._take_turns()
+        finally:
+            reading.cancel()
+            said = self._session.conversation is not None and bool(self._session.conversation.path)
+            await self._session.close()
+        if self._session.failure is not None:
+            raise self._session.failure
+        self._say("Left. What was said is kept." if said else "Left.")
+        return DONE
+
+    @property
+    def _launch(self) -> Launch:
+        launch = self._session.launch
+        assert isinstance(launch, Launch)
+        return launch
+
+    @property
+    def _conversation(self) -> Conversation:
+        assert self._session.conversation is not None
+        return self._session.conversation
+
+    @property
+    def _corpus(self) -> Corpus:
+        assert self._session.corpus is not None
+        return self._session.corpus
+
+    @property
+    def _engine(self) -> "Engine":
+        assert self._session.engine is not None
+        return self._session.engine
+
+    def _say(self, *lines: str) -> None:
+        self._voice.say(*lines)
+
+    # From the beginning to the end
+
+    async def _begin(self) -> None:
+        """Open everything, and say what is there."""
+        session, resume = self._session, self._launch.resume
+        settings = await session.load_settings()
+        self._wanted = self._wanted or settings.measure
+        if resume is None:
+            await session.open_persona()
+        if self._wanted:
+            await asyncio.to_thread(lambda: self._launch.loaded_survey)  # a wrong name comes out before the model opens
+        corpus = await session.open_corpus()
+        if resume is not None:
+            corpus.conversation(resume)
+        self._say("chat-personas, the mode for screen readers. /help lists the commands. /quit leaves.")
+        self._say(f"Opening the model {self._launch.shown_model}.")
+        await session.open_engine()
+        self._say(*model_in_sentences(self._engine.info))
+        await (session.begin() if resume is None else session.resume(resume))
+        self._introduce()
+        await self._measure()
+
+    def _introduce(self) -> None:
+        """Say which conversation this is, with its last two messages."""
+        conversation = self._conversation
+        name = printable(conversation.persona.title)
+        if not conversation.path:
+            self._say(f"A new conversation with: {name}.")
+        else:
+            self._say(
+                f"Conversation: {printable(conversation.title)}. With: {name}. "
+                f"{pluralize(len(conversation.path), 'message')}; these are the last."
+            )
+            self._read_messages(2)
+        tables = own_text(conversation.persona)
+        if self._engine.info.demonstration and tables:
+            self._say(f"The demonstration model {not_followed(tables)}.")
+        if self._wanted and not self._possible:
+            self._say("This model cannot be measured: it gives no log-probabilities.")
+        elif self._wanted and not self._permitted:
+            self._say("Not measuring: the server is on another machine. /measure on asks you first.")
+
+    def _read_messages(self, count: int) -> None:
+        conversation = self._conversation
+        for message in conversation.path[-count:]:
+            speaker = "You" if message.role == "user" else printable(conversation.persona.title)
+            self._say(f"{speaker}: {message.text}")
+
+    async def _take_turns(self) -> None:
+        """Take line after line until the person leaves. An error is a sentence, and ends nothing."""
+        while True:
+            try:
+                await self._do(await self._ask(PROMPT))
+            except LeftError:
+                return
+            except NotDoneError as error:
+                self._say(str(error))
+            except (ReportedError, SlashCommandError) as error:
+                self._say(_sentence(error))
+
+    async def _ask(self, prompt: str) -> str:
+        """Return the next line, after `prompt`. Raises NotDoneError: it is not text; LeftError: there is none."""
+        waits = self._lines.typed and not self._lines.empty
+        if not waits:
+            self._asking = prompt
+            self._voice.begin(prompt)
+        try:
+            line = await self._lines.next()
+        except UnreadableLineError as error:
+            self._voice.enter_pressed()
+            raise NotDoneError(f"Nothing was sent: the line {error}. /paste takes several lines.") from error
+        finally:
+            self._asking = ""
+        if line is None:
+            raise LeftError
+        if not self._lines.typed:
+            self._voice.begin(f"{line}\n")
+            return line
+        if waits:  # it was written a while ago, and others may wait behind it
+            self._say(f"{prompt}{line}")
+        self._voice.enter_pressed()
+        self._pressed = False
+        text, left_out = without_keys(line)
+        if left_out:
+            self._say(f"Left out of the line: {pluralize(left_out, 'key')} without a character, such as arrows.")
+        return text
+
+    async def _do(self, line: str) -> None:
+        """Do what a line asks for, or send it."""
+        if not line.strip():
+            return
+        found = asked(line)
+        if found is not None:
+            await self.commands[found.command.name](found.argument)
+            return
+        text = line
+        while text.endswith("\\"):
+            text = f"{text[:-1]}\n{await self._ask(MORE)}"
+        await self._send(message_of(text))
+
+    def _interrupt(self, task: "asyncio.Task[int]", number: int) -> None:
+        """At the first Ctrl+C on a terminal stop the reply or the measuring; at any other signal end at once."""
+        if number != signal.SIGINT or self._pressed or not self._lines.typed:
+            super()._interrupt(task, number)
+            return
+        self._pressed = True
+        self._voice.end_line()
+        if not self._stop_now():
+            self._say("Press Ctrl+C again to leave.")
+            self._voice.begin(self._asking)
+
+    def _overhear(self, line: str) -> bool:
+        """Take a line that was typed while the program is busy, if it is about what is going on."""
+        self._voice.enter_pressed()
+        if not self._doing:
+            return False
+        if line.strip() == f"/{COMMANDS['stop'].name}":
+            self._stop_now()
+        elif not line.strip():
+            self._say(self._doing)
+        elif self._conversation.replying:
+            self._say("Your line waits until the reply has ended.")
+            return False
+        else:
+            return False
+        return True
+
+    def _stop_now(self) -> bool:
+        """Stop the reply, or else the measuring; return whether there was something to stop."""
+        conversation = self._session.conversation
+        if conversation is not None and conversation.replying:
+            stopping = asyncio.create_task(conversation.stop())
+            self._stopping.add(stopping)
+            stopping.add_done_callback(self._stopping.discard)
+            return True
+        return self._round is not None and self._round.cancel()
+
+    # Talking
+
+    async def _send(self, text: str) -> None:
+        if not text.strip():
+            return
+        await self._reply(self._conversation.send(text), text)
+
+    async def _reply(self, begun: AsyncGenerator[ReplyEvent, None], text: str | None) -> None:
+        """Say a reply as it comes, sentence by sentence, and how it ended; then measure."""
+        self._unsent = text
+        ended: ReplyEnded | None = None
+        try:
+            with self._busy("Waiting for the reply."):
+                async with aclosing(begun) as events:
+                    ended = await self._speak(events)
+        except ReportedError as error:
+            if isinstance(error, TooLongError):  # the message was stored, and taken back
+                self._unsent = text
+            if self._unsent is not None:
+                raise NotDoneError(
+                    f"{_sentence(error)} Your message was not sent. /again sends it once more."
+                ) from error
+            if not isinstance(error, CorpusError):
+                raise
+            raise NotDoneError(
+                f"{_sentence(error)} The reply is in memory only. It is stored before the next message, if that works "
+                "by then. /export FILE saves the conversation to another place."
+            ) from error
+        if ended is not None:
+            self._say(*reply_ended(ended))
+            if ended.status in ("complete", "stopped"):
+                await self._measure()
+
+    async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
+        """Say what happens to a reply, and return how it ended."""
+        ended, thinking = None, False
+        with self._voice.speaking(printable(self._conversation.persona.title)) as take:
+            async for event in events:
+                if isinstance(event, ReplyStarted):
+                    self._unsent = None
+                elif isinstance(event, ReplyThought) and not thinking:
+                    thinking, self._doing = True, "The model is thinking."
+                    self._say(self._doing)
+                elif isinstance(event, ThoughtEnded):
+                    thinking = False
+                    self._say(f"{_capital(thought_in_short(event.thought.text, event.thought.seconds))}.")
+                elif isinstance(event, ReplyText):
+                    self._doing = "The reply is coming."
+                    take(event.text)
+                elif isinstance(event, ReplyEnded):
+                    ended = event
+        return ended
+
+    @contextmanager
+    def _busy(self, doing: str) -> Iterator[None]:
+        """Know what is going on, and say it after a silence."""
+        self._doing = doing
+
+        def remind() -> None:
+            if self._doing == doing:
+                self._say(doing)
+
+        later = asyncio.get_running_loop().call_later(SECONDS_OF_SILENCE, remind)
+        try:
+            yield
+        finally:
+            later.cancel()
+            self._doing = ""
+
+    async def _stop(self, _: str) -> None:
+        raise NotDoneError("There is nothing to stop.")
+
+    async def _again(self, _: str) -> None:
+        if self._unsent is not None:
+            await self._send(self._unsent)
+        else:
+            self._require_messages()
+            await self._reply(self._conversation.regenerate(), None)
+
+    async def _edit(self, text: str) -> None:
+        last = next((row for row in reversed(self._conversation.path) if row.role == "user"), None)
+        if last is None:
+            raise NotDoneError("You have not said anything yet.")
+        if not text:
+            self._say(f"Your last message: {last.text}", "Write it in other words. An empty line leaves it as it is.")
+            text = (await self._ask(NEW_TEXT)).strip()
+        if not text:
+            raise NotDoneError("Your message stays as it is.")
+        await self._reply(self._conversation.edit(last.id, text), None)
+
+    async def _versions(self, number: str) -> None:
+        self._require_messages()
+        conversation = self._conversation
+        path, found = conversation.path, []
+        for message in path[:-3:-1]:
+            beside = await conversation.alternatives(message.id)
+            found += [each for each in beside if len(beside) > 1]
+        if not found:
+            raise NotDoneError("This turn has one version only. /again and /edit make others.")
+        if number:
+            chosen = found[_number(number, len(found), "versions") - 1]
+            await conversation.switch(chosen.id)
+            self._say("These are the last messages now.")
+            self._read_messages(2)
+            await self._measure()
+            return
+        here = {message.id for message in path}
+        for place, each in enumerate(found, start=1):
+            what = "your message" if each.role == "user" else "reply"
+            mark = ", current" if each.id in here else ""
+            self._say(f"Version {place} of {len(found)}, {what}{mark}: {_beginning(each.text)}")
+
+    async def _paste(self, _: str) -> None:
+        self._say(f"Write or paste lines. A line with {END} sends them, a line with {CANCEL} does not.")
+        lines: list[str] = []
+        while (line := await self._ask("")).strip() not in (END, CANCEL):
+            lines.append(line)
+        if line.strip() == CANCEL or not any(each.strip() for each in lines):
+            raise NotDoneError("Nothing was sent.")
+        await self._send("\n".join(lines).strip())
+
+    async def _copy(self, _: str) -> None:
+        self._say(self._last_reply().text)
+
+    async def _thought(self, _: str) -> None:
+        thought = self._conversation.thoughts.get(self._last_reply().id)
+        if thought is None:
+            raise NotDoneError("The model has not thought before its last reply.")
+        self._say(f"Thought: {thought.text.strip()}")
+
+    async def _prompt(self, _: str) -> None:
+        from chat_personas.tui.screens.prompt import INSIDE, NO_SYSTEM
+
+        conversation = self._conversation
+        if conversation.knob.interventions:
+            self._say(INSIDE.format(what=conversation.knob.described()))
+        context = conversation.context()
+        if not any(message.role == "system" for message in context):
+            self._say(NO_SYSTEM)
+        for place, message in enumerate(context, start=1):
+            self._say(f"Context, message {place} of {len(context)}, {message.role}: {message.content}")
+        use = await conversation.context_use()
+        if use is not None:
+            self._say(f"The last reply and its context: {'at least ' * use.at_least}{use.tokens:,} tokens.")
+
+    async def _rate(self, argument: str) -> None:
+        reply = self._last_reply()
+        value, _, scale = argument.partition(" ")
+        self._scale = scale.strip() or self._scale
+        try:
+            rating = float(value)
+        except ValueError:
+            rating = float("nan")
+        if not abs(rating) < float("inf"):
+            raise NotDoneError("The rating must be a number. Write the number first, then the scale.")
+        if not self._scale:
+            raise NotDoneError("Say on which scale, such as: /rate 5 realism 1-7. Later ratings need the number only.")
+        row = RatingRow(message_id=reply.id, scale=self._scale, value=rating)
+        await asyncio.to_thread(self._corpus.add_rating, row)
+        self._say(f"The last reply is rated {value} on the scale {self._scale}.")
+
+    def _require_messages(self) -> None:
+        if not self._conversation.path:
+            raise NotDoneError("Nothing was said yet.")
+
+    def _last_reply(self) -> MessageRow:
+        """Return the last reply. Raises NotDoneError: there is none."""
+        for message in reversed(self._conversation.path):
+            if message.role == "assistant":
+                return message
+        raise NotDoneError("There is no reply yet.")
+
+    # Measuring
+
+    @property
+    def _possible(self) -> bool:
+        return self._engine.info.log_probabilities != "none"
+
+    @property
+    def _permitted(self) -> bool:
+        return self._launch.probing_confirmed(self._engine.info)
+
+    async def _measure(self) -> None:
+        """Measure the conversation as it is, unless that is off, or a line waits already."""
+        if not (self._wanted and self._possible and self._permitted):
+            return
+        if self._lines.typed and not self._lines.empty:
+            self._say(f"Not measured {after(self._turn)}, because your line goes first.")
+            return
+        monitor = await self._session.open_monitor()
+        if monitor is None:
+            return
+        self._lines.arrived.clear()
+        self._doing = "Measuring."
+        self._say("Measuring." if self._panel_named else "Measuring. You can write meanwhile.")
+        self._round = asyncio.create_task(self._measure_round(monitor))
+        arrival = asyncio.create_task(self._lines.arrived.wait())
+        try:
+            await asyncio.wait({self._round, arrival}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped = self._doing
+            self._doing = ""
+            self._round.cancel()
+            arrival.cancel()
+            await asyncio.wait({self._round})
+            found, self._round = self._round, None
+        self._conclude(found, stopped)
+
+    def _conclude(self, found: "asyncio.Task[None]", stopped: str) -> None:
+        """Say what a round has found, why it failed, or how far it came. Raises what is not an error of the model."""
+        if found.cancelled():
+            self._say(f"{stopped} Stopped there.{' /measure goes on.' if self._turn else ''}")
+            return
+        error = found.exception()
+        if isinstance(error, ReportedError):
+            self._say(f"Not measured. {_sentence(error)}")
+        elif error is not None:
+            raise error
+        elif self._measurement is not None:
+            named = "" if self._panel_named else " /panel reads all of it."
+            self._panel_named = True
+            self._say(measured(self._measurement.estimate) + named)
+
+    @property
+    def _turn(self) -> int:
+        return sum(message.role == "user" for message in self._conversation.path)
+
+    async def _measure_round(self, monitor: "Monitor") -> None:
+        conversation = self._conversation
+        path = conversation.path
+        last = path[-1].id if path else None
+        inside = None if last is None else await self._session.read_inside()
+        estimates_of_round = monitor.measure(
+            conversation.context(), last, conversation.id, unspoken=lambda: conversation.unspoken
+        )
+        async with aclosing(estimates_of_round) as estimates:
+            said = time.monotonic()
+            async for estimate in estimates:
+                said = self._take(Measurement(estimate, last, inside, not estimate.complete), said)
+        if last is None:
+            compared = await monitor.ask_unsteered()
+            if compared is not None:
+                self._take(Measurement(compared, last, inside, halted=False), said)
+
+    def _take(self, found: Measurement, said: float) -> float:
+        """Keep an estimate, and say how far the round has come after a silence; return when that was said last."""
+        estimate = found.estimate
+        if estimate.scorecard is not None or estimate.complete or self._measurement is None:
+            self._measurement = found
+        if not estimate.complete:
+            self._doing = under_way(estimate)
+            if time.monotonic() - said > SECONDS_BETWEEN_COUNTS:
+                self._say(self._doing)
+                return time.monotonic()
+        return said
+
+    async def _measuring(self, wanted: str) -> None:
+        word = wanted.casefold()
+        if word not in ("", "on", "off"):
+            raise NotDoneError("Write /measure on, /measure off, or /measure alone to measure now.")
+        if word == "off":
+            self._wanted = False
+            raise NotDoneError("Measuring is off. /measure on starts it.")
+        if not self._possible:
+            raise NotDoneError("This model cannot be measured: it gives no log-probabilities.")
+        if not word and not self._wanted:
+            raise NotDoneError("Measuring is off. /measure on starts it.")
+        if not self._permitted:
+            monitor = await self._session.open_monitor()
+            requests = monitor.requests_per_round if monitor is not None else 0
+            if not await self._confirm(
+                f"{printable(self._engine.info.name)} is on another machine. Measuring sends this conversation to it "
+                f"again, in up to {requests} requests at the start and after each reply, which may cost money. Measure?"
+            ):
+                raise NotDoneError("Nothing is measured.")
+            self._launch.remember_probing(self._engine.info)
+        self._wanted = True
+        await self._measure()
+
+    async def _panel(self, _: str) -> None:
+        found = self._measurement_now()
+        path = self._conversation.path
+        if found.message_id != (path[-1].id if path else None):
+            self._say("This was measured at an earlier point of the conversation.")
+        survey = self._launch.loaded_survey.survey
+        source = f"{printable(survey.title)}: {figures_described(survey)}"
+        self._say(*whole(found.estimate, self._people, source, found.inside, halted=found.halted))
+
+    async def _question(self, number: str) -> None:
+        card = self._measurement_now().estimate.scorecard
+        if card is None or not card.questions:
+            raise NotDoneError("No question was answered yet.")
+        stems = {question.id: question.stem for question in self._launch.loaded_survey.survey.questions}
+        if not number:
+            self._say(*questions_listed(card, stems), "/question NUMBER reads one with all shares.")
+            return
+        place = _number(number, len(card.questions), "questions")
+        question = card.questions[place - 1]
+        stem = stems.get(question.id, question.id)
+        self._say(*question_read(question, place, stem, self._people, sound=not not_shown(card)))
+
+    @property
+    def _people(self) -> str:
+        return " and ".join(group.label for group in self._conversation.persona.groups) or "everyone"
+
+    def _measurement_now(self) -> Measurement:
+        if self._measurement is None:
+            state = "Nothing was measured yet." if self._wanted else "Nothing was measured. /measure on starts it."
+            raise NotDoneError(state)
+        return self._measurement
+
+    # Persona and model
+
+    async def _persona(self, name: str) -> None:
+        before = self._session.persona
+        await self._session.open_persona(name)
+        try:
+            await self._session.begin()
+        except ReportedError:
+            self._session.persona = before
+            raise
+        await self._at_another()
+
+    async def _personas(self, words: str) -> None:
+        rows = await asyncio.to_thread(_library, self._launch)
+        found = [row for row in rows if all(word in row.casefold() for word in words.casefold().split())]
+        self._say(f"{pluralize(len(found), 'persona')}. /persona NAME begins a conversation with one.", *found)
+
+    async def _model(self, name: str) -> None:
+        if name:
+            await self._change_model(name)
+            return
+        self._say(*model_in_sentences(self._engine.info))
+        use = await self._conversation.context_use()
+        if use is not None:
+            self._say(f"The conversation takes {'at least ' * use.at_least}{use.tokens:,} tokens of the context.")
+
+    async def _change_model(self, name: str) -> None:
+        """Open another model, and go on with it. Where that fails, the model before stays."""
+        session, conversation = self._session, self._conversation
+        before = session.launch, session.engine
+        launch = replace(self._launch, model=name, template=None)
+        self._say(f"Opening the model {launch.shown_model}.")
+        opened = await launch.open_engine()
+        session.launch, session.engine = launch, opened
+        try:
+            if conversation.path:
+                await session.resume(conversation.id)
+            else:
+                await session.open_same_persona()
+                await session.begin()
+        except ReportedError:
+            session.launch, session.engine = before
+            await opened.close()
+            raise
+        if before[1] is not None:
+            await before[1].close()
+        self._say(*model_in_sentences(opened.info), "The next reply comes from it.")
+        self._measurement = None
+        await self._measure()
+
+    async def _steer(self, wanted: str) -> None:
+        knob = self._conversation.knob
+        if wanted:
+            await asyncio.to_thread(turn_knob, knob, wanted)
+        self._say(f"Inside the model: {knob.described() or 'nothing'}.")
+        if wanted:
+            self._measurement = None
+            await self._measure()
+
+    # Conversations
+
+    async def _at_another(self) -> None:
+        """Say which conversation is open now, and measure it."""
+        self._measurement, self._unsent = None, None
+        self._introduce()
+        await self._measure()
+
+    async def _new(self, _: str) -> None:
+        await self._session.open_same_persona()
+        await self._session.begin()
+        await self._at_another()
+
+    async def _list(self, _: str) -> None:
+        rows = await asyncio.to_thread(self._corpus.conversations, limit=LISTED)
+        if not rows:
+            raise NotDoneError("There is no conversation yet.")
+        self._listed = tuple(row.id for row in rows)
+        self._say(f"{pluralize(len(rows), 'conversation')}, the latest first. /open NUMBER opens one.")
+        for place, row in enumerate(rows, start=1):
+            here = ", this one" if row.id == self._conversation.id else ""
+            self._say(f"Conversation {place}{here}: {_summary(row)}")
+
+    async def _search(self, words: str) -> None:
+        hits = await asyncio.to_thread(self._corpus.search, words, limit=LISTED)
+        if not hits:
+            raise NotDoneError("No message has these words.")
+        self._listed = tuple(hit.conversation_id for hit in hits)
+        self._say(f"{pluralize(len(hits), 'message')} found. /open NUMBER opens the conversation.")
+        for place, hit in enumerate(hits, start=1):
+            speaker = "you" if hit.role == "user" else printable(hit.persona_name)
+            self._say(f"Found {place}: In {_one_line(hit.title)}, {speaker} said: {_one_line(hit.excerpt)}")
+
+    def _identifier(self, argument: str) -> str:
+        """Return the id that a person means: a number in the last list, or an id or its beginning."""
+        if argument.isdecimal() and len(argument) < 4:
+            return self._listed[_number(argument, len(self._listed), "entries in the last list") - 1]
+        return argument
+
+    async def _open(self, argument: str) -> None:
+        row = await asyncio.to_thread(self._corpus.conversation, self._identifier(argument))
+        if row.id == self._conversation.id:
+            raise NotDoneError("This conversation is open already.")
+        await self._session.resume(row.id)
+        if row.model != self._engine.info.name:
+            self._say(f"It was begun on the model {row.model}. Replies now come from {self._engine.info.name}.")
+        await self._at_another()
+
+    async def _rename(self, title: str) -> None:
+        await self._conversation.rename(title)
+        self._say(f"This conversation is now called: {self._conversation.title}.")
+
+    async def _export(self, name: str) -> None:
+        from chat_personas.corpus.export import FORMATS, export_to
+        from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
+
+        self._require_messages()
+        conversation = self._conversation
+        formats = {".md": MARKDOWN, ".html": HTML, ".jsonl": FORMATS["openai"]}
+        path = Path(os.path.expanduser(name or f"conversation-{conversation.id[-8:].lower()}.md"))  # noqa: PTH111
+        form = formats.get(path.suffix.lower())
+        if form is None:
+            raise NotDoneError(
+                "The name of the file must end in .md (for reading), .html (a page) or .jsonl (chat JSON)."
+            )
+        if path.exists():
+            raise NotDoneError(f"{path} exists already. Choose another name.")
+        if conversation.unsaved is None:
+            selection = Selection(ids=(conversation.id,))
+            await asyncio.to_thread(export_to, self._corpus, form, selection, path)
+        elif path.suffix.lower() != ".jsonl":
+            raise NotDoneError("What is not stored yet can be written to a .jsonl file only.")
+        else:
+            await asyncio.to_thread(conversation.write_to, path)
+        self._say(f"Written to {path}.")
+
+    async def _delete(self, argument: str) -> None:
+        here = self._conversation
+        if not argument:
+            self._require_messages()
+        identifier = self._identifier(argument) if argument else here.id
+        row = await asyncio.to_thread(self._corpus.conversation, identifier)
+        if not await self._confirm(f"Delete the conversation {_one_line(row.title)} for good?"):
+            raise NotDoneError("Nothing was deleted.")
+        erased = await asyncio.to_thread(self._corpus.delete, row.id)
+        self._listed = ()
+        rest = (
+            "" if erased else " Traces of its text remain until the other program that has the corpus open closes it."
+        )
+        self._say(f"Deleted.{rest}")
+        if row.id == here.id:
+            await self._new("")
+
+    async def _confirm(self, question: str) -> bool:
+        """Ask until the person says yes or no."""
+        while True:
+            answer = (await self._ask(f"{question} Write yes or no: ")).strip().casefold()
+            if answer in ("yes", "y", "no", "n"):
+                return answer in ("yes", "y")
+
+    # The program
+
+    async def _help(self, name: str) -> None:
+        if name:
+            command = named(name)
+            self._say(f"{command.said}: {command.does}")
+            return
+        for subject, commands in by_subject():
+            self._say(*(f"{subject}, {command.said}: {command.does}" for command in commands))
+        self._say(
+            "Everything else is a message. A backslash at the end of a line goes on in the next one. "
+            "Enter alone says what is going on. Ctrl+C stops a reply, and pressed again it leaves."
+        )
+
+    async def _quit(self, _: str) -> None:
+        raise LeftError
+
+
+def _sentence(error: Exception) -> str:
+    """Return an error as a sentence."""
+    return in_sentence(printable(str(error)))
+
+
+def _library(launch: Launch) -> list[str]:
+    """Return a row for each persona: name, title, attributes, and whether the survey has figures for its groups."""
+    from eval.surveys.human_figures import has_figures
+    from personas import PersonaError, attribute_of, library_names, load_persona
+
+    survey, rows = launch.loaded_survey.survey, []
+    for name in library_names():
+        try:
+            persona = load_persona(name).persona
+        except PersonaError as error:
+            rows.append(f"Persona {name}: {error}.")
+            continue
+        attributes = [attribute_of(group.attribute) for group in persona.groups]
+        titles = " and ".join(found.title for found in attributes if found is not None) or "no group"
+        talk_only = "" if has_figures(survey, persona.groups) else " Talk only: the survey has no figures."
+        rows.append(f"Persona {name}: {persona.title}, by {titles}.{talk_only}")
+    return rows
+
+
+def _summary(row: ConversationSummary) -> str:
+    when = row.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    counted = pluralize(row.messages, "message")
+    title = _one_line(row.title)
+    stop = "" if title.endswith((".", "?", "!")) else "."
+    about = f"With {row.persona_name} on {row.model}, {counted}, last active {when}."
+    return f"{title}{stop} {about}"
+
+
+def _number(written: str, count: int, what: str) -> int:
+    """Return a number from 1 to `count`. Raises NotDoneError."""
+    if not (written.isdecimal() and 1 <= int(written) <= count):
+        raise NotDoneError(
+            f"There are {count} {what}. Write a number from 1 to {count}." if count else f"There are no {what}."
+        )
+    return int(written)
+
+
+BEGINNING = 80
+
+
+def _beginning(text: str) -> str:
+    line = _one_line(text)
+    return line if len(line) <= BEGINNING else f"{line[:BEGINNING].rpartition(' ')[0] or line[:BEGINNING]} ..."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

@@ -1,0 +1,441 @@
+"""What every export format reads: one state of the corpus, and in it what a selection chooses and may leave.
+
+A format reads through a `Source` only, so here is the one place where what participants did loses what could lead to
+them. Their keys become pseudonyms of this release. Their times begin at midnight of their day, and differences stay.
+What they and the model said to each other is masked. The conversations of the owner stay as they are.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from chat_personas.corpus import measurements, messages
+from chat_personas.corpus.connection import open_reader
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.errors import storage_errors
+from chat_personas.corpus.export import permission
+from chat_personas.corpus.export.masking import Mask, masked
+from chat_personas.corpus.export.pseudonyms import Kind, Pseudonyms, new_secret
+from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
+from chat_personas.corpus.sql import columns_of, fetch
+from chat_personas.corpus.study_rows import (
+    SCOPES,
+    AnswerRow,
+    CompositionRow,
+    ConsentRow,
+    GuessRow,
+    ParticipantRow,
+    ParticipationRow,
+    Scope,
+    StageRow,
+    StudyRow,
+)
+
+RowModel = TypeVar("RowModel", bound=BaseModel)
+
+THOUGHT = ("thought", "thought_seconds")
+"""The columns of a generation that no format exports: who trains on thoughts teaches a model to say them."""
+
+_PAGE = 500
+_CONVERSATION = columns_of(ConversationRow, "conversations")
+_MESSAGE = columns_of(MessageRow, "messages")
+_GENERATION = ", ".join(
+    f"NULL AS {name}" if name in THOUGHT else f"generations.{name}" for name in GenerationRow.model_fields
+)
+_RATING = columns_of(RatingRow, "ratings")
+_COMPOSITION = columns_of(CompositionRow, "compositions")
+
+
+@dataclass(slots=True)
+class _InHand:
+    """What becomes of the conversation that was yielded last in the release.
+
+    `way`, `participant` and `shift` are None for a conversation of the owner, which keeps its keys and times. `keys`
+    are its own key and those of its messages and measurements, by their pseudonyms, as far as they were handed out.
+    """
+
+    way: str | None = None
+    participant: str | None = None
+    shift: timedelta | None = None
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def real(self, key: str) -> str:
+        """Return the key in the corpus of one that was handed out."""
+        return self.keys.get(key, key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms a release is made, whatever is in it.
+
+    `mask` is applied to what participants and the model said to each other, and to what participants wrote elsewhere;
+    `masking` is its name. The licences of people's and of models' words are SPDX names; None: not stated. `recorded`:
+    the release is entered in the ledger; without that, nothing of participants leaves.
+    """
+
+    mask: Mask = masked
+    masking: str = "rules"
+    licence_people: str | None = None
+    licence_model: str | None = None
+    recorded: bool = True
+    secret: str = field(default_factory=new_secret, repr=False)
+
+
+@dataclass(slots=True)
+class Held:
+    """What a release came to hold: the keys in the corpus of its participants, and the models that speak in it."""
+
+    conversations: int = 0
+    of_participants: int = 0
+    participants: set[str] = field(default_factory=set)
+    models: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenPart:
+    """A person's way through a study, as it leaves: pseudonyms, times from midnight of the day on which it began.
+
+    `conversation_id` is the pseudonym of its conversation, if it had one that the selection chooses. The slot of the
+    assignment is left out: it is the same in every release.
+    """
+
+    study: StudyRow
+    person: ParticipantRow
+    way: ParticipationRow
+    consents: tuple[ConsentRow, ...]
+    stages: tuple[StageRow, ...]
+    answers: tuple[AnswerRow, ...]
+    guesses: tuple[GuessRow, ...]
+    conversation_id: str | None
+
+    @property
+    def scope(self) -> Scope:
+        """The widest scope that the person agreed to in this study."""
+        return max((consent.scope for consent in self.consents), key=SCOPES.index)
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The columns by which rows of a participation are joined with each other and with conversations."""
+        return {
+            "participant": self.person.id,
+            "participation_id": self.way.id,
+            "study": self.study.name,
+            "condition": self.way.condition,
+            "conversation_id": self.conversation_id,
+        }
+
+
+class Source:
+    """One state of the corpus, whatever is written to it meanwhile, and in it what a selection chooses and may leave.
+
+    No method holds more than one conversation and a page of keys in memory. A method that takes a conversation or
+    something of it concerns the conversation that was yielded last. Every method raises CorpusError where the corpus
+    cannot be read.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, selection: Selection, terms: Terms) -> None:
+        self.held = Held()
+        self.terms = terms
+        self._connection = connection
+        self._path = path
+        self._selection = selection
+        self._pseudonyms = Pseudonyms(terms.secret)
+        self._mask = terms.mask
+        self._in_hand = _InHand()
+        connection.create_function("place_of", 2, self._place, deterministic=True)
+        connection.create_function("place_of_way", 1, lambda key: self._pseudonyms.of("participation", key))
+
+    def withheld(self) -> permission.Withheld:
+        """Count the chosen conversations that may leave, and those that may not."""
+        with storage_errors(self._path):
+            return permission.withheld(self._connection, self._selection)
+
+    # Conversations
+
+    def conversations(self) -> Iterator[ConversationRow]:
+        """Yield the chosen conversations: those of the owner, oldest first, then the others by their pseudonyms.
+
+        By their age they could be joined with those of another release.
+        """
+        condition, values = permission.conversations(self._selection)
+        sql = f"""
+            SELECT id, (SELECT participation_id FROM study_conversations WHERE conversation_id = conversations.id)
+                AS way
+            FROM conversations WHERE {condition} ORDER BY place_of(id, way)
+            """  # noqa: S608
+        one = f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?"  # noqa: S608
+        with storage_errors(self._path):
+            keys = self._connection.execute(sql, values)
+        while True:
+            with storage_errors(self._path):
+                page = keys.fetchmany(_PAGE)
+            for key, way in page:
+                with storage_errors(self._path):
+                    (row,) = fetch(ConversationRow, self._connection.execute(one, (key,)))
+                    released = self._hand_out(row, way)
+                yield released
+            if not page:
+                return
+
+    def participant(self) -> str | None:
+        """Return the pseudonym of the participant whose conversation was yielded last; None for the owner's."""
+        person = self._in_hand.participant
+        return None if person is None else self._pseudonyms.of("participant", person)
+
+    def part(self) -> TakenPart | None:
+        """Return the participation of the conversation that was yielded last; None for the owner's."""
+        if self._in_hand.way is None:
+            return None
+        with storage_errors(self._path):
+            return self._taken_part(self._in_hand.way)
+
+    def dialogue(self, conversation: ConversationRow) -> Sequence[MessageRow]:
+        """Return what was said on the active branch, up to its last complete reply; nothing without one.
+
+        A reply at the end that was stopped, interrupted or failed is left out with the message that it answers. One
+        before the end stands as far as it came, because what follows was said after it. A reply of white space only
+        counts as no reply.
+        """
+        if conversation.active_leaf_id is None:
+            return ()
+        return until_last_reply(
+            [message for message in self._branch(conversation.active_leaf_id) if not is_blank_reply(message)]
+        )
+
+    def dialogues(self) -> Iterator[tuple[ConversationRow, Sequence[MessageRow]]]:
+        """Yield the chosen conversations that have a complete reply, each with what was said; see `dialogue`."""
+        for conversation in self.conversations():
+            said = self.dialogue(conversation)
+            if said:
+                yield conversation, said
+
+    def participations(self) -> Iterator[TakenPart]:
+        """Yield the chosen participations, by their pseudonyms: also those that came to no conversation."""
+        condition, values = permission.participations(self._selection)
+        sql = f"SELECT id FROM participations WHERE {condition} ORDER BY place_of_way(id)"  # noqa: S608
+        with storage_errors(self._path):
+            keys = self._connection.execute(sql, values)
+        while True:
+            with storage_errors(self._path):
+                page = keys.fetchmany(_PAGE)
+            for (key,) in page:
+                with storage_errors(self._path):
+                    part = self._taken_part(key)
+                yield part
+            if not page:
+                return
+
+    # What belongs to a conversation
+
+    def branch(self, leaf_id: str) -> Sequence[MessageRow]:
+        """Return the messages from the first to this one, without replies of white space only before it."""
+        branch = self._branch(leaf_id)
+        return [message for message in branch[:-1] if not is_blank_reply(message)] + list(branch[-1:])
+
+    def messages(self, conversation_id: str) -> Sequence[MessageRow]:
+        """Return the messages of all branches of a conversation, oldest first."""
+        sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY id"  # noqa: S608
+        with storage_errors(self._path):
+            found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
+        return [self._message(row) for row in found]
+
+    def generations(self, conversation_id: str) -> Mapping[str, GenerationRow]:
+        """Return how the replies of a conversation were made, by the keys of the replies, without any thought."""
+        sql = f"""
+            SELECT {_GENERATION} FROM generations JOIN messages ON messages.id = message_id WHERE conversation_id = ?
+            """  # noqa: S608
+        with storage_errors(self._path):
+            found = fetch(GenerationRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
+        self.held.models.update(row.model for row in found)
+        rows = (self._released(row, message_id="message") for row in found)
+        return {row.message_id: row for row in rows}
+
+    def measurements(self, conversation_id: str) -> Sequence[MeasurementRow]:
+        """Return the measurements of a conversation, over all its branches, oldest first."""
+        with storage_errors(self._path):
+            found = measurements.of_conversation(self._connection, self._in_hand.real(conversation_id))
+        kinds: dict[str, Kind] = {"id": "measurement", "conversation_id": "conversation", "message_id": "message"}
+        return [self._released(row, **kinds) for row in found]
+
+    def probes(self, measurement_id: str) -> Sequence[ProbeRow]:
+        """Return the probes of a measurement, by question."""
+        with storage_errors(self._path):
+            return measurements.probes(self._connection, self._in_hand.real(measurement_id))
+
+    def ratings(self, conversation_id: str) -> Sequence[RatingRow]:
+        """Return the ratings of a conversation, oldest first: the owner's and those of participants who agreed."""
+        may_leave, scopes = permission.raters(self._selection.scope)
+        sql = f"""
+            SELECT {_RATING} FROM ratings JOIN messages ON messages.id = ratings.message_id
+            WHERE messages.conversation_id = ? AND {may_leave} ORDER BY ratings.id
+            """  # noqa: S608
+        with storage_errors(self._path):
+            found = fetch(RatingRow, self._connection.execute(sql, (self._in_hand.real(conversation_id), *scopes)))
+        return [self._rating(row) for row in found]
+
+    def compositions(self, conversation_id: str) -> Sequence[CompositionRow]:
+        """Return how the messages of a conversation were typed, where the person agreed to that; oldest first."""
+        sql = f"""
+            SELECT {_COMPOSITION} FROM compositions JOIN messages ON messages.id = message_id
+            WHERE conversation_id = ? ORDER BY message_id
+            """  # noqa: S608
+        with storage_errors(self._path):
+            found = fetch(CompositionRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
+        return [self._released(row, message_id="message") for row in found]
+
+    # Keys, times and words as they leave
+
+    def _taken_part(self, key: str) -> TakenPart:
+        (way,) = self._rows(ParticipationRow, "participations", "id = ?", key)
+        (person,) = self._rows(ParticipantRow, "participants", "id = ?", way.participant_id)
+        (study,) = self._rows(StudyRow, "studies", "sha256 = ?", way.study_sha256)
+        consents = self._rows(
+            ConsentRow, "consents", "participant_id = ? AND withdrawn_at IS NULL AND study_sha256 = ? ORDER BY id",
+            person.id, study.sha256,
+        )  # fmt: skip
+        condition, values = permission.conversations(self._selection)
+        sql = f"""
+            SELECT id FROM conversations
+            WHERE id IN (SELECT conversation_id FROM study_conversations WHERE participation_id = ?) AND {condition}
+            """  # noqa: S608
+        talk = self._connection.execute(sql, (key, *values)).fetchone()
+        self.held.participants.add(person.id)
+        shift, of = since_midnight(way.started_at), self._pseudonyms.of
+        mine = {"participation_id": of("participation", key)}
+        who = {"participant_id": of("participant", person.id)}
+        no_slot = dict.fromkeys(("site", "stratum", "block", "place"))
+        return TakenPart(
+            study=study,
+            person=_moved(person, shift, id=who["participant_id"]),
+            way=_moved(way, shift, id=mine["participation_id"], **who, **no_slot),
+            consents=tuple(_moved(row, shift, id=of("consent", row.id), **who) for row in consents),
+            stages=tuple(
+                _moved(row, shift, **mine)
+                for row in self._rows(StageRow, "stages", "participation_id = ? ORDER BY started_at, name", key)
+            ),
+            answers=tuple(
+                _moved(row, shift, **mine, said=self._said(row))
+                for row in self._rows(AnswerRow, "answers", "participation_id = ? ORDER BY stage, place", key)
+            ),
+            guesses=tuple(
+                _moved(row, shift, **mine)
+                for row in self._rows(GuessRow, "guesses", "participation_id = ? ORDER BY stage, place", key)
+            ),
+            conversation_id=None if talk is None else of("conversation", talk[0]),
+        )
+
+    def _said(self, row: AnswerRow) -> str | None:
+        """Return the words of an answer; what was typed is masked, the text of an option is not the person's."""
+        return row.said if row.said is None or row.code is not None else self._mask(row.said)
+
+    def _rows(self, model: type[RowModel], table: str, condition: str, *values: str) -> tuple[RowModel, ...]:
+        sql = f"SELECT {columns_of(model, table)} FROM {table} WHERE {condition}"  # noqa: S608
+        return fetch(model, self._connection.execute(sql, values))
+
+    def _place(self, conversation_id: str, way: str | None) -> str:
+        """Return by what a conversation is sorted: its key if it is the owner's, otherwise its pseudonym."""
+        return conversation_id if way is None else self._pseudonyms.of("conversation", conversation_id)
+
+    def _hand_out(self, row: ConversationRow, way: str | None) -> ConversationRow:
+        self.held.conversations += 1
+        self.held.models.add(row.model)
+        if way is None:
+            self._in_hand = _InHand()
+            return row
+        sql = "SELECT participant_id FROM participations WHERE id = ?"
+        (participant,) = self._connection.execute(sql, (way,)).fetchone()
+        self._in_hand = _InHand(way, participant, since_midnight(row.created_at))
+        self.held.of_participants += 1
+        self.held.participants.add(participant)
+        released = self._released(row, id="conversation", active_leaf_id="message")
+        return released.model_copy(update={"title": self._mask(row.title)})
+
+    def _branch(self, leaf_id: str) -> Sequence[MessageRow]:
+        with storage_errors(self._path):
+            found = messages.branch_to(self._connection, self._in_hand.real(leaf_id))
+        return [self._message(row) for row in found]
+
+    def _message(self, row: MessageRow) -> MessageRow:
+        if self._in_hand.shift is None:
+            return row
+        released = self._released(row, id="message", conversation_id="conversation", parent_id="message")
+        return released.model_copy(update={"text": self._mask(row.text)})
+
+    def _rating(self, row: RatingRow) -> RatingRow:
+        """Return a rating as it leaves; the comment of a participant is masked in whatever conversation it stands."""
+        if row.rater is None and self._in_hand.shift is None:
+            return row
+        if row.rater is not None:
+            self.held.participants.add(row.rater)
+        comment = None if row.comment is None else self._mask(row.comment)
+        rater = None if row.rater is None else self._pseudonyms.of("participant", row.rater)
+        released = self._released(row, id="rating", message_id="message")
+        return released.model_copy(update={"comment": comment, "rater": rater})
+
+    def _released(self, row: RowModel, **kinds: Kind) -> RowModel:
+        """Return a row of the conversation in hand with pseudonyms for the keys in these columns and shifted times."""
+        shift = self._in_hand.shift
+        if shift is None:
+            return row
+        keys: dict[str, Any] = {}
+        for column, kind in kinds.items():
+            key = getattr(row, column)
+            if key is not None:
+                keys[column] = self._pseudonyms.of(kind, key)
+                self._in_hand.keys[keys[column]] = key
+        return _moved(row, shift, **keys)
+
+
+@contextmanager
+def reading(path: Path, selection: Selection, terms: Terms | None = None) -> Iterator[Source]:
+    """Lend one state of the corpus at `path`, as it is when the block begins.
+
+    Raises:
+        CorpusError: it cannot be read.
+    """
+    with storage_errors(path):
+        connection = open_reader(path)
+    try:
+        with storage_errors(path):
+            connection.execute("BEGIN")
+        yield Source(connection, path, selection, terms or Terms())
+    finally:
+        connection.close()
+
+
+def _moved(row: RowModel, shift: timedelta, **columns: Any) -> RowModel:
+    """Return a row with earlier times, and with other values in these columns."""
+    times = {name: value - shift for name, value in row if isinstance(value, datetime)}
+    return row.model_copy(update=times | columns)
+
+
+def since_midnight(moment: datetime) -> timedelta:
+    """Return how long after the beginning of its day (UTC) a moment is: by this the times of a release are moved."""
+    return moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def is_blank_reply(message: MessageRow) -> bool:
+    """Whether a message is a reply of white space only, which counts as no reply."""
+    return message.role == "assistant" and not message.text.strip()
+
+
+def is_complete_reply(message: MessageRow) -> bool:
+    """Whether a message is a reply that ended by itself, with words in it."""
+    return message.role == "assistant" and message.status == "complete" and not is_blank_reply(message)
+
+
+def until_last_reply(branch: Sequence[MessageRow]) -> Sequence[MessageRow]:
+    """Return a branch up to its last complete reply; nothing without one."""
+    ends = (length for length in range(len(branch), 0, -1) if is_complete_reply(branch[length - 1]))
+    return branch[: next(ends, 0)]
+
+
+def plain(row: GenerationRow | MeasurementRow | MessageRow | ConversationRow) -> dict[str, Any]:
+    """Return the columns of a row as JSON has them: times as text, groups and interventions as lists; no thought."""
+    return row.model_dump(mode="json", exclude=set(THOUGHT))

@@ -1,0 +1,357 @@
+"""The answers of the room: a bar for everybody, people's hidden until they are revealed, and a guess in between."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from chat_personas.conversation.room import Room, RoomReport
+from chat_personas.reporting import room as words
+from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.storage.files import atomic_write, output_errors
+from chat_personas.studies.errors import ParticipationError
+from chat_personas.studies.steps import shares_of
+from chat_personas.text import printable
+from chat_personas.tui.drawing import fitted
+from chat_personas.tui.room.choosing import ChoosingScreen, Chosen
+from chat_personas.tui.screens.dialogs import ConfirmScreen, Dialog, PathScreen, full_display_path
+from chat_personas.tui.session import Session
+from chat_personas.tui.widgets.title_and_status import KeyLine
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.room import RoomAnswer
+    from chat_personas.corpus import Corpus
+
+GUTTER = 9
+"""Cells before a bar, in which stands whose it is."""
+COLOURS = ("$primary", "$accent", "$secondary", "$warning", "$success")
+HIDDEN = "people's answers are hidden: G enters a guess, R reveals them"
+WRITERS: Mapping[str, Callable[[RoomReport], str]] = {
+    ".html": words.page_document,
+    ".svg": words.figure_document,
+    ".json": RoomReport.to_json,
+}
+"""What the name of a file says should be written to it."""
+
+
+@dataclass
+class RoomTable:
+    """A room, and what happened around it on the screen: guesses by place, and whether people's answers are shown."""
+
+    room: Room
+    guesses: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    revealed: bool = False
+    no_figures: str = ""
+
+
+class GuessScreen(Dialog[tuple[float, ...] | None]):
+    """Asks for a guess: a number for each option, together 100. Gives shares that sum to 1, or None if cancelled."""
+
+    CSS_PATH = "room.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="room_guess_cancel")]
+
+    def __init__(self, whose: str, options: Sequence[str]) -> None:
+        super().__init__()
+        self._whose = whose
+        self._options = options
+        self._hint = Static(markup=False, id="hint")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the options above the numbers."""
+        with Vertical(id="dialog"):
+            yield Static(f"Of 100 people, how many gave each answer? ({printable(self._whose)})", markup=False)
+            yield Static("\n".join(words.option_lines(self._options)), markup=False, id="options")
+            yield Input(placeholder=" ".join(["…"] * len(self._options)), id="numbers")
+            yield self._hint
+
+    def on_mount(self) -> None:
+        """Say what is to be typed."""
+        self._hint.update(f"{len(self._options)} numbers in this order that sum to 100; Enter takes them.")
+
+    @on(Input.Changed)
+    def count(self, event: Input.Changed) -> None:
+        """Show what the numbers sum to so far."""
+        numbers = _numbers(event.value)
+        if numbers is not None:
+            self._hint.update(f"{len(numbers)} of {len(self._options)} numbers; they sum to {sum(numbers):g}.")
+
+    @on(Input.Submitted)
+    def take(self, event: Input.Submitted) -> None:
+        """Take the guess if there is a number for each option and they sum to 100."""
+        numbers = _numbers(event.value)
+        if numbers is None or len(numbers) != len(self._options):
+            self._hint.update(f"Write {len(self._options)} numbers, one for each option.")
+            return
+        try:
+            self.dismiss(shares_of(numbers))
+        except ParticipationError as error:
+            self._hint.update(printable(str(error)).capitalize() + ".")
+
+    def action_cancel(self) -> None:
+        """Guess nothing."""
+        self.dismiss(None)
+
+
+def _numbers(typed: str) -> list[float] | None:
+    """Return the numbers that are typed, with spaces, commas or slashes between them; None where one is no number."""
+    parts = re.split(r"[\s,;/%]+", typed.strip(" ,;/%"))
+    try:
+        return [float(part) for part in parts if part]
+    except ValueError:
+        return None
+
+
+class AnswerList(OptionList):
+    """The answers; the key line names the key that goes on with one of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Talk", id="room_go_on")]
+
+
+class RoomScreen(Screen[str | None]):
+    """Asks the room, and shows each answer as it comes. Gives the id of a conversation to go on with, or None.
+
+    The answers stay with the `RoomTable` when the screen is left, and what was not asked yet is asked when it is opened
+    again.
+    """
+
+    CSS_PATH = "room.tcss"
+    AUTO_FOCUS = "#answers"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="room_back"),
+        Binding("r", "reveal", "Reveal", id="room_reveal", tooltip="Show or hide people's own answers"),
+        Binding("g", "guess", "Guess", id="room_guess", tooltip="Guess the answers of this group"),
+        Binding("n", "new", "New", id="room_new", tooltip="Ask the room something else"),
+        Binding("ctrl+s", "save", "Save", id="room_save", tooltip="Save a page, a figure or the data"),
+    ]
+
+    def __init__(self, table: RoomTable, corpus: "Corpus") -> None:
+        super().__init__()
+        self.table = table
+        self.wants_new = False
+        self._corpus = corpus
+        self._heading = Static(markup=False, id="heading")
+        self._options = Static(markup=False, id="options")
+        self._state = Static(markup=False, id="state")
+        self._answers = AnswerList(id="answers", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out question, options and remarks above the answers."""
+        yield self._heading
+        yield self._options
+        yield self._answers
+        yield self._state
+        yield KeyLine(("select", "back", "reveal", "guess", "new", "save"))
+
+    def on_mount(self) -> None:
+        """Show who is asked, and ask."""
+        self._heading.update(printable(self.table.room.question.stem))
+        self.ask()
+
+    def on_resize(self) -> None:
+        """Draw the bars as wide as the screen is now."""
+        self.show()
+
+    @work(exclusive=True, group="room")
+    async def ask(self) -> None:
+        """Ask everybody for figures, then for words. What fails is said, and what came before it stays."""
+        room, total = self.table.room, len(self.table.room.members)
+        try:
+            self.show("asking for figures…")
+            async with aclosing(room.measure()) as places:
+                async for place in places:
+                    self.show(f"asking for figures… {place + 1} of {total}")
+        except ReportedError as error:
+            self.table.no_figures = str(error)
+        try:
+            self.show("asking for replies in words…")
+            async with aclosing(room.hear(self._corpus)) as places:
+                async for place in places:
+                    self.show(f"asking for replies in words… {place + 1} of {total}")
+            self.show()
+        except ReportedError as error:
+            self.show(str(error))
+
+    def show(self, state: str = "") -> None:
+        """Draw everything as it is by now, with what is going on, or the remarks where nothing is."""
+        report = self.table.room.report()
+        width = max(20, self.app.size.width - 6)
+        at = self._answers.highlighted
+        self._options.update(printable(" · ".join(words.option_lines(report.question.options))))
+        self._options.display = bool(report.question.options)
+        self._answers.clear_options()
+        for place, answer in enumerate(report.answers):
+            self._answers.add_option(Option(self._drawn(place, answer, width)))
+        self._answers.highlighted = min(at or 0, len(report.answers) - 1)
+        self._state.update(printable(state or " · ".join(self._remarks(report))))
+        self.refresh_bindings()
+
+    def _remarks(self, report: RoomReport) -> Iterator[str]:
+        if self.table.no_figures:
+            yield self.table.no_figures
+        if self._has_people and not self.table.revealed:
+            yield HIDDEN
+        if report.model.demonstration:
+            yield DEMONSTRATION
+        if report.question.options:
+            yield words.ALONE_IN_SHORT
+        yield words.asked_how(report)
+
+    def _drawn(self, place: int, answer: "RoomAnswer", width: int) -> Content:
+        """Draw a member: its name, its bar, the guess, people's bar once they are revealed, and its reply."""
+        rows = [Content.assemble((printable(answer.title), "bold"), ("  " + words.agreement_words(answer), "dim"))]
+        if (why := words.why_no_bar(answer)) is not None:
+            rows.append(Content(f"  {why}"))
+        elif answer.model is not None:
+            rows.append(bar_row("model", answer.model, width))
+        if (guess := self.table.guesses.get(place)) is not None:
+            rows.append(bar_row("guess", guess, width))
+        if answer.people is not None and self.table.revealed:
+            rows.append(bar_row("people", answer.people.distribution, width))
+            rows += [Content.styled(f"  {line}", "dim") for line in self._compared(answer, guess)]
+        if answer.quote is not None:
+            rows.append(Content.styled(f"“{' '.join(printable(answer.quote).split())}”", "italic"))
+        if answer.unheard is not None:
+            rows.append(Content.styled(f"  no whole reply: {printable(answer.unheard)}", "dim"))
+        return Content("\n").join(rows)
+
+    def _compared(self, answer: "RoomAnswer", guess: Sequence[float] | None) -> Iterator[str]:
+        yield words.people_line(answer)
+        if answer.people is not None and guess is not None:
+            yield words.guess_line(guess, answer.model if answer.valid else None, answer.people.distribution)
+
+    @property
+    def _has_people(self) -> bool:
+        return any(answer.people is not None for answer in self.table.room.report().answers)
+
+    @property
+    def _place(self) -> int:
+        return self._answers.highlighted or 0
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is something to reveal and to guess only where the survey has people's answers."""
+        return action not in ("reveal", "guess") or self._has_people
+
+    @on(OptionList.OptionSelected)
+    def go_on(self) -> None:
+        """Go on talking with the member that was chosen."""
+        conversation = self.table.room.report().answers[self._place].conversation
+        if conversation is None:
+            self.notify("This one has not replied in words yet.", markup=False)
+        else:
+            self.dismiss(conversation)
+
+    def action_reveal(self) -> None:
+        """Show people's own answers, or hide them again."""
+        self.table.revealed = not self.table.revealed
+        self.show()
+
+    @work(group="guess", exclusive=True)
+    async def action_guess(self) -> None:
+        """Enter a guess of what the people of the highlighted member answered."""
+        place, report = self._place, self.table.room.report()
+        answer = report.answers[place]
+        if answer.people is None:
+            self.notify(words.NO_PEOPLE, markup=False)
+            return
+        guess = await self.app.push_screen_wait(GuessScreen(words.people_name(answer), report.question.options))
+        if guess is not None:
+            self.table.guesses[place] = guess
+            self.show()
+
+    def action_new(self) -> None:
+        """Leave this room for another question."""
+        self.wants_new = True
+        self.dismiss(None)
+
+    def action_back(self) -> None:
+        """Go back to the conversation; the answers stay."""
+        self.dismiss(None)
+
+    @work(group="save", exclusive=True)
+    async def action_save(self) -> None:
+        """Write the answers to a file: a page, a figure or the data, as its name says."""
+        path = await self.app.push_screen_wait(
+            PathScreen("Save what the room answered (.html, .svg or .json) to:", "room.html")
+        )
+        if path is None:
+            return
+        write = WRITERS.get(path.suffix.lower())
+        if write is None:
+            self.notify("Not saved: let the name end in .html, .svg or .json.", severity="error", markup=False)
+            return
+        try:
+            await asyncio.to_thread(_save, path, write(self.table.room.report()))
+        except ReportedError as error:
+            self.notify(printable(f"Not saved: {error}"), severity="error", markup=False)
+        else:
+            self.notify(printable(f"Written to {full_display_path(path)}"), markup=False)
+
+
+def bar_row(name: str, shares: Sequence[float], width: int) -> Content:
+    """Draw `name` and a bar that together are `width` cells wide; colours repeat what letters and fillings say."""
+    parts = words.segments(shares, width - GUTTER)
+    drawn = [Content.styled(part, COLOURS[place % len(COLOURS)]) for place, part in enumerate(parts)]
+    return Content.assemble((fitted(f"  {name}", GUTTER), "dim"), *drawn)
+
+
+def _save(path: Path, text: str) -> None:
+    with output_errors(full_display_path(path)), atomic_write(path, mode=None) as stream:
+        stream.write(f"{text}\n".encode())
+
+
+async def ask_the_room(app: App[None], session: Session) -> str | None:
+    """Choose what to ask, ask it, and return the id of the conversation to go on with; None to stay where one was.
+
+    The room of before is shown again until a new question is wanted. Call it in a worker: it waits for answers.
+    """
+    engine, corpus = session.engine, session.corpus
+    if engine is None or corpus is None:
+        app.notify("The model is not open yet.", markup=False)
+        return None
+    while True:
+        if session.room is None or session.room.room.engine is not engine:
+            chosen = await app.push_screen_wait(ChoosingScreen(await session.open_survey(), _attribute(session)))
+            if chosen is None:
+                return None
+            session.room = await _seated(app, session, chosen)
+            if session.room is None:
+                return None
+        screen = RoomScreen(session.room, corpus)
+        conversation = await app.push_screen_wait(screen)
+        if not screen.wants_new:
+            return conversation
+        session.room = None
+
+
+def _attribute(session: Session) -> str:
+    """Return the attribute of the persona that is talked with, empty where it has none."""
+    groups = session.conversation.persona.groups if session.conversation is not None else ()
+    return groups[0].attribute if groups else ""
+
+
+async def _seated(app: App[None], session: Session, chosen: Chosen) -> RoomTable | None:
+    """Return the room, ready to be asked; None where the person does not agree to ask a server on another machine."""
+    assert session.engine is not None
+    room, info = Room(session.engine, chosen.question, chosen.members), session.engine.info
+    if not session.launch.probing_confirmed(info):
+        question = (
+            f"{info.name} is on another machine. Asking the room takes {room.requests(quotes=True)} requests, "
+            "which may cost money. Ask? (A yes is remembered for this server.)"
+        )
+        if not await app.push_screen_wait(ConfirmScreen(question, "Ask", "Do not ask")):
+            return None
+        session.launch.remember_probing(info)
+    return RoomTable(room)

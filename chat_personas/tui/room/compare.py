@@ -1,0 +1,384 @@
+"""Comparing personas on the screen: one message to two to four columns, each with its own line of the panel."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static
+
+from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
+from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.reporting.wording import DEMONSTRATION, model_described
+from chat_personas.text import printable
+from chat_personas.tui.chat.measuring import IMPOSSIBLE, OFF, UNASKED, whose
+from chat_personas.tui.room.choosing import Choice
+from chat_personas.tui.session import Session
+from chat_personas.tui.widgets.panel.headline import Figures, in_short
+from chat_personas.tui.widgets.title_and_status import KeyLine
+from eval.evaluation import steered_as
+from personas import LoadedPersona, library_names, load_persona
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import Conversation
+    from chat_personas.monitor.monitor import Monitor
+
+BY_PROMPT = ("portray", "bio", "qa", "none")
+"""The steerings under which one persona can stand beside itself."""
+ALL_AT_ONCE = "Say something to all of them"
+WAITING = "…"
+
+
+class ColumnsScreen(Screen[tuple[LoadedPersona, ...] | None]):
+    """Chooses what stands beside the persona that is talked with: up to three others, or itself under other steerings.
+
+    Gives all columns, that persona first, or None if cancelled.
+    """
+
+    CSS_PATH = "room.tcss"
+    AUTO_FOCUS = "#typed"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="compare_choose_back"),
+        Binding("down", "to_list", "Go to the list", id="compare_choose_list", show=False),
+    ]
+
+    def __init__(self, first: LoadedPersona) -> None:
+        super().__init__()
+        self._first = first
+        self._picked: list[LoadedPersona] = []
+        self._offered: dict[str, LoadedPersona] = {}
+        self._typed = Input(id="typed", placeholder="Type to narrow the list: a persona, or a steering")
+        self._listed = OptionList(id="choices", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out who is compared, the input and the list."""
+        yield Static("Compare: who answers the same?", markup=False, id="heading")
+        yield Static(markup=False, id="about")
+        yield self._typed
+        yield self._listed
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Show the screen at once, and everybody as soon as they have been read."""
+        self.read()
+
+    @work(exclusive=True)
+    async def read(self) -> None:
+        """Read the personas that can be columns, and list them."""
+        self._offered = await asyncio.to_thread(lambda: dict(_offered(self._first)))
+        self._list()
+
+    @on(Input.Changed)
+    def narrow(self) -> None:
+        """List what fits what is typed."""
+        self._list()
+
+    @on(Input.Submitted)
+    def choose_highlighted(self) -> None:
+        """Take the highlighted line."""
+        if self._listed.option_count:
+            self._take(self._listed.get_option_at_index(self._listed.highlighted or 0))
+
+    @on(OptionList.OptionSelected)
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        """Take a line of the list."""
+        self._take(event.option)
+
+    def action_to_list(self) -> None:
+        """Move from the input to the list."""
+        self.set_focus(self._listed)
+
+    def action_back(self) -> None:
+        """Compare nothing."""
+        self.dismiss(None)
+
+    def _list(self) -> None:
+        words = self._typed.value.casefold().split()
+        names = [self._first.persona.title, *(_named(each) for each in self._picked)]
+        self.query_one("#about", Static).update(printable(f"{' | '.join(names)} (up to {MOST} columns)"))
+        choices = [Choice(f"Compare {' and '.join(names)}", "")] if self._picked and not words else []
+        if len(names) < MOST:
+            lines = [line for line in self._offered if all(word in line.casefold() for word in words)]
+            choices += [Choice(f"+ {line}", line) for line in lines if self._offered[line] not in self._picked]
+        self._listed.clear_options()
+        self._listed.add_options(choices)
+        self._listed.highlighted = 0 if choices else None
+
+    def _take(self, chosen: object) -> None:
+        assert isinstance(chosen, Choice)
+        if not chosen.value:
+            self.dismiss((self._first, *self._picked))
+            return
+        self._picked.append(self._offered[str(chosen.value)])
+        with self.prevent(Input.Changed):
+            self._typed.value = ""
+        self._list()
+        self.set_focus(self._typed)
+
+
+def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona]]:
+    """Yield the persona itself under its other steerings, then the others of the library, each with its line."""
+    persona = first.persona
+    for steering in BY_PROMPT if persona.groups else ():
+        if steering != persona.steering:
+            yield f"{persona.title}, steered by {steering}", steered_as(first, steering)
+    for name in library_names():
+        loaded = load_persona(name)
+        if loaded.persona.name != persona.name:
+            yield f"{loaded.persona.title} ({name})", loaded
+
+
+def _named(loaded: LoadedPersona) -> str:
+    return f"{loaded.persona.title} ({loaded.persona.steering})"
+
+
+class Column(Vertical, can_focus=True):
+    """One conversation of a comparison: its persona, its line of the panel, and what was said."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Talk", id="compare_go_on", tooltip="Go on talking with this one alone")
+    ]
+
+    def __init__(self, name: str, conversation: "Conversation") -> None:
+        super().__init__(classes="column")
+        self.conversation = conversation
+        self.figures = Figures()
+        self._reply = ""
+        self._title = Static(printable(name), markup=False, classes="title")
+        self._measured = Static(markup=False, classes="measured")
+        self._said = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out name, figures and words."""
+        yield self._title
+        yield self._measured
+        with VerticalScroll(can_focus=False):
+            yield self._said
+
+    def on_mount(self) -> None:
+        """Show what was said already."""
+        self.show_words()
+
+    def show_figures(self, state: str = "") -> None:
+        """Show the alignment in short with the group that it is about, or why there is none."""
+        found = in_short(self.figures)
+        who = ", ".join(whose(self.conversation.persona))
+        self._measured.update(printable(f"{who}:\n{found}" if found else state))
+
+    def grow(self, text: str) -> None:
+        """Show more of the reply that is on its way."""
+        self._reply += text
+        self.show_words()
+
+    def show_words(self, note: str = "") -> None:
+        """Show everything that was said; `note` is why the last reply is not whole."""
+        if not self.conversation.replying:
+            self._reply = ""
+        rows: list[Content] = []
+        for message in self.conversation.path:
+            text = message.text or (self._reply or WAITING if self.conversation.replying else "")
+            if message.role == "user":
+                rows.append(Content.styled(f"> {printable(text)}", "bold"))
+            else:
+                rows.append(Content(printable(text)))
+        if note:
+            rows.append(Content.styled(f"({printable(note)})", "dim"))
+        self._said.update(Content("\n\n").join(rows))
+        self.query_one(VerticalScroll).scroll_end(animate=False)
+
+    def action_open(self) -> None:
+        """Go on with this conversation alone."""
+        if isinstance(self.screen, CompareScreen):
+            self.screen.go_on(self)
+
+
+class CompareScreen(Screen[str | None]):
+    """Says the same to every column and measures each. Gives the conversation to go on with alone, or None."""
+
+    CSS_PATH = "room.tcss"
+    AUTO_FOCUS = "#all"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="compare_back", priority=True),
+        Binding("ctrl+right", "next_column", "Next column", id="compare_next", priority=True),
+        Binding("ctrl+left", "previous_column", "Previous column", id="compare_previous", show=False, priority=True),
+    ]
+
+    def __init__(self, comparison: Comparison, session: Session, first: str) -> None:
+        """Compare on the model of `session`, beginning with `first`; empty to wait for what is typed."""
+        super().__init__()
+        self.comparison = comparison
+        self._session = session
+        self._first = first
+        self._busy = False
+        self._monitors: dict[str, Monitor | None] = {}
+        self.columns = tuple(
+            Column(name, each) for name, each in zip(comparison.names, comparison.columns, strict=True)
+        )
+        self._input = Input(id="all", placeholder=ALL_AT_ONCE)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the columns above what is said to all of them."""
+        with Horizontal(id="columns"):
+            yield from self.columns
+        yield Static(printable(self._about), markup=False, id="state")
+        yield self._input
+        yield KeyLine(("open", "back", "next_column", "quit"))
+
+    def on_mount(self) -> None:
+        """Say the first message, or measure what was said before."""
+        self._show_states()
+        if self._first:
+            self.say(self._first)
+        else:
+            self.measure()
+
+    @on(Input.Submitted)
+    def submitted(self, event: Input.Submitted) -> None:
+        """Say what was typed to everybody, unless they are still replying."""
+        if self._busy:
+            self.notify("Still replying; Escape goes back.", markup=False)
+        elif event.value.strip():
+            self._input.value = ""
+            self.say(event.value)
+
+    @work(group="say", exclusive=True)
+    async def say(self, text: str) -> None:
+        """Say something to every column, from left to right, and measure them all after that."""
+        self.workers.cancel_group(self, "measure")
+        self._busy = True
+        self._show_states()
+        try:
+            async with aclosing(self.comparison.say(text)) as events:
+                async for place, event in events:
+                    column = self.columns[place]
+                    if isinstance(event, ReplyText):
+                        column.grow(event.text)
+                    elif isinstance(event, ReplyStarted | ReplyEnded):
+                        column.show_words((event.why or "") if isinstance(event, ReplyEnded) else "")
+        except ReportedError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+        finally:
+            self._busy = False
+        self.measure()
+
+    @work(group="measure", exclusive=True)
+    async def measure(self) -> None:
+        """Measure every column as it is now, from left to right, where this model may be measured."""
+        if self._why_not_measured:
+            return
+        for column in self.columns:
+            monitor = await self._monitor_of(column)
+            if monitor is None or not column.conversation.path:
+                continue
+            conversation = column.conversation
+            estimates = monitor.measure(conversation.context(), conversation.path[-1].id, conversation.id)
+            try:
+                async with aclosing(estimates) as found:
+                    async for estimate in found:
+                        column.figures = column.figures.after(estimate)
+                        column.show_figures()
+            except ReportedError as error:
+                column.show_figures(f"not measured: {error}")
+
+    async def _monitor_of(self, column: Column) -> "Monitor | None":
+        key, corpus, conversation = column.conversation.id, self._session.corpus, column.conversation
+        if key not in self._monitors and corpus is not None:
+            self._monitors[key] = await asyncio.to_thread(
+                self._session.launch.make_monitor, conversation.engine, conversation.persona, corpus
+            )
+        return self._monitors.get(key)
+
+    @property
+    def _why_not_measured(self) -> str:
+        """Say why nothing is measured; empty where it is."""
+        engine = self._session.engine
+        if engine is None or engine.info.log_probabilities == "none":
+            return IMPOSSIBLE
+        if not self._session.settings.measure:
+            return OFF
+        return "" if self._session.launch.probing_confirmed(engine.info) else UNASKED
+
+    @property
+    def _about(self) -> str:
+        info = self._session.engine.info if self._session.engine is not None else None
+        named = "" if info is None else model_described(info)
+        return f"{named} · {DEMONSTRATION}" if info is not None and info.demonstration else named
+
+    def _show_states(self) -> None:
+        """Say why there are no figures: those before belonged to another message."""
+        for column in self.columns:
+            column.figures = Figures()
+            column.show_figures(self._why_not_measured or "measured after the reply")
+
+    def go_on(self, column: Column) -> None:
+        """Leave for one of the conversations."""
+        if self._busy:
+            self.notify("Still replying.", markup=False)
+        elif column.conversation.path:
+            self.dismiss(column.conversation.id)
+
+    def action_next_column(self) -> None:
+        """Focus the next column, to scroll it or to go on with it."""
+        self._focus(1)
+
+    def action_previous_column(self) -> None:
+        """Focus the column before."""
+        self._focus(-1)
+
+    def _focus(self, by: int) -> None:
+        at = next((place for place, column in enumerate(self.columns) if column.has_focus), -1 if by > 0 else 0)
+        self.set_focus(self.columns[(at + by) % len(self.columns)])
+
+    @work(group="back")
+    async def action_back(self) -> None:
+        """From a column to the input; from there back to the conversation, with the reply on its way stopped."""
+        if not self._input.has_focus:
+            self.set_focus(self._input)
+            return
+        await self.comparison.stop()
+        self.workers.cancel_group(self, "measure")
+        self.dismiss(None)
+
+
+async def compare_personas(app: App[None], session: Session, text: str) -> str | None:
+    """Compare others with the persona that is talked with, on `text` if there is any. Call it in a worker.
+
+    A conversation that is a column of a comparison already opens that one. Gives the conversation to go on with.
+
+    Raises:
+        ReportedError: the personas cannot be compared, or the corpus cannot be read.
+    """
+    engine, corpus, conversation = session.engine, session.corpus, session.conversation
+    if engine is None or corpus is None or conversation is None:
+        app.notify("The model is not open yet.", markup=False)
+        return None
+    known = await asyncio.to_thread(corpus.comparison_of, conversation.id)
+    if known is not None:
+        try:
+            comparison = await asyncio.to_thread(Comparison.resume, corpus, engine, known)
+            return await app.push_screen_wait(CompareScreen(comparison, session, ""))
+        except ComparisonError as error:  # the others are gone: compare with others
+            app.notify(printable(str(error)), markup=False)
+    chosen = await app.push_screen_wait(ColumnsScreen(await asyncio.to_thread(_persona_of, session, conversation)))
+    if chosen is None:
+        return None
+    comparison = await asyncio.to_thread(Comparison.start, corpus, engine, chosen)
+    return await app.push_screen_wait(CompareScreen(comparison, session, text))
+
+
+def _persona_of(session: Session, conversation: "Conversation") -> LoadedPersona:
+    """Return the persona of a conversation with its file, or as the conversation has it if that is another by now."""
+    loaded, persona = session.persona, conversation.persona
+    if loaded is not None and loaded.persona == persona:
+        return loaded
+    assert session.corpus is not None
+    row = conversation.unspoken or session.corpus.conversation(conversation.id)
+    return LoadedPersona(persona, Path(f"{persona.name}.toml"), row.persona_sha256)

@@ -1,0 +1,94 @@
+"""Make the pictures of docs/room.md and docs/compare-personas.md: `python -m scripts.pictures.make_room_pictures`.
+
+They are made from the real program on the built-in model. room.svg is the screen after a guess, with people's answers
+revealed; room-figure.svg is what `ask --svg` draws; compare.svg is three columns with their alignments.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from chat_personas.tui.room.answers import RoomScreen
+from chat_personas.tui.room.compare import Column, CompareScreen
+from scripts.pictures.make_screenshot import PERSONA, PICTURE, until
+from scripts.pictures.portable_svg import portable
+
+FOLDER = PICTURE.parent
+QUESTION, GROUPS = "GUNCONTRIBA_W26", "POLPARTY"
+GUESS = "40 30 20 10"
+SIZE = (110, 40)
+SAID = "What should be done about guns?"
+OTHERS = ("(republican", "by bio")
+
+
+async def pictures_of_screens() -> None:
+    """Write room.svg and compare.svg, each from a program of its own."""
+    from chat_personas.cli.launch import Launch
+    from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.session import Session
+
+    for name, press in (("room.svg", ask), ("compare.svg", compare)):
+        app = ChatApp(Session(Launch(PERSONA, "pocket")))
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda app=app: app.session.conversation is not None)  # type: ignore[misc]
+            await press(pilot)
+            (FOLDER / name).write_text(portable(app.export_screenshot(title="chat-personas")), encoding="utf-8")
+        print(f"written {FOLDER / name}", file=sys.stderr)
+
+
+async def compare(pilot: Pilot[None]) -> None:
+    """Say the same to three columns, and wait until all are measured."""
+    app = pilot.app
+    await pilot.press("alt+c")
+    await until(pilot, lambda: any(listed.option_count for listed in app.screen.query(OptionList)))
+    for other in OTHERS:
+        await pilot.press(*other, "enter")
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+    await pilot.press(*SAID, "enter")
+    columns = list(app.screen.query(Column))
+    await until(pilot, lambda: all(each.figures.estimate and each.figures.estimate.complete for each in columns))
+
+
+async def ask(pilot: Pilot[None]) -> None:
+    """Press what a person presses."""
+    app = pilot.app
+    await pilot.press("f12")
+    await until(pilot, lambda: bool(app.screen.query("#choices")))
+    await pilot.press(*QUESTION, "enter", *GROUPS, "enter")
+    await until(pilot, lambda: isinstance(app.screen, RoomScreen))
+    room = app.screen
+    assert isinstance(room, RoomScreen)
+    await until(pilot, lambda: all(answer.quote for answer in room.table.room.report().answers))
+    await pilot.press("down", "down", "g")
+    await until(pilot, lambda: bool(app.screen.query("#numbers")))
+    await pilot.press(*GUESS, "enter", "r")
+    await until(pilot, lambda: room.table.revealed and room.is_current)
+
+
+def picture_of_the_figure() -> None:
+    """Write room-figure.svg."""
+    program = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    subprocess.run(  # noqa: S603 - our own interpreter, no shell
+        [
+            *(sys.executable, "-P", "-c", program, "ask", QUESTION, "--groups", GROUPS, "--model", "pocket"),
+            *("--no-quotes", "--svg", str(FOLDER / "room-figure.svg")),
+        ],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    print(f"written {FOLDER / 'room-figure.svg'}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["CHAT_PERSONAS_HOME"] = home
+        os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        asyncio.run(pictures_of_screens())
+        picture_of_the_figure()

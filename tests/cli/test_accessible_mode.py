@@ -1,0 +1,439 @@
+"""`chat --accessible`: a whole sitting on a terminal, byte by byte, and what each command does."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chat_personas.cli.accessible_mode import AccessibleMode
+from chat_personas.cli.launch import Launch
+from chat_personas.conversation.slash_commands import COMMANDS
+from chat_personas.corpus import Corpus
+from chat_personas.paths import corpus_path
+from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
+from tests.cli.running import Command, kept_messages, only_line, write_survey
+from tests.cli.still_output import Person, faults_of
+from tests.corpus.making import texts
+from tests.eval.fake_engine import FakeEngine as AnsweringEngine
+from tests.eval.fake_engine import by_content
+from tests.eval.towns import many
+from tests.fakes import END
+from tests.fakes import FakeEngine as ScriptedEngine
+
+Serve = Callable[[Engine], None]
+Script = Sequence[str | Piece | BaseException | asyncio.Event]
+TOWN = many(20)
+
+
+class Model(AnsweringEngine):
+    """Answers every probe by content, and replies by scripts; "Yes." once they have run out."""
+
+    def __init__(self, *scripts: Script, info: EngineInfo | None = None) -> None:
+        super().__init__(by_content(TOWN), info=info)
+        self.says = ScriptedEngine(*scripts)
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        if not self.says._scripts:
+            self.says._scripts.append(["Yes.", END])
+        async with aclosing(self.says.stream(messages, sampling)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+class WithoutCorpus(ScriptedEngine):
+    """Somebody moves the corpus away while the model speaks."""
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        async with aclosing(super().stream(messages, sampling)) as pieces:
+            async for piece in pieces:
+                yield piece
+                if corpus_path().exists():
+                    corpus_path().rename(corpus_path().with_name("moved.db"))
+
+
+def said(command: Command, serve: Serve, given: str, *scripts: Script) -> list[str]:
+    """Run a sitting without measuring over a pipe; return its lines, from the first prompt on."""
+    serve(ScriptedEngine(*scripts))
+    ran = command("chat", "democrat", "--accessible", given=given)
+    assert (ran.code, ran.err) == (0, "")
+    assert faults_of(ran.out.encode()) == []
+    return ran.out.partition("You: ")[2].splitlines()
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_MEASURE", "false")
+
+
+# The bytes of a whole sitting
+
+HOSTILE = "\x1b[2J\x1b[31mred\x1b]0;title\x07 one\rtwo \x9b1A \x08\x08gone ┌──┐ █▓"
+THOUGHT = Piece("", thought="Hm \x1b[5A now.")
+
+
+def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home: Path, tmp_path: Path) -> None:
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    model = Model(["Good ", "day. And", " more.", END], [THOUGHT, HOSTILE, END], ["Slowly. ", asyncio.Event()])
+    person = Person(home, model, "chat", "democrat", "--accessible", "--survey", survey)
+    person.reads("Measured before the first message: alignment 0[.]")
+    person.reads("You: ")
+    person.enters("Hello", "A Democrat: Good day[.] And more[.]", "Reply complete", "Measured after turn 1", "You: ")
+    person.enters("Two lines,\\", "More: ")
+    person.enters("of which this is one", "Thought for", "␛.2J", "Reply complete", "You: ")
+    person.enters("Go on", "A Democrat: Slowly")
+    person.enters("/stop", "Reply stopped", "Measured after turn 3", "You: ")
+    for line, answer in (
+        ("/panel", "Validity, order bias"),
+        ("/question", "Question 20"),
+        ("/question 3", "Question 3, option 1: Democrat"),
+        ("/again", "A Democrat: Yes"),
+        ("/edit Go on, please", "A Democrat: Yes"),
+        ("/versions", "Version 2 of 2, your message, current: Go on, please"),
+        ("/versions 1", "last messages now"),
+        ("/copy", "Slowly|Yes"),
+        ("/thought", "has not thought"),
+        ("/prompt", "Context, message 1 of"),
+        ("/rate 5 realism 1-7", "rated 5 on the scale realism 1-7"),
+        ("/measure off", "off"),
+        ("/personas woman dem", "1 persona|democrat-woman"),
+        ("/model", "Model: fake"),
+        ("/steer", "Inside the model: nothing"),
+        ("/list", "Conversation 1, this one"),
+        ("/search day", "Found 1: In Hello"),
+        ("/rename A good day", "now called: A good day"),
+        (f"/export {tmp_path / 'copy.md'}", "Written to"),
+        ("/persona republican", "A new conversation with: A Republican"),
+        ("/open 1", "Conversation: A good day"),
+        ("/new", "A new conversation with: A Democrat"),
+        ("/help", "The program, /quit"),
+        ("/nonsense", "There is no command"),
+        ("left \x1b[D\x1b[D arrows", "2 keys without a character"),
+        ("/measure on", "Measured|Measuring"),
+    ):
+        person.enters(line, answer, "You: ")
+    person.enters("/paste", "A line with /end sends them")
+    person.enters("one\n\ntwo\n/end", "Reply complete", "You: ")
+    person.enters("/delete", "Write yes or no: ")
+    person.enters("yes", "Deleted", "You: ")
+    person.type("\x03")
+    person.reads("Press Ctrl.C again to leave")
+    person.enters("/quit", "Left")
+    assert person.code == 0
+    assert faults_of(person.sent) == []
+
+
+def test_the_check_of_the_bytes_finds_what_moves_erases_overwrites_and_draws() -> None:
+    assert faults_of("A Democrat: Yes.\r\nYou: \t“Ja” – ein Wörtchen…\r\n".encode()) == []
+    for sent in ("\x1b[K", "\x1b[?2004h", "\x1b7", "\x9b1A", "a\rb", "a\x08b", "┌", "█", "⠋"):
+        assert faults_of(f"before {sent} after\r\n".encode()) != [], repr(sent)
+
+
+def test_every_command_of_the_table_does_something_here() -> None:
+    assert AccessibleMode(Launch(), measure=False).commands.keys() == COMMANDS.keys()
+
+
+# Stopping and leaving
+
+
+def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -> None:
+    person = Person(home, Model(["So far. ", asyncio.Event()]), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("Hello", "So far")
+    person.type("\x03")
+    person.reads("Reply stopped. What was said so far is kept")
+    person.reads("You: ")
+    person.type("\x03")
+    assert person.code == 130
+    assert faults_of(person.sent) == []
+    assert [(row.text, row.status) for row in kept_messages()] == [("Hello", "complete"), ("So far. ", "stopped")]
+
+
+def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
+    model = Model(["First. ", asyncio.Event()], ["Second. ", asyncio.Event()])
+    person = Person(home, model, "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    for line, answer in (("One", "First"), ("Two", "Second")):
+        person.enters(line, answer)
+        person.type("\x03")
+        person.reads("Reply stopped")
+        person.reads("You: ")
+    person.type("\x04")
+    person.reads("Left. What was said is kept")
+    assert person.code == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_in_a_reply_leaves_with_its_code_and_keeps_the_reply(home: Path, number: int, code: int) -> None:
+    person = Person(home, Model(["So far. ", asyncio.Event()]), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("Hello", "So far")
+    os.kill(person.pid, number)
+    assert person.code == code
+    assert texts(kept_messages()) == ["Hello", "So far. "]
+
+
+def test_a_line_written_while_a_reply_comes_waits_for_its_end(home: Path) -> None:
+    class Awaited(Model):
+        """Its first reply ends when the person has been told that the second message waits."""
+
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+            if len(messages) == 2:
+                yield Piece("Not yet. ")
+                while not (home / "told").exists():
+                    await asyncio.sleep(0.01)
+            yield Piece("Done.", finish_reason="stop")
+
+    person = Person(home, Awaited(), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("One", "Not yet")
+    person.enters("", "The reply is coming")
+    person.enters("Two", "Your line waits until the reply has ended")
+    (home / "told").touch()
+    person.reads("Reply complete")
+    person.reads("Reply complete")
+    person.enters("/quit", "Left")
+    assert person.code == 0
+    assert texts(kept_messages()) == ["One", "Not yet. Done.", "Two", "Done."]
+
+
+def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_goes_on_later(
+    home: Path, tmp_path: Path
+) -> None:
+    class Held(Model):
+        """The round before the first message stands still."""
+
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+            if not any(message.role == "user" for message in prefix):
+                await asyncio.Event().wait()
+            async with aclosing(super().score(prefix, probes)) as scores:
+                async for each in scores:
+                    yield each
+
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    person = Person(home, Held(), "chat", "democrat", "--accessible", "--measure", "--survey", survey)
+    person.reads("Measuring. You can write meanwhile")
+    person.enters(
+        "Hello",
+        r"Measuring(, 0 of 20)?\. Stopped there\.",
+        "You: Hello\r\nA Democrat: Yes",
+        "Measured after turn 1",
+        "You: ",
+    )
+    assert faults_of(person.sent) == []
+    person.enters("/quit", "Left")
+    assert person.code == 0
+
+
+def test_more_than_a_terminal_passes_on_of_a_line_is_not_sent(home: Path) -> None:
+    person = Person(home, Model(), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("x" * 5000, "Nothing was sent: the line was cut by the terminal, which passes on 4,095 bytes")
+    person.enters("/quit", "Left")
+    assert person.code == 0
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        assert corpus.conversations() == ()
+
+
+# The setting, and the other modes
+
+
+def test_the_setting_replaces_the_screen_on_a_terminal(home: Path) -> None:
+    person = Person(home, Model(), "chat", "democrat", CHAT_PERSONAS_ACCESSIBLE="true", CHAT_PERSONAS_MEASURE="false")
+    person.reads("the mode for screen readers")
+    person.enters("/quit", "Left")
+    assert person.code == 0
+    assert faults_of(person.sent) == []
+
+
+def test_the_setting_changes_no_byte_of_what_a_pipe_gets(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_ACCESSIBLE", "true")
+    served_by(ScriptedEngine(["Good ", "day", END]))
+    ran = command("chat", "democrat", given="Hello\n")
+    assert (ran.code, ran.out, ran.err) == (0, "Good day\n\n", "")
+
+
+def test_under_the_setting_a_long_opening_is_a_line_and_not_a_spinner(home: Path) -> None:
+    person = Person(home, Model(), "doctor", CHAT_PERSONAS_ACCESSIBLE="true")
+    person.reads("accessible")
+    assert person.code == 0
+    assert faults_of(person.sent) == []
+
+
+def test_the_two_modes_without_a_screen_exclude_each_other(command: Command) -> None:
+    ran = command("chat", "--plain", "--accessible")
+    assert ran.code == 2
+    assert "leave one of them out" in only_line(ran)
+
+
+# What commands do, and errors
+
+
+def test_a_reply_is_headed_by_its_speaker_and_followed_by_how_it_ended(command: Command, served_by: Serve) -> None:
+    assert said(command, served_by, "Hello\n", ["Good ", "day", END]) == [
+        "Hello",
+        "A Democrat: Good day",
+        "Reply complete.",
+        "You: ",
+        "Left. What was said is kept.",
+    ]
+
+
+def test_a_model_that_fails_is_a_sentence_and_the_conversation_goes_on(command: Command, served_by: Serve) -> None:
+    broken = ["It is ", EngineError("the server went away; start it again")]
+    lines = said(command, served_by, "Hello\n/again\n", broken, ["Good day", END])
+    assert "Reply failed: the server went away; start it again. What was said so far is kept." in " ".join(lines)
+    assert texts(kept_messages()) == ["Hello", "Good day"]
+
+
+def test_a_message_that_could_not_be_sent_is_sent_by_again(command: Command, served_by: Serve) -> None:
+    lines = said(command, served_by, "Hello\n/again\n", [TooLongError("it has 9000 tokens; shorten it")], ["Yes", END])
+    assert "It has 9000 tokens; shorten it. Your message was not sent. /again sends it once more." in lines
+    assert texts(kept_messages()) == ["Hello", "Yes"]
+
+
+def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error_names(
+    command: Command, served_by: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    served_by(WithoutCorpus(["Good ", "day", END]))
+    ran = command("chat", "democrat", "--accessible", given="Hello\n/export saved.jsonl\n")
+    assert ran.code == 4
+    assert "A Democrat: Good day" in ran.out
+    assert "The reply is in memory only." in ran.out
+    (copy,) = tmp_path.glob("chat-personas-*.jsonl")
+    assert only_line(ran).endswith(f"; the conversation is in {copy}\n")
+    for file in (copy, tmp_path / "saved.jsonl"):
+        said = json.loads(file.read_text())["messages"]
+        assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("/persona democart", "democrat"),
+        ("/open 7", "There are no entries in the last list."),
+        ("/open 01ZZZZ", "There is no conversation"),
+        ("/again", "Nothing was said yet."),
+        ("/versions", "Nothing was said yet."),
+        ("/edit Well", "You have not said anything yet."),
+        ("/copy", "There is no reply yet."),
+        ("/thought", "There is no reply yet."),
+        ("/rate 5 realism", "There is no reply yet."),
+        ("/panel", "Nothing was measured. /measure on starts it."),
+        ("/question 1", "Nothing was measured. /measure on starts it."),
+        ("/measure", "This model cannot be measured"),
+        ("/measure maybe", "Write /measure on, /measure off"),
+        ("/export", "Nothing was said yet."),
+        ("/delete", "Nothing was said yet."),
+        ("/stop", "There is nothing to stop."),
+        ("/search zebra", "No message has these words."),
+        ("/list", "There is no conversation yet."),
+        ("/steer up", "/steer takes a strength"),
+        ("/model nosuch.gguf", "nosuch.gguf"),
+        ("/help nosuch", 'There is no command "/nosuch"'),
+        ("/rate", "Write /rate VALUE SCALE."),
+        ("/new now", "Nothing follows /new"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_ends_nothing(
+    command: Command, served_by: Serve, line: str, answer: str
+) -> None:
+    lines = said(command, served_by, f"{line}\n/quit\n")
+    assert (lines[0], lines[-2:]) == (line, ["You: /quit", "Left."])
+    assert answer in " ".join(lines[1:-2])
+
+
+def test_two_slashes_make_a_message_and_a_backslash_goes_on(command: Command, served_by: Serve) -> None:
+    said(command, served_by, "//etc is a\\\nfolder\n", ["Yes", END])
+    assert texts(kept_messages()) == ["/etc is a\nfolder", "Yes"]
+
+
+def test_paste_keeps_empty_lines_and_takes_commands_as_text(command: Command, served_by: Serve) -> None:
+    said(command, served_by, "/paste\none\n\n/quit\n/end\n/paste\ntwo\n/cancel\n", ["Yes", END])
+    assert texts(kept_messages()) == ["one\n\n/quit", "Yes"]
+
+
+def test_an_edit_and_another_reply_keep_what_was_there_and_versions_lead_back(
+    command: Command, served_by: Serve
+) -> None:
+    given = "Hello\n/again\n/edit\nGood day\n/versions\n/versions 2\n"
+    lines = said(command, served_by, given, ["One", END], ["Two", END], ["Three", END])
+    assert "Version 1 of 2, your message: Hello" in lines
+    assert "Version 2 of 2, your message, current: Good day" in lines
+    assert texts(kept_messages()) == ["Good day", "Three"]
+
+
+def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command: Command, served_by: Serve) -> None:
+    given = "Hello\n/rename Old\n/new\nBye\n/list\n/open 2\n/delete\nno\n/delete\nyes\n/list\n"
+    lines = said(command, served_by, given, ["One", END], ["Two", END])
+    assert next(line for line in lines if line.startswith("Conversation ")).startswith("Conversation 1, this one: Bye.")
+    assert "Conversation: Old. With: A Democrat. 2 messages; these are the last." in lines
+    assert "Nothing was deleted." in lines
+    assert texts(kept_messages()) == ["Bye", "Two"]
+
+
+def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_by: Serve, tmp_path: Path) -> None:
+    given = "Hello\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\n/export a.pdf\n"
+    lines = said(command, served_by, given, ["One", END])
+    assert '"Hello"' in (tmp_path / "a.jsonl").read_text()
+    assert sum(line.endswith("a.jsonl exists already. Choose another name.") for line in lines) == 1
+    assert any("must end in .md" in line for line in lines)
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        rated = corpus.ratings(kept_messages()[0].conversation_id)
+    assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
+
+
+def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> None:
+    said(command, served_by, "Hello\n", ["Good day", END])
+    served_by(ScriptedEngine(["Because", END]))
+    ran = command("chat", "--accessible", "--resume", kept_messages()[0].conversation_id, given="Why?\n")
+    assert "You: Hello\nA Democrat: Good day\nYou: Why?\nA Democrat: Because\n" in ran.out
+    assert texts(kept_messages()) == ["Hello", "Good day", "Why?", "Because"]
+
+
+def test_a_line_that_is_not_text_is_refused_and_the_next_one_is_sent(command: Command, served_by: Serve) -> None:
+    served_by(ScriptedEngine(["Yes", END]))
+    ran = command("chat", "democrat", "--accessible", given=b"caf\xe9\nHello\n")
+    assert ran.code == 0
+    assert "Nothing was sent: the line is not UTF-8" in ran.out
+    assert texts(kept_messages()) == ["Hello", "Yes"]
+
+
+def test_a_server_on_another_machine_is_measured_after_a_yes_only(
+    command: Command, served_by: Serve, tmp_path: Path
+) -> None:
+    info = replace(AnsweringEngine().info, name="https://far.example/v1#big", local=False)
+    model = Model(info=info)
+    served_by(model)
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    arguments = ("chat", "democrat", "--accessible", "--measure", "--survey", survey)
+    ran = command(*arguments, given="/measure on\nno\n")
+    assert "Not measuring: the server is on another machine. /measure on asks you first." in ran.out
+    assert "in up to 40 requests" in ran.out
+    assert model.prefixes == []
+    ran = command(*arguments, given="/measure on\nyes\n")
+    assert "Measured before the first message: alignment" in ran.out
+
+
+def test_what_is_measured_is_kept_as_on_the_screen(command: Command, served_by: Serve, tmp_path: Path) -> None:
+    served_by(Model())
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    ran = command("chat", "democrat", "--accessible", "--measure", "--survey", survey, given="Hello\n/panel\n")
+    assert re.search(
+        r"Measured after turn 1: alignment 0\.\d\d, from 0\.\d\d to 0\.\d\d; everyone's answers 0\.\d\d", ran.out
+    )
+    assert "Measurement after turn 1. Compared with Democrat. Measured with 20 questions." in ran.out
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        reply = kept_messages()[-1]
+        rows = corpus.measurements(reply.conversation_id)
+    assert [(row.message_id, row.complete) for row in rows] == [(None, True), (reply.id, True)]

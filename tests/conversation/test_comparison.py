@@ -1,0 +1,119 @@
+"""The same message to several personas: conversations of their own that belong together."""
+
+import asyncio
+
+import pytest
+
+from chat_personas.conversation.comparison import Comparison, ComparisonError
+from chat_personas.conversation.conversation import ReplyEnded, ReplyText
+from chat_personas.corpus import Corpus
+from eval.engine import EngineError
+from eval.evaluation import steered_as
+from personas import load_persona
+from tests.corpus.making import branch_of
+from tests.fakes import END, FakeEngine
+
+DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
+
+
+async def say(comparison: Comparison, text: str) -> list[tuple[int, str]]:
+    """Say something to all columns; return the pieces of the replies with their columns."""
+    heard = [(place, event) async for place, event in comparison.say(text)]
+    return [(place, event.text) for place, event in heard if isinstance(event, ReplyText)]
+
+
+async def test_every_column_is_asked_the_same_under_its_own_prompt_and_with_nothing_before_it(corpus: Corpus) -> None:
+    engine = FakeEngine(["Less.", END], ["More.", END])
+    comparison = Comparison.start(corpus, engine, [DEMOCRAT, REPUBLICAN])
+
+    assert await say(comparison, "Guns?") == [(0, "Less."), (1, "More.")]
+    assert [[message.content for message in asked][1:] for asked in engine.asked] == [["Guns?"], ["Guns?"]]
+    assert [asked[0].content for asked in engine.asked] == [column.system_prompt for column in comparison.columns]
+
+
+async def test_the_corpus_keeps_which_conversations_belong_together(corpus: Corpus) -> None:
+    comparison = Comparison.start(corpus, FakeEngine(["1", END], ["2", END]), [DEMOCRAT, REPUBLICAN])
+    assert corpus.compared(comparison.id) == ()
+    await say(comparison, "Guns?")
+
+    ids = tuple(column.id for column in comparison.columns)
+    assert corpus.compared(comparison.id) == ids
+    assert [corpus.comparison_of(key) for key in ids] == [comparison.id, comparison.id]
+    assert [[message.text for message in branch_of(corpus, key)] for key in ids] == [["Guns?", "1"], ["Guns?", "2"]]
+
+
+async def test_a_comparison_is_taken_up_again_and_goes_on_in_every_column(corpus: Corpus) -> None:
+    begun = Comparison.start(corpus, FakeEngine(["1", END], ["2", END]), [REPUBLICAN, DEMOCRAT])
+    await say(begun, "Guns?")
+    engine = FakeEngine(["3", END], ["4", END])
+    resumed = Comparison.resume(corpus, engine, begun.id)
+
+    assert resumed.names == ("A Republican", "A Democrat")
+    await say(resumed, "Why?")
+    assert [[message.content for message in asked][1:] for asked in engine.asked] == [
+        ["Guns?", "1", "Why?"],
+        ["Guns?", "2", "Why?"],
+    ]
+
+
+async def test_without_its_other_conversations_a_comparison_cannot_be_taken_up(corpus: Corpus) -> None:
+    begun = Comparison.start(corpus, FakeEngine(["1", END], ["2", END]), [DEMOCRAT, REPUBLICAN])
+    await say(begun, "Guns?")
+    corpus.delete(begun.columns[0].id)
+
+    assert corpus.compared(begun.id) == (begun.columns[1].id,)
+    with pytest.raises(ComparisonError, match="deleted"):
+        Comparison.resume(corpus, FakeEngine(), begun.id)
+
+
+async def test_one_persona_under_two_steerings_has_both_in_its_names(corpus: Corpus) -> None:
+    comparison = Comparison.start(corpus, FakeEngine(), [DEMOCRAT, steered_as(DEMOCRAT, "bio"), REPUBLICAN])
+
+    assert comparison.names == ("A Democrat (portray)", "A Democrat (bio)", "A Republican")
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (("democrat",), "choose 2 to 4"),
+        (("democrat", "republican", "independent", "woman", "man"), "choose 2 to 4"),
+        (("democrat", "republican", "democrat"), r"democrat \(portray\) is in two columns"),
+    ],
+)
+def test_too_few_too_many_or_the_same_twice_cannot_be_compared(
+    corpus: Corpus, names: tuple[str, ...], why: str
+) -> None:
+    with pytest.raises(ComparisonError, match=why):
+        Comparison.start(corpus, FakeEngine(), [load_persona(name) for name in names])
+
+
+async def test_a_column_whose_model_fails_says_why_and_the_next_one_is_asked_all_the_same(corpus: Corpus) -> None:
+    engine = FakeEngine(["I", EngineError("the server is gone")], ["More.", END])
+    comparison = Comparison.start(corpus, engine, [DEMOCRAT, REPUBLICAN])
+
+    ends = [(place, event.why) async for place, event in comparison.say("Guns?") if isinstance(event, ReplyEnded)]
+    assert ends == [(0, "the server is gone"), (1, None)]
+    assert len(corpus.compared(comparison.id)) == 2
+
+
+async def test_after_a_stop_the_columns_that_have_not_begun_are_not_asked(corpus: Corpus) -> None:
+    engine = FakeEngine(["So far", asyncio.Event()], ["More.", END])
+    comparison = Comparison.start(corpus, engine, [DEMOCRAT, REPUBLICAN])
+    async for _, event in comparison.say("Guns?"):
+        if isinstance(event, ReplyText):
+            await comparison.stop()
+
+    assert [message.text for message in comparison.columns[0].path] == ["Guns?", "So far"]
+    assert comparison.columns[1].path == ()
+    assert len(engine.asked) == 1
+
+
+async def test_a_merge_brings_comparisons_along(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("other") / "corpus.db"
+    with Corpus.open(path) as other:
+        begun = Comparison.start(other, FakeEngine(["1", END], ["2", END]), [DEMOCRAT, REPUBLICAN])
+        await say(begun, "Guns?")
+
+    assert corpus.merge(path).added["comparisons"] == 2
+    assert corpus.compared(begun.id) == tuple(column.id for column in begun.columns)
+    assert corpus.merge(path).added["comparisons"] == 0

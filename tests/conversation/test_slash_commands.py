@@ -1,0 +1,67 @@
+"""Slash commands: what a line asks for, and that the page for people has every command as the table has it."""
+
+from pathlib import Path
+
+import pytest
+
+from chat_personas.conversation.slash_commands import COMMANDS, SlashCommandError, asked, by_subject, message_of
+
+PAGE = Path(__file__).parents[2] / "docs" / "accessibility.md"
+
+
+@pytest.mark.parametrize("line", ["Hello", "", "and/or", "//quit", "What is 1/2?"])
+def test_a_line_that_does_not_begin_with_one_slash_is_a_message(line: str) -> None:
+    assert asked(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "argument"),
+    [
+        ("/quit", "quit", ""),
+        ("  /QUIT  ", "quit", ""),
+        ("/persona democrat", "persona", "democrat"),
+        ("/search  guns and  health ", "search", "guns and  health"),
+        ("/edit", "edit", ""),
+        ("/edit /etc is a folder", "edit", "/etc is a folder"),
+    ],
+)
+def test_a_command_is_read_with_what_follows_it(line: str, name: str, argument: str) -> None:
+    found = asked(line)
+    assert found is not None
+    assert (found.command.name, found.argument) == (name, argument)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("/persnoa x", 'did you mean "persona"?'),
+        ("/xyzzy", "/help lists all"),
+        ("/etc/passwd is a file", "a line that begins with two slashes is a message"),
+        ("/persona", "write /persona NAME"),
+        ("/quit now", "nothing follows /quit"),
+    ],
+)
+def test_a_command_that_is_wrong_says_what_to_write(line: str, says: str) -> None:
+    with pytest.raises(SlashCommandError) as error:
+        asked(line)
+    assert says in str(error.value)
+
+
+def test_of_two_slashes_one_is_left_in_the_message() -> None:
+    assert message_of("//etc is a folder\n") == "/etc is a folder"
+    assert message_of(" Hello ") == "Hello"
+
+
+def test_what_may_be_left_out_stands_in_brackets_and_is_read_aloud_without_them() -> None:
+    edit, persona, quit_ = COMMANDS["edit"], COMMANDS["persona"], COMMANDS["quit"]
+    assert [each.written for each in (edit, persona, quit_)] == ["/edit [TEXT]", "/persona NAME", "/quit"]
+    assert [each.said for each in (edit, persona, quit_)] == ["/edit, or /edit TEXT", "/persona NAME", "/quit"]
+
+
+def test_the_subjects_hold_every_command_once() -> None:
+    assert [command for _, commands in by_subject() for command in commands] == list(COMMANDS.values())
+
+
+def test_the_page_has_every_command_as_the_table_has_it_and_no_other() -> None:
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `/")]
+    assert rows == [f"| `{command.written}` | {command.does} |" for command in COMMANDS.values()]

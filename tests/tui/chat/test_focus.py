@@ -1,0 +1,102 @@
+"""What is typed is never lost: after every change on the screen, the text being written has the focus."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.tui.chat.screen import ChatScreen
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+
+WIDE, NARROW = (120, 36), (80, 24)
+
+
+def in_chat(pilot: Pilot[None]) -> bool:
+    """Whether the screen with the conversation is the one in front."""
+    return isinstance(pilot.app.screen, ChatScreen)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Keys that a person presses one after the other, each once `ready` says that the screen before it is there."""
+
+    keys: Sequence[str]
+    ready: Sequence[Callable[[Pilot[None]], bool]]
+
+
+def another_screen(pilot: Pilot[None]) -> bool:
+    return not in_chat(pilot)
+
+
+def listed(text: str) -> Callable[[Pilot[None]], bool]:
+    return lambda pilot: not in_chat(pilot) and text in shown(pilot)
+
+
+CHANGES = {
+    "a new conversation": Change(["ctrl+n"], []),
+    "a persona that was chosen": Change(["ctrl+g", "enter"], [listed("A Democrat")]),
+    "a persona that was not chosen": Change(["ctrl+g", "escape"], [another_screen]),
+    "another conversation": Change(["ctrl+o", "down", "enter"], [listed("open now"), listed("open now")]),
+    "no other conversation": Change(["ctrl+o", "escape"], [another_screen]),
+    "a deleted conversation": Change(
+        ["ctrl+o", "delete", "y", "escape"],
+        [listed("open now"), listed("cannot be undone"), lambda pilot: "1 conversation" in shown(pilot).lower()],
+    ),
+    "another reply": Change(["f5"], []),
+    "another version": Change(["f8"], []),
+    "an edit": Change(["f6"], []),
+    "the help": Change(["f1", "escape"], [another_screen]),
+    "the prompt": Change(["f3", "escape"], [another_screen]),
+    "the whole message": Change(["f10", "escape"], [another_screen]),
+    "the export": Change(["ctrl+s", "escape"], [another_screen]),
+    "the panel, left": Change(["f2"], []),
+    "the panel, left by Escape": Change(["escape"], []),
+}
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", CHANGES)
+async def test_what_is_typed_from_the_panel_after_a_change_arrives_in_the_text(
+    corpus_file: Path, name: str, size: tuple[int, int]
+) -> None:
+    scripts = [reply("Ban them."), reply("Fund them."), reply("More."), reply("Third.")]
+    async with screen(session(corpus_file, ScreenEngine(*scripts)), size) as pilot:
+        await type_text(pilot, "About guns?")
+        await until(pilot, lambda: "Ban them." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Ban them." not in shown(pilot))
+        await type_text(pilot, "About schools?")
+        await until(pilot, lambda: "Fund them." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f2")
+        assert chat(pilot).focused is chat(pilot).panel
+
+        change = CHANGES[name]
+        for key, ready in zip(change.keys, [None, *change.ready], strict=False):
+            if ready is not None:
+                await until(pilot, lambda ready=ready: ready(pilot))  # type: ignore[misc]
+            await pilot.press(key)
+        await until(pilot, lambda: in_chat(pilot))
+        await pilot.press("n", "o", "w")
+
+        await until(pilot, lambda: chat(pilot).composer.text.endswith("now"))
+        await until(pilot, lambda: not chat(pilot).panel_open)
+        assert chat(pilot).composer.has_focus
+
+
+async def test_starting_and_stopping_to_measure_leaves_a_reader_in_the_panel(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), WIDE) as pilot:
+        await pilot.press("f2", "f4")
+        assert chat(pilot).focused is chat(pilot).panel
+
+
+async def test_what_is_typed_after_a_click_on_the_transcript_arrives_in_the_text(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), WIDE) as pilot:
+        await type_text(pilot, "About guns?")
+        await until(pilot, lambda: "Ban them." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.click("#transcript")
+        assert chat(pilot).focused is chat(pilot).transcript
+
+        await pilot.press("N", "o", "space", "w", "a", "y")
+        await until(pilot, lambda: chat(pilot).composer.text == "No way")

@@ -1,0 +1,172 @@
+"""What stands on the panel says of which message it is, or is not there."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.corpus import Corpus
+from eval.engine import EngineError, Message, Probe, ProbeScore
+from tests.tui.fakes import (
+    ScreenEngine,
+    chat,
+    edit_last,
+    monitor,
+    opening,
+    reply,
+    screen,
+    session,
+    shown,
+    type_text,
+    until,
+    words,
+)
+
+TALL, SMALL = (120, 90), (80, 24)
+OFF = "not measuring (F4 starts it)"
+
+
+def measured(pilot: Pilot[None], turn: int) -> bool:
+    estimate = chat(pilot).panel.estimate
+    return estimate is not None and estimate.complete and estimate.turn == turn and not chat(pilot).replies.busy
+
+
+async def said_and_measured(pilot: Pilot[None], text: str, turn: int) -> None:
+    await type_text(pilot, text)
+    await until(pilot, lambda: measured(pilot, turn))
+
+
+async def test_the_panel_names_the_turn_of_its_figures(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Yes."), reply("No."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await until(pilot, lambda: "turn 0: before the first message measured: 62 questions" in words(pilot))
+        await said_and_measured(pilot, "Well?", 1)
+        await until(pilot, lambda: "turn 1: after the reply to message 1 measured: 62 questions" in words(pilot))
+
+
+async def test_after_measuring_is_stopped_the_figures_stay_with_their_turn_and_that_it_is_off(
+    corpus_file: Path,
+) -> None:
+    engine = ScreenEngine(reply("Yes."), reply("No."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await said_and_measured(pilot, "Well?", 1)
+        await pilot.press("f4")
+        await until(pilot, lambda: f"turn 1: after the reply to message 1 measured: 62 questions {OFF}" in words(pilot))
+        await type_text(pilot, "And now?")
+        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).replies.busy)
+
+        assert f"turn 1: after the reply to message 1 measured: 62 questions {OFF}" in words(pilot)
+
+        await pilot.press("f4")
+        await until(pilot, lambda: measured(pilot, 2) and OFF not in words(pilot))
+
+
+async def test_on_80_columns_the_title_says_the_turn_and_that_measuring_is_off(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Yes."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), SMALL) as pilot:
+        await said_and_measured(pilot, "Well?", 1)
+        await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("] · turn 1 (F2)"))
+        await pilot.press("f4")
+        await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("] · turn 1 · not measuring (F2)"))
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("  not measuring (F2)"))
+
+
+@pytest.mark.parametrize("change", ["f5", "f8", "edit", "ctrl+n"])
+async def test_figures_of_a_branch_that_was_left_are_gone(corpus_file: Path, change: str) -> None:
+    engine = ScreenEngine(reply("Yes."), reply("No."), reply("Maybe."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await said_and_measured(pilot, "Well?", 1)
+        await pilot.press("f5")
+        await until(pilot, lambda: "No." in shown(pilot) and measured(pilot, 1))
+        await until(pilot, lambda: "Course over the turns" in shown(pilot))
+        await pilot.press("f4")
+        await until(pilot, lambda: OFF in words(pilot))
+
+        await (edit_last(pilot, "What?") if change == "edit" else pilot.press(change))
+        await until(pilot, lambda: "measured" not in shown(pilot))
+        assert OFF in words(pilot)
+        for section in ("Course over the turns", "Nearest groups", "Probe 1/62", "alignment 0."):
+            assert section not in shown(pilot)
+
+
+async def test_another_version_is_not_shown_with_the_figures_of_the_one_before_while_it_is_measured(
+    corpus_file: Path,
+) -> None:
+    engine = ScreenEngine(reply("Yes."), reply("No."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await said_and_measured(pilot, "Well?", 1)
+        seen: list[str] = []
+        offer = chat(pilot).panel.offer
+        chat(pilot).panel.offer = lambda estimate: (seen.append(words(pilot)), offer(estimate))[1]  # type: ignore[method-assign,func-returns-value]
+        await pilot.press("f5")
+        await until(pilot, lambda: "No." in shown(pilot) and measured(pilot, 1))
+        assert seen
+        assert not any("turn 1: measuring…" in text for text in seen)
+
+
+async def test_who_types_while_the_model_is_being_opened_has_a_turn_0_to_compare_with(corpus_file: Path) -> None:
+    opened, engine = asyncio.Event(), ScreenEngine(reply("Yes."))
+    slow = session(corpus_file, engine, measure=True, make_monitor=monitor, open_engine=opening(opened, engine))
+    async with screen(slow, TALL, ready=False) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        opened.set()
+        await until(pilot, lambda: "Yes." in shown(pilot) and measured(pilot, 1))
+
+        estimate = chat(pilot).panel.estimate
+        assert estimate is not None
+        assert [point.turn for point in estimate.course] == [0, 1]
+        await until(pilot, lambda: "since turn 0:" in words(pilot))
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        (row,) = corpus.conversations()
+        assert [found.message_id is None for found in corpus.measurements(row.id)] == [True, False]
+
+
+class DyingServer(ScreenEngine):
+    """Answers no probe, or only those of `turns` rounds, and then is gone."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__(reply("Yes."), reply("No."))
+        self._left = rounds * 124
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        async for score in super().score(prefix, probes):
+            if self.probed > self._left:
+                raise EngineError("the server is gone; start it again")
+            yield score
+
+
+@pytest.mark.parametrize("rounds", [0, 1])
+@pytest.mark.parametrize("size", [TALL, SMALL])
+async def test_a_server_that_dies_while_it_measures_does_not_leave_measuring_on_the_screen(
+    corpus_file: Path, rounds: int, size: tuple[int, int]
+) -> None:
+    engine = DyingServer(rounds)
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), size) as pilot:
+        if rounds:
+            await until(pilot, lambda: measured(pilot, 0))
+            await type_text(pilot, "Well?")
+        await until(pilot, lambda: "not measured: the server is gone" in words(pilot))
+        await until(pilot, lambda: "measuring…" not in shown(pilot))
+        if size == SMALL:
+            assert "not measured (F2)" in shown(pilot).splitlines()[0]
+            await pilot.press("f2")
+        await until(
+            pilot, lambda: "questions; not measured: it failed; the next reply" in words(pilot).replace("┃ ", "")
+        )
+        assert "stopped after 0 of" in words(pilot)
+
+
+async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Yes."), reply("No."))
+    async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f4")
+        await until(pilot, lambda: measured(pilot, 1))
+        await said_and_measured(pilot, "And now?", 2)
+        await until(pilot, lambda: "since turn 1:" in words(pilot))
+        assert "no measurement before the first message to compare with" in words(pilot)

@@ -1,0 +1,88 @@
+"""A conversation of another model is not taken for one of this model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.corpus import Corpus
+from eval.engine import EngineInfo
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
+
+TALL = (120, 90)
+FIRST = replace(ScreenEngine().info, name="alpha", sha256="a1" * 32)
+SECOND = replace(FIRST, name="beta", sha256="b2" * 32)
+MARK = "from here on another model: beta (before: alpha)"
+
+
+def measured(pilot: Pilot[None], turn: int) -> bool:
+    estimate = chat(pilot).panel.estimate
+    return estimate is not None and estimate.complete and estimate.turn == turn and not chat(pilot).replies.busy
+
+
+async def talked_with_the_first(corpus_file: Path) -> str:
+    """Say something to the first model, measured; return the id of the conversation."""
+    engine = ScreenEngine(reply("Yes."), info=FIRST)
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: measured(pilot, 1))
+        assert "another model" not in shown(pilot)
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        return corpus.conversations()[0].id
+
+
+async def test_the_top_and_the_transcript_say_that_another_model_made_the_replies(corpus_file: Path) -> None:
+    found = await talked_with_the_first(corpus_file)
+    async with screen(session(corpus_file, ScreenEngine(reply("No."), info=SECOND), resume=found), TALL) as pilot:
+        await until(pilot, lambda: MARK in words(pilot))
+        assert "! with replies of alpha" in shown(pilot).splitlines()[0]
+        await type_text(pilot, "And now?")
+        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).replies.busy)
+
+        seen = words(pilot)
+        assert seen.index("Yes.") < seen.index(MARK) < seen.index("And now?") < seen.index("No.")
+        assert seen.count(MARK) == 1
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "with replies of" not in shown(pilot))
+
+    async with screen(session(corpus_file, ScreenEngine(info=FIRST), resume=found), TALL) as pilot:
+        await until(pilot, lambda: "from here on another model: alpha (before: beta)" in words(pilot))
+        assert "! with replies of beta" in shown(pilot).splitlines()[0]
+        assert MARK in words(pilot)
+
+
+async def test_the_courses_of_two_models_are_not_joined(corpus_file: Path) -> None:
+    found = await talked_with_the_first(corpus_file)
+    engine = ScreenEngine(reply("No."), info=SECOND)
+    app = session(corpus_file, engine, measure=True, make_monitor=monitor, resume=found)
+    async with screen(app, TALL) as pilot:
+        await until(pilot, lambda: measured(pilot, 1))
+        assert engine.probed == 124, "nothing is taken over from what the first model answered"
+        await type_text(pilot, "And now?")
+        await until(pilot, lambda: measured(pilot, 2))
+
+        estimate = chat(pilot).panel.estimate
+        assert estimate is not None
+        assert [point.turn for point in estimate.course] == [1, 2]
+        assert "no measurement before the first message to compare with" in words(pilot)
+
+
+@pytest.mark.parametrize(
+    ("info", "mark"), [(FIRST, None), (replace(FIRST, sha256="c3" * 32), "another file of the same name: alpha")]
+)
+async def test_the_same_name_is_the_same_model_only_with_the_same_file(
+    corpus_file: Path, info: EngineInfo, mark: str | None
+) -> None:
+    found = await talked_with_the_first(corpus_file)
+    async with screen(session(corpus_file, ScreenEngine(info=info), resume=found), TALL) as pilot:
+        await until(pilot, lambda: "Yes." in shown(pilot))
+        assert ("from here on" in shown(pilot)) == (mark is not None)
+        assert mark is None or mark in words(pilot)
+
+
+async def test_the_list_of_conversations_names_the_model(corpus_file: Path) -> None:
+    await talked_with_the_first(corpus_file)
+    async with screen(session(corpus_file, ScreenEngine(info=SECOND)), TALL) as pilot:
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "democrat on alpha" in shown(pilot))

@@ -1,0 +1,104 @@
+"""The panel can be hidden, personas are listed by attribute, versions are numbered, and keys are named."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.fakes import (
+    ScreenEngine,
+    chat,
+    edit_last,
+    monitor,
+    reply,
+    screen,
+    session,
+    shown,
+    type_text,
+    until,
+)
+
+
+async def said(pilot: Pilot[None], answer: str) -> None:
+    await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).replies.busy)
+
+
+async def test_the_panel_of_a_wide_screen_is_hidden_by_a_key_and_the_title_has_the_score(corpus_file: Path) -> None:
+    engine = ScreenEngine()
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (120, 40)) as pilot:
+        await until(pilot, lambda: "measured: 62 questions" in shown(pilot))
+        await pilot.press("alt+p")
+        await until(pilot, lambda: "measured: 62 questions" not in shown(pilot))
+        assert shown(pilot).splitlines()[0].endswith("] · turn 0 (F2)")
+        await pilot.press("h", "i")
+        assert chat(pilot).composer.text == "hi"
+
+        await pilot.press("alt+p")
+        await until(pilot, lambda: "measured: 62 questions" in shown(pilot))
+        assert "(F2)" not in shown(pilot)
+        await pilot.press("alt+p", "f2")
+        await until(pilot, lambda: "measured: 62 questions" in shown(pilot))
+        assert chat(pilot).focused is chat(pilot).panel
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_personas_are_listed_by_attribute_with_talk_only_beside_those_without_figures(
+    corpus_file: Path, size: tuple[int, int]
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), size) as pilot:
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "Region" in shown(pilot))
+        lines = [line.strip("│ ").rstrip() for line in shown(pilot).splitlines()]
+        assert lines.index("Region") < lines.index("Age") < lines.index("Sex")
+        assert lines[lines.index("Sex") + 1].startswith("man ")
+
+        await pilot.press(*"religion")
+        await until(pilot, lambda: "Religion (talk only: the built-in survey has no figures)" in shown(pilot))
+        assert "A Protestant · talk only" in shown(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: shown(pilot).splitlines()[0].startswith(" An agnostic"))
+
+
+async def test_what_matches_nothing_is_taken_for_the_path_of_a_file(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "Region" in shown(pilot))
+        await pilot.press(*"nobody.toml")
+        await until(pilot, lambda: "Region" not in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "nobody.toml" in shown(pilot) and pilot.app.screen is chat(pilot))
+
+
+async def test_another_reply_is_numbered_at_once_and_when_the_conversation_is_opened_again(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes."), reply("No.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await said(pilot, "Yes.")
+        assert "version" not in shown(pilot)
+        await pilot.press("f5")
+        await said(pilot, "No.")
+        await until(pilot, lambda: "A Democrat · version 2/2 (F8)" in shown(pilot))
+        await pilot.press("f8")
+        await until(pilot, lambda: "A Democrat · version 1/2 (F8)" in shown(pilot))
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+
+    async with screen(session(corpus_file, ScreenEngine(), resume=conversation.id)) as pilot:
+        await until(pilot, lambda: "A Democrat · version 1/2 (F8)" in shown(pilot))
+        assert "You · version" not in shown(pilot)
+
+
+async def test_an_edited_message_is_numbered(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes."), reply("No.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await said(pilot, "Yes.")
+        await edit_last(pilot, "What?")
+        await said(pilot, "No.")
+        await until(pilot, lambda: "You · version 2/2 (F8)" in shown(pilot))
+        assert "A Democrat · version" not in shown(pilot)
+
+
+async def test_a_wide_screen_names_the_keys_for_what_was_said(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
+        await until(
+            pilot, lambda: shown(pilot).splitlines()[-1].endswith("^p Commands  f5 Again  f6 Edit  f7 Copy  ^s Export")
+        )

@@ -1,0 +1,290 @@
+"""Asking the room on the screen, with the keys and the clicks of a person."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.corpus import Corpus
+from chat_personas.tui.chat.screen import ChatScreen
+from chat_personas.tui.room.answers import GuessScreen, RoomScreen
+from chat_personas.tui.room.choosing import ChoosingScreen
+from chat_personas.tui.screens.dialogs import ConfirmScreen
+from eval.engine import EngineInfo
+from tests.corpus.making import branch_of
+from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, until, words
+
+GUNS = "How much does easy legal access to guns add to today's gun violence?"
+FAR = EngineInfo("far", "openai", log_probabilities="exact", local=False, context_length=2048)
+
+
+def parties() -> ScreenEngine:
+    """An engine with a reply for the unsteered model and for each of the four parties, and one more."""
+    return ScreenEngine(*(reply(f"reply {number}.") for number in range(6)))
+
+
+async def choosing(pilot: Pilot[None]) -> None:
+    await pilot.press("f12")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+
+
+async def ask_parties(pilot: Pilot[None], question: str = "legal access") -> RoomScreen:
+    """Ask the parties a question of the survey, and wait for all answers."""
+    await choosing(pilot)
+    await pilot.press(*question, "enter")
+    await pilot.press(*"party", "enter")
+    return await answered(pilot)
+
+
+async def answered(pilot: Pilot[None]) -> RoomScreen:
+    await until(pilot, lambda: isinstance(pilot.app.screen, RoomScreen))
+    room = pilot.app.screen
+    assert isinstance(room, RoomScreen)
+    await until(pilot, lambda: all(answer.quote for answer in room.table.room.report().answers))
+    return room
+
+
+async def test_from_a_key_to_everybodys_answer_with_the_keyboard_alone(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await ask_parties(pilot)
+
+        shown = words(pilot)
+        assert GUNS in shown
+        for said in ("The model as it is", "A Republican", "A Democrat", "An independent", "“reply 0.”", "“reply 4.”"):
+            assert said in shown
+        assert "one question alone has no verdict" in shown
+
+
+async def test_with_the_mouse_alone(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
+        await choosing(pilot)
+        await pilot.click("#choices", offset=(5, 2))  # the second question of the survey
+        await pilot.pause()
+        await pilot.click("#choices", offset=(5, 1))  # the attribute of the persona that is talked with
+        await answered(pilot)
+
+        assert GUNS in words(pilot)
+        assert "A Republican" in words(pilot)
+
+
+async def test_peoples_answers_are_hidden_until_they_are_revealed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
+        await ask_parties(pilot)
+        assert "people's answers are hidden" in words(pilot)
+        assert "Democrat answers" not in words(pilot)
+
+        await pilot.press("r")
+        assert "Democrat answers (n 1,483)" in words(pilot)
+        assert "people's answers are hidden" not in words(pilot)
+
+        await pilot.press("r")
+        assert "Democrat answers" not in words(pilot)
+
+
+async def test_a_guess_is_entered_before_and_compared_after_people_are_revealed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
+        room = await ask_parties(pilot)
+        await pilot.press("down", "down", "g")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GuessScreen))
+        assert "Democrat answers" in words(pilot)
+        await pilot.press(*"50 30 10 10", "enter")
+        assert pilot.app.screen is room
+        assert "guess A" in words(pilot)
+        assert "the guess:" not in words(pilot)
+
+        await pilot.press("r")
+        # Democrats: 764, 487, 180 and 52 of 1,483, so 52, 33, 12 and 4 percent: 7 percent points have to move
+        assert "the guess: 7 of 100" in words(pilot)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("50 30 10", "Write 4 numbers, one for each option."),
+        ("50 30 10 5", "give 5 more, so that they sum to 100"),
+        ("half of them", "Write 4 numbers"),
+    ],
+)
+async def test_a_guess_that_does_not_add_up_says_what_is_missing(corpus_file: Path, typed: str, why: str) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await ask_parties(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GuessScreen))
+        await pilot.press(*typed, "enter")
+        assert why in words(pilot)
+
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, RoomScreen)
+
+
+async def test_enter_goes_on_talking_with_the_one_who_answered(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        room = await ask_parties(pilot)
+        conversation = room.table.room.report().answers[2].conversation
+        await pilot.press("down", "down", "enter")
+
+        await until(pilot, lambda: chat(pilot).session.conversation.id == conversation)  # type: ignore[union-attr]
+        await until(pilot, lambda: "reply 2." in words(pilot))
+        assert chat(pilot).composer.has_focus
+
+
+async def test_the_answers_stay_when_the_screen_is_left_and_a_new_question_is_a_key_away(corpus_file: Path) -> None:
+    engine = parties()
+    async with screen(session(corpus_file, engine)) as pilot:
+        await ask_parties(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        asked = len(engine.asked)
+
+        await pilot.press("f12")
+        await answered(pilot)
+        assert "“reply 0.”" in words(pilot)
+        assert len(engine.asked) == asked
+
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
+async def test_ones_own_question_with_ones_own_options(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await choosing(pilot)
+        await pilot.press(*"Do you trust the press xyz?", "enter")
+        await pilot.press(*"A lot|Not at all", "enter")
+        await pilot.press(*"party", "enter")
+        room = await answered(pilot)
+
+        report = room.table.room.report()
+        assert (report.question.stem, report.question.options) == (
+            "Do you trust the press xyz?",
+            ("A lot", "Not at all"),
+        )
+        assert [answer.model for answer in report.answers] == [pytest.approx((0.5, 0.5))] * 5
+        assert "hidden" not in words(pilot)
+
+
+async def test_without_options_there_are_replies_only(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await choosing(pilot)
+        await pilot.press(*"What worries you xyz?", "enter", "enter")
+        await pilot.press(*"party", "enter")
+        await answered(pilot)
+
+        assert "“reply 4.”" in words(pilot)
+        assert "orders" not in words(pilot)
+
+
+async def test_single_groups_are_picked_and_asked_together(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await choosing(pilot)
+        await pilot.press(*"legal access", "enter")
+        await pilot.press(*"POLPARTY=Dem", "enter")
+        await pilot.press(*"SEX=Female", "enter")
+        assert "Ask the 2 picked: POLPARTY=Democrat, SEX=Female" in words(pilot)
+        await pilot.press("enter")
+        room = await answered(pilot)
+
+        assert [answer.persona.name for answer in room.table.room.report().answers] == [
+            "unsteered",
+            "democrat",
+            "woman",
+        ]
+
+
+async def test_escape_goes_one_step_back_and_at_last_to_the_conversation(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await choosing(pilot)
+        await pilot.press(*"Is it warm xyz?", "enter", "enter")
+        assert "whom?" in words(pilot)
+        await pilot.press("escape")
+        assert "with which options?" in words(pilot)
+        await pilot.press("escape")
+        assert "what?" in words(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        assert chat(pilot).composer.has_focus
+
+
+async def test_a_question_is_asked_of_a_server_on_another_machine_with_consent_only(corpus_file: Path) -> None:
+    engine = ScreenEngine(*(reply("yes.") for _ in range(5)), info=FAR)
+    async with screen(session(corpus_file, engine)) as pilot:
+        await choosing(pilot)
+        await pilot.press(*"legal access", "enter")
+        await pilot.press(*"party", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        assert "takes 15 requests" in words(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        assert (engine.asked, engine.probed) == ([], 0)
+
+
+async def test_a_model_without_log_probabilities_still_replies_in_words(corpus_file: Path) -> None:
+    mute = replace(ScreenEngine().info, log_probabilities="none")
+    engine = ScreenEngine(*(reply("in words.") for _ in range(5)), info=mute)
+    async with screen(session(corpus_file, engine)) as pilot:
+        await ask_parties(pilot)
+
+        assert "gives no log-probabilities" in words(pilot)
+        assert words(pilot).count("“in words.”") == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("room.json", lambda text: json.loads(text)["question"]["id"] == "GUNCONTRIBA_W26"),
+        ("room.svg", lambda text: text.startswith("<?xml") and "A Democrat" in text),
+        ("room.html", lambda text: text.startswith("<!DOCTYPE html>") and "“reply 0.”" in text),
+    ],
+)
+async def test_the_answers_are_saved_as_the_name_of_the_file_says(
+    corpus_file: Path, tmp_path: Path, name: str, holds: Callable[[str], bool]
+) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await ask_parties(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bool(pilot.app.screen.query("#path")))
+        pilot.app.screen.query_one("#path").value = str(tmp_path / name)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RoomScreen) and (tmp_path / name).exists())
+
+    assert holds((tmp_path / name).read_text(encoding="utf-8"))
+
+
+async def test_while_the_model_is_still_opening_the_room_says_so(corpus_file: Path) -> None:
+    opened = asyncio.Event()
+    waiting = session(corpus_file, ScreenEngine(), open_engine=opening(opened, ScreenEngine()))
+    async with screen(waiting, ready=False) as pilot:
+        await pilot.press("f12")
+        await until(pilot, lambda: "The model is not open yet." in words(pilot))
+        opened.set()
+
+
+async def test_the_quotes_are_in_the_corpus(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await ask_parties(pilot)
+
+    with Corpus.open(corpus_file) as corpus:
+        kept = [branch_of(corpus, row.id) for row in corpus.conversations()]
+
+    said = sorted([message.text for message in branch] for branch in kept)
+    assert said == [[GUNS, f"reply {number}."] for number in range(5)]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_every_bar_fits_the_screen_and_follows_its_size(corpus_file: Path, size: tuple[int, int]) -> None:
+    async with screen(session(corpus_file, parties()), size=size) as pilot:
+        room = await ask_parties(pilot)
+        await pilot.press("r")
+        answers = room.query_one("#answers")
+        drawn = [
+            room._drawn(place, answer, size[0] - 6) for place, answer in enumerate(room.table.room.report().answers)
+        ]
+        for content in drawn:
+            bars = [line for line in content.plain.splitlines() if line.startswith(("  model", "  people"))]
+            assert [len(line) for line in bars] == [size[0] - 6] * 2
+        assert answers.scrollable_content_region.width >= size[0] - 6

@@ -1,0 +1,251 @@
+"""Comparing personas on the screen, with the keys and the clicks of a person."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from chat_personas.corpus import Corpus
+from chat_personas.tui.chat.screen import ChatScreen
+from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
+from tests.corpus.making import branch_of
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
+
+GUNS = "What about guns?"
+
+
+async def compare(pilot: Pilot[None], *others: str) -> CompareScreen:
+    """Compare the persona that is talked with with others, each found by a few letters."""
+    await choosing(pilot)
+    for other in others:
+        await pilot.press(*other, "enter")
+    await pilot.press("enter")
+    return await comparing(pilot)
+
+
+async def choosing(pilot: Pilot[None]) -> OptionList:
+    """Press the key, and wait until everybody is listed."""
+    await pilot.press("alt+c")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ColumnsScreen))
+    choices = pilot.app.screen.query_one("#choices", OptionList)
+    await until(pilot, lambda: choices.option_count > 0)
+    return choices
+
+
+async def comparing(pilot: Pilot[None]) -> CompareScreen:
+    await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
+    found = pilot.app.screen
+    assert isinstance(found, CompareScreen)
+    return found
+
+
+async def replied(pilot: Pilot[None], compared: CompareScreen, messages: int = 2) -> None:
+    """Wait until every column has so many messages, and nothing is on its way."""
+    columns = compared.comparison.columns
+    await until(pilot, lambda: all(len(each.path) == messages and not each.replying for each in columns))
+
+
+async def test_what_was_said_last_goes_to_everybody_side_by_side(corpus_file: Path) -> None:
+    engine = ScreenEngine(*(reply(f"reply {number}.") for number in range(4)))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, GUNS)
+        await until(pilot, lambda: "reply 0." in words(pilot) and not chat(pilot).replies.busy)
+        compared = await compare(pilot, "(repub", "(woman")
+        await replied(pilot, compared)
+
+        shown = words(pilot)
+        for said in ("A Democrat", "A Republican", "A woman", "reply 1.", "reply 2.", "reply 3."):
+            assert said in shown
+        assert shown.count(f"> {GUNS}") == 3
+    assert [asked[-1].content for asked in engine.asked] == [GUNS] * 4
+
+
+async def test_what_is_being_written_goes_before_what_was_said_last(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("1"), reply("2"))
+    async with screen(session(corpus_file, engine)) as pilot:
+        chat(pilot).composer.insert("Not sent yet?")
+        await replied(pilot, await compare(pilot, "(repub"))
+
+        assert [asked[-1].content for asked in engine.asked] == ["Not sent yet?"] * 2
+
+
+async def test_in_a_new_conversation_the_first_message_is_typed_beside_all_of_them(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
+        compared = await compare(pilot, "(repub")
+        assert "Say something to all of them" in words(pilot)
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+
+        assert words(pilot).count(f"> {GUNS}") == 2
+
+
+async def test_the_conversation_goes_on_in_every_column(corpus_file: Path) -> None:
+    engine = ScreenEngine(*(reply(str(number)) for number in range(4)))
+    async with screen(session(corpus_file, engine)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        await pilot.press(*"Why?", "enter")
+        await replied(pilot, compared, 4)
+
+    assert [[message.content for message in asked][1:] for asked in engine.asked[2:]] == [
+        [GUNS, "0", "Why?"],
+        [GUNS, "1", "Why?"],
+    ]
+
+
+async def test_one_persona_stands_beside_itself_under_another_steering(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
+        compared = await compare(pilot, "by bio")
+
+        assert [column.persona.steering for column in compared.comparison.columns] == ["portray", "bio"]
+        assert "A Democrat (portray)" in words(pilot)
+        assert "A Democrat (bio)" in words(pilot)
+
+
+async def test_every_column_has_its_own_line_of_the_panel(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("1"), reply("2"))
+    measured = session(corpus_file, engine, measure=True, make_monitor=monitor)
+    async with screen(measured) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        columns = compared.columns
+        await until(pilot, lambda: all(each.figures.estimate and each.figures.estimate.complete for each in columns))
+
+        lines = [str(each.query_one(".measured", Static).content) for each in columns]
+        assert [line.split("0.")[0] for line in lines] == ["Democrat:\nalignment ", "Republican:\nalignment "]
+        assert "demonstration model: says nothing about real people" in words(pilot)
+    with Corpus.open(corpus_file) as corpus:
+        kept = [corpus.measurements(each.id)[0] for each in compared.comparison.columns]
+    assert [row.message_id for row in kept] == [each.path[-1].id for each in compared.comparison.columns]
+
+
+async def test_figures_of_an_earlier_message_do_not_stand_beside_a_later_one(corpus_file: Path) -> None:
+    held = asyncio.Event()
+    engine = ScreenEngine(reply("1"), reply("2"), ["3", held], reply("4"))
+    measured = session(corpus_file, engine, measure=True, make_monitor=monitor)
+    async with screen(measured) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: words(pilot).count("alignment 0.") == 2)
+        await pilot.press(*"Why?", "enter")
+        await until(pilot, lambda: compared.comparison.columns[0].replying)
+
+        assert "alignment 0." not in words(pilot)
+        held.set()
+        await replied(pilot, compared, 4)
+
+
+@pytest.mark.parametrize(
+    ("measure", "changes", "why"),
+    [
+        (False, {}, "not measuring"),
+        (True, {"log_probabilities": "none"}, "cannot be measured"),
+        (True, {"local": False}, "on another machine"),
+    ],
+)
+async def test_a_column_that_is_not_measured_says_why(
+    corpus_file: Path, measure: bool, changes: dict[str, object], why: str
+) -> None:
+    info = replace(ScreenEngine().info, **changes)  # type: ignore[arg-type]
+    engine = ScreenEngine(reply("1"), reply("2"), info=info)
+    measured = session(corpus_file, engine, measure=measure, make_monitor=monitor)
+    async with screen(measured) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+
+        assert words(pilot).count(why) == 2
+
+
+async def test_enter_in_a_column_goes_on_with_this_one_and_the_key_comes_back_to_all(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        await pilot.press("ctrl+right", "ctrl+right", "enter")
+        second = compared.comparison.columns[1].id
+        await until(pilot, lambda: chat(pilot).session.conversation.id == second)  # type: ignore[union-attr]
+        assert isinstance(pilot.app.screen, ChatScreen)
+        assert chat(pilot).composer.has_focus
+
+        await until(pilot, lambda: "A Republican" in words(pilot))
+        await pilot.press("alt+c")
+        again = await comparing(pilot)
+        assert again.comparison.id == compared.comparison.id
+        assert words(pilot).count(f"> {GUNS}") == 2
+
+
+async def test_with_the_mouse_a_column_is_chosen_and_opened(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        await pilot.click(compared.columns[1])
+        await until(pilot, lambda: compared.columns[1].has_focus and "Talk" in words(pilot))
+        await pilot.click("FooterKey")
+        second = compared.comparison.columns[1].id
+        await until(pilot, lambda: chat(pilot).session.conversation.id == second)  # type: ignore[union-attr]
+
+
+async def test_escape_stops_the_reply_keeps_what_it_said_and_goes_back(corpus_file: Path) -> None:
+    held = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine(["So far", held], reply("2")))) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: "So far" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+    with Corpus.open(corpus_file) as corpus:
+        last = branch_of(corpus, compared.comparison.columns[0].id)[-1]
+    assert (last.text, last.status) == ("So far", "stopped")
+
+
+async def test_nothing_is_sent_while_they_are_still_replying(corpus_file: Path) -> None:
+    held = asyncio.Event()
+    engine = ScreenEngine(["So far", held], reply("2"))
+    async with screen(session(corpus_file, engine)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: "So far" in words(pilot))
+        await pilot.press(*"Why?", "enter")
+        await until(pilot, lambda: "Still replying" in words(pilot))
+        assert compared.query_one("#all", Input).value == "Why?"
+        held.set()
+        await until(pilot, lambda: not compared.comparison.columns[0].replying)
+
+
+async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        choices = await choosing(pilot)
+        for other in ("(repub", "(woman", "(man"):
+            await pilot.press(*other, "enter")
+
+        assert choices.option_count == 1
+
+
+async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await choosing(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        assert chat(pilot).composer.has_focus
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("others", [("(repub",), ("(repub", "(woman", "(man")])
+async def test_all_columns_fit_beside_each_other(
+    corpus_file: Path, size: tuple[int, int], others: Sequence[str]
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), size=size) as pilot:
+        compared = await compare(pilot, *others)
+
+        widths = [column.region.width for column in compared.columns]
+        assert sum(widths) == size[0]
+        assert max(widths) - min(widths) <= 1
+        assert compared.columns[-1].region.right == size[0]

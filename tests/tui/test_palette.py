@@ -1,0 +1,67 @@
+"""Ctrl+P finds every action of the program by name, and a theme that is chosen there is kept."""
+
+from pathlib import Path
+
+from textual.binding import Binding
+from textual.pilot import Pilot
+
+from chat_personas.settings import SettingsError
+from chat_personas.tui.chat.screen import ChatScreen
+from chat_personas.tui.palette import commands_of
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
+
+
+async def choose(pilot: Pilot[None], text: str, listed: str) -> None:
+    """Open the palette, type a part of a name, and take the first command that is found."""
+    await pilot.press("ctrl+p")
+    await until(pilot, lambda: "Search for commands" in shown(pilot))
+    await pilot.press(*text)
+    await until(pilot, lambda: listed in words(pilot))
+    await pilot.press("enter")
+
+
+async def test_every_action_of_the_conversation_is_in_the_palette_with_its_key(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), keys={"help": "f11"})) as pilot:
+        offered = {command.title: command.help for command in commands_of(pilot.app, pilot.app.screen)}
+
+        escapes = {"stop", "leave_edit", "take_back", "leave_panel", "thoughts"}  # nothing to stop, or to show, yet
+        for binding in ChatScreen.BINDINGS:
+            assert isinstance(binding, Binding)
+            assert ((binding.tooltip or binding.description) in offered) == (binding.id not in escapes), binding
+        assert offered["List all keys"] == "Key: f11"
+        assert offered["Regenerate the last reply"] == "Key: f5, ^r"
+        assert "Quit (or press Ctrl+C twice)" in offered
+
+
+async def test_an_action_is_done_from_the_palette(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes."), reply("No.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        await choose(pilot, "regen", "Regenerate the last reply")
+        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).focused is chat(pilot).composer
+
+        await choose(pilot, "enter or leave the panel", "Show, enter or leave the panel")
+        await until(pilot, lambda: chat(pilot).focused is chat(pilot).panel)
+
+
+async def test_a_theme_that_is_chosen_is_kept_in_the_settings(corpus_file: Path) -> None:
+    kept: list[str] = []
+    async with screen(session(corpus_file, ScreenEngine(), remember_theme=kept.append)) as pilot:
+        await choose(pilot, "theme", "Choose a theme")
+        await until(pilot, lambda: "Search for themes" in shown(pilot))
+        await pilot.press(*"dracula")
+        await until(pilot, lambda: "dracula" in words(pilot).replace("Search", ""))
+        await pilot.press("enter")
+        await until(pilot, lambda: kept == ["dracula"])
+        assert pilot.app.theme == "dracula"
+
+
+async def test_a_theme_that_cannot_be_kept_is_used_and_why_is_said(corpus_file: Path) -> None:
+    def refuse(name: str) -> None:
+        raise SettingsError("the file is read-only; make it writable")
+
+    async with screen(session(corpus_file, ScreenEngine(), remember_theme=refuse)) as pilot:
+        pilot.app.choose_theme("dracula")  # type: ignore[attr-defined]
+        await until(pilot, lambda: "The theme is not kept" in shown(pilot))
+        assert pilot.app.theme == "dracula"

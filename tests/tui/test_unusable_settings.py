@@ -1,0 +1,69 @@
+"""What the settings ask of the screen that it cannot do is named, on the screen and by `doctor`."""
+
+from pathlib import Path
+
+import pytest
+
+from chat_personas.tui.key_registry import named_bindings
+from chat_personas.tui.unusable_settings import faults_of, is_key
+from tests.tui.fakes import ScreenEngine, screen, session, shown, until
+
+THEMES = ("nord", "dracula")
+
+
+@pytest.mark.parametrize(
+    "key", ["ctrl+x", "alt+up", "f5", "f24", "x", "X", "?", "question_mark", "slash", "/", "space"]
+)
+def test_these_are_keys(key: str) -> None:
+    assert is_key(key)
+
+
+@pytest.mark.parametrize("key", ["control-x", "Ctrl+X", "ctrl+", "f25", "strg+x", "ctrl+xx", "", "Escape"])
+def test_these_are_not(key: str) -> None:
+    assert not is_key(key)
+
+
+def test_every_key_of_the_program_itself_exists_and_clashes_with_none() -> None:
+    assert [key for _, binding in named_bindings() for key in binding.key.split(",") if not is_key(key)] == []
+    assert list(faults_of({}, None, THEMES)) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"stopp": "ctrl+x"}, 'keys: there is no "stopp"; did you mean "stop"?'),
+        ({"stop": "control-x"}, 'keys: stop is on a key that does not exist; did you mean "ctrl+x"?'),
+        ({"stop": "hunter2"}, "keys: stop is on a key that does not exist; write one such as ctrl+x, alt+up or f5"),
+        ({"new": "f24,Ctrl+N"}, 'keys: new is on a key that does not exist; did you mean "ctrl+n"?'),
+        ({"new": "ctrl+o"}, "keys: new and open are both on ctrl+o; give one of them another key"),
+        ({"new": "f24", "open": "f24"}, "keys: new and open are both on f24; give one of them another key"),
+        ({"next_probe": "ctrl+n"}, "keys: next_probe and new are both on ctrl+n; give one of them another key"),
+        ({"prompt_copy": "ctrl+q"}, "keys: prompt_copy and quit are both on ctrl+q; give one of them another key"),
+    ],
+)
+def test_a_key_that_does_nothing_is_named_without_repeating_what_stands_there(keys: dict[str, str], fault: str) -> None:
+    assert list(faults_of(keys, None, THEMES)) == [fault]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{"new": "ctrl+o", "open": "ctrl+n"}, {"new": "y"}, {"stop": "f24", "leave_edit": "f24"}, {"new": "f24, f23"}],
+)
+def test_keys_that_do_no_harm_are_let_be(keys: dict[str, str]) -> None:
+    assert list(faults_of(keys, None, THEMES)) == []
+
+
+def test_a_theme_that_does_not_exist_is_named() -> None:
+    assert list(faults_of({}, "nrd", THEMES)) == ['theme: there is no such name; did you mean "nord"?']
+    assert list(faults_of({}, "nord", THEMES)) == []
+
+
+async def test_the_screen_names_them_when_it_opens(corpus_file: Path) -> None:
+    app = session(corpus_file, ScreenEngine(), keys={"stop": "control-x", "new": "ctrl+o"}, theme="nrd")
+    async with screen(app) as pilot:
+        await until(pilot, lambda: "settings: theme: there is no such name" in shown(pilot))
+        assert [notification.message for notification in pilot.app._notifications] == [
+            'settings: theme: there is no such name; did you mean "nord"?',
+            'settings: keys: stop is on a key that does not exist; did you mean "ctrl+x"?',
+            "settings: keys: new and open are both on ctrl+o; give one of them another key",
+        ]
