@@ -164,7 +164,8 @@ class GuessPage(StudyPage[None]):
     AUTO_FOCUS = "ShareRow"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "even", "Spread the rest"),
-        Binding("enter", "go_on", "Continue", show=False),
+        Binding("enter", "go_on", "Continue"),
+        Binding("f2,ctrl+g", "go_on", show=False, priority=True),
     ]
 
     def __init__(self, session: StudySession, step: Guessing, question: Question) -> None:

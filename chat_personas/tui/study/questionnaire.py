@@ -80,6 +80,12 @@ class ItemBox(Vertical):
     def clear_fields(self) -> None:
         """Forget what was given, because the person prefers not to say."""
 
+    def typed(self, text: str) -> None:
+        """Take back that the person prefers not to say; while there is text, Tab passes that by, and Enter keeps it."""
+        if text:
+            self.decline.clear()
+        self.decline.can_focus = not text
+
     def accept(self) -> None:
         """Show that the answer is stored."""
         self.given = True
@@ -216,8 +222,7 @@ class NumberBox(ItemBox):
     @on(Input.Changed)
     def changed(self) -> None:
         """Draw the bar as the number is typed."""
-        if self._field.value:
-            self.decline.clear()
+        self.typed(self._field.value.strip())
         self._draw()
 
     @on(Input.Submitted)
@@ -308,8 +313,7 @@ class TextBox(ItemBox):
     @on(TextArea.Changed)
     def changed(self) -> None:
         """Store the words after a pause."""
-        if self._area.text.strip():
-            self.decline.clear()
+        self.typed(self._area.text.strip())
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(SECONDS_OF_A_PAUSE, self._store)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from chat_personas.consent import is_confirmed
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.study_rows import CompositionRow
 from chat_personas.studies.participation import Identity, Participation
@@ -184,22 +183,15 @@ class StudySession:
                 await self._measuring
 
     async def _measure(self) -> None:
-        """Measure; a model that fails leaves the study as it is, without the measurement.
-
-        A server on another machine is not asked unless the researcher has agreed to have it probed (see `consent`).
-
-        Raises CorpusError.
-        """
+        """Measure; a model that fails leaves the study as it is, without the measurement. Raises CorpusError."""
         assert self.way is not None
         if await asyncio.to_thread(self._corpus.studies.conversation_of, self.way.id) is None:
             return
         try:
-            engine = await self._engine()
-            if not is_confirmed(engine.info):
-                logging.getLogger(__name__).warning("the persona was not measured: nobody agreed to probe its server")
-                return
             if self.sitting is None:
-                self.sitting = Sitting(self._corpus, engine, self.way)
+                self.sitting = Sitting(self._corpus, await self._engine(), self.way)
+            if (why := self.sitting.why_not_measured) is not None:
+                logging.getLogger(__name__).warning("the persona was not measured: %s", why)
             async with aclosing(self.sitting.measure()) as estimates:
                 async for estimate in estimates:
                     self.measured = (estimate.done, len(self.study.survey.survey.questions))

@@ -157,6 +157,8 @@ class KeyLine(Footer):
 
     async def recompose(self) -> None:
         """Make the keys again if others are to be shown, and drop the watchers of the previous ones."""
+        if not self.is_attached:
+            return  # the screen was left in the meantime
         shown = [_face(key) for key in self.query(FooterKey)]
         if [_face(key) for key in self._shown()] != shown:
             await super().recompose()

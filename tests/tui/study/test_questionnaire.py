@@ -118,6 +118,8 @@ async def test_preferring_not_to_say_replaces_an_answer_and_is_replaced_by_one(c
         warm.first_field.focus()
         await pilot.press("8", "0", "tab")
         await until(pilot, lambda: warm.given)
+        assert sheet.focused is sheet.boxes[3].first_field, "Enter must not undo what was typed"
+        await pilot.press("shift+tab", "backspace", "backspace", "tab")
         assert warm.decline.has_focus
         await pilot.press("enter")
         await until(pilot, lambda: stored(corpus, study)["warm"].declined)
