@@ -11,7 +11,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
-    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen
+    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
@@ -29,6 +29,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen,),
         "Where a file is named": (PathScreen,),
+        "Where a title is given": (TitleScreen,),
+        "Where a reply is rated": (RatingScreen,),
         "In the list of keys": (HelpScreen,),
     }
 

@@ -22,7 +22,7 @@ EXAMPLE = options.examples(
     "chat-personas export --format openai --out dialogues.jsonl",
     "chat-personas export --format openai --persona democrat --since 2026-01-01 --out -",
     "chat-personas export --format csv --out tables",
-    "chat-personas export --format html --id 01JD --out conversation.html",
+    "chat-personas export --format html --id k3v9qx --out conversation.html",
 )
 
 ALL: dict[str, Format] = {**FORMATS, MARKDOWN.name: MARKDOWN, HTML.name: HTML}

@@ -1,5 +1,6 @@
 """The chat screen: the conversation with the alignment panel beside it, and what its keys do."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ class ChatScreen(Screen[None]):
         _named("f6,ctrl+l", "edit", "Edit", "Edit your last message"),
         _named("f7", "copy", "Copy", "Copy the last reply"),
         _quiet("f10,alt+w", "whole", "Show a long message whole"),
+        _quiet("alt+r", "rate", "Rate the last reply"),
         _named("ctrl+s", "export", "Export", "Export the conversation to a file"),
         _quiet("alt+p,f12", "hide_panel", "Hide or show the panel"),
     ]
@@ -524,12 +526,39 @@ class ChatScreen(Screen[None]):
         if self.session.corpus is None:
             return
         open_id = self.session.conversation.id if self.session.conversation is not None else None
-        browser = ConversationsScreen(self.session.corpus, open_id, self.replies.stop)
+        browser = ConversationsScreen(self.session.corpus, open_id, self.replies.stop, self._rename)
         chosen = await self.app.push_screen_wait(browser)
         if chosen is not None and chosen != open_id:
             self.enter(chosen)
         elif open_id in browser.deleted:
             self.enter(None)
+
+    async def _rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation of the corpus, the open one or another, another title. Raises CorpusError."""
+        conversation, corpus = self.session.conversation, self.session.corpus
+        if conversation is not None and conversation.id == conversation_id:
+            await conversation.rename(title)
+            self.show_title()
+        elif corpus is not None:
+            await asyncio.to_thread(corpus.rename, conversation_id, title)
+
+    @work(group="ask", exclusive=True)
+    async def action_rate(self) -> None:
+        """Ask how good the last reply is, and store that; `corpus rate` takes other scales."""
+        from chat_personas.corpus import RatingRow
+        from chat_personas.tui.screens.dialogs import BEST_RATING, RATING_SCALE, RatingScreen
+
+        last, corpus = self.transcript.last("reply"), self.session.corpus
+        if last is None or last.message_id is None or corpus is None:
+            self.notify("There is no reply to rate yet.", markup=False)
+        elif (value := await self.app.push_screen_wait(RatingScreen())) is not None:
+            try:
+                row = RatingRow(message_id=last.message_id, scale=RATING_SCALE, value=value)
+                await asyncio.to_thread(corpus.add_rating, row)
+            except ReportedError as error:
+                self._notify_failure(error)
+            else:
+                self.notify(f"Rated: {value} of {BEST_RATING}.", markup=False)
 
     @work(group="ask", exclusive=True)
     async def action_personas(self) -> None:
