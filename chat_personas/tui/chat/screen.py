@@ -72,10 +72,6 @@ class ChatScreen(Screen[None]):
 
     CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#composer"
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-narrow"),
-        (WIDE, "-wide"),
-    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="stop", tooltip="Stop the reply and keep its text", priority=True),
         Binding("escape", "leave_edit", "Cancel edit", id="leave_edit", priority=True),
@@ -119,6 +115,8 @@ class ChatScreen(Screen[None]):
         self.editing = Editing(self.composer, self.refresh_bindings)
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
+        self._talk = Vertical(id="conversation")
+        self._panel_open = self._panel_hidden = False
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.replies = ReplyController(session, self.transcript, self)
@@ -132,7 +130,7 @@ class ChatScreen(Screen[None]):
         """Lay out title, conversation and panel, status, and keys."""
         yield self.title_line
         with Horizontal(id="room"):
-            with Vertical(id="conversation"):
+            with self._talk:
                 yield self.transcript
                 yield self.composer
             yield self.panel
@@ -141,6 +139,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first frame."""
+        self._show_panel()
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
         self.measuring.clear()
@@ -443,25 +442,42 @@ class ChatScreen(Screen[None]):
     @property
     def panel_open(self) -> bool:
         """Whether the panel covers the conversation, as it does on a narrow screen."""
-        return self.has_class("-panel-open")
+        return self._panel_open
 
     def action_panel(self) -> None:
         """Focus the panel, and show it where it is hidden; from within, leave it."""
         if self.panel_open or self.panel.has_focus_within:
             self.action_leave_panel()
         else:
-            self._hide_panel(False)
-            self.add_class("-panel-open")
+            self._panel_open, self._panel_hidden = self._is_narrow, False
+            self._show_panel()
             self.panel.focus()
 
     def action_hide_panel(self) -> None:
         """Give the conversation the whole screen, also a wide one, or show the panel beside it again."""
-        self._hide_panel(not self.has_class("-panel-hidden"))
+        self._panel_hidden = not self._panel_hidden
+        self._show_panel()
         self.write_on()
 
-    def _hide_panel(self, hidden: bool) -> None:
-        self.set_class(hidden, "-panel-hidden")
-        self.title_line.alone = hidden
+    @property
+    def _is_narrow(self) -> bool:
+        return self.app.size.width < WIDE
+
+    def on_resize(self) -> None:
+        """Show the panel beside the conversation where there is room for both."""
+        self._panel_open = self._panel_open and self._is_narrow
+        self._show_panel()
+
+    def _show_panel(self) -> None:
+        """Show the panel beside the conversation, in its place, or not at all.
+
+        No class of the screen decides that: when one changes, Textual finds the styles of everything on the screen
+        again, of hundreds of widgets in a long conversation, and no key is echoed meanwhile.
+        """
+        self.panel.display = self._panel_open if self._is_narrow else not self._panel_hidden
+        self.panel.set_class(self._is_narrow, "-alone")
+        self._talk.display = not self._panel_open
+        self.title_line.alone = self._panel_hidden
 
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""
@@ -474,7 +490,9 @@ class ChatScreen(Screen[None]):
 
         `Widget.focus` would wait, and the letters that are typed meanwhile would be lost.
         """
-        self.remove_class("-panel-open")
+        if self._panel_open:
+            self._panel_open = False
+            self._show_panel()
         self.set_focus(self.composer)
 
     def on_screen_suspend(self) -> None:
