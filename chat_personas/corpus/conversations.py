@@ -1,6 +1,7 @@
 """The table of conversations: adding, finding, listing and renaming them, the filter on them, and comparisons."""
 
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,11 @@ from personas.inputs.suggestions import quoted
 # Fewer characters of a key do not name a conversation, even if no other key begins with them yet.
 _SHORTEST_BEGINNING = 4
 _MOST_NAMED = 3
+SHORT_NAME = 6
+"""A conversation's short name is the end of its key, of so many characters or as many more as make it the only one.
+
+Keys begin with the time, so those of one day share their first characters; their ends are random.
+"""
 _CONVERSATION = columns_of(ConversationRow, "conversations")
 
 
@@ -29,8 +35,9 @@ class Selection:
     """A filter on conversations: everything that is given must hold.
 
     `since` and `until` are days in UTC, both included, and concern the day on which the conversation began. `ids` may
-    be abbreviated to their first characters. `model` is the one that it began with. `complete` leaves out what did not
-    come to its end: in a study a participation that is not complete, otherwise a last reply that is not.
+    be abbreviated to their first characters, or to their last six or more, as in a short name. `model` is the one that
+    it began with. `complete` leaves out what did not come to its end: in a study a participation that is not complete,
+    otherwise a last reply that is not.
 
     `scope` and `own` concern exports only (`corpus.export.permission`): the least that a participant must have agreed
     to (None: nothing of participants leaves), and whether the conversations of the corpus's owner leave as well.
@@ -57,7 +64,8 @@ class Selection:
         if self.until is not None:
             parts.append(("substr(created_at, 1, 10) <= ?", (self.until.isoformat(),)))
         if self.ids:
-            parts.append((f"({' OR '.join('id GLOB ?' for _ in self.ids)})", tuple(map(_beginning, self.ids))))
+            patterns = [pattern for name in self.ids for pattern in _patterns(name)]
+            parts.append((f"({' OR '.join('id GLOB ?' for _ in patterns)})", tuple(patterns)))
         if self.study is not None:
             parts.append((_IN_STUDY, (self.study,)))
         if self.model is not None:
@@ -108,7 +116,7 @@ def remove_unspoken(connection: sqlite3.Connection, identifier: str) -> None:
 
 
 def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
-    """Return the conversation with this key, or the only one whose key begins so (4 characters or more).
+    """Return the conversation with this key or short name, or the only one whose key begins so (4 characters or more).
 
     Raises:
         UnknownConversationError: there is none, or there are several, or the beginning is too short.
@@ -121,7 +129,7 @@ def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
     if len(rows) > 1:
         names = [row.id for row in rows[:_MOST_NAMED]] + ["…"] * (len(rows) > _MOST_NAMED)
         raise UnknownConversationError(
-            f"several conversations begin with {identifier}: {', '.join(names)}; give more of the identifier"
+            f"several conversations begin or end with {identifier}: {', '.join(names)}; give more of the identifier"
         )
     if len(identifier) < _SHORTEST_BEGINNING:
         raise UnknownConversationError(
@@ -192,6 +200,22 @@ def compared(connection: sqlite3.Connection, comparison_id: str) -> tuple[str, .
     return tuple(row["conversation_id"] for row in connection.execute(sql, (comparison_id,)))
 
 
-def _beginning(key: str) -> str:
-    """Return a GLOB pattern for keys that begin so. Keys are letters and digits: anything else must match nothing."""
-    return f"{key.upper()}*" if key.isalnum() else ""
+def short_names(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the short name of every conversation by its key: in small letters, and no two the same."""
+    keys = [row["id"] for row in connection.execute("SELECT id FROM conversations")]
+    found, length, left = dict[str, str](), SHORT_NAME, keys
+    while left:
+        ends = Counter(key[-length:] for key in keys)
+        found |= {key: key[-length:].lower() for key in left if ends[key[-length:]] == 1 or length >= len(key)}
+        left, length = [key for key in left if key not in found], length + 1
+    return found
+
+
+def _patterns(name: str) -> tuple[str, ...]:
+    """Return GLOB patterns for keys that begin so, or end so where that is long enough to be a short name.
+
+    Keys are letters and digits: anything else must match nothing.
+    """
+    if not name.isalnum():
+        return ("",)
+    return (f"{name.upper()}*", f"*{name.upper()}") if len(name) >= SHORT_NAME else (f"{name.upper()}*",)

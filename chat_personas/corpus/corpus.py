@@ -110,6 +110,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return conversations.identifiers(connection, selection)
 
+    def short_names(self) -> dict[str, str]:
+        """Return the short name of every conversation by its key; `conversation` finds it by that, too."""
+        with self._connections.reading() as connection:
+            return conversations.short_names(connection)
+
     def require_persona(self, persona: str | None) -> None:
         """Check a filter by persona: a name without conversations is probably a typo. None means any persona.
 

@@ -14,7 +14,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.room.choosing import ChoosingScreen
     from chat_personas.tui.room.compare import Column, ColumnsScreen, CompareScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
-    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen
+    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
@@ -34,6 +34,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen,),
         "Where a file is named": (PathScreen,),
+        "Where a title is given": (TitleScreen,),
+        "Where a reply is rated": (RatingScreen,),
         "In the list of keys": (HelpScreen,),
     }
 

@@ -98,7 +98,7 @@ def test_an_identifier_may_be_shortened_as_far_as_it_is_the_only_one(corpus: Cor
     assert corpus.conversation(one).id == one
     common = next(length for length in range(26) if one[length] != two[length])
     assert corpus.conversation(two[: common + 1]).id == two
-    with pytest.raises(UnknownConversationError, match="several conversations begin with"):
+    with pytest.raises(UnknownConversationError, match="several conversations begin or end with"):
         corpus.conversation(one[:common])
     for unknown in ("", "7", "*", "ZZZZZZ", "?????"):
         with pytest.raises(UnknownConversationError, match="there is no conversation"):
@@ -112,7 +112,8 @@ def test_a_short_identifier_that_fits_several_names_them_and_one_that_fits_one_s
     with pytest.raises(UnknownConversationError, match=f"^0 is too short .*; give at least {one[:4]}$"):
         corpus.conversation("0")
     two = talk(corpus, ("Q", "A"))
-    with pytest.raises(UnknownConversationError, match=f"^several conversations begin with 0: {two}, {one}; give more"):
+    said = f"^several conversations begin or end with 0: {two}, {one}; give more"
+    with pytest.raises(UnknownConversationError, match=said):
         corpus.conversation("0")
     for _ in range(2):
         talk(corpus, ("Q", "A"))

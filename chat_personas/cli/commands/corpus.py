@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -25,7 +26,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.export.pseudonyms import Pseudonyms
 from chat_personas.corpus.maintenance import Withdrawal
 from chat_personas.corpus.releases import ReleaseRow
-from chat_personas.corpus.rows import CountsRow, RatingRow
+from chat_personas.corpus.rows import CountsRow, RatingRow, ReplyModel
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording import STATUS, thought_in_short
@@ -49,7 +50,9 @@ _NUMBER = r"([-\u2212]?\d+(?:\.\d+)?)"
 _RANGE = re.compile(rf"(?:^|[\s(\[:,]){_NUMBER}\s*(?:[-\u2013\u2014]|\bto\b)\s*{_NUMBER}[)\]]?\s*\Z")
 """The range in which the name of a scale may end, such as 1-7, with a hyphen, a dash or the word `to` between."""
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, or its first characters.")]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="A conversation's short name, as corpus list has it, or its key.")
+]
 
 
 @app.command("list", epilog="Example: chat-personas corpus list --persona democrat")
@@ -59,10 +62,11 @@ def list_conversations(
     """List conversations, the most recent first."""
     with open_corpus(read_only=True) as corpus:
         corpus.require_persona(persona)
+        names = corpus.short_names()
         for found in corpus.conversations(Selection(persona=persona)):
-            when = found.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
+            about = printable(f"{found.persona_name} on {found.model}")
             counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
-            print(f"{found.id}  {when}  {found.persona_name:20} {counts}  {printable(found.title)}")
+            print(f"{names[found.id]:6}  {_moment(found.active_at)}  {about:28} {counts}  {printable(found.title)}")
     return DONE
 
 
@@ -70,42 +74,74 @@ def list_conversations(
 def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words that all occur in a message.")]) -> int:
     """Find messages by their words."""
     with open_corpus(read_only=True) as corpus:
-        hits = list(corpus.search(words))
+        hits, names = list(corpus.search(words)), corpus.short_names()
         for hit in hits:
             excerpt = " ".join(printable(hit.excerpt).split())
-            print(f"{hit.conversation_id}  {hit.persona_name:20} {hit.role:9} {excerpt}")
+            print(f"{names[hit.conversation_id]:6}  {hit.persona_name:20} {hit.role:9} {excerpt}")
     if not hits:
         typer.echo("nothing found", err=True)
     return DONE
 
 
-@app.command("show", epilog="Example: chat-personas corpus show 01JD")
+@app.command("show", epilog="Example: chat-personas corpus show k3v9qx")
 def show(
     conversation: Id,
     thoughts: Annotated[
         bool, typer.Option("--thoughts", help="Print also what the model thought before its replies.")
     ] = False,
 ) -> int:
-    """Print a conversation: the branch last shown on the screen."""
+    """Print a conversation: the branch last shown on the screen.
+
+    Each message has its time, in local time. Replies that were stopped or broke off say so; so do messages with several
+    versions, and replies of another model than the one before.
+    """
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
-        print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
-        thought_before = corpus.thoughts(found.active_leaf_id) if found.active_leaf_id else {}
-        for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
+        name, about = corpus.short_names()[found.id], printable(f"{found.persona_name} on {found.model}")
+        print(f"{printable(found.title)}\n{name}  {about}  (key {found.id})\n")
+        if (leaf := found.active_leaf_id) is None:
+            return DONE
+        thought_before, places, models = corpus.thoughts(leaf), corpus.places(leaf), corpus.models(leaf)
+        before: ReplyModel | None = None
+        for message in corpus.branch(leaf):
             speaker = "You" if message.role == "user" else found.persona_name
-            remarks = [STATUS[message.status]] if message.status in STATUS else []
+            remarks = [_moment(message.created_at)]
+            remarks += [STATUS[message.status]] if message.status in STATUS else []
+            remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []
+            if (model := models.get(message.id)) is not None:
+                remarks += [printable(f"by {model.name}")] if _changes(model, before, found.model) else []
+                before = model
             if (thought := thought_before.get(message.id)) is not None:
                 remarks.append(thought_in_short(thought.text, thought.seconds))
                 if thoughts:
                     print(f"{speaker}, thinking: {printable(thought.text.strip())}\n")
             if not message.text.strip():
                 remarks.append("no text")
-            remark = f" ({', '.join(remarks)})" if remarks else ""
-            print(f"{speaker}{remark}: {printable(message.text)}\n")
+            print(f"{speaker} ({', '.join(remarks)}): {printable(message.text)}\n")
     return DONE
 
 
-@app.command("delete", epilog="Example: chat-personas corpus delete 01JD")
+def _changes(model: ReplyModel, before: ReplyModel | None, first: str) -> bool:
+    """Whether a reply is another model's than the one before, or than the model on which its conversation began."""
+    return model.name != first if before is None else model != before
+
+
+def _moment(when: datetime) -> str:
+    return when.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@app.command("rename", epilog="Example: chat-personas corpus rename k3v9qx 'Guns, first try'")
+def rename(
+    conversation: Id, title: Annotated[str, typer.Argument(metavar="TITLE", help="What it is called from now on.")]
+) -> int:
+    """Give a conversation another title."""
+    with open_corpus() as corpus:
+        corpus.rename(corpus.conversation(conversation).id, " ".join(title.split()))
+    typer.echo("renamed", err=True)
+    return DONE
+
+
+@app.command("delete", epilog="Example: chat-personas corpus delete k3v9qx")
 def delete(
     conversation: Id,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
@@ -191,7 +227,7 @@ def _remove_logs() -> list[str]:
     return [file.name for file in files]
 
 
-@app.command("rate", epilog="Example: chat-personas corpus rate 01JD --turn 2 --scale 'realism 1-7' --value 5")
+@app.command("rate", epilog="Example: chat-personas corpus rate k3v9qx --turn 2 --scale 'realism 1-7' --value 5")
 def rate(
     conversation: Id,
     turn: Annotated[int, typer.Option("--turn", min=1, metavar="N", help="Which reply, from 1; see corpus show.")],

@@ -42,7 +42,7 @@ EXAMPLE = options.examples(
     "chat-personas export --own --format openai --out dialogues.jsonl",
     "chat-personas export --own --persona democrat --since 2026-01-01 --out -",
     "chat-personas export --study town --scope publication --format huggingface --out dataset",
-    "chat-personas export --own --format html --id 01JD --out conversation.html",
+    "chat-personas export --own --format html --id k3v9qx --out conversation.html",
 )
 
 ALL: dict[str, Format] = {**FORMATS, MARKDOWN.name: MARKDOWN, HTML.name: HTML}

@@ -107,7 +107,7 @@ def _alignment(report: MatrixReport, shown: Sequence[RowInfo]) -> Iterator[Node]
     for place, target in enumerate(report.targets):
         cells = (marked(with_interval(row.cells[place].alignment), sound=row.verdict.sound) for row in shown)
         rows.append((target_label(target), *cells, *_people(target.humans)))
-    yield table(f"Alignment: {IDENTICAL['alignment']}", heads, rows)
+    yield table(f"Alignment: {IDENTICAL['alignment']}", heads, rows, many_columns=True)
     yield element("p", "People: the alignment of the other groups with this one.", class_="note")
 
 
@@ -135,7 +135,9 @@ def _nearest(report: MatrixReport, shown: Sequence[RowInfo]) -> Iterator[Node]:
         for place, target in enumerate(report.targets)
         if target.group is not None
     ]
-    yield table("The share of questions on which a group is the nearest", ["", *map(_head, shown)], rows)
+    yield table(
+        "The share of questions on which a group is the nearest", ["", *map(_head, shown)], rows, many_columns=True
+    )
 
 
 def _nearest_lines(shown: Sequence[RowInfo]) -> Iterator[str]:

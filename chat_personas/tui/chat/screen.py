@@ -1,5 +1,6 @@
 """The chat screen: the conversation with the alignment panel beside it, and what its keys do."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
@@ -71,10 +72,6 @@ class ChatScreen(Screen[None]):
 
     CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#composer"
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-narrow"),
-        (WIDE, "-wide"),
-    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="stop", tooltip="Stop the reply and keep its text", priority=True),
         Binding("escape", "leave_edit", "Cancel edit", id="leave_edit", priority=True),
@@ -101,6 +98,7 @@ class ChatScreen(Screen[None]):
         _named("f6,ctrl+l", "edit", "Edit", "Edit your last message"),
         _named("f7", "copy", "Copy", "Copy the last reply"),
         _quiet("f10,alt+w", "whole", "Show a long message whole"),
+        _quiet("alt+r", "rate", "Rate the last reply"),
         _named("ctrl+s", "export", "Export", "Export the conversation to a file"),
         _quiet("alt+p,f12", "hide_panel", "Hide or show the panel"),
     ]
@@ -119,6 +117,8 @@ class ChatScreen(Screen[None]):
         self.editing = Editing(self.composer, self.refresh_bindings)
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
+        self._talk = Vertical(id="conversation")
+        self._panel_open = self._panel_hidden = False
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.replies = ReplyController(session, self.transcript, self)
@@ -132,7 +132,7 @@ class ChatScreen(Screen[None]):
         """Lay out title, conversation and panel, status, and keys."""
         yield self.title_line
         with Horizontal(id="room"):
-            with Vertical(id="conversation"):
+            with self._talk:
                 yield self.transcript
                 yield self.composer
             yield self.panel
@@ -141,6 +141,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first frame."""
+        self._show_panel()
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
         self.measuring.clear()
@@ -443,25 +444,42 @@ class ChatScreen(Screen[None]):
     @property
     def panel_open(self) -> bool:
         """Whether the panel covers the conversation, as it does on a narrow screen."""
-        return self.has_class("-panel-open")
+        return self._panel_open
 
     def action_panel(self) -> None:
         """Focus the panel, and show it where it is hidden; from within, leave it."""
         if self.panel_open or self.panel.has_focus_within:
             self.action_leave_panel()
         else:
-            self._hide_panel(False)
-            self.add_class("-panel-open")
+            self._panel_open, self._panel_hidden = self._is_narrow, False
+            self._show_panel()
             self.panel.focus()
 
     def action_hide_panel(self) -> None:
         """Give the conversation the whole screen, also a wide one, or show the panel beside it again."""
-        self._hide_panel(not self.has_class("-panel-hidden"))
+        self._panel_hidden = not self._panel_hidden
+        self._show_panel()
         self.write_on()
 
-    def _hide_panel(self, hidden: bool) -> None:
-        self.set_class(hidden, "-panel-hidden")
-        self.title_line.alone = hidden
+    @property
+    def _is_narrow(self) -> bool:
+        return self.app.size.width < WIDE
+
+    def on_resize(self) -> None:
+        """Show the panel beside the conversation where there is room for both."""
+        self._panel_open = self._panel_open and self._is_narrow
+        self._show_panel()
+
+    def _show_panel(self) -> None:
+        """Show the panel beside the conversation, in its place, or not at all.
+
+        No class of the screen decides that: when one changes, Textual finds the styles of everything on the screen
+        again, of hundreds of widgets in a long conversation, and no key is echoed meanwhile.
+        """
+        self.panel.display = self._panel_open if self._is_narrow else not self._panel_hidden
+        self.panel.set_class(self._is_narrow, "-alone")
+        self._talk.display = not self._panel_open
+        self.title_line.alone = self._panel_hidden
 
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""
@@ -474,7 +492,9 @@ class ChatScreen(Screen[None]):
 
         `Widget.focus` would wait, and the letters that are typed meanwhile would be lost.
         """
-        self.remove_class("-panel-open")
+        if self._panel_open:
+            self._panel_open = False
+            self._show_panel()
         self.set_focus(self.composer)
 
     def on_screen_suspend(self) -> None:
@@ -526,12 +546,39 @@ class ChatScreen(Screen[None]):
         if self.session.corpus is None:
             return
         open_id = self.session.conversation.id if self.session.conversation is not None else None
-        browser = ConversationsScreen(self.session.corpus, open_id, self.replies.stop)
+        browser = ConversationsScreen(self.session.corpus, open_id, self.replies.stop, self._rename)
         chosen = await self.app.push_screen_wait(browser)
         if chosen is not None and chosen != open_id:
             self.enter(chosen)
         elif open_id in browser.deleted:
             self.enter(None)
+
+    async def _rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation of the corpus, the open one or another, another title. Raises CorpusError."""
+        conversation, corpus = self.session.conversation, self.session.corpus
+        if conversation is not None and conversation.id == conversation_id:
+            await conversation.rename(title)
+            self.show_title()
+        elif corpus is not None:
+            await asyncio.to_thread(corpus.rename, conversation_id, title)
+
+    @work(group="ask", exclusive=True)
+    async def action_rate(self) -> None:
+        """Ask how good the last reply is, and store that; `corpus rate` takes other scales."""
+        from chat_personas.corpus import RatingRow
+        from chat_personas.tui.screens.dialogs import BEST_RATING, RATING_SCALE, RatingScreen
+
+        last, corpus = self.transcript.last("reply"), self.session.corpus
+        if last is None or last.message_id is None or corpus is None:
+            self.notify("There is no reply to rate yet.", markup=False)
+        elif (value := await self.app.push_screen_wait(RatingScreen())) is not None:
+            try:
+                row = RatingRow(message_id=last.message_id, scale=RATING_SCALE, value=value)
+                await asyncio.to_thread(corpus.add_rating, row)
+            except ReportedError as error:
+                self._notify_failure(error)
+            else:
+                self.notify(f"Rated: {value} of {BEST_RATING}.", markup=False)
 
     @work(group="ask", exclusive=True)
     async def action_personas(self) -> None:

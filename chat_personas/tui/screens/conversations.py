@@ -16,20 +16,20 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError, UnknownConversationError
 from chat_personas.text import pluralize, printable
-from chat_personas.tui.screens.dialogs import ConfirmScreen, export_conversation
+from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen, export_conversation
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
     from chat_personas.corpus import ConversationSummary, Corpus, SearchHit
 
 
-def summary_lines(summary: "ConversationSummary", *, open_now: bool) -> Content:
-    """Draw the title, and under it persona and model, the time, and how many messages and measurements there are.
+def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool) -> Content:
+    """Draw the title, and under it persona and model, short `name`, time, and how many messages and measurements.
 
     The model is the one with which the conversation began.
     """
     about = (
-        f"{summary.persona_name} on {printable(summary.model)} · {moment(summary.active_at)} · "
+        f"{summary.persona_name} on {printable(summary.model)} · {name} · {moment(summary.active_at)} · "
         f"{pluralize(summary.messages, 'message')}"
     )
     if summary.measurements:
@@ -92,15 +92,26 @@ class ConversationsScreen(Screen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="conversations_back"),
         Binding("ctrl+s", "export", "Export", id="conversations_export"),
+        Binding("r", "rename", "Rename", id="conversations_rename"),
         Binding("delete,ctrl+d", "delete", "Delete", id="conversations_delete"),
         # With priority: the first letters of the search may have been typed before the list gets to this key.
         Binding("slash", "search", "Search", id="conversations_search", priority=True),
         Binding("down", "to_list", "Go to the list", id="conversations_list", show=False),
     ]
 
-    def __init__(self, corpus: "Corpus", open_id: str | None, stop_open: Callable[[], Awaitable[None]]) -> None:
-        """Browse `corpus`. `stop_open` stops the reply of the open conversation, `open_id`, before it is deleted."""
+    def __init__(
+        self,
+        corpus: "Corpus",
+        open_id: str | None,
+        stop_open: Callable[[], Awaitable[None]],
+        rename: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        """Browse `corpus`. `stop_open` stops the reply of the open conversation, `open_id`, before it is deleted.
+
+        `rename` gives a conversation, by its key, another title.
+        """
         super().__init__()
+        self._rename = rename
         self._stop_open = stop_open
         self._corpus = corpus
         self._open_id = open_id
@@ -114,7 +125,7 @@ class ConversationsScreen(Screen[str | None]):
         yield self._heading
         yield self._words
         yield self._found
-        yield KeyLine(("select", "cancel", "search", "delete", "quit"))
+        yield KeyLine(("select", "cancel", "search", "delete", "rename", "export", "quit"))
 
     def on_mount(self) -> None:
         """List the newest."""
@@ -157,6 +168,20 @@ class ConversationsScreen(Screen[str | None]):
         """Write the highlighted conversation to a file."""
         if (chosen := self._chosen()) is not None:
             await export_conversation(self.app, self._corpus, chosen.conversation_id)
+
+    @work
+    async def action_rename(self) -> None:
+        """Give the highlighted conversation another title."""
+        if (chosen := self._chosen()) is None:
+            return
+        title = await self.app.push_screen_wait(TitleScreen(chosen.title))
+        if title is None:
+            return
+        try:
+            await self._rename(chosen.conversation_id, title)
+        except CorpusError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+        self.find(self._words.value)
 
     @work
     async def action_delete(self) -> None:
@@ -202,9 +227,12 @@ class ConversationsScreen(Screen[str | None]):
         return chosen if isinstance(chosen, FoundConversation) else None
 
     def _newest(self, _words: str) -> list[FoundConversation]:
-        rows = self._corpus.conversations(limit=SHOWN)
+        rows, names = self._corpus.conversations(limit=SHOWN), self._corpus.short_names()
         return [
-            FoundConversation(summary_lines(row, open_now=row.id == self._open_id), row.id, row.title) for row in rows
+            FoundConversation(
+                summary_lines(row, names.get(row.id, ""), open_now=row.id == self._open_id), row.id, row.title
+            )
+            for row in rows
         ]
 
     def _hits(self, words: str) -> list[FoundConversation]:

@@ -11,6 +11,7 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
@@ -72,6 +73,59 @@ class ConfirmScreen(Dialog[bool]):
     def action_answer(self, answer: bool) -> None:
         """Answer by key."""
         self.dismiss(answer)
+
+
+class TitleScreen(Dialog[str | None]):
+    """Asks for the title of a conversation. Gives None if cancelled."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="title_cancel")]
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        """Lay out the title as it is, to be changed."""
+        with Vertical(id="dialog"):
+            yield Static("The title of the conversation (Enter renames it, Escape leaves it)", markup=False)
+            yield Input(printable(self._title), id="title-of-conversation", select_on_focus=False)
+
+    @on(Input.Submitted)
+    def choose(self, event: Input.Submitted) -> None:
+        """Take the title; an empty one leaves the conversation as it is."""
+        self.dismiss(" ".join(event.value.split()) or None)
+
+    def action_cancel(self) -> None:
+        """Leave the conversation as it is."""
+        self.dismiss(None)
+
+
+BEST_RATING = 5
+RATING_SCALE = f"quality 1-{BEST_RATING}"
+
+
+class RatingScreen(Dialog[int | None]):
+    """Asks how good a reply is, from 1 to 5. Gives None if cancelled."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="rating_cancel")]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(id="dialog"):
+            said = f"How good is the last reply? Press 1 (poor) to {BEST_RATING} (very good). Escape cancels."
+            yield Static(said, markup=False, id="question")
+
+    def on_key(self, event: Key) -> None:
+        """Take a number."""
+        if event.key.isdecimal() and 1 <= int(event.key) <= BEST_RATING:
+            event.stop()
+            self.dismiss(int(event.key))
+
+    def action_cancel(self) -> None:
+        """Rate nothing."""
+        self.dismiss(None)
 
 
 NO_NAME = "Type the name of a file."
@@ -144,6 +198,18 @@ class PathScreen(Dialog[Path | None]):
 FORMAT = "openai"
 
 
+def _short_name(corpus: "Corpus", conversation_id: str) -> str:
+    """Return the short name of a conversation, also of one that the corpus does not have, or cannot be asked about."""
+    from chat_personas.corpus import CorpusError
+    from chat_personas.corpus.conversations import SHORT_NAME
+
+    name = conversation_id[-SHORT_NAME:].lower()
+    try:
+        return corpus.short_names().get(conversation_id, name)
+    except CorpusError:
+        return name
+
+
 async def export_conversation(
     app: "App[None]", corpus: "Corpus", conversation_id: str, write: Callable[[Path], None] | None = None
 ) -> None:
@@ -158,7 +224,8 @@ async def export_conversation(
     from personas.errors import ReportedError
 
     what = "Export this conversation as JSON Lines (OpenAI chat format) to:"
-    path = await app.push_screen_wait(PathScreen(what, f"conversation-{conversation_id[-8:].lower()}.jsonl"))
+    name = await asyncio.to_thread(_short_name, corpus, conversation_id)
+    path = await app.push_screen_wait(PathScreen(what, f"conversation-{name}.jsonl"))
     if path is None:
         return
     selection = Selection(ids=(conversation_id,), own=True)

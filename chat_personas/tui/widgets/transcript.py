@@ -152,6 +152,13 @@ class Transcript(VerticalScroll):
         """Keep the end in view while it grows."""
         self.anchor()
 
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Find the styles of the transcript itself again, as when it gets the focus.
+
+        Nothing within depends on that. Textual would look at every widget of every message, which takes a second.
+        """
+        self.app.stylesheet.update_nodes([self], animate=animate)
+
     async def show(self, entries: Iterable[Entry]) -> None:
         """Show `entries` instead of what is there, from their end."""
         self.entries = list(entries)

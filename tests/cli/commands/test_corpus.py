@@ -1,6 +1,7 @@
 """`corpus` at the command line."""
 
 import json
+import re
 import sqlite3
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus, Thought
+from eval.engine import EngineInfo, Sampling
 from tests.cli.running import Command, only_line
 from tests.corpus.making import branch_of, bytes_on_disk, conversation_row, talk
 
@@ -22,12 +24,25 @@ def kept(corpus: Corpus) -> list[str]:
     ]
 
 
+def short(key: str) -> str:
+    """The short name of a conversation in a corpus of few: the last six characters of its key, in small letters."""
+    return key[-6:].lower()
+
+
+def without_times(shown: str) -> str:
+    """What `corpus show` prints, without the time that every message has."""
+    found = re.sub(r" \(\d{4}-\d\d-\d\d \d\d:\d\d\):", ":", shown)
+    return re.sub(r"\(\d{4}-\d\d-\d\d \d\d:\d\d, ", "(", found)
+
+
 def test_list_has_a_line_for_each_conversation_the_latest_first(command: Command, kept: list[str]) -> None:
     ran = command("corpus", "list")
     assert (ran.code, ran.err) == (0, "")
-    assert [line.split()[0] for line in ran.out.splitlines()] == kept[::-1]
+    assert [line.split()[0] for line in ran.out.splitlines()] == [*map(short, kept[::-1])]
     assert "4 messages" in ran.out
-    assert [line.split()[0] for line in command("corpus", "list", "--persona", "democrat").out.splitlines()] == kept[:1]
+    assert [line.split()[0] for line in command("corpus", "list", "--persona", "democrat").out.splitlines()] == [
+        short(kept[0])
+    ]
 
 
 def test_a_list_of_a_mistyped_persona_is_not_an_empty_list(command: Command, kept: list[str]) -> None:
@@ -38,16 +53,16 @@ def test_a_list_of_a_mistyped_persona_is_not_an_empty_list(command: Command, kep
 
 def test_search_finds_messages_by_all_their_words(command: Command, kept: list[str]) -> None:
     ran = command("corpus", "search", "about guns")
-    assert [line.split()[0] for line in ran.out.splitlines()] == kept[:1]
+    assert [line.split()[0] for line in ran.out.splitlines()] == [short(kept[0])]
     nothing = command("corpus", "search", "guns children")
     assert (nothing.code, nothing.out, nothing.err) == (0, "", "nothing found\n")
     assert command("corpus", "search", 'an "odd AND( quote').code == 0
 
 
 def test_show_prints_who_said_what_and_obeys_nothing_of_it(command: Command, kept: list[str]) -> None:
-    shown = command("corpus", "show", kept[0]).out
+    shown = without_times(command("corpus", "show", kept[0]).out)
     assert "You: What about guns?\n\ndemocrat: Fewer of them.\n\nYou: Why?\n\ndemocrat: For the children." in shown
-    strange = command("corpus", "show", kept[1]).out
+    strange = without_times(command("corpus", "show", kept[1]).out)
     assert "You: ␛[2JHello\n\nrepublican (stopped): Good ␛[31mday" in strange
     assert "\x1b" not in strange
 
@@ -55,7 +70,7 @@ def test_show_prints_who_said_what_and_obeys_nothing_of_it(command: Command, kep
 def test_show_says_of_a_reply_that_it_has_no_text(command: Command, corpus: Corpus) -> None:
     talk(corpus, ("Hello?", " \n"), ("Well?", ""), last="error")
     (identifier,) = corpus.conversation_ids()
-    shown = command("corpus", "show", identifier).out
+    shown = without_times(command("corpus", "show", identifier).out)
     assert "You: Hello?\n\ndemocrat (no text): " in shown
     assert "You: Well?\n\ndemocrat (failed, no text): " in shown
 
@@ -67,10 +82,10 @@ def test_show_says_that_the_model_thought_and_prints_the_thought_only_when_asked
     reply = branch_of(corpus, identifier)[-1]
     thought = Thought(text="\nShe \x1b[31mgreets me.\n", seconds=3.2)
     corpus.end_reply(reply.id, "Good day.", "complete", thought=thought)
-    shown = command("corpus", "show", identifier).out
+    shown = without_times(command("corpus", "show", identifier).out)
     assert "You: Hello?\n\ndemocrat (thought for 3 s, 3 words): Good day.\n" in shown
     assert "greets" not in shown
-    shown = command("corpus", "show", identifier, "--thoughts").out
+    shown = without_times(command("corpus", "show", identifier, "--thoughts").out)
     assert "democrat, thinking: She ␛[31mgreets me.\n\ndemocrat (thought for 3 s, 3 words): Good day.\n" in shown
     assert "greets" not in command("corpus", "search", "greets").out
 
@@ -86,7 +101,7 @@ def test_delete_with_yes_leaves_no_trace(command: Command, kept: list[str], corp
     corpus.close()
     ran = command("corpus", "delete", kept[0], "--yes")
     assert (ran.code, ran.err) == (0, "deleted\n")
-    assert [line.split()[0] for line in command("corpus", "list").out.splitlines()] == kept[1:]
+    assert [line.split()[0] for line in command("corpus", "list").out.splitlines()] == [short(kept[1])]
     assert b"For the children" not in bytes_on_disk(home / "data" / "corpus.db")
 
 
@@ -261,3 +276,42 @@ def test_audit_of_a_conversation_that_is_not_there_is_one_line(command: Command,
     ran = command("corpus", "audit", "01ZZZZ")
     assert ran.code == 2
     assert 'there is no conversation "01ZZZZ"' in only_line(ran)
+
+
+def test_every_command_takes_the_short_name(command: Command, kept: list[str], tmp_path: Path) -> None:
+    name = short(kept[0])
+    assert kept[0] in command("corpus", "show", name).out
+    assert kept[0] in command("corpus", "show", name.upper()).out
+    assert command("corpus", "rate", name, "--turn", "1", "--scale", "s", "--value", "1").code == 0
+    assert command("corpus", "rename", name, "  Guns,  again ").code == 0
+    assert "Guns, again" in command("corpus", "list").out
+    out = tmp_path / "one.jsonl"
+    assert command("export", "--own", "--id", name, "--out", str(out)).code == 0
+    assert len(out.read_text().splitlines()) == 1
+    assert command("corpus", "delete", name, "--yes").code == 0
+    assert [line.split()[0] for line in command("corpus", "list").out.splitlines()] == [short(kept[1])]
+
+
+def test_beginnings_of_keys_go_on_to_work(command: Command, kept: list[str]) -> None:
+    assert kept[0] in command("corpus", "show", kept[0]).out
+    assert kept[0] in command("corpus", "show", kept[0][:24]).out
+
+
+def test_show_has_the_time_of_every_message_in_local_time(command: Command, kept: list[str], corpus: Corpus) -> None:
+    shown = command("corpus", "show", kept[1]).out
+    said, replied = (row.created_at.astimezone().strftime("%Y-%m-%d %H:%M") for row in branch_of(corpus, kept[1]))
+    assert f"You ({said}): " in shown
+    assert f"republican ({replied}, stopped): " in shown
+
+
+def test_show_marks_interrupted_replies_versions_and_another_model(command: Command, corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Hello?", "Good day."), ("Well?", "Half a"), last="interrupted")
+    said = branch_of(corpus, identifier)[-2]
+    other = EngineInfo("other.gguf", "llama", sha256="9f" * 32)
+    again = corpus.begin_reply(identifier, said.id, other, Sampling())
+    corpus.end_reply(again.id, "Whole.", "complete")
+    shown = without_times(command("corpus", "show", identifier).out)
+    assert "democrat: Good day." in shown
+    assert "democrat (version 2 of 2, by other.gguf): Whole." in shown
+    corpus.activate(identifier, corpus.siblings(again.id)[0].id)
+    assert "democrat (interrupted, version 1 of 2): Half a" in without_times(command("corpus", "show", identifier).out)

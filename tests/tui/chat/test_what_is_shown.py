@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from chat_personas.corpus import Corpus
 from tests.tui.fakes import (
     ScreenEngine,
     chat,
@@ -102,3 +103,50 @@ async def test_a_wide_screen_names_the_keys_for_what_was_said(corpus_file: Path)
         await until(
             pilot, lambda: shown(pilot).splitlines()[-1].endswith("^p Commands  f5 Again  f6 Edit  f7 Copy  ^s Export")
         )
+
+
+async def test_a_conversation_is_renamed_in_the_list_and_the_title_follows(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await said(pilot, "Yes.")
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: f"democrat on fake · {conversation.id[-6:].lower()} · " in shown(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: "The title of the conversation" in shown(pilot))
+        await pilot.press("end", *" Guns", "enter")
+        await until(pilot, lambda: "Well? Guns" in shown(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("Well? Guns"))
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert [row.title for row in corpus.conversations()] == ["Well? Guns"]
+
+
+@pytest.mark.parametrize(("key", "values"), [("4", [4.0]), ("escape", []), ("6", [])])
+async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, values: list[float]) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await pilot.press("alt+r")
+        await until(pilot, lambda: "There is no reply to rate yet." in shown(pilot))
+        await type_text(pilot, "Well?")
+        await said(pilot, "Yes.")
+        await pilot.press("alt+r")
+        await until(pilot, lambda: "How good is the last reply?" in shown(pilot))
+        await pilot.press(key, "escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        if values:
+            await until(pilot, lambda: "Rated: 4 of 5." in shown(pilot))
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        ratings = corpus.ratings(corpus.conversations()[0].id)
+    assert [rating.value for rating in ratings] == values
+    assert {rating.scale for rating in ratings} <= {"quality 1-5"}
+
+
+async def test_an_export_is_named_as_the_conversation_is_called(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await said(pilot, "Yes.")
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: f"conversation-{conversation.id[-6:].lower()}.jsonl" in shown(pilot))
