@@ -5,12 +5,12 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual._context import active_message_pump
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
 from textual.notifications import Notification, Notify
@@ -95,6 +95,15 @@ class ChatApp(App[None]):
     def get_default_screen(self) -> FirstScreen:
         """The screen that can be drawn before anything else is imported."""
         return FirstScreen(self.session.settings.persona, self.session.settings.model)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the palette (Ctrl+P) offers: what Textual does, and screens with several personas at once."""
+        from chat_personas.tui.chat.screen import ChatScreen
+
+        yield from super().get_system_commands(screen)
+        if isinstance(screen, ChatScreen):
+            yield SystemCommand("Ask the room", "One question to all groups of an attribute", screen.action_room)
+            yield SystemCommand("Compare personas", "The same message to several, side by side", screen.action_compare)
 
     def get_driver_class(self) -> "type[Driver]":
         """Textual's driver for this system, which reads the keys and draws."""

@@ -139,7 +139,8 @@ class Column(Vertical, can_focus=True):
         """Show the alignment in short with the group that it is about, or why there is none."""
         found = in_short(self.figures)
         who = ", ".join(whose(self.conversation.persona))
-        self._measured.update(printable(f"{who}:\n{found}" if found else state))
+        whole = found.replace("alignment ", "alignment\n", 1)  # so that a narrow column does not break the interval
+        self._measured.update(printable(f"{who}: {whole}" if found else state))
 
     def grow(self, text: str) -> None:
         """Show more of the reply that is on its way."""
@@ -160,7 +161,7 @@ class Column(Vertical, can_focus=True):
         if note:
             rows.append(Content.styled(f"({printable(note)})", "dim"))
         self._said.update(Content("\n\n").join(rows))
-        self.query_one(VerticalScroll).scroll_end(animate=False)
+        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
 
     def action_open(self) -> None:
         """Go on with this conversation alone."""
