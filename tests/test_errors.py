@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chat_personas.cli.errors import CheckFailedError, CommandLineError, StoppedError, UsageError
+from chat_personas.conversation.comparison import ComparisonError
+from chat_personas.conversation.room import RoomError
 from chat_personas.corpus.errors import (
     ConversationGoneError,
     CorpusError,
@@ -52,6 +54,8 @@ CODES: dict[type[ReportedError], int] = {
     NoHubError: 2,
     SteeringError: 2,
     InterventionError: 2,
+    RoomError: 2,
+    ComparisonError: 2,
     EngineError: 3,
     RequestError: 3,
     TooLongError: 3,

@@ -11,8 +11,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.room.answers import AnswerList, GuessScreen, RoomScreen
-    from chat_personas.tui.room.choosing import ChoosingScreen
-    from chat_personas.tui.room.compare import Column, ColumnsScreen, CompareScreen
+    from chat_personas.tui.room.choosing import NarrowedList
+    from chat_personas.tui.room.compare import Column, CompareScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
     from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
     from chat_personas.tui.screens.help import HelpScreen
@@ -28,8 +28,9 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the list of personas": (PersonasScreen,),
-        "Where the room is asked": (ChoosingScreen, AnswerList, RoomScreen, GuessScreen),
-        "Where personas are compared": (ColumnsScreen, Column, CompareScreen),
+        "In a list that typing narrows": (NarrowedList,),
+        "Where the room is asked": (AnswerList, RoomScreen, GuessScreen),
+        "Where personas are compared": (Column, CompareScreen),
         "Where the prompt is shown": (PromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen,),

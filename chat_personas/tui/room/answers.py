@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 GUTTER = 9
 """Cells before a bar, in which stands whose it is."""
-COLOURS = ("$primary", "$accent", "$secondary", "$warning", "$success")
+COLOURS = ("$text-primary", "$text-accent", "$text-secondary", "$text-warning", "$text-success")
 HIDDEN = "people's answers are hidden: G enters a guess, R reveals them"
 WRITERS: Mapping[str, Callable[[RoomReport], str]] = {
     ".html": words.page_document,
@@ -142,6 +142,7 @@ class RoomScreen(Screen[str | None]):
         self.table = table
         self.wants_new = False
         self._corpus = corpus
+        self._has_people = any(answer.people is not None for answer in table.room.report().answers)
         self._heading = Static(markup=False, id="heading")
         self._options = Static(markup=False, id="options")
         self._state = Static(markup=False, id="state")
@@ -231,10 +232,6 @@ class RoomScreen(Screen[str | None]):
         yield words.people_line(answer)
         if answer.people is not None and guess is not None:
             yield words.guess_line(guess, answer.model if answer.valid else None, answer.people.distribution)
-
-    @property
-    def _has_people(self) -> bool:
-        return any(answer.people is not None for answer in self.table.room.report().answers)
 
     @property
     def _place(self) -> int:

@@ -1,8 +1,8 @@
 """Choosing what to ask the room, and whom: three short lists, one after the other, that typing narrows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -51,18 +51,85 @@ class Choice(Option):
         self.value = value
 
 
-class ChoosingScreen(Screen[Chosen | None]):
-    """Asks for the question, for options where it is in one's own words, and for the groups. Gives None if cancelled.
+Result = TypeVar("Result")
 
-    A whole attribute is chosen by its line. Lines of single groups are picked, one by one, and then asked together.
-    """
+
+class NarrowedList(Screen[Result]):
+    """A list that typing narrows; Enter or a click takes a line. What a line does is for those who inherit."""
 
     CSS_PATH = "room.tcss"
     AUTO_FOCUS = "#typed"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="room_choose_back"),
-        Binding("down", "to_list", "Go to the list", id="room_choose_list", show=False),
+        Binding("escape", "back", "Back", id="choose_back"),
+        Binding("down", "to_list", "Go to the list", id="choose_list", show=False),
     ]
+
+    def __init__(self, placeholder: str = "") -> None:
+        super().__init__()
+        self.heading = Static(markup=False, id="heading")
+        self.about = Static(markup=False, id="about")
+        self.typed = Input(id="typed", placeholder=placeholder)
+        self.listed = OptionList(id="choices", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out what is chosen already, the input and the list."""
+        yield self.heading
+        yield self.about
+        yield self.typed
+        yield self.listed
+        yield KeyLine()
+
+    def choices(self, typed: str) -> Iterable[Choice]:
+        """Return the lines that fit what is typed."""
+        raise NotImplementedError
+
+    def take(self, chosen: Choice) -> None:
+        """Do what a line stands for."""
+        raise NotImplementedError
+
+    def action_back(self) -> None:
+        """Go back."""
+        raise NotImplementedError
+
+    @on(Input.Changed)
+    def narrow(self) -> None:
+        """List what fits what is typed, and highlight the first line."""
+        self.listed.clear_options()
+        self.listed.add_options(self.choices(self.typed.value.strip()))
+        self.listed.highlighted = 0 if self.listed.option_count else None
+
+    def begin_again(self, typed: str = "") -> None:
+        """List everything, or what fits `typed`; what was typed before has done its work."""
+        with self.prevent(Input.Changed):
+            self.typed.value = typed
+        self.narrow()
+        self.set_focus(self.typed)
+
+    @on(Input.Submitted)
+    def choose_highlighted(self) -> None:
+        """Take the highlighted line."""
+        if self.listed.highlighted_option is not None:
+            self._take(self.listed.highlighted_option)
+
+    @on(OptionList.OptionSelected)
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        """Take a line of the list."""
+        self._take(event.option)
+
+    def action_to_list(self) -> None:
+        """Move from the input to the list."""
+        self.set_focus(self.listed)
+
+    def _take(self, option: Option) -> None:
+        assert isinstance(option, Choice)
+        self.take(option)
+
+
+class ChoosingScreen(NarrowedList[Chosen | None]):
+    """Asks for the question, for options where it is in one's own words, and for the groups. Gives None if cancelled.
+
+    A whole attribute is chosen by its line. Lines of single groups are picked, one by one, and then asked together.
+    """
 
     def __init__(self, survey: "LoadedSurvey", first: str = "") -> None:
         """Offer the questions of `survey`, and the attribute `first` before the others."""
@@ -78,43 +145,10 @@ class ChoosingScreen(Screen[Chosen | None]):
         self._asked = ""
         self._question: RoomQuestion | None = None
         self._picked: list[str] = []
-        self._heading = Static(markup=False, id="heading")
-        self._about = Static(markup=False, id="about")
-        self._typed = Input(id="typed")
-        self._listed = OptionList(id="choices", markup=False)
-
-    def compose(self) -> ComposeResult:
-        """Lay out what is chosen already, the input and the list."""
-        yield self._heading
-        yield self._about
-        yield self._typed
-        yield self._listed
-        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin with the question."""
         self._go("question")
-
-    @on(Input.Changed)
-    def narrow(self) -> None:
-        """List what fits what is typed."""
-        self._list()
-
-    @on(Input.Submitted)
-    def choose_highlighted(self) -> None:
-        """Take the highlighted line."""
-        listed = self._listed
-        if listed.option_count:
-            self._take(listed.get_option_at_index(listed.highlighted or 0))
-
-    @on(OptionList.OptionSelected)
-    def choose(self, event: OptionList.OptionSelected) -> None:
-        """Take a line of the list."""
-        self._take(event.option)
-
-    def action_to_list(self) -> None:
-        """Move from the input to the list."""
-        self.set_focus(self._listed)
 
     def action_back(self) -> None:
         """Go one step back, or back to the conversation."""
@@ -125,24 +159,36 @@ class ChoosingScreen(Screen[Chosen | None]):
         else:
             self._go("question")
 
+    def choices(self, typed: str) -> Iterable[Choice]:
+        """Return the lines of this step that fit what is typed."""
+        lines = {"question": self._questions, "options": self._options, "members": self._members}
+        return lines[self._step](typed)
+
+    def take(self, chosen: Choice) -> None:
+        """Take a question, options or groups; what cannot be asked is said."""
+        try:
+            self._take_in_step(chosen.value)
+        except RoomError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+
+    def _take_in_step(self, value: str | Sequence[str]) -> None:
+        if self._step == "question":
+            self._take_question(value)
+        elif self._step == "options":
+            self._question = question_meant(self._asked, value, self._survey)
+            self._go("members")
+        elif isinstance(value, str):
+            self._pick(value)
+        elif self._question is not None:
+            self.dismiss(Chosen(self._question, members_meant(value, self._survey)))
+
     def _go(self, step: Step) -> None:
         self._step = step
-        self._heading.update(HEADINGS[step])
+        self.heading.update(HEADINGS[step])
         about = f"survey {self._survey.survey.name}" if step == "question" else f"“{self._asked}”"
-        self._about.update(printable(about))
-        self._typed.placeholder = PLACEHOLDERS[step]
-        with self.prevent(Input.Changed):
-            self._typed.value = self._asked if step == "question" and self._question is None else ""
-        self._list()
-        self.set_focus(self._typed)
-
-    def _list(self) -> None:
-        typed = self._typed.value.strip()
-        choices = {"question": self._questions, "options": self._options, "members": self._members}
-        self._listed.clear_options()
-        self._listed.add_options(choices[self._step](typed))
-        if self._listed.option_count:
-            self._listed.highlighted = 0
+        self.about.update(printable(about))
+        self.typed.placeholder = PLACEHOLDERS[step]
+        self.begin_again(self._asked if step == "question" and self._question is None else "")
 
     def _questions(self, typed: str) -> Iterator[Choice]:
         words = typed.casefold().split()
@@ -180,22 +226,6 @@ class ChoosingScreen(Screen[Chosen | None]):
                 if all(word in f"{label} {group}".casefold() for word in words):
                     yield Choice(f"  {'✓' if group in self._picked else '+'} {label} ({group})", group)
 
-    def _take(self, chosen: Option) -> None:
-        assert isinstance(chosen, Choice)
-        value = chosen.value
-        try:
-            if self._step == "question":
-                self._take_question(value)
-            elif self._step == "options":
-                self._question = question_meant(self._asked, value, self._survey)
-                self._go("members")
-            elif isinstance(value, str):
-                self._pick(value)
-            elif self._question is not None:
-                self.dismiss(Chosen(self._question, members_meant(value, self._survey)))
-        except RoomError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
-
     def _take_question(self, value: str | Sequence[str]) -> None:
         if isinstance(value, str):
             self._question = question_meant(value, (), self._survey)
@@ -211,7 +241,5 @@ class ChoosingScreen(Screen[Chosen | None]):
             self._picked.remove(group)
         else:
             self._picked.append(group)
-        self._about.update(printable(f"“{self._asked}” · {pluralize(len(self._picked), 'group')} picked"))
-        with self.prevent(Input.Changed):
-            self._typed.value = ""
-        self._list()
+        self.about.update(printable(f"“{self._asked}” · {pluralize(len(self._picked), 'group')} picked"))
+        self.begin_again()

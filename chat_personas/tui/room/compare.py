@@ -12,14 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Static
 
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import IMPOSSIBLE, OFF, UNASKED, whose
-from chat_personas.tui.room.choosing import Choice
+from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -37,91 +37,59 @@ ALL_AT_ONCE = "Say something to all of them"
 WAITING = "…"
 
 
-class ColumnsScreen(Screen[tuple[LoadedPersona, ...] | None]):
+class ColumnsScreen(NarrowedList[tuple[LoadedPersona, ...] | None]):
     """Chooses what stands beside the persona that is talked with: up to three others, or itself under other steerings.
 
     Gives all columns, that persona first, or None if cancelled.
     """
 
-    CSS_PATH = "room.tcss"
-    AUTO_FOCUS = "#typed"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="compare_choose_back"),
-        Binding("down", "to_list", "Go to the list", id="compare_choose_list", show=False),
-    ]
-
     def __init__(self, first: LoadedPersona) -> None:
-        super().__init__()
+        super().__init__("Type to narrow the list: a persona, or a steering")
         self._first = first
         self._picked: list[LoadedPersona] = []
         self._offered: dict[str, LoadedPersona] = {}
-        self._typed = Input(id="typed", placeholder="Type to narrow the list: a persona, or a steering")
-        self._listed = OptionList(id="choices", markup=False)
-
-    def compose(self) -> ComposeResult:
-        """Lay out who is compared, the input and the list."""
-        yield Static("Compare: who answers the same?", markup=False, id="heading")
-        yield Static(markup=False, id="about")
-        yield self._typed
-        yield self._listed
-        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the screen at once, and everybody as soon as they have been read."""
+        self.heading.update("Compare: who answers the same?")
+        self._name_columns()
         self.read()
 
     @work(exclusive=True)
     async def read(self) -> None:
         """Read the personas that can be columns, and list them."""
         self._offered = await asyncio.to_thread(lambda: dict(_offered(self._first)))
-        self._list()
-
-    @on(Input.Changed)
-    def narrow(self) -> None:
-        """List what fits what is typed."""
-        self._list()
-
-    @on(Input.Submitted)
-    def choose_highlighted(self) -> None:
-        """Take the highlighted line."""
-        if self._listed.option_count:
-            self._take(self._listed.get_option_at_index(self._listed.highlighted or 0))
-
-    @on(OptionList.OptionSelected)
-    def choose(self, event: OptionList.OptionSelected) -> None:
-        """Take a line of the list."""
-        self._take(event.option)
-
-    def action_to_list(self) -> None:
-        """Move from the input to the list."""
-        self.set_focus(self._listed)
+        self.narrow()
 
     def action_back(self) -> None:
         """Compare nothing."""
         self.dismiss(None)
 
-    def _list(self) -> None:
-        words = self._typed.value.casefold().split()
-        names = [self._first.persona.title, *(_named(each) for each in self._picked)]
-        self.query_one("#about", Static).update(printable(f"{' | '.join(names)} (up to {MOST} columns)"))
-        choices = [Choice(f"Compare {' and '.join(names)}", "")] if self._picked and not words else []
-        if len(names) < MOST:
-            lines = [line for line in self._offered if all(word in line.casefold() for word in words)]
-            choices += [Choice(f"+ {line}", line) for line in lines if self._offered[line] not in self._picked]
-        self._listed.clear_options()
-        self._listed.add_options(choices)
-        self._listed.highlighted = 0 if choices else None
+    def choices(self, typed: str) -> Iterator[Choice]:
+        """Yield what is picked, where nothing is typed, and the personas that fit while there is room for a column."""
+        words = typed.casefold().split()
+        if self._picked and not words:
+            yield Choice(f"Compare {' and '.join(self._names)}", "")
+        if len(self._names) < MOST:
+            for line, loaded in self._offered.items():
+                if loaded not in self._picked and all(word in line.casefold() for word in words):
+                    yield Choice(f"+ {line}", line)
 
-    def _take(self, chosen: object) -> None:
-        assert isinstance(chosen, Choice)
+    def take(self, chosen: Choice) -> None:
+        """Pick a persona, or compare those that are picked."""
         if not chosen.value:
             self.dismiss((self._first, *self._picked))
             return
         self._picked.append(self._offered[str(chosen.value)])
-        with self.prevent(Input.Changed):
-            self._typed.value = ""
-        self._list()
-        self.set_focus(self._typed)
+        self._name_columns()
+        self.begin_again()
+
+    @property
+    def _names(self) -> list[str]:
+        return [self._first.persona.title, *(_named(each) for each in self._picked)]
+
+    def _name_columns(self) -> None:
+        self.about.update(printable(f"{' | '.join(self._names)} (up to {MOST} columns)"))
 
 
 def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona]]:
@@ -171,7 +139,8 @@ class Column(Vertical, can_focus=True):
         """Show the alignment in short with the group that it is about, or why there is none."""
         found = in_short(self.figures)
         who = ", ".join(whose(self.conversation.persona))
-        self._measured.update(printable(f"{who}:\n{found}" if found else state))
+        whole = found.replace("alignment ", "alignment\n", 1)  # so that a narrow column does not break the interval
+        self._measured.update(printable(f"{who}: {whole}" if found else state))
 
     def grow(self, text: str) -> None:
         """Show more of the reply that is on its way."""
@@ -192,7 +161,7 @@ class Column(Vertical, can_focus=True):
         if note:
             rows.append(Content.styled(f"({printable(note)})", "dim"))
         self._said.update(Content("\n\n").join(rows))
-        self.query_one(VerticalScroll).scroll_end(animate=False)
+        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
 
     def action_open(self) -> None:
         """Go on with this conversation alone."""

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from chat_personas.corpus import Corpus
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.answers import GuessScreen, RoomScreen
 from chat_personas.tui.room.choosing import ChoosingScreen
+from chat_personas.tui.room.compare import ColumnsScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from eval.engine import EngineInfo
 from tests.corpus.making import branch_of
@@ -57,6 +60,17 @@ async def test_from_a_key_to_everybodys_answer_with_the_keyboard_alone(corpus_fi
         for said in ("The model as it is", "A Republican", "A Democrat", "An independent", "“reply 0.”", "“reply 4.”"):
             assert said in shown
         assert "one question alone has no verdict" in shown
+
+
+@pytest.mark.parametrize(("command", "opens"), [("ask the room", ChoosingScreen), ("compare personas", ColumnsScreen)])
+async def test_the_palette_opens_them_too(corpus_file: Path, command: str, opens: type[Screen[None]]) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+        await pilot.press(*command)
+        await until(pilot, lambda: command in words(pilot).lower().replace(f"🔎 {command}", ""))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, opens))
 
 
 async def test_with_the_mouse_alone(corpus_file: Path) -> None:

@@ -1,6 +1,7 @@
 """Comparing personas on the screen, with the keys and the clicks of a person."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
 from tests.corpus.making import branch_of
-from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 GUNS = "What about guns?"
 
@@ -117,7 +118,7 @@ async def test_every_column_has_its_own_line_of_the_panel(corpus_file: Path) -> 
         await until(pilot, lambda: all(each.figures.estimate and each.figures.estimate.complete for each in columns))
 
         lines = [str(each.query_one(".measured", Static).content) for each in columns]
-        assert [line.split("0.")[0] for line in lines] == ["Democrat:\nalignment ", "Republican:\nalignment "]
+        assert [line.split("0.")[0] for line in lines] == ["Democrat: alignment\n", "Republican: alignment\n"]
         assert "demonstration model: says nothing about real people" in words(pilot)
     with Corpus.open(corpus_file) as corpus:
         kept = [corpus.measurements(each.id)[0] for each in compared.comparison.columns]
@@ -131,11 +132,11 @@ async def test_figures_of_an_earlier_message_do_not_stand_beside_a_later_one(cor
     async with screen(measured) as pilot:
         compared = await compare(pilot, "(repub")
         await pilot.press(*GUNS, "enter")
-        await until(pilot, lambda: words(pilot).count("alignment 0.") == 2)
+        await until(pilot, lambda: all(each.figures.card for each in compared.columns))
         await pilot.press(*"Why?", "enter")
         await until(pilot, lambda: compared.comparison.columns[0].replying)
 
-        assert "alignment 0." not in words(pilot)
+        assert "alignment" not in words(pilot)
         held.set()
         await replied(pilot, compared, 4)
 
@@ -249,3 +250,25 @@ async def test_all_columns_fit_beside_each_other(
         assert sum(widths) == size[0]
         assert max(widths) - min(widths) <= 1
         assert compared.columns[-1].region.right == size[0]
+
+
+async def test_the_end_of_a_long_reply_is_in_view(corpus_file: Path) -> None:
+    long = " ".join(f"word{number}" for number in range(400))
+    async with screen(session(corpus_file, ScreenEngine(reply(long), reply("2"))), size=(80, 24)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+
+        await until(pilot, lambda: "word399" in words(pilot))
+
+
+async def test_an_interval_is_not_broken_even_in_four_columns_of_a_narrow_screen(corpus_file: Path) -> None:
+    engine = ScreenEngine(*(reply(str(number)) for number in range(4)))
+    measured = session(corpus_file, engine, measure=True, make_monitor=monitor)
+    async with screen(measured, size=(80, 24)) as pilot:
+        compared = await compare(pilot, "(repub", "(woman", "(man")
+        await pilot.press(*GUNS, "enter")
+        columns = compared.columns
+        await until(pilot, lambda: all(each.figures.estimate and each.figures.estimate.complete for each in columns))
+
+        assert len(re.findall(r"0\.\d\d \[0\.\d\d, 0\.\d\d\]", shown(pilot))) == 4
