@@ -16,6 +16,7 @@ from chat_personas.corpus.errors import (
     NoCorpusError,
     SameCorpusError,
     UnknownConversationError,
+    UnknownParticipationError,
 )
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.open import UnknownModelError
@@ -28,6 +29,7 @@ from chat_personas.paths import UnwritableError
 from chat_personas.settings import SettingsError
 from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import OutputError
+from chat_personas.studies.errors import ParticipationError, StudyFileError
 from eval.engine import EngineError, RequestError, TooLongError
 from eval.errors import AnswerError, ReportError, SurveyError
 from eval.interventions import InterventionError
@@ -48,6 +50,9 @@ CODES: dict[type[ReportedError], int] = {
     InvalidAddressError: 2,
     NoCorpusError: 2,
     UnknownConversationError: 2,
+    UnknownParticipationError: 2,
+    StudyFileError: 2,
+    ParticipationError: 2,
     ExportError: 2,
     SameCorpusError: 2,
     UnknownEntryError: 2,
