@@ -16,6 +16,7 @@ from chat_personas.corpus.errors import (
     NoCorpusError,
     SameCorpusError,
     UnknownConversationError,
+    UnknownParticipantError,
     UnknownParticipationError,
 )
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
@@ -50,6 +51,7 @@ CODES: dict[type[ReportedError], int] = {
     InvalidAddressError: 2,
     NoCorpusError: 2,
     UnknownConversationError: 2,
+    UnknownParticipantError: 2,
     UnknownParticipationError: 2,
     StudyFileError: 2,
     ParticipationError: 2,
