@@ -4,13 +4,11 @@ import json
 import math
 import re
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,13 +18,9 @@ from chat_personas.cli.evaluation.sources import check_not_read, given_files, ow
 from chat_personas.cli.opening import open_corpus
 from chat_personas.cli.options import Html, Model, command_group
 from chat_personas.cli.progress import progress_bar, while_busy
-from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
-from chat_personas.corpus.export.pseudonyms import Pseudonyms
-from chat_personas.corpus.maintenance import Withdrawal
-from chat_personas.corpus.releases import ReleaseRow
-from chat_personas.corpus.rows import CountsRow, RatingRow, ReplyModel
+from chat_personas.corpus.rows import RatingRow, ReplyModel
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording import STATUS, thought_in_short
@@ -38,7 +32,6 @@ from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
     from chat_personas.conversation.audit import AuditedReply
-    from chat_personas.studies.description import Description
 
 app = command_group("chat-personas corpus list")
 
@@ -178,6 +171,8 @@ def withdraw(
     """
     if (participant is None) == (recruiter_id is None):
         raise UsageError("give the key of a participant, or --recruiter-id")
+    from chat_personas.cli.tables.corpus import withdrawn
+
     with open_corpus() as corpus:
         if participant is not None:
             people = [corpus.participant_key(participant)]
@@ -193,29 +188,13 @@ def withdraw(
                 return DONE
         for person in people:
             withdrawal, erased = corpus.withdraw_participant(person)
-            print("\n".join(map(printable, _withdrawn(withdrawal, corpus.releases.holding(person)))))
+            print("\n".join(map(printable, withdrawn(withdrawal, corpus.releases.holding(person)))))
     removed = _remove_logs()
     print(f"log files removed: {', '.join(removed)}" if removed else "there was no log file")
     print("backups, copies and corpora merged from this one before now still hold the words: delete or withdraw there")
     traces = "" if erased else "; traces of the words remain until the other program that has the corpus open closes it"
     typer.echo(f"withdrawn{traces}", err=True)
     return DONE
-
-
-def _withdrawn(withdrawal: Withdrawal, releases: Sequence[ReleaseRow]) -> Iterator[str]:
-    """Yield the lines that say what was deleted of a participant, and which releases still hold it."""
-    since = f" (had withdrawn on {withdrawal.before[:10]})" if withdrawal.before else ""
-    yield f"{withdrawal.participant_id}{since}: deleted are"
-    yield (
-        f"  {pluralize(withdrawal.conversations, 'conversation')} of {pluralize(withdrawal.messages, 'message')},"
-        f" {pluralize(withdrawal.answers, 'answer')}, {pluralize(withdrawal.guesses, 'guess', 'guesses')},"
-        f" {pluralize(withdrawal.ratings, 'rating')}, and how others name the person"
-    )
-    yield "  these releases still hold words of the person:" if releases else "  no release holds words of the person"
-    for release in releases:
-        pseudonym = Pseudonyms(release.secret).of("participant", withdrawal.participant_id)
-        when = release.created_at.strftime("%Y-%m-%d")
-        yield f"    {release.id}  {when}  {release.format}  {release.file}: there {pseudonym}"
 
 
 def _remove_logs() -> list[str]:
@@ -274,24 +253,17 @@ def stats(
     ] = None,
 ) -> int:
     """Count conversations, messages, words and measurements."""
+    from chat_personas.cli.tables.corpus import counted
+
     destinations = Destinations(json_file)
     destinations.check()
     with open_corpus(read_only=True) as corpus:
         rows = corpus.counts()
-    lines = [line for row in rows for line in _counted(row)] or ["no conversation yet"]
+    lines = [line for row in rows for line in counted(row)] or ["no conversation yet"]
     print("\n".join(lines), file=sys.stderr if destinations.take_standard_output else sys.stdout)
     document = {"schema": COUNTS_SCHEMA, "counts": [row.model_dump() for row in rows]}
     destinations.write({"--json": lambda: json.dumps(document, ensure_ascii=False, indent=2)})
     return DONE
-
-
-def _counted(row: CountsRow) -> Iterator[str]:
-    yield printable(f"{row.persona} on {row.model}, {row.first} to {row.last}")
-    yield (
-        f"  {pluralize(row.conversations, 'conversation')}; {pluralize(row.messages, 'message')} of"
-        f" {pluralize(row.words_said, 'word')}; {pluralize(row.replies, 'reply', 'replies')} of"
-        f" {pluralize(row.words_replied, 'word')}; {pluralize(row.measured, 'measurement')}"
-    )
 
 
 @app.command("describe", epilog="Example: chat-personas corpus describe --study neighbours --html description.html")
@@ -317,6 +289,7 @@ def describe(
 
     Tests and those who have withdrawn are left out and counted.
     """
+    from chat_personas.cli.tables.corpus import print_description
     from chat_personas.reporting.corpus_description import page_document
     from chat_personas.studies import description
     from chat_personas.studies.sample import read_margins
@@ -329,37 +302,8 @@ def describe(
     try:
         destinations.write({"--json": found.to_json, "--html": lambda: page_document(found)})
     finally:
-        _print_description(found, to_error=destinations.take_standard_output)
+        print_description(found, to_error=destinations.take_standard_output)
     return DONE
-
-
-_UNBROKEN = 26
-"""Cells of a table that are not broken up to here: as long as a key."""
-
-
-def _print_description(found: "Description", *, to_error: bool) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from chat_personas.reporting.corpus_description import OWNERS, heading, sections
-
-    console = table_console(to_error=to_error)
-    print_line(console, heading(found))
-    print_line(console, OWNERS)
-    for section in sections(found):
-        console.print(Text(f"\n{section.title}", style="bold"))
-        for line in section.lines:
-            print_line(console, f"  {printable(line)}")
-        if section.rows:
-            table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-            for place, head in enumerate(section.heads):
-                justify: Literal["left", "right"] = "right" if place and not section.of_texts else "left"
-                longest = max(len(row[place]) for row in section.rows)
-                table.add_column(Text(head), overflow="fold", justify=justify, min_width=min(longest, _UNBROKEN))
-            for row in section.rows:
-                table.add_row(*(Text(printable(cell)) for cell in row))
-            console.print(table)
 
 
 @app.command("doctor", epilog="Example: chat-personas corpus doctor")
@@ -393,26 +337,14 @@ def audit(
     They come from their seeds and the model file. Without an ID it goes through all conversations. Replies that were
     stopped or broke off are compared as far as they came. Ends with 1 if one differs.
     """
+    from chat_personas.cli.tables.corpus import audited
+
     settings = load_settings()
     with open_corpus(read_only=True) as corpus:
         chosen = [corpus.conversation(each).id for each in conversations or ()] or list(corpus.conversation_ids())
         found = run_unwaited(_audited(corpus, chosen, model or settings.model, settings))
-    print("\n".join(map(printable, _audit_lines(found))))
+    print("\n".join(map(printable, audited(found))))
     return CHECK_FAILED if any(each.finding == "differs" for each in found) else DONE
-
-
-def _audit_lines(found: "Sequence[AuditedReply]") -> Iterator[str]:
-    """Yield a line for each reply that differs, one for each reason why replies cannot be generated, and the sum."""
-    for each in found:
-        if each.finding == "differs":
-            where = f"{each.conversation_id} reply {each.number} ({each.message_id})"
-            yield f"{where}: differs from character {each.at}"
-    for why, times in Counter(each.why for each in found if each.finding == "cannot").most_common():
-        yield f"{pluralize(times, 'reply', 'replies')} cannot be generated again: {why}"
-    counted = Counter(each.finding for each in found)
-    identical, differs, cannot = (counted[finding] for finding in ("identical", "differs", "cannot"))
-    replies = pluralize(len(found), "reply", "replies")
-    yield f"{replies}: {identical} identical, {differs} different, {cannot} not audited"
 
 
 async def _audited(corpus: Corpus, chosen: list[str], model: str, settings: Settings) -> "list[AuditedReply]":
