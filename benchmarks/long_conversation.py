@@ -81,7 +81,7 @@ class _Named(NamedTuple):
 
 
 def measure_keys(settings: Settings) -> Measured:
-    """Type into a long and into an empty conversation, and change the focus now and then."""
+    """Type into a long and into an empty conversation, and at the end change the focus before every key."""
     after: dict[str, list[float]] = {"long": [], "empty": []}
     with place() as here:
         pairs = interleaved(
@@ -106,7 +106,7 @@ def _slow_echo(command: Sequence[str], ready: bytes, home: str, after_focus: lis
         terminal.seconds_until(ready)
         terminal.watch(SETTLES)
         for number, letter in enumerate(KEYS):
-            focused = number % (len(KEYS) // FOCUS_CHANGES) == 0
+            focused = number >= len(KEYS) - FOCUS_CHANGES  # at the end, so that no other key waits for one
             for key in FOCUS if focused else ():
                 terminal.write(key)
             terminal.write(letter)
