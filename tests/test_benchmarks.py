@@ -24,6 +24,8 @@ NAMES = [
     "first-token-after-probing",
     "key-echo",
     "hostile-reply-key",
+    "long-conversation-key",
+    "open-conversation",
     "first-paint",
     "server-concurrency",
     "memory",

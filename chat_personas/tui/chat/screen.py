@@ -448,12 +448,12 @@ class ChatScreen(Screen[None]):
 
     def action_panel(self) -> None:
         """Focus the panel, and show it where it is hidden; from within, leave it."""
-        if self.panel_open or self.panel.has_focus_within:
+        if self.panel_open or self.focused is self.panel:  # `has_focus` follows later: a second F2 may come before
             self.action_leave_panel()
         else:
             self._panel_open, self._panel_hidden = self._is_narrow, False
             self._show_panel()
-            self.panel.focus()
+            self.set_focus(self.panel)
 
     def action_hide_panel(self) -> None:
         """Give the conversation the whole screen, also a wide one, or show the panel beside it again."""

@@ -101,9 +101,12 @@ def _model_change(before: "ReplyModel", model: "ReplyModel") -> str:
     return f"from here on another model: {model.name} (before: {before.name})"
 
 
-LIMIT = 60
-"""The most entries that are mounted at once."""
-STEP = 20
+LIMIT = 40
+"""The most entries that are mounted at once: they fill 120 lines at least, and every one of them costs time.
+
+`benchmarks/long_conversation.py` measures how much.
+"""
+STEP = 15
 """How many entries are mounted and removed when the reader reaches an end of the window."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from chat_personas.tui.chat.screen import ChatScreen
@@ -83,6 +84,16 @@ async def test_what_is_typed_from_the_panel_after_a_change_arrives_in_the_text(
         await until(pilot, lambda: chat(pilot).composer.text.endswith("now"))
         await until(pilot, lambda: not chat(pilot).panel_open)
         assert chat(pilot).composer.has_focus
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_keys_that_come_before_the_screen_has_drawn_are_not_lost(
+    corpus_file: Path, size: tuple[int, int]
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), size) as pilot:
+        for key in ("f2", "f2", "a", "f2", "f2", "b"):
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: chat(pilot).composer.text == "ab")
 
 
 async def test_starting_and_stopping_to_measure_leaves_a_reader_in_the_panel(corpus_file: Path) -> None:

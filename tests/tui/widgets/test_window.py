@@ -8,7 +8,7 @@ from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, t
 
 
 def test_the_window_begins_at_the_end() -> None:
-    assert Window.at_end(200) == Window(140, 200)
+    assert Window.at_end(200) == Window(160, 200)
     assert Window.at_end(3) == Window(0, 3)
 
 
