@@ -215,7 +215,7 @@ async def test_a_sound_persona_shows_no_steering_slope_where_the_unsteered_model
         printed(lambda: print_reports([report], to_error=False)),
         page_document([report], {question.id: question.stem for question in CIVIC.survey.questions}),
     ):
-        flat = " ".join(face.split())
+        flat = " ".join(face.partition('<details class="glossary">')[0].split())
         assert slope not in flat
         assert (
             "no exaggeration (steering slope): it starts from the model without steering, whose answers are not sound: "

@@ -1,11 +1,13 @@
 """Ctrl+P finds every action of the program by name, and a theme that is chosen there is kept."""
 
+from collections import Counter
 from pathlib import Path
 
 from textual.binding import Binding
 from textual.pilot import Pilot
 
 from chat_personas.settings import SettingsError
+from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import commands_of
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
@@ -65,3 +67,14 @@ async def test_a_theme_that_cannot_be_kept_is_used_and_why_is_said(corpus_file: 
         pilot.app.choose_theme("dracula")  # type: ignore[attr-defined]
         await until(pilot, lambda: "The theme is not kept" in shown(pilot))
         assert pilot.app.theme == "dracula"
+
+
+def test_no_key_of_the_chat_screen_does_two_things() -> None:
+    """Escape alone means what is under way: stopping, leaving an edit, taking back."""
+    keys = Counter(
+        key
+        for binding in (*ChatScreen.BINDINGS, *ChatApp.BINDINGS)
+        if isinstance(binding, Binding)
+        for key in binding.key.split(",")
+    )
+    assert [key for key, times in keys.items() if times > 1] == ["escape"]

@@ -89,7 +89,7 @@ class ChatScreen(Screen[None]):
         ),
         _quiet("alt+up,ctrl+up", "steer_up", "Steer further along the direction"),
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
-        _quiet("f12,alt+a", "room", "Ask a room of groups one question"),
+        _quiet("f12,alt+a", "room", "Ask the room: one question to many groups"),
         _quiet("alt+c,f11", "compare", "Compare personas side by side"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
@@ -100,7 +100,7 @@ class ChatScreen(Screen[None]):
         _quiet("f10,alt+w", "whole", "Show a long message whole"),
         _quiet("alt+r", "rate", "Rate the last reply"),
         _named("ctrl+s", "export", "Export", "Export the conversation to a file"),
-        _quiet("alt+p,f12", "hide_panel", "Hide or show the panel"),
+        _quiet("alt+p,ctrl+b", "hide_panel", "Hide or show the panel"),
     ]
 
     @dataclass
