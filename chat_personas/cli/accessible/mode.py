@@ -14,24 +14,27 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chat_personas.cli.accessible.dialogue import (
+    Action,
+    Dialogue,
+    LeftError,
+    NotDoneError,
+    Opened,
+    Replies,
+    as_sentence,
+    chosen_number,
+)
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import StandardInputMode, UnreadableLineError, WaitingLines, turn_knob, without_keys
-from chat_personas.cli.terminal import Voice
+from chat_personas.cli.line_mode import StandardInputMode, turn_knob
 from chat_personas.conversation.conversation import (
     Conversation,
-    ReplyEnded,
-    ReplyEvent,
-    ReplyStarted,
-    ReplyText,
-    ReplyThought,
-    ThoughtEnded,
 )
 from chat_personas.conversation.slash_commands import (
     SlashCommandError,
@@ -40,16 +43,14 @@ from chat_personas.conversation.slash_commands import (
     message_of,
     named,
 )
-from chat_personas.corpus import Corpus, CorpusError, Selection
+from chat_personas.corpus import Corpus, Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.reporting.in_sentences import (
     after,
-    in_sentence,
     measured,
     model_in_sentences,
     question_read,
     questions_listed,
-    reply_ended,
     under_way,
     whole,
 )
@@ -58,11 +59,9 @@ from chat_personas.reporting.wording import (
     figures_described,
     not_followed,
     own_text,
-    thought_in_short,
 )
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
-from eval.engine import TooLongError
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -72,20 +71,10 @@ if TYPE_CHECKING:
 
 PROMPT, MORE, NEW_TEXT = "You: ", "More: ", "New text: "
 END, CANCEL = "/end", "/cancel"
-SECONDS_OF_SILENCE = 5.0
-"""After so long without a word it is said that the reply is waited for."""
 SECONDS_BETWEEN_COUNTS = 10.0
 """How often it is said how far a round has come."""
 LISTED = 20
 """Conversations, or messages found, that are read at once."""
-
-
-class LeftError(Exception):
-    """The person leaves: by /quit, or because standard input has ended."""
-
-
-class NotDoneError(Exception):
-    """What was asked for cannot be done now. The message is a sentence about why, and what can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +94,16 @@ class AccessibleMode(StandardInputMode):
         """Prepare; `measure` measures although the settings say no."""
         super().__init__()
         self._session = Session(launch)
+        self._opened = Opened(self._session)
+        self._dialogue = Dialogue(self._stop_now, lambda: self._replies.running)
+        self._replies = Replies(self._opened, self._dialogue, self._measure)
         self._wanted = measure
-        self._voice = Voice()
-        self._doing = ""
-        self._asking = ""
         self._round: asyncio.Task[None] | None = None
-        self._stopping: set[asyncio.Task[None]] = set()
         self._measurement: Measurement | None = None
-        self._unsent: str | None = None
         self._listed: tuple[str, ...] = ()
         self._scale = ""
-        self._pressed = False
         self._panel_named = False
-        self.commands: Mapping[str, Callable[[str], Awaitable[None]]] = {
+        self.commands: Mapping[str, Action] = {
             "stop": self._stop,
             "again": self._again,
             "edit": self._edit,
@@ -148,13 +134,11 @@ class AccessibleMode(StandardInputMode):
     async def _talk(self) -> int:
         if sys.stdin is None:
             raise UsageError("there is no standard input to read messages from; give one, one message per line")
-        self._lines = WaitingLines(sys.stdin.fileno(), self._overhear)
-        reading = asyncio.create_task(self._lines.read())
         try:
-            await self._begin()
-            await self._take_turns()
+            async with self._dialogue.listening(sys.stdin.fileno()):
+                await self._begin()
+                await self._take_turns()
         finally:
-            reading.cancel()
             said = self._session.conversation is not None and bool(self._session.conversation.path)
             await self._session.close()
         if self._session.failure is not None:
@@ -164,27 +148,22 @@ class AccessibleMode(StandardInputMode):
 
     @property
     def _launch(self) -> Launch:
-        launch = self._session.launch
-        assert isinstance(launch, Launch)
-        return launch
+        return self._opened.launch
 
     @property
     def _conversation(self) -> Conversation:
-        assert self._session.conversation is not None
-        return self._session.conversation
+        return self._opened.conversation
 
     @property
     def _corpus(self) -> Corpus:
-        assert self._session.corpus is not None
-        return self._session.corpus
+        return self._opened.corpus
 
     @property
     def _engine(self) -> "Engine":
-        assert self._session.engine is not None
-        return self._session.engine
+        return self._opened.engine
 
     def _say(self, *lines: str) -> None:
-        self._voice.say(*lines)
+        self._dialogue.say(*lines)
 
     # From the beginning to the end
 
@@ -238,40 +217,13 @@ class AccessibleMode(StandardInputMode):
         """Take line after line until the person leaves. An error is a sentence, and ends nothing."""
         while True:
             try:
-                await self._do(await self._ask(PROMPT))
+                await self._do(await self._dialogue.ask(PROMPT))
             except LeftError:
                 return
             except NotDoneError as error:
                 self._say(str(error))
             except (ReportedError, SlashCommandError) as error:
-                self._say(_sentence(error))
-
-    async def _ask(self, prompt: str) -> str:
-        """Return the next line, after `prompt`. Raises NotDoneError: it is not text; LeftError: there is none."""
-        waits = self._lines.typed and not self._lines.empty
-        if not waits:
-            self._asking = prompt
-            self._voice.begin(prompt)
-        try:
-            line = await self._lines.next()
-        except UnreadableLineError as error:
-            self._voice.enter_pressed()
-            raise NotDoneError(f"Nothing was sent: the line {error}. /paste takes several lines.") from error
-        finally:
-            self._asking = ""
-        if line is None:
-            raise LeftError
-        if not self._lines.typed:
-            self._voice.begin(f"{line}\n")
-            return line
-        if waits:  # it was written a while ago, and others may wait behind it
-            self._say(f"{prompt}{line}")
-        self._voice.enter_pressed()
-        self._pressed = False
-        text, left_out = without_keys(line)
-        if left_out:
-            self._say(f"Left out of the line: {pluralize(left_out, 'key')} without a character, such as arrows.")
-        return text
+                self._say(as_sentence(error))
 
     async def _do(self, line: str) -> None:
         """Do what a line asks for, or send it."""
@@ -283,130 +235,29 @@ class AccessibleMode(StandardInputMode):
             return
         text = line
         while text.endswith("\\"):
-            text = f"{text[:-1]}\n{await self._ask(MORE)}"
-        await self._send(message_of(text))
+            text = f"{text[:-1]}\n{await self._dialogue.ask(MORE)}"
+        await self._replies.send(message_of(text))
 
     def _interrupt(self, task: "asyncio.Task[int]", number: int) -> None:
         """At the first Ctrl+C on a terminal stop the reply or the measuring; at any other signal end at once."""
-        if number != signal.SIGINT or self._pressed or not self._lines.typed:
+        if number != signal.SIGINT or not self._dialogue.interrupted():
             super()._interrupt(task, number)
-            return
-        self._pressed = True
-        self._voice.end_line()
-        if not self._stop_now():
-            self._say("Press Ctrl+C again to leave.")
-            self._voice.begin(self._asking)
-
-    def _overhear(self, line: str) -> bool:
-        """Take a line that was typed while the program is busy, if it is about what is going on."""
-        self._voice.enter_pressed()
-        if not self._doing:
-            return False
-        word = line.strip().casefold()
-        if word in ("/stop", "/quit"):
-            self._stop_now()
-            return word == "/stop"
-        if not word:
-            self._say(self._doing)
-            return True
-        if self._conversation.replying:
-            self._say("Your line waits until the reply has ended.")
-        return False
 
     def _stop_now(self) -> bool:
-        """Stop the reply, or else the measuring, and what waits; return whether there was something to stop.
-
-        Several lines that were pasted by mistake would otherwise be sent one after the other.
-        """
-        dropped = self._lines.drop()
-        if dropped:
-            self._say(f"Not sent: {pluralize(dropped, 'line')} that waited.")
-        conversation = self._session.conversation
-        if conversation is not None and conversation.replying:
-            stopping = asyncio.create_task(conversation.stop())
-            self._stopping.add(stopping)
-            stopping.add_done_callback(self._stopping.discard)
-            return True
-        return self._round is not None and self._round.cancel()
+        """Stop the reply, or else the measuring; return whether there was something to stop."""
+        return self._replies.stop() or (self._round is not None and self._round.cancel())
 
     # Talking
-
-    async def _send(self, text: str) -> None:
-        if not text.strip():
-            return
-        await self._reply(self._conversation.send(text), text)
-
-    async def _reply(self, begun: AsyncGenerator[ReplyEvent, None], text: str | None) -> None:
-        """Say a reply as it comes, sentence by sentence, and how it ended; then measure."""
-        self._unsent = text
-        ended: ReplyEnded | None = None
-        try:
-            with self._busy("Waiting for the reply."):
-                async with aclosing(begun) as events:
-                    ended = await self._speak(events)
-        except ReportedError as error:
-            if isinstance(error, TooLongError):  # the message was stored, and taken back
-                self._unsent = text
-            if self._unsent is not None:
-                raise NotDoneError(
-                    f"{_sentence(error)} Your message was not sent. /again sends it once more."
-                ) from error
-            if not isinstance(error, CorpusError):
-                raise
-            raise NotDoneError(
-                f"{_sentence(error)} The reply is in memory only. It is stored before the next message, if that works "
-                "by then. /export FILE saves the conversation to another place."
-            ) from error
-        if ended is not None:
-            self._say(*reply_ended(ended))
-            if ended.status in ("complete", "stopped"):
-                await self._measure()
-
-    async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
-        """Say what happens to a reply, and return how it ended."""
-        ended, thinking = None, False
-        with self._voice.speaking(printable(self._conversation.persona.title)) as take:
-            async for event in events:
-                if isinstance(event, ReplyStarted):
-                    self._unsent = None
-                elif isinstance(event, ReplyThought) and not thinking:
-                    thinking, self._doing = True, "The model is thinking."
-                    self._say(self._doing)
-                elif isinstance(event, ThoughtEnded):
-                    thinking = False
-                    self._say(f"{_capital(thought_in_short(event.thought.text, event.thought.seconds))}.")
-                elif isinstance(event, ReplyText):
-                    self._doing = "The reply is coming."
-                    take(event.text)
-                elif isinstance(event, ReplyEnded):
-                    ended = event
-        return ended
-
-    @contextmanager
-    def _busy(self, doing: str) -> Iterator[None]:
-        """Know what is going on, and say it after a silence."""
-        self._doing = doing
-
-        def remind() -> None:
-            if self._doing == doing:
-                self._say(doing)
-
-        later = asyncio.get_running_loop().call_later(SECONDS_OF_SILENCE, remind)
-        try:
-            yield
-        finally:
-            later.cancel()
-            self._doing = ""
 
     async def _stop(self, _: str) -> None:
         raise NotDoneError("There is nothing to stop.")
 
     async def _again(self, _: str) -> None:
-        if self._unsent is not None:
-            await self._send(self._unsent)
+        if self._replies.unsent is not None:
+            await self._replies.send(self._replies.unsent)
         else:
             self._require_messages()
-            await self._reply(self._conversation.regenerate(), None)
+            await self._replies.hear(self._conversation.regenerate())
 
     async def _edit(self, text: str) -> None:
         last = next((row for row in reversed(self._conversation.path) if row.role == "user"), None)
@@ -414,10 +265,10 @@ class AccessibleMode(StandardInputMode):
             raise NotDoneError("You have not said anything yet.")
         if not text:
             self._say(f"Your last message: {last.text}", "Write it in other words. An empty line leaves it as it is.")
-            text = (await self._ask(NEW_TEXT)).strip()
+            text = (await self._dialogue.ask(NEW_TEXT)).strip()
         if not text:
             raise NotDoneError("Your message stays as it is.")
-        await self._reply(self._conversation.edit(last.id, text), None)
+        await self._replies.hear(self._conversation.edit(last.id, text))
 
     async def _versions(self, number: str) -> None:
         self._require_messages()
@@ -429,7 +280,7 @@ class AccessibleMode(StandardInputMode):
         if not found:
             raise NotDoneError("This turn has one version only. /again and /edit make others.")
         if number:
-            chosen = found[_number(number, len(found), "versions") - 1]
+            chosen = found[chosen_number(number, len(found), "versions") - 1]
             await conversation.switch(chosen.id)
             self._say("These are the last messages now.")
             self._read_messages(2)
@@ -444,11 +295,11 @@ class AccessibleMode(StandardInputMode):
     async def _paste(self, _: str) -> None:
         self._say(f"Write or paste lines. A line with {END} sends them, a line with {CANCEL} does not.")
         lines: list[str] = []
-        while (line := await self._ask("")).strip() not in (END, CANCEL):
+        while (line := await self._dialogue.ask("")).strip() not in (END, CANCEL):
             lines.append(line)
         if line.strip() == CANCEL or not any(each.strip() for each in lines):
             raise NotDoneError("Nothing was sent.")
-        await self._send("\n".join(lines).strip())
+        await self._replies.send("\n".join(lines).strip())
 
     async def _copy(self, _: str) -> None:
         self._say(self._last_reply().text)
@@ -515,22 +366,21 @@ class AccessibleMode(StandardInputMode):
         """Measure the conversation as it is, unless that is off, or a line waits already."""
         if not (self._wanted and self._possible and self._permitted):
             return
-        if self._lines.typed and not self._lines.empty:
+        if self._dialogue.hurried:
             self._say(f"Not measured {after(self._turn)}, because your line goes first.")
             return
         monitor = await self._session.open_monitor()
         if monitor is None:
             return
-        self._lines.arrived.clear()
-        self._doing = "Measuring."
+        self._dialogue.doing = "Measuring."
         self._say("Measuring." if self._panel_named else "Measuring. You can write meanwhile.")
         self._round = asyncio.create_task(self._measure_round(monitor))
-        arrival = asyncio.create_task(self._lines.arrived.wait())
+        arrival = self._dialogue.next_typed()
         try:
             await asyncio.wait({self._round, arrival}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            stopped = self._doing
-            self._doing = ""
+            stopped = self._dialogue.doing
+            self._dialogue.doing = ""
             self._round.cancel()
             arrival.cancel()
             await asyncio.wait({self._round})
@@ -544,7 +394,7 @@ class AccessibleMode(StandardInputMode):
             return
         error = found.exception()
         if isinstance(error, ReportedError):
-            self._say(f"Not measured. {_sentence(error)}")
+            self._say(f"Not measured. {as_sentence(error)}")
         elif error is not None:
             raise error
         elif self._measurement is not None:
@@ -579,9 +429,9 @@ class AccessibleMode(StandardInputMode):
         if estimate.scorecard is not None or estimate.complete or self._measurement is None:
             self._measurement = found
         if not estimate.complete:
-            self._doing = under_way(estimate)
+            self._dialogue.doing = under_way(estimate)
             if time.monotonic() - said > SECONDS_BETWEEN_COUNTS:
-                self._say(self._doing)
+                self._say(self._dialogue.doing)
                 return time.monotonic()
         return said
 
@@ -599,7 +449,7 @@ class AccessibleMode(StandardInputMode):
         if not self._permitted:
             monitor = await self._session.open_monitor()
             requests = monitor.requests_per_round if monitor is not None else 0
-            if not await self._confirm(
+            if not await self._dialogue.confirm(
                 f"{printable(self._engine.info.name)} is on another machine. Measuring sends this conversation to it "
                 f"again, in up to {requests} requests at the start and after each reply, which may cost money. Measure?"
             ):
@@ -625,7 +475,7 @@ class AccessibleMode(StandardInputMode):
         if not number:
             self._say(*questions_listed(card, stems), "/question NUMBER reads one with all shares.")
             return
-        place = _number(number, len(card.questions), "questions")
+        place = chosen_number(number, len(card.questions), "questions")
         question = card.questions[place - 1]
         stem = stems.get(question.id, question.id)
         self._say(*question_read(question, place, stem, self._people, sound=not not_shown(card)))
@@ -705,7 +555,7 @@ class AccessibleMode(StandardInputMode):
 
     async def _at_another(self) -> None:
         """Say which conversation is open now, and measure it."""
-        self._measurement, self._unsent = None, None
+        self._measurement = self._replies.unsent = None
         self._introduce()
         await self._measure()
 
@@ -737,7 +587,7 @@ class AccessibleMode(StandardInputMode):
     def _identifier(self, argument: str) -> str:
         """Return the id that a person means: a number in the last list, or an id or its beginning."""
         if argument.isdecimal() and len(argument) < 4:
-            return self._listed[_number(argument, len(self._listed), "entries in the last list") - 1]
+            return self._listed[chosen_number(argument, len(self._listed), "entries in the last list") - 1]
         return argument
 
     async def _open(self, argument: str) -> None:
@@ -783,7 +633,7 @@ class AccessibleMode(StandardInputMode):
             self._require_messages()
         identifier = self._identifier(argument) if argument else here.id
         row = await asyncio.to_thread(self._corpus.conversation, identifier)
-        if not await self._confirm(f"Delete the conversation {_one_line(row.title)} for good?"):
+        if not await self._dialogue.confirm(f"Delete the conversation {_one_line(row.title)} for good?"):
             raise NotDoneError("Nothing was deleted.")
         erased = await asyncio.to_thread(self._corpus.delete, row.id)
         self._listed = ()
@@ -793,13 +643,6 @@ class AccessibleMode(StandardInputMode):
         self._say(f"Deleted.{rest}")
         if row.id == here.id:
             await self._new("")
-
-    async def _confirm(self, question: str) -> bool:
-        """Ask until the person says yes or no."""
-        while True:
-            answer = (await self._ask(f"{question} Write yes or no: ")).strip().casefold()
-            if answer in ("yes", "y", "no", "n"):
-                return answer in ("yes", "y")
 
     # The program
 
@@ -817,11 +660,6 @@ class AccessibleMode(StandardInputMode):
 
     async def _quit(self, _: str) -> None:
         raise LeftError
-
-
-def _sentence(error: Exception) -> str:
-    """Return an error as a sentence."""
-    return in_sentence(printable(str(error)))
 
 
 def _library(launch: Launch) -> list[str]:
@@ -852,15 +690,6 @@ def _summary(row: ConversationSummary) -> str:
     return f"{title}{stop} {about}"
 
 
-def _number(written: str, count: int, what: str) -> int:
-    """Return a number from 1 to `count`. Raises NotDoneError."""
-    if not (written.isdecimal() and 1 <= int(written) <= count):
-        raise NotDoneError(
-            f"There are {count} {what}. Write a number from 1 to {count}." if count else f"There are no {what}."
-        )
-    return int(written)
-
-
 BEGINNING = 80
 
 
@@ -871,7 +700,3 @@ def _beginning(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
