@@ -13,10 +13,8 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +28,7 @@ from chat_personas.cli.accessible.dialogue import (
     as_sentence,
     chosen_number,
 )
+from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
 from chat_personas.cli.line_mode import StandardInputMode, turn_knob
@@ -46,17 +45,9 @@ from chat_personas.conversation.slash_commands import (
 from chat_personas.corpus import Corpus, Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.reporting.in_sentences import (
-    after,
-    measured,
     model_in_sentences,
-    question_read,
-    questions_listed,
-    under_way,
-    whole,
 )
-from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import (
-    figures_described,
     not_followed,
     own_text,
 )
@@ -65,26 +56,12 @@ from chat_personas.tui.session import Session
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.monitor.inside import Inside
-    from chat_personas.monitor.monitor import Estimate, Monitor
     from eval.engine import Engine
 
 PROMPT, MORE, NEW_TEXT = "You: ", "More: ", "New text: "
 END, CANCEL = "/end", "/cancel"
-SECONDS_BETWEEN_COUNTS = 10.0
-"""How often it is said how far a round has come."""
 LISTED = 20
 """Conversations, or messages found, that are read at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """The newest estimate of a conversation, after which message, and whether its round was stopped."""
-
-    estimate: "Estimate"
-    message_id: str | None
-    inside: "Inside | None"
-    halted: bool = True
 
 
 class AccessibleMode(StandardInputMode):
@@ -96,13 +73,10 @@ class AccessibleMode(StandardInputMode):
         self._session = Session(launch)
         self._opened = Opened(self._session)
         self._dialogue = Dialogue(self._stop_now, lambda: self._replies.running)
-        self._replies = Replies(self._opened, self._dialogue, self._measure)
-        self._wanted = measure
-        self._round: asyncio.Task[None] | None = None
-        self._measurement: Measurement | None = None
+        self._measuring = Measuring(self._opened, self._dialogue, wanted=measure)
+        self._replies = Replies(self._opened, self._dialogue, self._measuring.measure)
         self._listed: tuple[str, ...] = ()
         self._scale = ""
-        self._panel_named = False
         self.commands: Mapping[str, Action] = {
             "stop": self._stop,
             "again": self._again,
@@ -113,9 +87,7 @@ class AccessibleMode(StandardInputMode):
             "thought": self._thought,
             "prompt": self._prompt,
             "rate": self._rate,
-            "measure": self._measuring,
-            "panel": self._panel,
-            "question": self._question,
+            **self._measuring.actions,
             "persona": self._persona,
             "personas": self._personas,
             "model": self._model,
@@ -171,10 +143,10 @@ class AccessibleMode(StandardInputMode):
         """Open everything, and say what is there."""
         session, resume = self._session, self._launch.resume
         settings = await session.load_settings()
-        self._wanted = self._wanted or settings.measure
+        self._measuring.wanted = self._measuring.wanted or settings.measure
         if resume is None:
             await session.open_persona()
-        if self._wanted:
+        if self._measuring.wanted:
             await asyncio.to_thread(lambda: self._launch.loaded_survey)  # a wrong name comes out before the model opens
         corpus = await session.open_corpus()
         if resume is not None:
@@ -185,7 +157,7 @@ class AccessibleMode(StandardInputMode):
         self._say(*model_in_sentences(self._engine.info))
         await (session.begin() if resume is None else session.resume(resume))
         self._introduce()
-        await self._measure()
+        await self._measuring.measure()
 
     def _introduce(self) -> None:
         """Say which conversation this is, with its last two messages."""
@@ -202,10 +174,8 @@ class AccessibleMode(StandardInputMode):
         tables = own_text(conversation.persona)
         if self._engine.info.demonstration and tables:
             self._say(f"The demonstration model {not_followed(tables)}.")
-        if self._wanted and not self._possible:
-            self._say("This model cannot be measured: it gives no log-probabilities.")
-        elif self._wanted and not self._permitted:
-            self._say("Not measuring: the server is on another machine. /measure on asks you first.")
+        if self._measuring.obstacle is not None:
+            self._say(self._measuring.obstacle)
 
     def _read_messages(self, count: int) -> None:
         conversation = self._conversation
@@ -245,7 +215,7 @@ class AccessibleMode(StandardInputMode):
 
     def _stop_now(self) -> bool:
         """Stop the reply, or else the measuring; return whether there was something to stop."""
-        return self._replies.stop() or (self._round is not None and self._round.cancel())
+        return self._replies.stop() or self._measuring.stop()
 
     # Talking
 
@@ -284,7 +254,7 @@ class AccessibleMode(StandardInputMode):
             await conversation.switch(chosen.id)
             self._say("These are the last messages now.")
             self._read_messages(2)
-            await self._measure()
+            await self._measuring.measure()
             return
         here = {message.id for message in path}
         for place, each in enumerate(found, start=1):
@@ -352,144 +322,6 @@ class AccessibleMode(StandardInputMode):
                 return message
         raise NotDoneError("There is no reply yet.")
 
-    # Measuring
-
-    @property
-    def _possible(self) -> bool:
-        return self._engine.info.log_probabilities != "none"
-
-    @property
-    def _permitted(self) -> bool:
-        return self._launch.probing_confirmed(self._engine.info)
-
-    async def _measure(self) -> None:
-        """Measure the conversation as it is, unless that is off, or a line waits already."""
-        if not (self._wanted and self._possible and self._permitted):
-            return
-        if self._dialogue.hurried:
-            self._say(f"Not measured {after(self._turn)}, because your line goes first.")
-            return
-        monitor = await self._session.open_monitor()
-        if monitor is None:
-            return
-        self._dialogue.doing = "Measuring."
-        self._say("Measuring." if self._panel_named else "Measuring. You can write meanwhile.")
-        self._round = asyncio.create_task(self._measure_round(monitor))
-        arrival = self._dialogue.next_typed()
-        try:
-            await asyncio.wait({self._round, arrival}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopped = self._dialogue.doing
-            self._dialogue.doing = ""
-            self._round.cancel()
-            arrival.cancel()
-            await asyncio.wait({self._round})
-            found, self._round = self._round, None
-        self._conclude(found, stopped)
-
-    def _conclude(self, found: "asyncio.Task[None]", stopped: str) -> None:
-        """Say what a round has found, why it failed, or how far it came. Raises what is not an error of the model."""
-        if found.cancelled():
-            self._say(f"{stopped} Stopped there.{' /measure goes on.' if self._turn else ''}")
-            return
-        error = found.exception()
-        if isinstance(error, ReportedError):
-            self._say(f"Not measured. {as_sentence(error)}")
-        elif error is not None:
-            raise error
-        elif self._measurement is not None:
-            named = "" if self._panel_named else " /panel reads all of it."
-            self._panel_named = True
-            self._say(measured(self._measurement.estimate) + named)
-
-    @property
-    def _turn(self) -> int:
-        return sum(message.role == "user" for message in self._conversation.path)
-
-    async def _measure_round(self, monitor: "Monitor") -> None:
-        conversation = self._conversation
-        path = conversation.path
-        last = path[-1].id if path else None
-        inside = None if last is None else await self._session.read_inside()
-        estimates_of_round = monitor.measure(
-            conversation.context(), last, conversation.id, unspoken=lambda: conversation.unspoken
-        )
-        async with aclosing(estimates_of_round) as estimates:
-            said = time.monotonic()
-            async for estimate in estimates:
-                said = self._take(Measurement(estimate, last, inside, not estimate.complete), said)
-        if last is None:
-            compared = await monitor.ask_unsteered()
-            if compared is not None:
-                self._take(Measurement(compared, last, inside, halted=False), said)
-
-    def _take(self, found: Measurement, said: float) -> float:
-        """Keep an estimate, and say how far the round has come after a silence; return when that was said last."""
-        estimate = found.estimate
-        if estimate.scorecard is not None or estimate.complete or self._measurement is None:
-            self._measurement = found
-        if not estimate.complete:
-            self._dialogue.doing = under_way(estimate)
-            if time.monotonic() - said > SECONDS_BETWEEN_COUNTS:
-                self._say(self._dialogue.doing)
-                return time.monotonic()
-        return said
-
-    async def _measuring(self, wanted: str) -> None:
-        word = wanted.casefold()
-        if word not in ("", "on", "off"):
-            raise NotDoneError("Write /measure on, /measure off, or /measure alone to measure now.")
-        if word == "off":
-            self._wanted = False
-            raise NotDoneError("Measuring is off. /measure on starts it.")
-        if not self._possible:
-            raise NotDoneError("This model cannot be measured: it gives no log-probabilities.")
-        if not word and not self._wanted:
-            raise NotDoneError("Measuring is off. /measure on starts it.")
-        if not self._permitted:
-            monitor = await self._session.open_monitor()
-            requests = monitor.requests_per_round if monitor is not None else 0
-            if not await self._dialogue.confirm(
-                f"{printable(self._engine.info.name)} is on another machine. Measuring sends this conversation to it "
-                f"again, in up to {requests} requests at the start and after each reply, which may cost money. Measure?"
-            ):
-                raise NotDoneError("Nothing is measured.")
-            self._launch.remember_probing(self._engine.info)
-        self._wanted = True
-        await self._measure()
-
-    async def _panel(self, _: str) -> None:
-        found = self._measurement_now()
-        path = self._conversation.path
-        if found.message_id != (path[-1].id if path else None):
-            self._say("This was measured at an earlier point of the conversation.")
-        survey = self._launch.loaded_survey.survey
-        source = f"{printable(survey.title)}: {figures_described(survey)}"
-        self._say(*whole(found.estimate, self._people, source, found.inside, halted=found.halted))
-
-    async def _question(self, number: str) -> None:
-        card = self._measurement_now().estimate.scorecard
-        if card is None or not card.questions:
-            raise NotDoneError("No question was answered yet.")
-        stems = {question.id: question.stem for question in self._launch.loaded_survey.survey.questions}
-        if not number:
-            self._say(*questions_listed(card, stems), "/question NUMBER reads one with all shares.")
-            return
-        place = chosen_number(number, len(card.questions), "questions")
-        question = card.questions[place - 1]
-        stem = stems.get(question.id, question.id)
-        self._say(*question_read(question, place, stem, self._people, sound=not not_shown(card)))
-
-    @property
-    def _people(self) -> str:
-        return " and ".join(group.label for group in self._conversation.persona.groups) or "everyone"
-
-    def _measurement_now(self) -> Measurement:
-        if self._measurement is None:
-            state = "Nothing was measured yet." if self._wanted else "Nothing was measured. /measure on starts it."
-            raise NotDoneError(state)
-        return self._measurement
-
     # Persona and model
 
     async def _persona(self, name: str) -> None:
@@ -539,8 +371,8 @@ class AccessibleMode(StandardInputMode):
         if before[1] is not None:
             await before[1].close()
         self._say(*model_in_sentences(opened.info), "The next reply comes from it.")
-        self._measurement = None
-        await self._measure()
+        self._measuring.forget()
+        await self._measuring.measure()
 
     async def _steer(self, wanted: str) -> None:
         knob = self._conversation.knob
@@ -548,16 +380,17 @@ class AccessibleMode(StandardInputMode):
             await asyncio.to_thread(turn_knob, knob, wanted)
         self._say(f"Inside the model: {knob.described() or 'nothing'}.")
         if wanted:
-            self._measurement = None
-            await self._measure()
+            self._measuring.forget()
+            await self._measuring.measure()
 
     # Conversations
 
     async def _at_another(self) -> None:
         """Say which conversation is open now, and measure it."""
-        self._measurement = self._replies.unsent = None
+        self._replies.unsent = None
+        self._measuring.forget()
         self._introduce()
-        await self._measure()
+        await self._measuring.measure()
 
     async def _new(self, _: str) -> None:
         await self._session.open_same_persona()
