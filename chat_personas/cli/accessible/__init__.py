@@ -1,1 +1,1 @@
-"""The mode for screen readers: the dialogue over lines, what is measured beside it, and the slash commands."""
+"""The mode for screen readers: its dialogue over lines, the measuring beside it, and what the slash commands do."""
