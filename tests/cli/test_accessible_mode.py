@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli.accessible_mode import AccessibleMode
+from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
 from chat_personas.conversation.slash_commands import COMMANDS
 from chat_personas.corpus import Corpus

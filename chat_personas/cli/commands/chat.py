@@ -52,7 +52,7 @@ def chat(
     if plain and accessible:
         raise UsageError("--plain is for pipes and scripts, --accessible for people who listen; leave one of them out")
     if accessible or (not plain and on_terminal() and set_accessible()):
-        from chat_personas.cli.accessible_mode import AccessibleMode
+        from chat_personas.cli.accessible.mode import AccessibleMode
 
         return AccessibleMode(Launch(persona, model, survey, resume, template), measure=measure).run()
     if plain or not has_terminal():

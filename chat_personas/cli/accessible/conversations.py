@@ -1,0 +1,324 @@
+"""The slash commands about what is said: the messages of the open conversation, and the other conversations."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from chat_personas.cli.accessible.dialogue import (
+    Action,
+    Dialogue,
+    NotDoneError,
+    Opened,
+    Replies,
+    chosen_number,
+)
+from chat_personas.cli.accessible.measuring import Measuring
+from chat_personas.conversation.conversation import Conversation
+from chat_personas.corpus import Selection
+from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
+from chat_personas.reporting.wording import not_followed, own_text
+from chat_personas.text import pluralize, printable
+
+NEW_TEXT = "New text: "
+END, CANCEL = "/end", "/cancel"
+LAST = 2
+"""Messages that are read of a conversation that goes on."""
+LISTED = 20
+"""Conversations, or messages found, that are read at once."""
+BEGINNING = 80
+"""Characters of a message in a list."""
+
+
+class Talking:
+    """What can be done with the messages of the open conversation."""
+
+    def __init__(
+        self, opened: Opened, dialogue: Dialogue, replies: Replies, measure: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Prepare; `measure` is awaited where the conversation becomes another one without a reply."""
+        self._opened = opened
+        self._dialogue = dialogue
+        self._say = dialogue.say
+        self._replies = replies
+        self._measure = measure
+        self._scale = ""
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """What the slash commands about talking do."""
+        return {
+            "stop": self._stop,
+            "again": self._again,
+            "edit": self._edit,
+            "versions": self._versions,
+            "paste": self._paste,
+            "copy": self._copy,
+            "thought": self._thought,
+            "prompt": self._prompt,
+            "rate": self._rate,
+        }
+
+    async def _stop(self, _: str) -> None:
+        raise NotDoneError("There is nothing to stop.")
+
+    async def _again(self, _: str) -> None:
+        if self._replies.unsent is not None:
+            await self._replies.send(self._replies.unsent)
+        else:
+            require_messages(self._opened.conversation)
+            await self._replies.hear(self._opened.conversation.regenerate())
+
+    async def _edit(self, text: str) -> None:
+        last = next((row for row in reversed(self._opened.conversation.path) if row.role == "user"), None)
+        if last is None:
+            raise NotDoneError("You have not said anything yet.")
+        if not text:
+            self._say(f"Your last message: {last.text}", "Write it in other words. An empty line leaves it as it is.")
+            text = (await self._dialogue.ask(NEW_TEXT)).strip()
+        if not text:
+            raise NotDoneError("Your message stays as it is.")
+        await self._replies.hear(self._opened.conversation.edit(last.id, text))
+
+    async def _versions(self, number: str) -> None:
+        conversation = self._opened.conversation
+        require_messages(conversation)
+        path, found = conversation.path, []
+        for message in path[:-3:-1]:
+            beside = await conversation.alternatives(message.id)
+            found += [each for each in beside if len(beside) > 1]
+        if not found:
+            raise NotDoneError("This turn has one version only. /again and /edit make others.")
+        if number:
+            chosen = found[chosen_number(number, len(found), "versions") - 1]
+            await conversation.switch(chosen.id)
+            self._say("These are the last messages now.")
+            self._say(*last_messages(conversation))
+            await self._measure()
+            return
+        here = {message.id for message in path}
+        for place, each in enumerate(found, start=1):
+            what = "your message" if each.role == "user" else "reply"
+            mark = ", current" if each.id in here else ""
+            self._say(f"Version {place} of {len(found)}, {what}{mark}: {_beginning(each.text)}")
+
+    async def _paste(self, _: str) -> None:
+        self._say(f"Write or paste lines. A line with {END} sends them, a line with {CANCEL} does not.")
+        lines: list[str] = []
+        while (line := await self._dialogue.ask("")).strip() not in (END, CANCEL):
+            lines.append(line)
+        if line.strip() == CANCEL or not any(each.strip() for each in lines):
+            raise NotDoneError("Nothing was sent.")
+        await self._replies.send("\n".join(lines).strip())
+
+    async def _copy(self, _: str) -> None:
+        self._say(self._last_reply().text)
+
+    async def _thought(self, _: str) -> None:
+        thought = self._opened.conversation.thoughts.get(self._last_reply().id)
+        if thought is None:
+            raise NotDoneError("The model has not thought before its last reply.")
+        self._say(f"Thought: {thought.text.strip()}")
+
+    async def _prompt(self, _: str) -> None:
+        from chat_personas.tui.screens.prompt import INSIDE, NO_SYSTEM
+
+        conversation = self._opened.conversation
+        if conversation.knob.interventions:
+            self._say(INSIDE.format(what=conversation.knob.described()))
+        context = conversation.context()
+        if not any(message.role == "system" for message in context):
+            self._say(NO_SYSTEM)
+        for place, message in enumerate(context, start=1):
+            self._say(f"Context, message {place} of {len(context)}, {message.role}: {message.content}")
+        use = await conversation.context_use()
+        if use is not None:
+            self._say(f"The last reply and its context: {'at least ' * use.at_least}{use.tokens:,} tokens.")
+
+    async def _rate(self, argument: str) -> None:
+        reply = self._last_reply()
+        value, _, scale = argument.partition(" ")
+        self._scale = scale.strip() or self._scale
+        try:
+            rating = float(value)
+        except ValueError:
+            rating = float("nan")
+        if not abs(rating) < float("inf"):
+            raise NotDoneError("The rating must be a number. Write the number first, then the scale.")
+        if not self._scale:
+            raise NotDoneError("Say on which scale, such as: /rate 5 realism 1-7. Later ratings need the number only.")
+        row = RatingRow(message_id=reply.id, scale=self._scale, value=rating)
+        await asyncio.to_thread(self._opened.corpus.add_rating, row)
+        self._say(f"The last reply is rated {value} on the scale {self._scale}.")
+
+    def _last_reply(self) -> MessageRow:
+        """Return the last reply. Raises NotDoneError: there is none."""
+        for message in reversed(self._opened.conversation.path):
+            if message.role == "assistant":
+                return message
+        raise NotDoneError("There is no reply yet.")
+
+
+class Conversations:
+    """The open conversation among those of the corpus: which one it is, and changing to another one."""
+
+    def __init__(self, opened: Opened, dialogue: Dialogue, replies: Replies, measuring: Measuring) -> None:
+        self._opened = opened
+        self._dialogue = dialogue
+        self._say = dialogue.say
+        self._replies = replies
+        self._measuring = measuring
+        self._listed: tuple[str, ...] = ()
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """What the slash commands about conversations do."""
+        return {
+            "new": self._new,
+            "list": self._list,
+            "search": self._search,
+            "open": self._open,
+            "rename": self._rename,
+            "export": self._export,
+            "delete": self._delete,
+        }
+
+    def introduce(self) -> None:
+        """Say which conversation this is, with its last messages."""
+        conversation = self._opened.conversation
+        name = printable(conversation.persona.title)
+        if not conversation.path:
+            self._say(f"A new conversation with: {name}.")
+        else:
+            self._say(
+                f"Conversation: {printable(conversation.title)}. With: {name}. "
+                f"{pluralize(len(conversation.path), 'message')}; these are the last."
+            )
+            self._say(*last_messages(conversation))
+        tables = own_text(conversation.persona)
+        if self._opened.engine.info.demonstration and tables:
+            self._say(f"The demonstration model {not_followed(tables)}.")
+        if self._measuring.obstacle is not None:
+            self._say(self._measuring.obstacle)
+
+    async def enter(self) -> None:
+        """Say which conversation is open now in place of the one before, and measure it."""
+        self._replies.unsent = None
+        self._measuring.forget()
+        self.introduce()
+        await self._measuring.measure()
+
+    async def _new(self, _: str) -> None:
+        await self._opened.session.open_same_persona()
+        await self._opened.session.begin()
+        await self.enter()
+
+    async def _list(self, _: str) -> None:
+        rows = await asyncio.to_thread(self._opened.corpus.conversations, limit=LISTED)
+        if not rows:
+            raise NotDoneError("There is no conversation yet.")
+        self._listed = tuple(row.id for row in rows)
+        self._say(f"{pluralize(len(rows), 'conversation')}, the latest first. /open NUMBER opens one.")
+        for place, row in enumerate(rows, start=1):
+            here = ", this one" if row.id == self._opened.conversation.id else ""
+            self._say(f"Conversation {place}{here}: {_summary(row)}")
+
+    async def _search(self, words: str) -> None:
+        hits = await asyncio.to_thread(self._opened.corpus.search, words, limit=LISTED)
+        if not hits:
+            raise NotDoneError("No message has these words.")
+        self._listed = tuple(hit.conversation_id for hit in hits)
+        self._say(f"{pluralize(len(hits), 'message')} found. /open NUMBER opens the conversation.")
+        for place, hit in enumerate(hits, start=1):
+            speaker = "you" if hit.role == "user" else printable(hit.persona_name)
+            self._say(f"Found {place}: In {_one_line(hit.title)}, {speaker} said: {_one_line(hit.excerpt)}")
+
+    def _identifier(self, argument: str) -> str:
+        """Return the id that a person means: a number in the last list, or an id or its beginning."""
+        if argument.isdecimal() and len(argument) < 4:
+            return self._listed[chosen_number(argument, len(self._listed), "entries in the last list") - 1]
+        return argument
+
+    async def _open(self, argument: str) -> None:
+        row = await asyncio.to_thread(self._opened.corpus.conversation, self._identifier(argument))
+        if row.id == self._opened.conversation.id:
+            raise NotDoneError("This conversation is open already.")
+        await self._opened.session.resume(row.id)
+        if row.model != self._opened.engine.info.name:
+            self._say(f"It was begun on the model {row.model}. Replies now come from {self._opened.engine.info.name}.")
+        await self.enter()
+
+    async def _rename(self, title: str) -> None:
+        await self._opened.conversation.rename(title)
+        self._say(f"This conversation is now called: {self._opened.conversation.title}.")
+
+    async def _export(self, name: str) -> None:
+        from chat_personas.corpus.export import FORMATS, Terms, export_to
+        from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
+
+        conversation = self._opened.conversation
+        require_messages(conversation)
+        formats = {".md": MARKDOWN, ".html": HTML, ".jsonl": FORMATS["openai"]}
+        path = Path(os.path.expanduser(name or f"conversation-{conversation.id[-8:].lower()}.md"))  # noqa: PTH111
+        form = formats.get(path.suffix.lower())
+        if form is None:
+            raise NotDoneError(
+                "The name of the file must end in .md (for reading), .html (a page) or .jsonl (chat JSON)."
+            )
+        if path.exists():
+            raise NotDoneError(f"{path} exists already. Choose another name.")
+        if conversation.unsaved is None:
+            selection, unrecorded = Selection(ids=(conversation.id,), own=True), Terms(recorded=False)
+            await asyncio.to_thread(export_to, self._opened.corpus, form, selection, path, terms=unrecorded)
+        elif path.suffix.lower() != ".jsonl":
+            raise NotDoneError("What is not stored yet can be written to a .jsonl file only.")
+        else:
+            await asyncio.to_thread(conversation.write_to, path)
+        self._say(f"Written to {path}.")
+
+    async def _delete(self, argument: str) -> None:
+        here = self._opened.conversation
+        if not argument:
+            require_messages(here)
+        identifier = self._identifier(argument) if argument else here.id
+        row = await asyncio.to_thread(self._opened.corpus.conversation, identifier)
+        if not await self._dialogue.confirm(f"Delete the conversation {_one_line(row.title)} for good?"):
+            raise NotDoneError("Nothing was deleted.")
+        erased = await asyncio.to_thread(self._opened.corpus.delete, row.id)
+        self._listed = ()
+        rest = (
+            "" if erased else " Traces of its text remain until the other program that has the corpus open closes it."
+        )
+        self._say(f"Deleted.{rest}")
+        if row.id == here.id:
+            await self._new("")
+
+
+def require_messages(conversation: Conversation) -> None:
+    """Raise NotDoneError where a conversation has no message."""
+    if not conversation.path:
+        raise NotDoneError("Nothing was said yet.")
+
+
+def last_messages(conversation: Conversation) -> list[str]:
+    """Return the last messages of a conversation, each after the name of who speaks."""
+    persona = printable(conversation.persona.title)
+    return [f"{'You' if each.role == 'user' else persona}: {each.text}" for each in conversation.path[-LAST:]]
+
+
+def _summary(row: ConversationSummary) -> str:
+    when = row.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    counted = pluralize(row.messages, "message")
+    title = _one_line(row.title)
+    stop = "" if title.endswith((".", "?", "!")) else "."
+    about = f"With {row.persona_name} on {row.model}, {counted}, last active {when}."
+    return f"{title}{stop} {about}"
+
+
+def _beginning(text: str) -> str:
+    line = _one_line(text)
+    return line if len(line) <= BEGINNING else f"{line[:BEGINNING].rpartition(' ')[0] or line[:BEGINNING]} ..."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,312 @@
+"""The dialogue with a person who listens: lines are asked for, sentences and replies are said, a line can interrupt.
+
+It knows no command and no measurement. What can be stopped, and what happens after a reply, is handed to it.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from chat_personas.cli.launch import Launch
+from chat_personas.cli.line_mode import UnreadableLineError, WaitingLines, without_keys
+from chat_personas.cli.terminal import Voice
+from chat_personas.conversation.conversation import (
+    Conversation,
+    ReplyEnded,
+    ReplyEvent,
+    ReplyStarted,
+    ReplyText,
+    ReplyThought,
+    ThoughtEnded,
+)
+from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.reporting.in_sentences import in_sentence, reply_ended
+from chat_personas.reporting.wording import thought_in_short
+from chat_personas.text import pluralize, printable
+from chat_personas.tui.session import Session
+from eval.engine import Engine, TooLongError
+from personas.errors import ReportedError
+
+SECONDS_OF_SILENCE = 5.0
+"""After so long without a word it is said that the reply is waited for."""
+
+Action = Callable[[str], Awaitable[None]]
+"""What a slash command does, given what follows its name, "" for nothing."""
+
+
+class LeftError(Exception):
+    """The person leaves: by /quit, or because standard input has ended."""
+
+
+class NotDoneError(Exception):
+    """What was asked for cannot be done now. The message is a sentence about why, and what can be done."""
+
+
+def as_sentence(error: Exception) -> str:
+    """Return an error as a sentence that is read aloud."""
+    return in_sentence(printable(str(error)))
+
+
+def chosen_number(written: str, count: int, what: str) -> int:
+    """Return a number from 1 to `count`, as a person writes it to choose one of `what`. Raises NotDoneError."""
+    if not (written.isdecimal() and 1 <= int(written) <= count):
+        raise NotDoneError(
+            f"There are {count} {what}. Write a number from 1 to {count}." if count else f"There are no {what}."
+        )
+    return int(written)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The parts of a session that are all open from the first prompt on. Commands replace them by others."""
+
+    session: Session
+
+    @property
+    def launch(self) -> Launch:
+        """The arguments over the settings."""
+        launch = self.session.launch
+        assert isinstance(launch, Launch)
+        return launch
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation that the person is in."""
+        assert self.session.conversation is not None
+        return self.session.conversation
+
+    @property
+    def corpus(self) -> Corpus:
+        """Where conversations are stored."""
+        assert self.session.corpus is not None
+        return self.session.corpus
+
+    @property
+    def engine(self) -> Engine:
+        """The model that replies."""
+        assert self.session.engine is not None
+        return self.session.engine
+
+
+class Dialogue:
+    """Lines from a person and sentences to them, over standard input and output, in the order in which they happen.
+
+    `doing` is a sentence about what is going on, "" while a line is waited for. `stop` stops what is going on and
+    returns whether there was something to stop; `replying` is whether that is a reply.
+    """
+
+    def __init__(self, stop: Callable[[], bool], replying: Callable[[], bool]) -> None:
+        self.doing = ""
+        self._stop = stop
+        self._replying = replying
+        self._voice = Voice()
+        self._lines: WaitingLines
+        self._asking = ""
+        self._pressed = False
+
+    @asynccontextmanager
+    async def listening(self, descriptor: int) -> AsyncIterator[None]:
+        """Read the lines of a terminal, pipe or file until the block ends."""
+        self._lines = WaitingLines(descriptor, self._overhear)
+        reading = asyncio.create_task(self._lines.read())
+        try:
+            yield
+        finally:
+            reading.cancel()
+
+    # What is said
+
+    def say(self, *lines: str) -> None:
+        """Write lines."""
+        self._voice.say(*lines)
+
+    @contextmanager
+    def busy(self, doing: str) -> Iterator[None]:
+        """Know what is going on, and say it after a silence."""
+        self.doing = doing
+
+        def remind() -> None:
+            if self.doing == doing:
+                self.say(doing)
+
+        later = asyncio.get_running_loop().call_later(SECONDS_OF_SILENCE, remind)
+        try:
+            yield
+        finally:
+            later.cancel()
+            self.doing = ""
+
+    def speaking(self, speaker: str) -> AbstractContextManager[Callable[[str], None]]:
+        """Lend a function that takes a reply in pieces, and say it in whole sentences, after the name of who speaks."""
+        return self._voice.speaking(speaker)
+
+    # What is written
+
+    async def ask(self, prompt: str) -> str:
+        """Return the next line, after `prompt`. Raises NotDoneError: it is not text; LeftError: there is none."""
+        waits = self.hurried
+        if not waits:
+            self._asking = prompt
+            self._voice.begin(prompt)
+        try:
+            line = await self._lines.next()
+        except UnreadableLineError as error:
+            self._voice.enter_pressed()
+            raise NotDoneError(f"Nothing was sent: the line {error}. /paste takes several lines.") from error
+        finally:
+            self._asking = ""
+        if line is None:
+            raise LeftError
+        if not self._lines.typed:
+            self._voice.begin(f"{line}\n")
+            return line
+        if waits:  # it was written a while ago, and others may wait behind it
+            self.say(f"{prompt}{line}")
+        self._voice.enter_pressed()
+        self._pressed = False
+        text, left_out = without_keys(line)
+        if left_out:
+            self.say(f"Left out of the line: {pluralize(left_out, 'key')} without a character, such as arrows.")
+        return text
+
+    async def confirm(self, question: str) -> bool:
+        """Ask until the person says yes or no."""
+        while True:
+            answer = (await self.ask(f"{question} Write yes or no: ")).strip().casefold()
+            if answer in ("yes", "y", "no", "n"):
+                return answer in ("yes", "y")
+
+    @property
+    def hurried(self) -> bool:
+        """Whether the person has typed a line already that waits for its turn."""
+        return self._lines.typed and not self._lines.empty
+
+    def next_typed(self) -> "asyncio.Task[Literal[True]]":
+        """Return a task that ends when a line is typed from now on that is not about what is going on."""
+        self._lines.arrived.clear()
+        return asyncio.create_task(self._lines.arrived.wait())
+
+    # What interrupts
+
+    def interrupted(self) -> bool:
+        """Take a Ctrl+C: stop what is going on. False: it is to end the program, as a second one does."""
+        if self._pressed or not self._lines.typed:
+            return False
+        self._pressed = True
+        self._voice.end_line()
+        if not self._stop_all():
+            self.say("Press Ctrl+C again to leave.")
+            self._voice.begin(self._asking)
+        return True
+
+    def _overhear(self, line: str) -> bool:
+        """Take a line that was typed while the program is busy, if it is about what is going on."""
+        self._voice.enter_pressed()
+        if not self.doing:
+            return False
+        word = line.strip().casefold()
+        if word in ("/stop", "/quit"):
+            self._stop_all()
+            return word == "/stop"
+        if not word:
+            self.say(self.doing)
+            return True
+        if self._replying():
+            self.say("Your line waits until the reply has ended.")
+        return False
+
+    def _stop_all(self) -> bool:
+        """Stop what is going on, and drop what waits; return whether there was something to stop.
+
+        Several lines that were pasted by mistake would otherwise be sent one after the other.
+        """
+        dropped = self._lines.drop()
+        if dropped:
+            self.say(f"Not sent: {pluralize(dropped, 'line')} that waited.")
+        return self._stop()
+
+
+class Replies:
+    """Messages that are sent, and the replies to them as they are heard. `unsent` is a message that was not sent."""
+
+    def __init__(self, opened: Opened, dialogue: Dialogue, replied: Callable[[], Awaitable[None]]) -> None:
+        """Prepare; `replied` is awaited after a reply that is complete or was stopped."""
+        self.unsent: str | None = None
+        self._opened = opened
+        self._dialogue = dialogue
+        self._replied = replied
+        self._stopping: set[asyncio.Task[None]] = set()
+
+    @property
+    def running(self) -> bool:
+        """Whether the model is replying."""
+        conversation = self._opened.session.conversation
+        return conversation is not None and conversation.replying
+
+    def stop(self) -> bool:
+        """Stop the reply and keep what was said; return whether there was one."""
+        if not self.running:
+            return False
+        stopping = asyncio.create_task(self._opened.conversation.stop())
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
+        return True
+
+    async def send(self, text: str) -> None:
+        """Send a message, and say the reply. Nothing is sent where the message is empty."""
+        if text.strip():
+            await self.hear(self._opened.conversation.send(text), text)
+
+    async def hear(self, begun: AsyncGenerator[ReplyEvent, None], text: str | None = None) -> None:
+        """Say a reply and how it ended. `text` is a message that is sent with it.
+
+        Raises:
+            NotDoneError: the message was not sent, or the reply could not be stored.
+            ReportedError: the model failed.
+        """
+        self.unsent = text
+        ended: ReplyEnded | None = None
+        try:
+            with self._dialogue.busy("Waiting for the reply."):
+                async with aclosing(begun) as events:
+                    ended = await self._speak(events)
+        except ReportedError as error:
+            if isinstance(error, TooLongError):  # the message was stored, and taken back
+                self.unsent = text
+            if self.unsent is not None:
+                raise NotDoneError(
+                    f"{as_sentence(error)} Your message was not sent. /again sends it once more."
+                ) from error
+            if not isinstance(error, CorpusError):
+                raise
+            raise NotDoneError(
+                f"{as_sentence(error)} The reply is in memory only. It is stored before the next message, if that "
+                "works by then. /export FILE saves the conversation to another place."
+            ) from error
+        if ended is not None:
+            self._dialogue.say(*reply_ended(ended))
+            if ended.status in ("complete", "stopped"):
+                await self._replied()
+
+    async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
+        """Say what happens to a reply, and return how it ended."""
+        dialogue, ended, thinking = self._dialogue, None, False
+        with dialogue.speaking(printable(self._opened.conversation.persona.title)) as take:
+            async for event in events:
+                if isinstance(event, ReplyStarted):
+                    self.unsent = None
+                elif isinstance(event, ReplyThought) and not thinking:
+                    thinking, dialogue.doing = True, "The model is thinking."
+                    dialogue.say(dialogue.doing)
+                elif isinstance(event, ThoughtEnded):
+                    thinking = False
+                    thought = thought_in_short(event.thought.text, event.thought.seconds)
+                    dialogue.say(f"{thought[:1].upper()}{thought[1:]}.")
+                elif isinstance(event, ReplyText):
+                    dialogue.doing = "The reply is coming."
+                    take(event.text)
+                elif isinstance(event, ReplyEnded):
+                    ended = event
+        return ended

@@ -1,0 +1,232 @@
+"""Measuring beside the dialogue: rounds that give way to what a person types, and the commands that read them.
+
+A round runs before the first message and after each reply, unless it is off or not permitted. It says when it begins,
+how far it has come after a silence, and what it has found.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.accessible.dialogue import (
+    Action,
+    Dialogue,
+    NotDoneError,
+    Opened,
+    as_sentence,
+    chosen_number,
+)
+from chat_personas.reporting.in_sentences import (
+    after,
+    measured,
+    question_read,
+    questions_listed,
+    under_way,
+    whole,
+)
+from chat_personas.reporting.verdicts import not_shown
+from chat_personas.reporting.wording import figures_described
+from chat_personas.text import printable
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from chat_personas.monitor.inside import Inside
+    from chat_personas.monitor.monitor import Estimate, Monitor
+
+SECONDS_BETWEEN_COUNTS = 10.0
+"""How often it is said how far a round has come."""
+IMPOSSIBLE = "This model cannot be measured: it gives no log-probabilities."
+OFF = "Measuring is off. /measure on starts it."
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The newest estimate of a conversation, after which message, and whether its round was stopped."""
+
+    estimate: "Estimate"
+    message_id: str | None
+    inside: "Inside | None"
+    halted: bool = True
+
+
+class Measuring:
+    """The rounds of the open conversation, the newest measurement, and whether any is `wanted`."""
+
+    def __init__(self, opened: Opened, dialogue: Dialogue, *, wanted: bool) -> None:
+        self.wanted = wanted
+        self._opened = opened
+        self._dialogue = dialogue
+        self._round: asyncio.Task[None] | None = None
+        self._measurement: Measurement | None = None
+        self._panel_named = False
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """What the slash commands about measuring do."""
+        return {"measure": self._start_or_stop, "panel": self._panel, "question": self._question}
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why nothing is measured although it is wanted, as a sentence; None where nothing is in the way."""
+        if not self.wanted:
+            return None
+        if not self._possible:
+            return IMPOSSIBLE
+        return (
+            None if self._permitted else "Not measuring: the server is on another machine. /measure on asks you first."
+        )
+
+    def forget(self) -> None:
+        """Forget the newest measurement, because it is about another conversation or model."""
+        self._measurement = None
+
+    def stop(self) -> bool:
+        """Stop the round; return whether there was one."""
+        return self._round is not None and self._round.cancel()
+
+    async def measure(self) -> None:
+        """Measure the conversation as it is, unless that is off, or a line waits already."""
+        if not (self.wanted and self._possible and self._permitted):
+            return
+        if self._dialogue.hurried:
+            self._dialogue.say(f"Not measured {after(self._turn)}, because your line goes first.")
+            return
+        monitor = await self._opened.session.open_monitor()
+        if monitor is not None:
+            await self._measure_until_typed(monitor)
+
+    async def _measure_until_typed(self, monitor: "Monitor") -> None:
+        """Measure until all is asked, a line is typed, or the round is stopped; say what was found."""
+        self._dialogue.doing = "Measuring."
+        self._dialogue.say("Measuring." if self._panel_named else "Measuring. You can write meanwhile.")
+        self._round = asyncio.create_task(self._measure_round(monitor))
+        arrival = self._dialogue.next_typed()
+        try:
+            await asyncio.wait({self._round, arrival}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped = self._dialogue.doing
+            self._dialogue.doing = ""
+            self._round.cancel()
+            arrival.cancel()
+            await asyncio.wait({self._round})
+            found, self._round = self._round, None
+        self._conclude(found, stopped)
+
+    def _conclude(self, found: "asyncio.Task[None]", stopped: str) -> None:
+        """Say what a round has found, why it failed, or how far it came. Raises what is not an error of the model."""
+        if found.cancelled():
+            self._dialogue.say(f"{stopped} Stopped there.{' /measure goes on.' if self._turn else ''}")
+            return
+        error = found.exception()
+        if isinstance(error, ReportedError):
+            self._dialogue.say(f"Not measured. {as_sentence(error)}")
+        elif error is not None:
+            raise error
+        elif self._measurement is not None:
+            named = "" if self._panel_named else " /panel reads all of it."
+            self._panel_named = True
+            self._dialogue.say(measured(self._measurement.estimate) + named)
+
+    @property
+    def _turn(self) -> int:
+        return sum(message.role == "user" for message in self._opened.conversation.path)
+
+    async def _measure_round(self, monitor: "Monitor") -> None:
+        conversation = self._opened.conversation
+        path = conversation.path
+        last = path[-1].id if path else None
+        inside = None if last is None else await self._opened.session.read_inside()
+        estimates_of_round = monitor.measure(
+            conversation.context(), last, conversation.id, unspoken=lambda: conversation.unspoken
+        )
+        async with aclosing(estimates_of_round) as estimates:
+            said = time.monotonic()
+            async for estimate in estimates:
+                said = self._take(Measurement(estimate, last, inside, not estimate.complete), said)
+        if last is None:
+            compared = await monitor.ask_unsteered()
+            if compared is not None:
+                self._take(Measurement(compared, last, inside, halted=False), said)
+
+    def _take(self, found: Measurement, said: float) -> float:
+        """Keep an estimate, and say how far the round has come after a silence; return when that was said last."""
+        estimate = found.estimate
+        if estimate.scorecard is not None or estimate.complete or self._measurement is None:
+            self._measurement = found
+        if not estimate.complete:
+            self._dialogue.doing = under_way(estimate)
+            if time.monotonic() - said > SECONDS_BETWEEN_COUNTS:
+                self._dialogue.say(self._dialogue.doing)
+                return time.monotonic()
+        return said
+
+    async def _start_or_stop(self, wanted: str) -> None:
+        word = wanted.casefold()
+        if word not in ("", "on", "off"):
+            raise NotDoneError("Write /measure on, /measure off, or /measure alone to measure now.")
+        if word == "off":
+            self.wanted = False
+            raise NotDoneError(OFF)
+        if not self._possible:
+            raise NotDoneError(IMPOSSIBLE)
+        if not word and not self.wanted:
+            raise NotDoneError(OFF)
+        if not self._permitted:
+            await self._ask_permission()
+        self.wanted = True
+        await self.measure()
+
+    async def _ask_permission(self) -> None:
+        """Ask whether the server on another machine may be probed, and remember a yes. Raises NotDoneError at a no."""
+        info = self._opened.engine.info
+        monitor = await self._opened.session.open_monitor()
+        requests = monitor.requests_per_round if monitor is not None else 0
+        if not await self._dialogue.confirm(
+            f"{printable(info.name)} is on another machine. Measuring sends this conversation to it again, in up to "
+            f"{requests} requests at the start and after each reply, which may cost money. Measure?"
+        ):
+            raise NotDoneError("Nothing is measured.")
+        self._opened.launch.remember_probing(info)
+
+    async def _panel(self, _: str) -> None:
+        found = self._measurement_now()
+        path = self._opened.conversation.path
+        if found.message_id != (path[-1].id if path else None):
+            self._dialogue.say("This was measured at an earlier point of the conversation.")
+        survey = self._opened.launch.loaded_survey.survey
+        source = f"{printable(survey.title)}: {figures_described(survey)}"
+        self._dialogue.say(*whole(found.estimate, self._people, source, found.inside, halted=found.halted))
+
+    async def _question(self, number: str) -> None:
+        card = self._measurement_now().estimate.scorecard
+        if card is None or not card.questions:
+            raise NotDoneError("No question was answered yet.")
+        stems = {question.id: question.stem for question in self._opened.launch.loaded_survey.survey.questions}
+        if not number:
+            self._dialogue.say(*questions_listed(card, stems), "/question NUMBER reads one with all shares.")
+            return
+        place = chosen_number(number, len(card.questions), "questions")
+        question = card.questions[place - 1]
+        stem = stems.get(question.id, question.id)
+        self._dialogue.say(*question_read(question, place, stem, self._people, sound=not not_shown(card)))
+
+    @property
+    def _people(self) -> str:
+        return " and ".join(group.label for group in self._opened.conversation.persona.groups) or "everyone"
+
+    def _measurement_now(self) -> Measurement:
+        if self._measurement is None:
+            state = "Nothing was measured yet." if self.wanted else "Nothing was measured. /measure on starts it."
+            raise NotDoneError(state)
+        return self._measurement
+
+    @property
+    def _possible(self) -> bool:
+        return self._opened.engine.info.log_probabilities != "none"
+
+    @property
+    def _permitted(self) -> bool:
+        return self._opened.launch.probing_confirmed(self._opened.engine.info)

@@ -1,0 +1,251 @@
+"""The mode for screen readers: a conversation in prompted lines, sentences and slash commands.
+
+Nothing moves the cursor, erases or is drawn: what was written stays where it is and can be read again. It is the third
+face of the same conversation and monitor, beside the screen and the line mode, and everything goes to standard output,
+in the order in which it happens.
+
+Lines are read as the terminal gives them, with its own line editing. Readline is not used: it moves the cursor and
+erases (`ESC [ C`, `ESC [ K`), and where it is told that the terminal cannot do that, it writes long lines over
+themselves.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from chat_personas.cli.accessible.conversations import Conversations, Talking
+from chat_personas.cli.accessible.dialogue import (
+    Action,
+    Dialogue,
+    LeftError,
+    NotDoneError,
+    Opened,
+    Replies,
+    as_sentence,
+)
+from chat_personas.cli.accessible.measuring import Measuring
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.launch import Launch
+from chat_personas.cli.line_mode import StandardInputMode, turn_knob
+from chat_personas.conversation.slash_commands import (
+    SlashCommandError,
+    asked,
+    by_subject,
+    message_of,
+    named,
+)
+from chat_personas.reporting.in_sentences import model_in_sentences
+from chat_personas.text import pluralize
+from chat_personas.tui.session import Session
+from personas.errors import ReportedError
+
+PROMPT, MORE = "You: ", "More: "
+
+
+class AccessibleMode(StandardInputMode):
+    """A conversation in sentences, over standard input and output."""
+
+    def __init__(self, launch: Launch, *, measure: bool) -> None:
+        """Prepare; `measure` measures although the settings say no."""
+        super().__init__()
+        self._session = Session(launch)
+        self._opened = opened = Opened(self._session)
+        self._dialogue = dialogue = Dialogue(self._stop, lambda: self._replies.running)
+        self._measuring = measuring = Measuring(opened, dialogue, wanted=measure)
+        self._replies = Replies(opened, dialogue, measuring.measure)
+        self._conversations = Conversations(opened, dialogue, self._replies, measuring)
+        self.commands: Mapping[str, Action] = {
+            **Talking(opened, dialogue, self._replies, measuring.measure).actions,
+            **measuring.actions,
+            **PersonaAndModel(opened, dialogue, measuring, self._conversations.enter).actions,
+            **self._conversations.actions,
+            "help": self._help,
+            "quit": self._quit,
+        }
+
+    async def _talk(self) -> int:
+        if sys.stdin is None:
+            raise UsageError("there is no standard input to read messages from; give one, one message per line")
+        try:
+            async with self._dialogue.listening(sys.stdin.fileno()):
+                await self._begin()
+                await self._take_turns()
+        finally:
+            said = self._session.conversation is not None and bool(self._session.conversation.path)
+            await self._session.close()
+        if self._session.failure is not None:
+            raise self._session.failure
+        self._dialogue.say("Left. What was said is kept." if said else "Left.")
+        return DONE
+
+    async def _begin(self) -> None:
+        """Open everything, and say what is there."""
+        session, resume = self._session, self._opened.launch.resume
+        settings = await session.load_settings()
+        self._measuring.wanted = self._measuring.wanted or settings.measure
+        if resume is None:
+            await session.open_persona()
+        if self._measuring.wanted:  # a wrong name of a survey comes out before the model opens
+            await asyncio.to_thread(lambda: self._opened.launch.loaded_survey)
+        corpus = await session.open_corpus()
+        if resume is not None:
+            corpus.conversation(resume)
+        self._dialogue.say("chat-personas, the mode for screen readers. /help lists the commands. /quit leaves.")
+        self._dialogue.say(f"Opening the model {self._opened.launch.shown_model}.")
+        await session.open_engine()
+        self._dialogue.say(*model_in_sentences(self._opened.engine.info))
+        await (session.begin() if resume is None else session.resume(resume))
+        self._conversations.introduce()
+        await self._measuring.measure()
+
+    async def _take_turns(self) -> None:
+        """Take line after line until the person leaves. An error is a sentence, and ends nothing."""
+        while True:
+            try:
+                await self._do(await self._dialogue.ask(PROMPT))
+            except LeftError:
+                return
+            except NotDoneError as error:
+                self._dialogue.say(str(error))
+            except (ReportedError, SlashCommandError) as error:
+                self._dialogue.say(as_sentence(error))
+
+    async def _do(self, line: str) -> None:
+        """Do what a line asks for, or send it."""
+        if not line.strip():
+            return
+        found = asked(line)
+        if found is not None:
+            await self.commands[found.command.name](found.argument)
+            return
+        text = line
+        while text.endswith("\\"):
+            text = f"{text[:-1]}\n{await self._dialogue.ask(MORE)}"
+        await self._replies.send(message_of(text))
+
+    def _interrupt(self, task: "asyncio.Task[int]", number: int) -> None:
+        """At the first Ctrl+C on a terminal stop the reply or the measuring; at any other signal end at once."""
+        if number != signal.SIGINT or not self._dialogue.interrupted():
+            super()._interrupt(task, number)
+
+    def _stop(self) -> bool:
+        """Stop the reply, or else the measuring; return whether there was something to stop."""
+        return self._replies.stop() or self._measuring.stop()
+
+    async def _help(self, name: str) -> None:
+        if name:
+            command = named(name)
+            self._dialogue.say(f"{command.said}: {command.does}")
+            return
+        for subject, commands in by_subject():
+            self._dialogue.say(*(f"{subject}, {command.said}: {command.does}" for command in commands))
+        self._dialogue.say(
+            "Everything else is a message. A backslash at the end of a line goes on in the next one. "
+            "Enter alone says what is going on. Ctrl+C stops a reply, and pressed again it leaves."
+        )
+
+    async def _quit(self, _: str) -> None:
+        raise LeftError
+
+
+class PersonaAndModel:
+    """With which persona and model the person talks, and what is on inside the model."""
+
+    def __init__(
+        self, opened: Opened, dialogue: Dialogue, measuring: Measuring, enter: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Prepare; `enter` is awaited where another conversation was opened."""
+        self._opened = opened
+        self._say = dialogue.say
+        self._measuring = measuring
+        self._enter = enter
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """What the slash commands about persona and model do."""
+        return {
+            "persona": self._persona,
+            "personas": self._personas,
+            "model": self._model,
+            "steer": self._steer,
+        }
+
+    async def _persona(self, name: str) -> None:
+        before = self._opened.session.persona
+        await self._opened.session.open_persona(name)
+        try:
+            await self._opened.session.begin()
+        except ReportedError:
+            self._opened.session.persona = before
+            raise
+        await self._enter()
+
+    async def _personas(self, words: str) -> None:
+        rows = await asyncio.to_thread(_library, self._opened.launch)
+        found = [row for row in rows if all(word in row.casefold() for word in words.casefold().split())]
+        if not found:
+            raise NotDoneError("No persona has these words. /personas lists all.")
+        self._say(f"{pluralize(len(found), 'persona')}. /persona NAME begins a conversation with one.", *found)
+
+    async def _model(self, name: str) -> None:
+        if name:
+            await self._change_model(name)
+            return
+        self._say(*model_in_sentences(self._opened.engine.info))
+        use = await self._opened.conversation.context_use()
+        if use is not None:
+            self._say(f"The conversation takes {'at least ' * use.at_least}{use.tokens:,} tokens of the context.")
+
+    async def _change_model(self, name: str) -> None:
+        """Open another model, and go on with it. Where that fails, the model before stays."""
+        session, conversation = self._opened.session, self._opened.conversation
+        before = session.launch, session.engine
+        launch = replace(self._opened.launch, model=name, template=None)
+        self._say(f"Opening the model {launch.shown_model}.")
+        opened = await launch.open_engine()
+        session.launch, session.engine = launch, opened
+        try:
+            if conversation.path:
+                await session.resume(conversation.id)
+            else:
+                await session.open_same_persona()
+                await session.begin()
+        except ReportedError:
+            session.launch, session.engine = before
+            await opened.close()
+            raise
+        if before[1] is not None:
+            await before[1].close()
+        self._say(*model_in_sentences(opened.info), "The next reply comes from it.")
+        self._measuring.forget()
+        await self._measuring.measure()
+
+    async def _steer(self, wanted: str) -> None:
+        knob = self._opened.conversation.knob
+        if wanted:
+            await asyncio.to_thread(turn_knob, knob, wanted)
+        self._say(f"Inside the model: {knob.described() or 'nothing'}.")
+        if wanted:
+            self._measuring.forget()
+            await self._measuring.measure()
+
+
+def _library(launch: Launch) -> list[str]:
+    """Return a row for each persona: name, title, attributes, and whether the survey has figures for its groups."""
+    from eval.surveys.human_figures import has_figures
+    from personas import PersonaError, attribute_of, library_names, load_persona
+
+    survey, rows = launch.loaded_survey.survey, []
+    for name in library_names():
+        try:
+            persona = load_persona(name).persona
+        except PersonaError as error:
+            rows.append(f"Persona {name}: {error}.")
+            continue
+        attributes = [attribute_of(group.attribute) for group in persona.groups]
+        titles = " and ".join(found.title for found in attributes if found is not None) or "no group"
+        talk_only = "" if has_figures(survey, persona.groups) else " Talk only: the survey has no figures."
+        rows.append(f"Persona {name}: {persona.title}, by {titles}.{talk_only}")
+    return rows
