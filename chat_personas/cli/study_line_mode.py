@@ -12,8 +12,8 @@ from contextlib import aclosing, suppress
 
 from chat_personas.cli.errors import DONE
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import StandardInputMode, input_lines, without_keys
 from chat_personas.cli.progress import busy
+from chat_personas.cli.standard_input import StandardInputMode, input_lines, without_keys
 from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.cli.terminal import Voice
 from chat_personas.conversation.conversation import ReplyEnded, ReplyText

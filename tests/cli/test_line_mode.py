@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli.line_mode import without_keys
 from chat_personas.cli.main import main
+from chat_personas.cli.standard_input import without_keys
 from chat_personas.corpus import Corpus
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError

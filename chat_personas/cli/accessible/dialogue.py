@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import UnreadableLineError, WaitingLines, without_keys
+from chat_personas.cli.standard_input import UnreadableLineError, WaitingLines, without_keys
 from chat_personas.cli.terminal import Voice
 from chat_personas.conversation.conversation import (
     Conversation,

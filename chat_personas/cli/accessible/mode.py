@@ -28,7 +28,8 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import StandardInputMode, turn_knob
+from chat_personas.cli.line_mode import turn_knob
+from chat_personas.cli.standard_input import StandardInputMode
 from chat_personas.conversation.slash_commands import (
     SlashCommandError,
     asked,
