@@ -31,6 +31,7 @@ from chat_personas.settings import SettingsError
 from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import OutputError
 from chat_personas.studies.errors import ParticipationError, StudyFileError
+from chat_personas.studies.sample import MarginsError
 from eval.engine import EngineError, RequestError, TooLongError
 from eval.errors import AnswerError, ReportError, SurveyError
 from eval.interventions import InterventionError
@@ -54,6 +55,7 @@ CODES: dict[type[ReportedError], int] = {
     UnknownParticipantError: 2,
     UnknownParticipationError: 2,
     StudyFileError: 2,
+    MarginsError: 2,
     ParticipationError: 2,
     ExportError: 2,
     SameCorpusError: 2,

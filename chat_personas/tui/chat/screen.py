@@ -89,7 +89,7 @@ class ChatScreen(Screen[None]):
         ),
         _quiet("alt+up,ctrl+up", "steer_up", "Steer further along the direction"),
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
-        _quiet("f12,alt+a", "room", "Ask the room: one question to many groups"),
+        _quiet("f12,alt+a", "room", "Ask the room one question"),
         _quiet("alt+c,f11", "compare", "Compare personas side by side"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
