@@ -87,7 +87,8 @@ class StudyLineMode(StandardInputMode):
         try:
             way = await self._begin(corpus)
             if way is not None:
-                await self._steps(corpus, way)
+                with way.hold():
+                    await self._steps(corpus, way)
         except InputEndedError:
             self._later(way)
         except ReportedError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, ReplyModel, Thought
+from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
 from chat_personas.corpus.sql import now, storable
@@ -29,7 +30,6 @@ ReplyStatus = Literal["complete", "stopped", "interrupted", "error"]
 
 BROKE_OFF = "the stream ended before the reply did"
 LEFT = "the program went on without waiting for the reply"
-LONGEST_TITLE = 60
 SEEDS = 2**32 - 1
 """How many seeds there are: llama.cpp takes this number itself for "draw one"."""
 
@@ -466,9 +466,3 @@ def _with_seed(sampling: Sampling, info: EngineInfo) -> Sampling:
     if sampling.seed is not None or info.engine != "llama":
         return sampling
     return replace(sampling, seed=secrets.randbelow(2**31))
-
-
-def beginning_of(text: str) -> str:
-    """Return the title of a conversation that begins with `text`: one line, at most 60 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"

@@ -19,6 +19,7 @@ SHORT_NAME = 6
 
 Keys begin with the time, so those of one day share their first characters; their ends are random.
 """
+LONGEST_TITLE = 60
 _CONVERSATION = columns_of(ConversationRow, "conversations")
 
 
@@ -163,6 +164,12 @@ def rename(connection: sqlite3.Connection, identifier: str, title: str) -> None:
     """Give a conversation another title."""
     if not update(connection, "conversations", ("id", identifier), {"title": storable(title)}):
         raise UnknownConversationError(f"there is no conversation {quoted(identifier)}; see: chat-personas corpus list")
+
+
+def beginning_of(text: str) -> str:
+    """Return the title of a conversation that begins with `text`: one line, at most 60 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
 def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id: str) -> None:

@@ -28,7 +28,7 @@ from chat_personas.corpus.rows import (
     Thought,
 )
 from chat_personas.corpus.search import search
-from chat_personas.corpus.study_records import StudyRecords
+from chat_personas.corpus.study_records import StudyRecords, is_of_a_study
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineInfo, Sampling, Usage
 from personas.inputs.suggestions import quoted, suggestion
@@ -217,13 +217,14 @@ class Corpus:
         """Remove an empty reply and, unless `said` is None, the message that it was to answer.
 
         `leaf_id` becomes the active leaf again. Without one this was the first message, and the conversation is removed
-        with it; where it was measured before, it stays, and `title` is its title again.
+        with it; where it was measured before, or is a participant's, it stays, and `title` is its title again.
         """
         with self._connections.writing() as connection:
             messages.withdraw(connection, reply.id)
             if said is not None:
                 messages.withdraw(connection, said.id)
-            if leaf_id is None and measurements.of_conversation(connection, reply.conversation_id):
+            key = reply.conversation_id
+            if leaf_id is None and (measurements.of_conversation(connection, key) or is_of_a_study(connection, key)):
                 conversations.rename(connection, reply.conversation_id, title)
             elif leaf_id is None:
                 maintenance.delete(connection, reply.conversation_id)

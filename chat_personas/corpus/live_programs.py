@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 from pathlib import Path
+from typing import Self
 
 from chat_personas.paths import make_private
 
@@ -35,6 +36,36 @@ class ProcessLock:
         """Release the lock and remove the file."""
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+class TakenError(Exception):
+    """Another program holds what was to be held."""
+
+
+class Hold:
+    """What one program at a time may do, such as go on with a participation; it ends with the process."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        """Hold `name`. Raises TakenError: another holds it; OSError: there can be no file in `directory`."""
+        make_private(directory)
+        self._path = directory / name
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._descriptor)
+            raise TakenError(name) from error
+
+    def release(self) -> None:
+        """Let others hold it."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 def living_owners(directory: Path) -> frozenset[str]:

@@ -74,15 +74,18 @@ class StudyRecords:
     def assign(self, participation_id: str, choose: Callable[[Taken], Slot]) -> ParticipationRow:
         """Give a participation the slot that `choose` picks, which sees the slots that are taken; return it with it.
 
-        A participation that has a slot keeps it. No other program can take a slot meanwhile.
+        A participation that has a slot keeps it. No other program can take a slot meanwhile. Tests and real people take
+        no slots from each other.
         """
         with self._connections.writing() as connection:
             row = _participation(connection, participation_id)
             if row.condition is None:
                 found = connection.execute(
                     f"SELECT {columns_of(ParticipationRow, 'participations')} FROM participations"  # noqa: S608
-                    " WHERE study_sha256 = ? AND condition IS NOT NULL ORDER BY id",
-                    (row.study_sha256,),
+                    " JOIN participants ON participants.id = participant_id"
+                    " WHERE study_sha256 = ? AND condition IS NOT NULL AND test ="
+                    " (SELECT test FROM participants WHERE id = ?) ORDER BY participations.id",
+                    (row.study_sha256, row.participant_id),
                 )
                 slot = choose(fetch(ParticipationRow, found))
                 connection.execute(
@@ -211,6 +214,12 @@ class StudyRecords:
         sql = f"SELECT {columns_of(model, table)} FROM {table} WHERE {condition}"  # noqa: S608
         with self._connections.reading() as connection:
             return fetch(model, connection.execute(sql, values))
+
+
+def is_of_a_study(connection: sqlite3.Connection, conversation_id: str) -> bool:
+    """Return whether a conversation is a participant's, and not the owner's."""
+    sql = "SELECT 1 FROM study_conversations WHERE conversation_id = ?"
+    return connection.execute(sql, (conversation_id,)).fetchone() is not None
 
 
 def _exists(connection: sqlite3.Connection, participant_id: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Self
 
 from chat_personas import __version__
 from chat_personas.corpus import ConversationRow, Corpus
+from chat_personas.corpus.live_programs import Hold, TakenError
 from chat_personas.corpus.sql import now
 from chat_personas.corpus.study_rows import (
     AnswerRow,
@@ -131,6 +132,20 @@ class Participation:
         if row.status != "running":
             raise ParticipationError(f"participation {row.id} has ended ({row.status}); begin another one")
         return cls(corpus, study, row)
+
+    def hold(self) -> Hold:
+        """Keep other programs from going on with this participation, until the hold is released or the program ends.
+
+        Raises:
+            ParticipationError: another program has it open.
+        """
+        path = self._corpus.path
+        try:
+            return Hold(path.with_name(f"{path.name}-sittings"), self.id)
+        except TakenError as error:
+            raise ParticipationError(
+                f"participation {self.id} is open in another program; go on there, or close it first"
+            ) from error
 
     @property
     def id(self) -> str:

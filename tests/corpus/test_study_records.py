@@ -22,8 +22,8 @@ from chat_personas.corpus.study_rows import (
 STUDY = StudyRow(sha256="ab" * 32, name="neighbours", title="Neighbours", definition="{}")
 
 
-def begin(records: StudyRecords, *, known_as: str | None = None) -> ParticipationRow:
-    person = ParticipantRow(test=False, adult=True)
+def begin(records: StudyRecords, *, known_as: str | None = None, test: bool = False) -> ParticipationRow:
+    person = ParticipantRow(test=test, adult=True)
     way = ParticipationRow(participant_id=person.id, study_sha256=STUDY.sha256, program_version="0")
     consent = ConsentRow(
         participant_id=person.id,
@@ -88,6 +88,13 @@ def test_a_person_is_assigned_once_and_the_next_one_sees_that_slot_as_taken(corp
     assert corpus.studies.assign(one.id, first).place == 0
     assert corpus.studies.assign(one.id, first).place == 0
     assert corpus.studies.assign(other.id, first).place == 1
+
+
+def test_tests_and_real_people_take_no_slots_from_each_other(corpus: Corpus) -> None:
+    corpus.studies.assign(begin(corpus.studies).id, first)
+    trial = begin(corpus.studies, test=True)
+    assert corpus.studies.assign(trial.id, first).place == 0
+    assert corpus.studies.assign(begin(corpus.studies).id, first).place == 1
 
 
 def test_a_participation_that_has_ended_stays_as_it_ended(corpus: Corpus) -> None:

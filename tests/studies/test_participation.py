@@ -200,6 +200,15 @@ def test_several_that_are_not_done_must_be_named(corpus: Corpus, tmp_path: Path)
     assert Participation.resume(corpus, study, other.id).id == other.id
 
 
+def test_a_participation_is_open_in_one_program_at_a_time(corpus: Corpus, tmp_path: Path) -> None:
+    study = made_study(tmp_path)
+    way = begin(corpus, study)
+    with way.hold(), pytest.raises(ParticipationError, match="is open in another program"):
+        Participation.resume(corpus, study, way.id).hold()
+    with Participation.resume(corpus, study, way.id).hold():
+        pass
+
+
 def test_whoever_leaves_gets_the_code_for_that_and_does_not_come_back(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, {'complete = "DONE"': 'left = "GONE"'})
     way = begin(corpus, study)

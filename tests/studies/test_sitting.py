@@ -1,5 +1,6 @@
 """The talk of a study belongs to its participation from the first moment, and what was measured is told at the end."""
 
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from chat_personas.corpus.errors import UnknownConversationError
 from chat_personas.monitor.monitor import Estimate
 from chat_personas.studies.sitting import Sitting, last_measurement, measured_answers
 from chat_personas.studies.steps import Debriefing, Talk
+from eval.engine import Message, Piece, Sampling, TooLongError
 from eval.surveys.human_figures import human_figures
 from tests.eval.fake_engine import FakeEngine, by_content
 from tests.studies.making import begin, go_through, made_study
@@ -45,6 +47,28 @@ async def test_a_talk_is_the_participants_before_anything_is_said(corpus: Corpus
     assert corpus.studies.conversation_of(sitting.way.id) is None
     with pytest.raises(UnknownConversationError):
         corpus.conversation(conversation.id)
+
+
+class Refusing(FakeEngine):
+    """Takes no message that is long."""
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        if len(messages[-1].content) > 100:
+            raise TooLongError("the message is too long")
+        yield Piece("Yes.", finish_reason="stop")
+
+
+async def test_a_first_message_that_is_refused_leaves_the_talk_the_participants(corpus: Corpus, tmp_path: Path) -> None:
+    sitting, step = at_talk(corpus, tmp_path)
+    sitting._engine = Refusing(by_content(sitting.way.study.survey.survey))
+    conversation = sitting.open_talk(step)
+    with pytest.raises(TooLongError):
+        await say(sitting, "long " * 100)
+    await say(sitting, "short")
+    assert corpus.studies.conversation_of(sitting.way.id) == conversation.id
+    assert [message.text for message in conversation.path] == ["short", "Yes."]
+    assert corpus.conversation(conversation.id).title == "short"
+    assert corpus.search("long") == ()
 
 
 async def test_a_talk_that_broke_off_goes_on_and_its_turns_count(corpus: Corpus, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from chat_personas.corpus import measurements, messages
 from chat_personas.corpus.connection import open_reader
-from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.conversations import Selection, beginning_of
 from chat_personas.corpus.errors import storage_errors
 from chat_personas.corpus.export import permission
 from chat_personas.corpus.export.masking import Mask, masked
@@ -351,7 +351,16 @@ class Source:
         self.held.of_participants += 1
         self.held.participants.add(participant)
         released = self._released(row, id="conversation", active_leaf_id="message")
-        return released.model_copy(update={"title": self._mask(row.title)})
+        return released.model_copy(update={"title": self._title(row)})
+
+    def _title(self, row: ConversationRow) -> str:
+        """Return a title as it leaves: the beginning of the masked message, for a title may cut an address in two."""
+        sql = "SELECT text FROM messages WHERE conversation_id = ? AND parent_id IS NULL"
+        begun = (text for (text,) in self._connection.execute(sql, (row.id,)) if beginning_of(text) == row.title)
+        whole = next(begun, None)
+        if whole is not None:
+            return beginning_of(self._mask(whole))
+        return self._mask(row.title.removesuffix("…").rpartition(" ")[0] if row.title.endswith("…") else row.title)
 
     def _branch(self, leaf_id: str) -> Sequence[MessageRow]:
         with storage_errors(self._path):

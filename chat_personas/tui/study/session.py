@@ -11,6 +11,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.corpus.live_programs import Hold
 from chat_personas.corpus.study_rows import CompositionRow
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.sitting import Learnt, Sitting, learnt_from
@@ -58,6 +59,7 @@ class StudySession:
         self._identity = identity
         self._open_engine = open_engine
         self._test = test
+        self._hold: Hold | None = None
         self._opening: asyncio.Task[Engine] | None = None
         self._opening_since = 0.0
         self._measuring: asyncio.Task[None] | None = None
@@ -85,6 +87,7 @@ class StudySession:
             traces=traces,
             test=self._test,
         )
+        self._hold = await asyncio.to_thread(self.way.hold)
 
     async def next_step(self) -> Step:
         """Return what is to be done next; `stage` then says where that is: `2 of 7`. Raises CorpusError."""
@@ -213,6 +216,9 @@ class StudySession:
 
         A model that is still being opened, or does not close at once, holds nothing that was said.
         """
+        if self._hold is not None:
+            self._hold.release()
+            self._hold = None
         await self._keep(self.stop)
         if self.conversation is not None:
             await self._keep(self.conversation.save)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chat_personas.corpus import Corpus, RatingRow, Selection
+from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.export.masking import unmasked
 from chat_personas.corpus.export.pseudonyms import Pseudonyms, new_secret
@@ -185,6 +186,20 @@ def test_masking_covers_words_replies_titles_and_comments_unless_it_is_off(corpu
     with reading(corpus.path, Selection(ids=(key,)), Terms(mask=unmasked)) as source:
         (conversation,) = source.conversations()
         assert source.dialogue(conversation)[0].text == THEIRS
+
+
+LONG = "What do you think about guns? My mail is zork.quux@example.org, write there"
+
+
+@pytest.mark.parametrize("title", [beginning_of(LONG), "Guns, of zork.quux@example…"], ids=["as it began", "renamed"])
+def test_an_address_that_a_title_cuts_in_two_does_not_leave(corpus: Corpus, title: str) -> None:
+    key = conversation_of(corpus, take_part(corpus, (LONG, "Fewer of them.")))
+    corpus.rename(key, title)
+    assert "zork.quux@example" in title
+    with reading(corpus.path, Selection(ids=(key,))) as source:
+        (conversation,) = source.conversations()
+    assert "zork" not in conversation.title
+    assert conversation.title.startswith(("What do you think about guns? My mail is [EMAIL]", "Guns, of"))
 
 
 def test_ratings_of_those_who_did_not_agree_stay_here(corpus: Corpus) -> None:
