@@ -24,6 +24,7 @@ from chat_personas.reporting.study_wording import (
     OF_AGE,
     READ,
     THANKS,
+    TOO_LONG,
     TOO_YOUNG,
     TRACES,
     code_line,
@@ -195,6 +196,8 @@ class StudyLineMode(StandardInputMode):
         self._say("", asked.text)
         for number, choice in enumerate(asked.choices, start=1):
             self._say(f"  {number}  {choice.text}")
+        if item.kind == "number" and item.low is not None and item.high is not None:
+            self._say(f"  from {item.low:g} to {item.high:g}")
         if item.kind == "scale":
             low, high = (f"{label} ({end:g})" for label, end in _ends(asked))
             self._say(f"  from {low} to {high}")
@@ -268,8 +271,8 @@ class StudyLineMode(StandardInputMode):
                         elif isinstance(event, ReplyEnded) and event.status in ("error", "interrupted"):
                             raise EngineError(event.why or "the model failed; its reply so far is kept")
             self._voice.say("")
-        except TooLongError as error:
-            self._refuse(error)
+        except TooLongError:
+            self._say(TOO_LONG)
 
     async def _measure(self, sitting: Sitting) -> None:
         async with aclosing(sitting.measure()) as estimates:

@@ -1,6 +1,6 @@
 """What participants of a study read, the same on the screen and in the line mode."""
 
-from chat_personas.studies.participation import Participation
+from chat_personas.studies.participation import GUESSES_AGAIN, Participation
 from chat_personas.studies.steps import Debriefing, Guessing
 from chat_personas.studies.study import LoadedStudy
 from chat_personas.text import pluralize
@@ -13,6 +13,7 @@ TRACES = (
 )
 AGREE = "Do you agree to take part?"
 NOT_AGREED = "You do not take part, and nothing was stored. Thank you for your interest."
+TOO_LONG = "This message is too long for your partner, and was not sent. Please write a shorter one."
 PARTNER = "Your partner"
 READ = "I have read this"
 THANKS = "That was all. Thank you for taking part!"
@@ -38,6 +39,8 @@ def talk_rules(study: LoadedStudy) -> str:
 
 def guess_question(step: Guessing) -> str:
     """Return what is to be guessed."""
+    if step.stage == GUESSES_AGAIN:
+        return f"Once more, as it seems to you now: of 100 {step.people}, how many would choose each answer?"
     return f"Of 100 {step.people}, how many would choose each answer?"
 
 

@@ -29,6 +29,7 @@ from eval.surveys.human_figures import human_figures
 
 FELT = "understanding"
 """The instrument whose mean is felt understanding."""
+NO_PERSONA = "nobody talks with a persona in this condition"
 NOT_MEASURED = "the persona's answers were not measured, or not soundly"
 
 
@@ -180,7 +181,8 @@ def _outcome(
     ours, condition = gathered[name], study.condition(name)
     gap = understanding_gap(ours.figures, ours.guesses)
     if not ours.measured:
-        gap = replace(gap, a=None, b=None, why_null=gap.why_null if not ours.ways else NOT_MEASURED)
+        why = NO_PERSONA if condition.persona is None else NOT_MEASURED
+        gap = replace(gap, a=None, b=None, why_null=why if ours.ways else gap.why_null)
     control = _control(study, name)
     against = None
     if control is not None and ours.measured:

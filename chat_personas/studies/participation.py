@@ -164,11 +164,12 @@ class Participation:
         study = self.study.study
         guessed = bool(self.study.questions)
         talks = self.row.condition is None or study_talks(self.study, self.row.condition)
+        asked, twice = (BEFORE, bool(study.questionnaires.before)), guessed and study.guesses.twice
+        # Between two guesses of the same question others are asked, so that the first is not remembered.
+        before = ((GUESSES_BEFORE, True), asked, (GUESSES_AGAIN, True)) if twice else (asked, (GUESSES_BEFORE, guessed))
         every = (
             (INTAKE, bool(study.questionnaires.intake)),
-            (BEFORE, bool(study.questionnaires.before)),
-            (GUESSES_BEFORE, guessed),
-            (GUESSES_AGAIN, guessed and study.guesses.twice),
+            *before,
             (CONVERSATION, talks),
             (GUESSES_AFTER, guessed),
             (AFTER, bool(study.questionnaires.after)),

@@ -26,6 +26,7 @@ from personas.inputs.suggestions import quoted, suggestion
 from personas.inputs.toml_text import parse_toml
 
 SCHEMA: Literal["chat-personas/study@1"] = "chat-personas/study@1"
+MOST_GUESSED = 40
 TURNS = (3, 12)
 """Turns of the person at least and at most, where a study says nothing."""
 TEMPLATE = Path(__file__).parent / "template.toml"
@@ -83,10 +84,19 @@ class Assignment(StrictModel):
 class Guessing(StrictModel):
     """`[guesses]`: the questions whose answers by the group are guessed before and after the conversation."""
 
-    questions: Annotated[int, Field(ge=0, le=40)] | Annotated[tuple[Line, ...], Field(strict=False)] = 8
+    questions: int | Annotated[tuple[Line, ...], Field(strict=False)] = 8
     """How many, chosen by the seed over the topics, or their ids in the survey."""
     twice: bool = False
-    """Whether they are guessed twice before: this tells learning from noise (see the understanding gap)."""
+    """Whether they are guessed twice before, with the questionnaires between: this tells learning from noise (see the
+    understanding gap)."""
+
+    @field_validator("questions", mode="before")
+    @classmethod
+    def _is_a_number_or_a_list(cls, questions: object) -> object:
+        is_number = isinstance(questions, int) and not isinstance(questions, bool) and 0 <= questions <= MOST_GUESSED
+        if not is_number and not isinstance(questions, list | tuple):
+            raise broken_rule(f"is {quoted(questions)}; write how many, from 0 to {MOST_GUESSED}, or a list of ids")
+        return questions
 
 
 class Talking(StrictModel):

@@ -113,6 +113,15 @@ def test_guesses_are_stored_as_shares_in_the_order_of_the_survey(corpus: Corpus,
     assert later.questions == step.questions, "the order stays"
 
 
+def test_other_questions_stand_between_two_guesses_of_the_same_question(corpus: Corpus, tmp_path: Path) -> None:
+    way = begin(corpus, made_study(tmp_path, {"twice = false": "twice = true"}))
+    assert way.stages == (
+        "intake", "guesses_before", "before", "guesses_again", "conversation", "guesses_after", "after", "debriefing",
+    )  # fmt: skip
+    assert go_through(corpus, way) == Ended("complete", "DONE")
+    assert len(corpus.studies.guesses(way.id)) == 3 * 8
+
+
 def test_rounded_percentages_are_taken_and_sum_to_one() -> None:
     assert sum(shares_of([33, 33, 33])) == pytest.approx(1)
     with pytest.raises(ParticipationError, match="from 0 to 100"):

@@ -43,6 +43,8 @@ def test_a_changed_instrument_makes_another_study(tmp_path: Path) -> None:
         ('scope = "research" ', 'scope = "everything" ', "line 15: consent, scope is"),
         ('name = "republican"', 'name = "democrat"', 'two conditions called "democrat"; give each its own name'),
         ("questions = 8 ", "questions = 3 ", "3 questions are too few for an estimate; guess 5 or more, or 0"),
+        ("questions = 8 ", 'questions = "five" ', 'is "five"; write how many, from 0 to 40, or a list of ids'),
+        ("questions = 8 ", "questions = 5000 ", "is 5000; write how many, from 0 to 40, or a list of ids"),
         ("questions = 8 ", 'questions = ["NO_SUCH"] ', 'civic has no question "NO_SUCH"'),
         ("least_turns = 3", "least_turns = 13", "is above most_turns; write at most that many"),
         ('"familiarity", ', '"familiarty", ', 'there is no instrument "familiarty"; did you mean "familiarity"?'),

@@ -162,6 +162,9 @@ def withdraw(
     recruiter_id: Annotated[
         str | None, typer.Option("--recruiter-id", metavar="ID", help="The participant whom a recruiter calls so.")
     ] = None,
+    named: Annotated[
+        str | None, typer.Option("--participant", metavar="X", help="The participant whom you call so.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> int:
     """Delete everything of a participant of a study, for good.
@@ -169,17 +172,18 @@ def withdraw(
     What the person said, answered, guessed and rated goes; a tombstone without words stays. What others hold already is
     listed: it cannot be deleted from here.
     """
-    if (participant is None) == (recruiter_id is None):
-        raise UsageError("give the key of a participant, or --recruiter-id")
+    if sum(each is not None for each in (participant, recruiter_id, named)) != 1:
+        raise UsageError("give the key of a participant, --participant or --recruiter-id")
     from chat_personas.cli.tables.corpus import withdrawn
 
     with open_corpus() as corpus:
         if participant is not None:
             people = [corpus.participant_key(participant)]
         else:
-            people = [row.id for row in corpus.studies.identified("recruiter", recruiter_id or "")]
+            kind, value = ("participant", named) if named is not None else ("recruiter", recruiter_id or "")
+            people = [row.id for row in corpus.studies.identified(kind, value)]
             if not people:
-                raise UsageError(f"no participant has the recruiter's identifier {quoted(recruiter_id or '')}")
+                raise UsageError(f"no participant has the {kind}'s identifier {quoted(value)}")
         if not yes:
             if sys.stdin is None or not sys.stdin.isatty():
                 raise UsageError("a withdrawal cannot be undone; add --yes to agree")

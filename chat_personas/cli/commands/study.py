@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ from eval.engine import ORDERS
 if TYPE_CHECKING:
     from chat_personas.tui.app import TerminalApp
 
+PLACEHOLDER = "NAME, ADDRESS"
+"""What stands in the consent of a new study for whoever runs it."""
 TABLE_SCHEMA = "chat-personas/study-table@1"
 
 app = command_group("chat-personas study new study.toml")
@@ -98,11 +101,29 @@ def check(file: File, model: options.Model = None, yes: options.Yes = False) -> 
         items = sum(len(study.instruments[name].instrument.items) for name in names)
         listed = f" ({', '.join(names)})" if names else ""
         print(f"  {stage}: {pluralize(items, 'item')}{listed}")
-    print(f"  guesses: {pluralize(len(study.questions), 'question')} of {study.survey.survey.name}, before and after")
+    times = (
+        "twice before, with the questionnaires between, and after" if study.study.guesses.twice else "before and after"
+    )
+    print(f"  guesses: {pluralize(len(study.questions), 'question')} of {study.survey.survey.name}, {times}")
     print(f"  conversation: {talk.least_turns} to {pluralize(talk.most_turns, 'message')}")
+    for line in _rules(study):
+        print(f"  {line}")
     if model is not None:
         _check_model(model, len(study.survey.survey.questions) * len(ORDERS), yes=yes)
     return DONE
+
+
+def _rules(study: LoadedStudy) -> Iterator[str]:
+    """Yield what else the file asks for, and what it should not be run with."""
+    by, wrong = study.study.assignment.by, study.study.wrong_at_most
+    if by:
+        yield f"assigned apart by {', '.join(by)}"
+    if study.study.blind:
+        yield "blind: the persona's name is hidden until the end"
+    if wrong is not None:
+        yield f"excluded: whoever answers more than {pluralize(wrong, 'item')} with a correct answer wrongly"
+    if PLACEHOLDER in study.study.consent.text:
+        yield f"! the consent still says {PLACEHOLDER}: say who asks, and where to write"
 
 
 def _check_model(model: str, requests: int, *, yes: bool) -> None:

@@ -108,6 +108,7 @@ class StudyApp(TerminalApp):
         """
         super().__init__()
         self.session = StudySession(study, corpus, identity, resume, open_engine, test=test)
+        self._parting: list[str] = []
         self._log_path = log_path
         self.use_settings({}, theme)
 
@@ -134,8 +135,9 @@ class StudyApp(TerminalApp):
             if self.session.running:
                 assert self.session.way is not None
                 command = go_on_command(self.session.study, self.session.way)
-                with suppress(OSError):  # the terminal is gone
-                    print(GO_ON_LATER.format(command=command), flush=True)
+                self._parting = [GO_ON_LATER.format(command=command)]
+            with suppress(OSError):  # the terminal is gone
+                print(*self._parting, sep="\n", end="\n" if self._parting else "", flush=True)
 
     def on_ready(self) -> None:
         """Once the first frame is on the screen, open the model and show the first page."""
@@ -208,6 +210,7 @@ class StudyApp(TerminalApp):
         code = code_line(ended.code)
         thanks = LEFT if ended.status == "left" else THANKS
         texts = [thanks, *([code] if code is not None else []), withdrawal_line(way)]
+        self._parting = texts[1:]  # whoever leaves the last page too soon finds them in the terminal
         await self._show(TextPage(self.session, texts, CLOSE))
         self.exit(return_code=BY_CHOICE)
 

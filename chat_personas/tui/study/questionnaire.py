@@ -176,8 +176,8 @@ class NumberBox(ItemBox):
 
     def __init__(self, asked: AskedItem, number: int) -> None:
         super().__init__(asked, number)
-        whole = asked.item.kind == "scale"
-        self._field = NumberField(type="integer" if whole else "number", compact=True, classes="number")
+        # Textual's numeric fields drop what does not fit, so that 1e9 became 19: what is wrong is said instead.
+        self._field = NumberField(compact=True, classes="number")
         self._bar = ScaleBar(markup=False, classes="bar")
         self._stored = ""
 

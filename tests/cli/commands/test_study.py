@@ -60,6 +60,7 @@ def test_a_study_is_made_checked_and_not_written_over(command: Command, tmp_path
     assert checked.code == 0
     assert "condition democrat: talks with A Democrat, guesses the answers of Democrats" in checked.out
     assert "guesses: 8 questions of civic, before and after" in checked.out
+    assert "! the consent still says NAME, ADDRESS" in checked.out
     again = command("study", "new", file)
     assert again.code == 2
     assert "exists already" in only_line(again)
