@@ -149,13 +149,19 @@ def recognise(releases: Sequence[ReleaseRow], path: Path) -> Known:
         if release.sha256 == found.sha256:
             return Known(release, altered=False)
     name = path.resolve().name
-    for release in reversed(releases):
-        files: Mapping[str, str] = release.counted.get("files", {})
-        if release.file == name or files.items() & found.files.items():
-            names = files.keys() | found.files.keys()
-            differing = tuple(sorted(each for each in names if files.get(each) != found.files.get(each)))
-            return Known(release, altered=True, differing=differing)
-    return Known(None, altered=True)
+    # The release that shares most files with it, of equal ones the newest; only without any does the name count.
+    alike = max(reversed(releases), key=lambda each: (_shared(each, found), each.file == name), default=None)
+    if alike is None or not (_shared(alike, found) or alike.file == name):
+        return Known(None, altered=True)
+    files: Mapping[str, str] = alike.counted.get("files", {})
+    names = files.keys() | found.files.keys()
+    differing = tuple(sorted(each for each in names if files.get(each) != found.files.get(each)))
+    return Known(alike, altered=True, differing=differing)
+
+
+def _shared(release: ReleaseRow, found: Fingerprint) -> int:
+    """Return how many files a directory and a release have in common, content and name."""
+    return len(release.counted.get("files", {}).items() & found.files.items())
 
 
 # The terms of models

@@ -73,6 +73,19 @@ def test_what_goes_to_standard_output_is_known_again(
     assert recognise(corpus.releases.all(), tmp_path / "saved").altered is False
 
 
+def test_an_altered_copy_is_the_release_with_which_it_shares_most(corpus: Corpus, tmp_path: Path) -> None:
+    talk(corpus, ("Mine", "Yes."))
+    export_to(corpus, FORMATS["csv"], Selection(own=True), tmp_path / "first")
+    talk(corpus, ("Another", "No."))
+    export_to(corpus, FORMATS["csv"], Selection(own=True), tmp_path / "second")
+    first, second = corpus.releases.all()
+    (tmp_path / "first").rename(tmp_path / "copy")
+    with (tmp_path / "copy" / "messages.csv").open("a") as stream:
+        stream.write(" ")
+    found = recognise((first, second), tmp_path / "copy")
+    assert (found.release, found.altered, found.differing) == (first, True, ("messages.csv",))
+
+
 class Stopping(io.BytesIO):
     """A reader that stops after the first line."""
 
