@@ -64,8 +64,8 @@ def test_a_recruiters_identifier_names_the_person(command: Command, corpus: Corp
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "give the key of a participant, or --recruiter-id"),
-        (["01JD", "--recruiter-id", "5f3a"], "give the key of a participant, or --recruiter-id"),
+        ([], "give the key of a participant, --participant or --recruiter-id"),
+        (["01JD", "--recruiter-id", "5f3a"], "give the key of a participant, --participant or --recruiter-id"),
         (["01ZZZZ", "--yes"], 'there is no participant "01ZZZZ"'),
         (["--recruiter-id", "none", "--yes"], 'no participant has the recruiter\'s identifier "none"'),
     ],

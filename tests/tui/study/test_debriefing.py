@@ -73,6 +73,7 @@ async def test_a_debriefing_that_fits_the_screen_can_be_left_at_once(corpus: Cor
         await press(pilot, "enter")
 
 
+@pytest.mark.slow
 async def test_whoever_does_not_wait_for_the_measurement_goes_on_without_it(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, TOLD)
     engine = SlowEngine()
@@ -100,6 +101,7 @@ async def test_a_server_elsewhere_is_not_probed_unless_the_researcher_has_agreed
     assert engine.probed == 0
 
 
+@pytest.mark.slow
 async def test_waiting_for_the_measurement_ends_by_itself(corpus: Corpus, tmp_path: Path) -> None:
     engine = SlowEngine()
     async with taking_part(corpus, made_study(tmp_path, TOLD), opens(engine)) as pilot:

@@ -32,6 +32,7 @@ async def test_leaving_for_good_ends_the_participation_and_tells_the_code_for_th
     assert app_of(pilot).return_code == 0
 
 
+@pytest.mark.slow
 async def test_whoever_stays_goes_on_where_they_were(corpus: Corpus, tmp_path: Path) -> None:
     async with taking_part(corpus, made_study(tmp_path, SHORT)) as pilot:
         await agree(pilot)

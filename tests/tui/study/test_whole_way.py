@@ -52,7 +52,9 @@ async def test_a_person_comes_from_consent_to_the_code_by_keys_alone(
     assert [row.text for row in corpus.branch(leaf)] == ["Why?", "Reply 1.", "Why?", "Reply 2.", "Why?", "Reply 3."]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage", [stage if stage == "conversation" else pytest.param(stage, marks=pytest.mark.slow) for stage in STAGES]
+)
 async def test_whoever_stops_in_a_stage_goes_on_there(corpus: Corpus, tmp_path: Path, stage: str) -> None:
     study = made_study(tmp_path, SHORT)
     part = f"{STAGES.index(stage) + 1} of 7"
@@ -154,6 +156,7 @@ async def test_a_person_who_took_part_before_is_told_so_and_the_program_ends(cor
     assert app_of(pilot).return_code == 2
 
 
+@pytest.mark.slow
 async def test_a_control_group_needs_no_model(corpus: Corpus, tmp_path: Path) -> None:
     control = '[[conditions]]\nname = "control"\ngroups = ["POLPARTY=Democrat"]\npeople = "Democrats"\n\n[assignment]'
     study = made_study(tmp_path, SHORT | {"[assignment]": control})
