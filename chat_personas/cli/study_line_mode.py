@@ -20,6 +20,7 @@ from chat_personas.conversation.conversation import ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.reporting.study_wording import (
     AGREE,
+    LEFT,
     NOT_AGREED,
     OF_AGE,
     READ,
@@ -76,7 +77,6 @@ class StudyLineMode(StandardInputMode):
         self._voice = Voice()
         self._lines: AsyncGenerator[str, None] | None = None
         self._measuring: asyncio.Task[None] | None = None
-        self._measured = (0, 0)
 
     async def _talk(self) -> int:
         with self._launch.open_corpus() as corpus:
@@ -86,9 +86,10 @@ class StudyLineMode(StandardInputMode):
     async def _go_through(self, corpus: Corpus) -> int:
         way = None
         try:
-            way = await self._begin(corpus)
-            if way is not None:
-                with way.hold():
+            begun = await self._begin(corpus)
+            if begun is not None:
+                with begun.hold():
+                    way = begun  # only now is it here that the person goes on
                     await self._steps(corpus, way)
         except InputEndedError:
             self._later(way)
@@ -276,8 +277,8 @@ class StudyLineMode(StandardInputMode):
 
     async def _measure(self, sitting: Sitting) -> None:
         async with aclosing(sitting.measure()) as estimates:
-            async for estimate in estimates:
-                self._measured = (estimate.done, estimate.total)
+            async for _ in estimates:
+                pass
 
     async def _debrief(self, sitting: Sitting, step: Debriefing) -> None:
         await self._wait_until_measured(sitting)
@@ -312,7 +313,7 @@ class StudyLineMode(StandardInputMode):
 
     def _end(self, way: Participation, ended: Ended) -> None:
         code = code_line(ended.code)
-        thanks = THANKS if ended.status != "left" else "You have left the study. Thank you."
+        thanks = LEFT if ended.status == "left" else THANKS
         self._say("", thanks, *([code] if code else []), withdrawal_line(way))
 
     # Lines

@@ -16,6 +16,7 @@ NOT_AGREED = "You do not take part, and nothing was stored. Thank you for your i
 TOO_LONG = "This message is too long for your partner, and was not sent. Please write a shorter one."
 PARTNER = "Your partner"
 READ = "I have read this"
+LEFT = "You have left the study. Thank you for the time that you gave."
 THANKS = "That was all. Thank you for taking part!"
 
 

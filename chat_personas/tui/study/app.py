@@ -14,6 +14,7 @@ from textual.worker import WorkerFailed
 
 from chat_personas.corpus import Corpus
 from chat_personas.reporting.study_wording import (
+    LEFT,
     NOT_AGREED,
     THANKS,
     TOO_YOUNG,
@@ -39,7 +40,6 @@ from chat_personas.tui.study.session import OpenEngine, StudySession
 from chat_personas.tui.study.talk import TalkPage
 from personas.errors import ReportedError
 
-LEFT = "You have left the study. Thank you for the time that you gave."
 CLOSE = "Close"
 LEAVING = (
     "You can stop here and go on later: everything is stored. Or you can leave the study for good, which you may do at "

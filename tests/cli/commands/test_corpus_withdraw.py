@@ -46,6 +46,20 @@ def test_after_it_no_file_of_the_program_and_no_fresh_export_has_the_words(
     assert command("corpus", "doctor").code == 0
 
 
+def test_ones_own_name_for_a_person_names_them(command: Command, corpus: Corpus) -> None:
+    way = take_part(corpus, ("I am one", "Hello"))
+    with corpus._connections.writing() as connection:
+        connection.execute("INSERT INTO identifiers VALUES (?, 'participant', 'P07')", (way.participant_id,))
+    corpus.close()
+    ran = command("corpus", "withdraw", "--participant", "P07", "--yes")
+    assert ran.code == 0
+    assert way.participant_id in ran.out
+    assert (
+        "no participant has the participant's identifier"
+        in command("corpus", "withdraw", "--participant", "P08", "--yes").err
+    )
+
+
 def test_a_recruiters_identifier_names_the_person(command: Command, corpus: Corpus) -> None:
     one = take_part(corpus, ("I am one", "Hello"), recruiter_id="5f3a")
     again = take_part(corpus, ("I am one, elsewhere", "Hello"), recruiter_id="5f3a")

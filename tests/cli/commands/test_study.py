@@ -11,6 +11,8 @@ from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.study_records import StudyRecords
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.paths import corpus_path
+from chat_personas.studies.participation import Participation
+from chat_personas.studies.study import load_study
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line
@@ -272,6 +274,16 @@ def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     assert (ran.code, ran.err) == (0, "")
     assert "0 measured soundly" in command("study", "table", study).out
     assert "1 measured soundly" in command("study", "table", study).out
+
+
+def test_a_participation_that_is_open_elsewhere_is_said_to_be(command: Command, study: str) -> None:
+    ran = command("study", "run", study, given=lines(*CONSENT))
+    key = ran.err.split()[-1]
+    with Corpus.open(corpus_path()) as corpus, Participation.resume(corpus, load_study(Path(study)), key).hold():
+        again = command("study", "run", study, "--resume", given=lines("1"))
+    assert again.code == 2
+    assert "is open in another program" in only_line(again)
+    assert "to go on:" not in again.err
 
 
 def test_a_disk_that_is_full_ends_with_one_sentence_and_what_was_stored_before_stays(
