@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit
 
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.study_rows import AnswerRow, ParticipationRow
@@ -22,6 +21,7 @@ from chat_personas.studies.understanding import (
     Guesses,
     UnderstandingGap,
     against_control,
+    intervals,
     understanding_gap,
 )
 from eval.answers import FloatArray
@@ -262,6 +262,5 @@ def mean_with_interval(values: Sequence[float]) -> Estimate | None:
     if len(values) < 2:
         return None
     array = np.array(values)
-    reach = float(stdtrit(len(values) - 1, 0.975)) * float(array.std(ddof=1)) / len(values) ** 0.5
-    mean = float(array.mean())
-    return Estimate(mean, mean - reach, mean + reach)
+    mean, error = array.mean(keepdims=True), array.std(ddof=1, keepdims=True) / len(values) ** 0.5
+    return intervals(mean, error, len(values) - 1)[0]

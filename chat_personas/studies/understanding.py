@@ -443,10 +443,11 @@ def _crossed(cells: FloatArray, freedom: int, statistic: Callable[[FloatArray], 
         for without in (cells.sum(axis=1), cells.sum(axis=0), cells.reshape(-1, cells.shape[-1]))
     )
     variance = np.maximum(by_participant + by_question - by_cell, np.maximum(by_participant, by_question))
-    return _intervals(values, np.sqrt(variance), freedom)
+    return intervals(values, np.sqrt(variance), freedom)
 
 
-def _intervals(values: FloatArray, errors: FloatArray, freedom: int) -> tuple[Estimate, ...]:
+def intervals(values: FloatArray, errors: FloatArray, freedom: int) -> tuple[Estimate, ...]:
+    """Return each value with Student's 95% interval, from its standard error and the degrees of freedom."""
     reach = errors * float(stdtrit(freedom, (1 + LEVEL) / 2))
     return tuple(
         Estimate(value, value - each, value + each) for value, each in zip(values.tolist(), reach.tolist(), strict=True)
@@ -480,4 +481,4 @@ def _felt(guesses: Guesses) -> tuple[Estimate | None, ...]:
         raise StudyError("A rating of felt understanding is not a number; leave it out instead.")
     ratings = np.column_stack([before, after, after - before])
     errors = ratings.std(axis=0, ddof=1) / len(both) ** 0.5
-    return _intervals(ratings.mean(axis=0), errors, len(both) - 1)
+    return intervals(ratings.mean(axis=0), errors, len(both) - 1)
