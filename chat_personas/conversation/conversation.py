@@ -29,6 +29,7 @@ from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, is_steered_inside, system_prompt
+from personas.persona import PersonaSampling
 
 __all__ = [
     "ContextUse",
@@ -110,7 +111,7 @@ class Conversation:
         self.persona = persona
         self.knob = knob
         self._corpus = corpus
-        self._sampling = sampling or sampling_of(persona)
+        self._sampling = sampling or sampling_of(persona, chosen_sampling(row))
         self._active = ActiveBranch(row, bool(branch), branch)
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
         self._seconds_of_others = 0.0
@@ -367,6 +368,49 @@ class Conversation:
         """
         return await self._change(self._next_version)
 
+    async def go_beside(self, message_id: str, by: int) -> Place | None:
+        """Go to the version `by` places after a message of the path (before it, if negative), down to its newest leaf.
+
+        Returns which version is on the path now; None where there is no version there: then nothing has changed.
+
+        Raises:
+            ValueError: the message is not on the path.
+            RuntimeError: a reply is on its way, or another version is being opened.
+            CorpusError: the corpus cannot be read or written.
+        """
+        self._index(message_id)
+        return await self._change(lambda: self._go_beside(message_id, by))
+
+    async def fork(self, message_id: str) -> str:
+        """Begin another conversation with copies of the messages of the path up to this one; return its key.
+
+        It is in the corpus, with the persona and prompt of this one; take it up with `resume`. This one stays as it is.
+
+        Raises:
+            ValueError: the message is not on the path.
+            RuntimeError: a reply is on its way, or another version is being opened.
+            CorpusError: the corpus cannot be read or written.
+        """
+        self._must_be_idle()
+        self._index(message_id)
+        await self.save()
+        return await asyncio.to_thread(self._corpus.fork, message_id)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the next reply is drawn."""
+        return self._sampling
+
+    async def choose_sampling(self, chosen: PersonaSampling) -> None:
+        """Draw replies so from the next one on, and keep that; what is left out is as the persona asks.
+
+        Raises CorpusError.
+        """
+        kept = chosen.model_dump_json(exclude_none=True) if chosen != PersonaSampling() else None
+        await asyncio.to_thread(self._corpus.set_sampling, self.id, kept)
+        self._active.row = self._active.row.model_copy(update={"sampling": kept})
+        self._sampling = sampling_of(self.persona, chosen)
+
     async def rename(self, title: str) -> None:
         """Give the conversation another title. Raises CorpusError."""
         if self._active.stored:
@@ -439,6 +483,11 @@ class Conversation:
         others = self._versions(self._active.messages[-1])
         return Version(message, self._go(others, 0) if len(others) > 1 else None)
 
+    def _go_beside(self, message_id: str, by: int) -> Place | None:
+        versions = [row.id for row in self._corpus.siblings(message_id)]
+        index = versions.index(message_id) + by
+        return self._go(versions, index) if 0 <= index < len(versions) else None
+
     def _versions(self, last: MessageRow) -> list[str]:
         """Return the replies beside the last message, by id; none where that is the person's."""
         return [row.id for row in self._corpus.siblings(last.id)] if last.role == "assistant" else []
@@ -448,10 +497,22 @@ class Conversation:
         return Place(index + 1, len(versions))
 
 
-def sampling_of(persona: Persona) -> Sampling:
-    """Return how replies of a persona are drawn: what it asks for, the defaults for the rest."""
-    asked = {} if persona.sampling is None else persona.sampling.model_dump(exclude_none=True)
-    return replace(Sampling(), **asked)
+def sampling_of(persona: Persona, chosen: PersonaSampling | None = None) -> Sampling:
+    """Return how replies are drawn: as was chosen, where that is left out as the persona asks, else by default."""
+    asked = [each.model_dump(exclude_none=True) for each in (persona.sampling, chosen) if each is not None]
+    return replace(Sampling(), **{name: value for each in asked for name, value in each.items()})
+
+
+def chosen_sampling(row: ConversationRow) -> PersonaSampling | None:
+    """Return how it was chosen that replies are drawn in a conversation. Raises CorpusError if it is not known here."""
+    if row.sampling is None:
+        return None
+    try:
+        return PersonaSampling.model_validate_json(row.sampling)
+    except ValidationError as error:
+        raise CorpusError(
+            f"this version does not know the sampling of conversation {row.id}; install a newer chat-personas"
+        ) from error
 
 
 def persona_of(row: ConversationRow) -> Persona:

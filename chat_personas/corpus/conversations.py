@@ -91,7 +91,7 @@ _RATED = """EXISTS (
 )"""
 _COMPLETE = """coalesce(
     (SELECT status FROM study_conversations JOIN participations ON participations.id = participation_id
-     WHERE conversation_id = conversations.id),
+     WHERE conversation_id = conversations.id AND NOT fork),
     (SELECT status FROM messages WHERE messages.id = active_leaf_id AND role = 'assistant')
 ) = 'complete'"""
 
@@ -170,6 +170,11 @@ def beginning_of(text: str) -> str:
     """Return the title of a conversation that begins with `text`: one line, at most 60 characters."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def set_sampling(connection: sqlite3.Connection, identifier: str, sampling: str | None) -> None:
+    """Keep how the replies of a conversation are drawn from now on; nothing happens where it is not there yet."""
+    update(connection, "conversations", ("id", identifier), {"sampling": sampling})
 
 
 def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id: str) -> None:

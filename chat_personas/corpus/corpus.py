@@ -10,6 +10,7 @@ from chat_personas.corpus import conversations, maintenance, measurements, messa
 from chat_personas.corpus.connection import Connections, copy_to, open_reader, owners_directory
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
+from chat_personas.corpus.forks import fork
 from chat_personas.corpus.live_programs import ProcessLock
 from chat_personas.corpus.merging import Merged, merge, snapshot
 from chat_personas.corpus.releases import Releases
@@ -134,6 +135,20 @@ class Corpus:
         """Give a conversation another title. Raises UnknownConversationError."""
         with self._connections.writing() as connection:
             conversations.rename(connection, conversation_id, title)
+
+    def set_sampling(self, conversation_id: str, sampling: str | None) -> None:
+        """Keep how the replies of a conversation are drawn from now on (JSON, None: as the persona asks)."""
+        with self._connections.writing() as connection:
+            conversations.set_sampling(connection, conversation_id, sampling)
+
+    def fork(self, message_id: str) -> str:
+        """Begin a conversation with copies of the messages from the first to this one; return its key.
+
+        Raises:
+            CorpusError: there is no such message, or it is a reply that is still being written.
+        """
+        with self._connections.writing() as connection:
+            return fork(connection, message_id)
 
     def delete(self, conversation_id: str) -> bool:
         """Delete a conversation with all that belongs to it, for good.

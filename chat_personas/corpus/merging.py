@@ -42,7 +42,7 @@ _KEYS = {
     "release_participants": ("release_id", "participant_id"),
 }
 """The tables that are merged and what identifies a row, each after those that it refers to."""
-_OURS_STAY = {"conversations": {"title", "active_at", "active_leaf_id"}, "messages": {"seq", "owner"}}
+_OURS_STAY = {"conversations": {"title", "active_at", "active_leaf_id", "sampling"}, "messages": {"seq", "owner"}}
 """Columns that may differ without being a conflict: what a person may change later, and what is of one file only."""
 
 

@@ -23,7 +23,9 @@ class ConversationRow(Row):
 
     `persona` is the persona as it was when the conversation began (JSON), `persona_sha256` the hash of the file it came
     from, `system_prompt` the exact text that the model is given. `active_leaf_id` is the last message of the branch
-    on the screen.
+    on the screen. `forked_from` is the conversation with whose messages this one begins, which may be deleted since.
+    `sampling` is how replies are drawn where the person chose that for this conversation (JSON, the keys of a persona's
+    `[sampling]`); null where they are drawn as the persona asks.
     """
 
     id: str
@@ -38,6 +40,8 @@ class ConversationRow(Row):
     model_sha256: str | None
     program_version: str
     active_leaf_id: str | None
+    forked_from: str | None = None
+    sampling: str | None = None
 
 
 class ConversationSummary(Row):
@@ -58,7 +62,8 @@ class MessageRow(Row):
 
     `status` is `complete` for what a person said; a reply is `streaming` while it is written and ends `complete`,
     `stopped` (by the person), `interrupted` (the stream broke off or the program died) or `error`; `why` says more.
-    The text is what the model said, control characters included: user interfaces show it cleaned.
+    The text is what the model said, control characters included: user interfaces show it cleaned. `copy_of` is the
+    message of another conversation of which this one is a copy, made when the conversation was forked.
     """
 
     id: str
@@ -70,6 +75,7 @@ class MessageRow(Row):
     why: str | None = None
     created_at: datetime
     updated_at: datetime
+    copy_of: str | None = None
 
 
 class Thought(Row):

@@ -32,7 +32,10 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 _CONVERSATION = tuple(name for name in ConversationRow.model_fields if name != "active_leaf_id")
 _MADE = tuple(name for name in GenerationRow.model_fields if name not in ("message_id", *THOUGHT))
-_SAID = ("conversation_id", "participant", "place", "turn", "message_id", "role", "text", "status", "created_at")
+_SAID = (
+    *("conversation_id", "participant", "place", "turn", "message_id", "role", "text", "status", "created_at"),
+    "copy_of",
+)
 _MEASURED = (
     "measurement_id",
     "conversation_id",
