@@ -29,6 +29,8 @@ from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, is_steered_inside, system_prompt
+from personas.errors import ReportedError
+from personas.inputs.suggestions import quoted, suggestion
 from personas.persona import PersonaSampling
 
 __all__ = [
@@ -501,6 +503,38 @@ def sampling_of(persona: Persona, chosen: PersonaSampling | None = None) -> Samp
     """Return how replies are drawn: as was chosen, where that is left out as the persona asks, else by default."""
     asked = [each.model_dump(exclude_none=True) for each in (persona.sampling, chosen) if each is not None]
     return replace(Sampling(), **{name: value for each in asked for name, value in each.items()})
+
+
+_DRAWN: Mapping[str, tuple[type[int | float], str]] = {
+    "temperature": (float, "a number from 0 to 2"),
+    "top_p": (float, "a number above 0, up to 1"),
+    "max_tokens": (int, "a whole number from 1 to 100000"),
+    "seed": (int, "a whole number from 0 to 4294967294"),
+}
+
+
+class SamplingError(ReportedError):
+    """What a person wrote is no way to draw replies. The message says what can be written."""
+
+
+def sampling_meant(written: Mapping[str, str]) -> PersonaSampling:
+    """Return how replies are to be drawn, of numbers as a person writes them; an empty one is as the persona asks.
+
+    Raises:
+        SamplingError: there is nothing of such a name, or its number is out of bounds.
+    """
+    meant = PersonaSampling()
+    for name, text in written.items():
+        if name not in _DRAWN:
+            raise SamplingError(f"{quoted(name)} cannot be chosen; {suggestion(name, tuple(_DRAWN), '')}")
+        kind, range_ = _DRAWN[name]
+        if not text.strip():
+            continue
+        try:
+            meant = PersonaSampling.model_validate({**meant.model_dump(), name: kind(text)})
+        except ValueError:  # pydantic's is one as well
+            raise SamplingError(f"{name} must be {range_}, not {quoted(text)}") from None
+    return meant
 
 
 def chosen_sampling(row: ConversationRow) -> PersonaSampling | None:

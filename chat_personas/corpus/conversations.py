@@ -4,6 +4,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary
@@ -21,6 +22,13 @@ Keys begin with the time, so those of one day share their first characters; thei
 """
 LONGEST_TITLE = 60
 _CONVERSATION = columns_of(ConversationRow, "conversations")
+
+
+class Choosing(Protocol):
+    """A filter on conversations."""
+
+    def where(self) -> tuple[str, list[Value]]:
+        """Return the SQL condition on a table `conversations`, and its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,7 @@ def identifiers(connection: sqlite3.Connection, selection: Selection) -> tuple[s
 
 
 def listing(
-    connection: sqlite3.Connection, selection: Selection, limit: int, offset: int
+    connection: sqlite3.Connection, selection: Choosing, limit: int, offset: int
 ) -> tuple[ConversationSummary, ...]:
     """Return the conversations that a filter chooses, the latest active first; a negative limit means all."""
     condition, values = selection.where()

@@ -28,7 +28,7 @@ from chat_personas.corpus.rows import (
     Status,
     Thought,
 )
-from chat_personas.corpus.search import search
+from chat_personas.corpus.search import Query, search
 from chat_personas.corpus.study_records import StudyRecords, is_of_a_study
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineInfo, Sampling, Usage
@@ -100,7 +100,7 @@ class Corpus:
             return conversations.find(connection, identifier)
 
     def conversations(
-        self, selection: Selection = EVERYTHING, *, limit: int = -1, offset: int = 0
+        self, selection: Selection | Query = EVERYTHING, *, limit: int = -1, offset: int = 0
     ) -> tuple[ConversationSummary, ...]:
         """Return the conversations that a filter chooses, the latest active first; a negative limit means all."""
         with self._connections.reading() as connection:
@@ -324,13 +324,19 @@ class Corpus:
         with self._connections.writing() as connection:
             messages.write_projection(connection, message_id, projection, projected_on)
 
-    def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
+    def search(self, text: str, *, limit: int = 50, within: Query | None = None) -> tuple[SearchHit, ...]:
         """Return the messages that contain all these words, best matches first; the last word may be incomplete.
 
-        Only what was said is searched, not what the model thought.
+        Only what was said is searched, not what the model thought. `within` narrows the conversations; its words are
+        not looked at.
         """
         with self._connections.reading() as connection:
-            return search(connection, text, limit)
+            return search(connection, text, limit, within)
+
+    def said(self, limit: int) -> tuple[str, ...]:
+        """Return what the owner of the corpus said last, in all conversations, the newest first and each text once."""
+        with self._connections.reading() as connection:
+            return messages.said_last(connection, limit)
 
     # Measurements and ratings
 

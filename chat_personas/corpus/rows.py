@@ -212,7 +212,7 @@ class RatingRow(Row):
 
 
 class SearchHit(Row):
-    """A message in which a search found its words.
+    """A message in which a search found its words. `model` is the one with which its conversation began.
 
     `excerpt` is the text around them; `matches` are the ranges of characters in it that matched.
     """
@@ -221,6 +221,7 @@ class SearchHit(Row):
     conversation_id: str
     title: str
     persona_name: str
+    model: str
     role: Literal["user", "assistant"]
     created_at: datetime
     excerpt: str
