@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -22,15 +22,15 @@ from chat_personas.conversation.reply import (
     RunningReply,
     ThoughtEnded,
 )
+from chat_personas.conversation.sampling import chosen_sampling, sampling_of
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
+from chat_personas.text import pluralize
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, is_steered_inside, system_prompt
-from personas.errors import ReportedError
-from personas.inputs.suggestions import quoted, suggestion
 from personas.persona import PersonaSampling
 
 __all__ = [
@@ -398,10 +398,38 @@ class Conversation:
         await self.save()
         return await asyncio.to_thread(self._corpus.fork, message_id)
 
+    def end_of_turn(self, number: str = "") -> str:
+        """Return the key of the last message of a turn, by its number from 1; of the last turn without a number.
+
+        Raises:
+            ValueError: there is no such turn; the message says how many there are.
+        """
+        ends: list[str] = []
+        for message in self.path:
+            if message.role == "user":
+                ends.append(message.id)
+            else:
+                ends[-1] = message.id
+        if not number and ends:
+            return ends[-1]
+        if not (number.isdecimal() and 1 <= int(number) <= len(ends)):
+            raise ValueError(f"you have said {pluralize(len(ends), 'message')}; write the number of one")
+        return ends[int(number) - 1]
+
     @property
     def sampling(self) -> Sampling:
         """How the next reply is drawn."""
         return self._sampling
+
+    @property
+    def chosen_sampling(self) -> PersonaSampling:
+        """What of it the person chose for this conversation."""
+        return chosen_sampling(self._active.row) or PersonaSampling()
+
+    @property
+    def usual_sampling(self) -> Sampling:
+        """How replies are drawn where nothing is chosen."""
+        return sampling_of(self.persona)
 
     async def choose_sampling(self, chosen: PersonaSampling) -> None:
         """Draw replies so from the next one on, and keep that; what is left out is as the persona asks.
@@ -497,56 +525,6 @@ class Conversation:
     def _go(self, versions: list[str], index: int) -> Place:
         self._activate(versions[index])
         return Place(index + 1, len(versions))
-
-
-def sampling_of(persona: Persona, chosen: PersonaSampling | None = None) -> Sampling:
-    """Return how replies are drawn: as was chosen, where that is left out as the persona asks, else by default."""
-    asked = [each.model_dump(exclude_none=True) for each in (persona.sampling, chosen) if each is not None]
-    return replace(Sampling(), **{name: value for each in asked for name, value in each.items()})
-
-
-_DRAWN: Mapping[str, tuple[type[int | float], str]] = {
-    "temperature": (float, "a number from 0 to 2"),
-    "top_p": (float, "a number above 0, up to 1"),
-    "max_tokens": (int, "a whole number from 1 to 100000"),
-    "seed": (int, "a whole number from 0 to 4294967294"),
-}
-
-
-class SamplingError(ReportedError):
-    """What a person wrote is no way to draw replies. The message says what can be written."""
-
-
-def sampling_meant(written: Mapping[str, str]) -> PersonaSampling:
-    """Return how replies are to be drawn, of numbers as a person writes them; an empty one is as the persona asks.
-
-    Raises:
-        SamplingError: there is nothing of such a name, or its number is out of bounds.
-    """
-    meant = PersonaSampling()
-    for name, text in written.items():
-        if name not in _DRAWN:
-            raise SamplingError(f"{quoted(name)} cannot be chosen; {suggestion(name, tuple(_DRAWN), '')}")
-        kind, range_ = _DRAWN[name]
-        if not text.strip():
-            continue
-        try:
-            meant = PersonaSampling.model_validate({**meant.model_dump(), name: kind(text)})
-        except ValueError:  # pydantic's is one as well
-            raise SamplingError(f"{name} must be {range_}, not {quoted(text)}") from None
-    return meant
-
-
-def chosen_sampling(row: ConversationRow) -> PersonaSampling | None:
-    """Return how it was chosen that replies are drawn in a conversation. Raises CorpusError if it is not known here."""
-    if row.sampling is None:
-        return None
-    try:
-        return PersonaSampling.model_validate_json(row.sampling)
-    except ValidationError as error:
-        raise CorpusError(
-            f"this version does not know the sampling of conversation {row.id}; install a newer chat-personas"
-        ) from error
 
 
 def persona_of(row: ConversationRow) -> Persona:

@@ -10,7 +10,6 @@ from chat_personas.corpus import conversations, maintenance, measurements, messa
 from chat_personas.corpus.connection import Connections, copy_to, open_reader, owners_directory
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
-from chat_personas.corpus.forks import fork
 from chat_personas.corpus.live_programs import ProcessLock
 from chat_personas.corpus.merging import Merged, merge, snapshot
 from chat_personas.corpus.releases import Releases
@@ -148,7 +147,7 @@ class Corpus:
             CorpusError: there is no such message, or it is a reply that is still being written.
         """
         with self._connections.writing() as connection:
-            return fork(connection, message_id)
+            return conversations.fork(connection, message_id)
 
     def delete(self, conversation_id: str) -> bool:
         """Delete a conversation with all that belongs to it, for good.

@@ -53,6 +53,14 @@ class _Copy:
     turns: tuple[_Turn, ...]
 
 
+def words_in_markdown(title: str, said: Sequence[MessageRow], persona: str) -> str:
+    """Return what was said as Markdown to read, copy or look through in an editor, each message under who said it."""
+    parts = [f"# {printable(title)}"]
+    for message in said:
+        parts += [f"## {'You' if message.role == 'user' else printable(persona)}", printable(message.text)]
+    return "\n\n".join(parts) + "\n"
+
+
 def _copies(source: Source) -> Iterator[_Copy]:
     for conversation, said in source.dialogues():
         made = source.generations(conversation.id)

@@ -35,16 +35,21 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.room.choosing import NarrowedList
     from chat_personas.tui.room.compare import Column, CompareScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
-    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
+    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, SamplingScreen, TitleScreen
     from chat_personas.tui.screens.help import HelpScreen
+    from chat_personas.tui.screens.messages import MenuScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
+    from chat_personas.tui.widgets.finding import FindLine
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+    from chat_personas.tui.widgets.transcript import ChoosingTranscript
 
     return {
         "In the conversation": (Composer, ChatScreen),
+        "Where a message is chosen": (ChoosingTranscript, MenuScreen),
+        "Where words are found": (FindLine,),
         "In the panel": (AlignmentPanel,),
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
@@ -57,6 +62,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "In a question": (ConfirmScreen,),
         "Where a file is named": (PathScreen,),
         "Where a title is given": (TitleScreen,),
+        "Where it is chosen how replies are drawn": (SamplingScreen,),
         "Where a reply is rated": (RatingScreen,),
         "In the list of keys": (HelpScreen,),
     }

@@ -14,11 +14,14 @@ from chat_personas.cli.accessible.dialogue import (
     chosen_number,
 )
 from chat_personas.cli.accessible.measuring import Measuring
+from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
+from chat_personas.conversation.sampling import sampling_asked, sampling_described
 from chat_personas.corpus import Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
+from chat_personas.reporting.in_sentences import in_sentence
 from chat_personas.reporting.wording import not_followed, own_text
-from chat_personas.text import pluralize, printable
+from chat_personas.text import Sought, pluralize, printable
 
 NEW_TEXT = "New text: "
 END, CANCEL = "/end", "/cancel"
@@ -52,6 +55,10 @@ class Talking:
             "again": self._again,
             "edit": self._edit,
             "versions": self._versions,
+            "jump": self._jump,
+            "find": self._find,
+            "queue": self._queue,
+            "sampling": self._sampling,
             "paste": self._paste,
             "copy": self._copy,
             "thought": self._thought,
@@ -69,16 +76,56 @@ class Talking:
             require_messages(self._opened.conversation)
             await self._replies.hear(self._opened.conversation.regenerate())
 
-    async def _edit(self, text: str) -> None:
-        last = next((row for row in reversed(self._opened.conversation.path) if row.role == "user"), None)
-        if last is None:
-            raise NotDoneError("You have not said anything yet.")
+    async def _edit(self, written: str) -> None:
+        own = self._own()
+        number, text = numbered(written)
+        place = chosen_number(str(number), len(own), "messages of yours") if number is not None else len(own)
+        message = own[place - 1]
         if not text:
-            self._say(f"Your last message: {last.text}", "Write it in other words. An empty line leaves it as it is.")
+            which = "last message" if place == len(own) else f"message {place}"
+            self._say(f"Your {which}: {message.text}", "Write it in other words. An empty line leaves it as it is.")
             text = (await self._dialogue.ask(NEW_TEXT)).strip()
         if not text:
             raise NotDoneError("Your message stays as it is.")
-        await self._replies.hear(self._opened.conversation.edit(last.id, text))
+        await self._replies.hear(self._opened.conversation.edit(message.id, text))
+
+    def _own(self) -> list[MessageRow]:
+        """Return what the person said in this conversation. Raises NotDoneError: nothing."""
+        own = [row for row in self._opened.conversation.path if row.role == "user"]
+        if not own:
+            raise NotDoneError("You have not said anything yet.")
+        return own
+
+    async def _jump(self, words: str) -> None:
+        sought, own = Sought.typed(words), self._own()
+        found = [(place, row) for place, row in enumerate(own, start=1) if not words or sought.in_(row.text)]
+        if not found:
+            raise NotDoneError("No message of yours has these words.")
+        self._say(f"{pluralize(len(found), 'message')} of yours. /edit #NUMBER and /fork NUMBER take one.")
+        self._say(*(f"Message {place}: {_beginning(row.text)}" for place, row in found))
+
+    async def _find(self, words: str) -> None:
+        require_messages(self._opened.conversation)
+        persona, sought, turn, found = printable(self._opened.conversation.persona.title), Sought.typed(words), 0, []
+        for row in self._opened.conversation.path:
+            turn += row.role == "user"
+            if sought.in_(row.text):
+                speaker = "you" if row.role == "user" else persona
+                found.append(f"Turn {turn}, {speaker} said: {_one_line(row.text)}")
+        if not found:
+            raise NotDoneError("No message of this conversation has these words. /search looks in all conversations.")
+        self._say(f"{pluralize(len(found), 'message')} found.", *found)
+
+    async def _queue(self, asked: str) -> None:
+        self._dialogue.tell_queue(asked.casefold())
+
+    async def _sampling(self, written: str) -> None:
+        conversation = self._opened.conversation
+        if written:
+            await conversation.choose_sampling(sampling_asked(written))
+        self._say(
+            f"{'From the next reply' if written else 'Replies are drawn'}: {sampling_described(conversation.sampling)}."
+        )
 
     async def _versions(self, number: str) -> None:
         conversation = self._opened.conversation
@@ -111,8 +158,15 @@ class Talking:
             raise NotDoneError("Nothing was sent.")
         await self._replies.send("\n".join(lines).strip())
 
-    async def _copy(self, _: str) -> None:
-        self._say(self._last_reply().text)
+    async def _copy(self, what: str) -> None:
+        if what not in ("", "all"):
+            raise NotDoneError("Write /copy or /copy all.")
+        if not what:
+            self._say(self._last_reply().text)
+            return
+        persona = printable(self._opened.conversation.persona.title)
+        path = self._opened.conversation.path
+        self._say(*(f"{'You' if row.role == 'user' else persona}: {row.text}" for row in path))
 
     async def _thought(self, _: str) -> None:
         thought = self._opened.conversation.thoughts.get(self._last_reply().id)
@@ -175,6 +229,7 @@ class Conversations:
         """What the slash commands about conversations do."""
         return {
             "new": self._new,
+            "fork": self._fork,
             "list": self._list,
             "search": self._search,
             "open": self._open,
@@ -211,6 +266,17 @@ class Conversations:
     async def _new(self, _: str) -> None:
         await self._opened.session.open_same_persona()
         await self._opened.session.begin()
+        await self.enter()
+
+    async def _fork(self, number: str) -> None:
+        conversation = self._opened.conversation
+        require_messages(conversation)
+        try:
+            end = conversation.end_of_turn(number.removeprefix("#"))
+        except ValueError as error:
+            raise NotDoneError(in_sentence(str(error))) from None
+        await self._opened.session.resume(await conversation.fork(end))
+        self._say("This is the fork. The original is in the list.")
         await self.enter()
 
     async def _list(self, _: str) -> None:

@@ -146,7 +146,7 @@ class SamplingScreen(Dialog["PersonaSampling | None"]):
             self.dismiss(meant)
 
     def _take(self) -> "PersonaSampling | None":
-        from chat_personas.conversation.conversation import SamplingError, sampling_meant
+        from chat_personas.conversation.sampling import SamplingError, sampling_meant
 
         try:
             meant = sampling_meant({name: field.value for name, field in self._fields.items()})

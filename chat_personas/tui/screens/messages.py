@@ -30,16 +30,17 @@ class JumpScreen(NarrowedList[str | None]):
 
     CSS_PATH = "../room/room.tcss"
 
-    def __init__(self, said: Sequence[tuple[str, str]]) -> None:
-        """Offer messages, each a key and a text, in the order in which they were said."""
+    def __init__(self, said: Sequence[tuple[str, str]], words: str = "") -> None:
+        """Offer messages, each a key and a text, in the order in which they were said; those with `words` at first."""
         super().__init__("Type words of a message to narrow the list")
+        self._words = words
         self._said = [(number, key, text) for number, (key, text) in enumerate(said, start=1)]
 
     def on_mount(self) -> None:
         """List all of them."""
         self.heading.update("Go to one of your messages")
         self.about.update(f"{pluralize(len(self._said), 'message')} of yours in this conversation, the newest first")
-        self.begin_again()
+        self.begin_again(self._words)
 
     def choices(self, typed: str) -> Iterator[Choice]:
         """Yield the messages with all words that are typed."""

@@ -385,7 +385,7 @@ class ChoosingTranscript(Transcript):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "ask('menu')", "Do", id="message_menu", tooltip="List what can be done with the message"),
+        Binding("enter", "ask('menu')", "Do", id="message_menu", tooltip="List what can be done with it"),
         Binding("left", "ask('before')", "Version before", id="version_before", tooltip="Go to the version before"),
         Binding("right", "ask('after')", "Next version", id="version_after", tooltip="Go to the next version"),
         Binding("up", "choose(-1)", "Choose the message before", id="choose_before", show=False),
@@ -411,8 +411,9 @@ class ChoosingTranscript(Transcript):
     def choose(self, entry: Entry | None, *, bring: bool = True) -> None:
         """Choose a message, or none, and bring it into view, unless it is where the person has clicked."""
         self._draw_choice(chosen=False)
-        self.chosen = entry
-        self.refresh_bindings()
+        before, self.chosen = _offers(self.chosen), entry
+        if _offers(entry) != before:
+            self.refresh_bindings()
         if entry is None:
             return
         self.release_anchor()
@@ -423,6 +424,15 @@ class ChoosingTranscript(Transcript):
         else:
             self._moving = True
             self.run_worker(self._mount_around(entry), group="choose", exclusive=True)
+
+    def own(self) -> list[Entry]:
+        """Return what the person said and the corpus has, in order."""
+        return [entry for entry in self.entries if entry.kind == "user" and entry.message_id is not None]
+
+    def meant(self, kind: Kind) -> Entry | None:
+        """Return the chosen message if it is of this kind and was sent, else the last one of the kind, or None."""
+        chosen = self.chosen
+        return chosen if chosen is not None and chosen.kind == kind and not chosen.waiting else self.last(kind)
 
     def choose_message(self, message_id: str) -> None:
         """Choose the message of that id, if it is here."""
@@ -549,6 +559,11 @@ class ChoosingTranscript(Transcript):
         edge = widget.styles.base.border_left
         colour = self.app.theme_variables.get("warning", "yellow")
         widget.styles.border_left = (CHOSEN_EDGE, colour) if chosen else edge
+
+
+def _offers(entry: Entry | None) -> tuple[bool, ...]:
+    """Return what decides which keys there are for a message."""
+    return () if entry is None else (entry.waiting, bool(entry.version))
 
 
 def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought) -> "Widget":
