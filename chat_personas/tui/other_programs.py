@@ -104,7 +104,7 @@ async def edited(app: "App[None]", text: str, name: str) -> str:
     command = editor_command(os.environ)
     with tempfile.TemporaryDirectory(prefix="chat-personas-") as folder:
         file = Path(folder) / name
-        file.write_text(text, encoding="utf-8")
+        file.write_text(f"{text}\n" if text else "", encoding="utf-8")
         file.chmod(0o600)
         try:
             with app.batch_update(), app.suspend(), terminal_lent():
@@ -117,7 +117,7 @@ async def edited(app: "App[None]", text: str, name: str) -> str:
             ) from None
         if code:
             raise NoEditorError(f"{command[0]} ended with an error ({code}); nothing was taken over")
-        return file.read_text(encoding="utf-8", errors="replace")
+        return file.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
 
 
 async def _run(command: Sequence[str]) -> int:

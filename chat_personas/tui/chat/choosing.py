@@ -187,7 +187,7 @@ class ChoosingController:
             elif chosen is not None:
                 await edited(screen.app, chosen.text, "message.md")
             else:
-                composer.text = (await edited(screen.app, composer.text, "message.md")).removesuffix("\n")
+                composer.text = await edited(screen.app, composer.text, "message.md")
                 composer.move_cursor(composer.document.end)
         except ReportedError as error:
             screen.notify_failure(error)

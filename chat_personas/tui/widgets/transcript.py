@@ -451,7 +451,8 @@ class ChoosingTranscript(Transcript):
     def on_focus(self) -> None:
         """Choose the last message in view, if none is chosen."""
         if self.chosen is None:
-            shown = [entry for entry in self._shown if entry.kind in SAID]
+            mounted = self.entries[self._window.first : self._window.last]
+            shown = [entry for entry in mounted if entry in self._shown and entry.kind in SAID]
             in_view = [entry for entry in shown if self._shown[entry].region.overlaps(self.region)]
             self.choose(next(reversed(in_view or shown), None), bring=False)
 
