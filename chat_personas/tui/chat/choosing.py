@@ -145,21 +145,16 @@ class ChoosingController:
 
     @in_worker("replies")
     async def _go_beside(self, entry: Entry, by: int) -> None:
-        """Go to the version of a message before or after it, and measure what is on the screen then."""
-        screen = self.screen
-        if entry.message_id is None or screen.editing.under_way:
-            return
-        try:
-            version = await screen.replies.go_beside(entry.message_id, by)
-            if version is not None:
-                screen.transcript.choose_message(version)
-                screen.measuring.follow()
-                screen.show_title()
-                screen.measure()
-            await screen.show_context()
-        except ReportedError as error:
-            screen.notify_failure(error)
-        await screen.replies.send_waiting()
+        """Go to the version of a message before or after it."""
+        if entry.message_id is not None and not self.screen.editing.under_way:
+            await self.screen.talking.show_version(self._choose_beside(entry.message_id, by))
+
+    async def _choose_beside(self, message_id: str, by: int) -> str | None:
+        """Go to a version, choose it, and return its key, if there is one."""
+        version = await self.screen.replies.go_beside(message_id, by)
+        if version is not None:
+            self.screen.transcript.choose_message(version)
+        return version
 
     @in_worker("replies")
     async def _requeue(self, entry: Entry, what: str) -> None:

@@ -1,7 +1,7 @@
 """What is done with the messages of the open conversation: stopping, regenerating, editing, copying, rating."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING
 
 from chat_personas.conversation.commands import numbered
@@ -76,10 +76,14 @@ class Talking:
 
         It is measured, because the panel is about the conversation on the screen.
         """
+        self.screen.write_on()
+        await self.show_version(self.screen.replies.show_other_version())
+
+    async def show_version(self, going: Awaitable[object]) -> None:
+        """Await `going` to another version, and measure what is on the screen then; it gives nothing without one."""
         screen = self.screen
-        screen.write_on()
         try:
-            if await screen.replies.show_other_version():
+            if await going:
                 screen.measuring.follow()
                 screen.show_title()
                 screen.measure()

@@ -191,6 +191,10 @@ class Transcript(VerticalScroll):
         """Append `entry`, before the messages that wait to be sent, and bring the end into view."""
         waiting = 0 if entry.waiting else sum(other.waiting for other in self.entries)
         self.entries.insert(len(self.entries) - waiting, entry)
+        await self._follow_end()
+
+    async def _follow_end(self) -> None:
+        """Bring what was added into view."""
         await self._move_to(Window.at_end)
         self.to_end()
 
@@ -408,6 +412,35 @@ class ChoosingTranscript(Transcript):
         super().__init__(give_way)
         self.chosen: Entry | None = None
 
+    async def show(self, entries: Iterable[Entry]) -> None:
+        """Show `entries` instead of what is there, from their end; none of them is chosen."""
+        self.choose(None)
+        await super().show(entries)
+
+    async def remove_entries(self, gone: Callable[[Entry], bool]) -> None:
+        """Remove the entries for which `gone` is true, the chosen one among them, and else stay with that."""
+        if self.chosen is None or gone(self.chosen):
+            self.choose(None)
+            await super().remove_entries(gone)
+        else:
+            self.entries = [entry for entry in self.entries if not gone(entry)]
+            await self._stay()
+
+    async def _follow_end(self) -> None:
+        if self.chosen is None:
+            await super()._follow_end()
+        else:
+            await self._stay()
+
+    async def _stay(self) -> None:
+        """Leave the chosen message where the person sees it, whatever is added or removed after it."""
+        chosen = self.chosen
+        assert chosen is not None
+        total, window = len(self.entries), Window.at_end(len(self.entries))
+        if not window.first <= self._index(chosen) < window.last:
+            window = Window.around(self._index(chosen), total)
+        await self._move_to(lambda _: window)
+
     def choose(self, entry: Entry | None, *, bring: bool = True) -> None:
         """Choose a message, or none, and bring it into view, unless it is where the person has clicked."""
         self._draw_choice(chosen=False)
@@ -450,6 +483,9 @@ class ChoosingTranscript(Transcript):
 
     def on_focus(self) -> None:
         """Choose the last message in view, if none is chosen."""
+        self._choose_in_view()
+
+    def _choose_in_view(self) -> None:
         if self.chosen is None:
             mounted = self.entries[self._window.first : self._window.last]
             shown = [entry for entry in mounted if entry in self._shown and entry.kind in SAID]
@@ -486,6 +522,7 @@ class ChoosingTranscript(Transcript):
     def action_choose(self, by: int) -> None:
         """Choose the next message, or the one before; of one that is longer than the screen show more first."""
         if self.chosen is None:
+            self._choose_in_view()
             return
         hidden = self._hidden(self.chosen, by)
         if hidden > 0:
@@ -497,9 +534,18 @@ class ChoosingTranscript(Transcript):
             self.choose(beside)
 
     def action_choose_end(self, index: int) -> None:
-        """Choose the first message of the conversation, or the last."""
+        """Choose the first message of the conversation, or the last, and show what stands after it."""
         said = (entry for entry in (self.entries if index == 0 else reversed(self.entries)) if entry.kind in SAID)
-        self.choose(next(said, self.chosen))
+        entry = next(said, self.chosen)
+        if index == 0:
+            self.choose(entry)
+        else:
+            self.run_worker(self._choose_at_end(entry), group="choose", exclusive=True)
+
+    async def _choose_at_end(self, entry: Entry | None) -> None:
+        await self._move_to(Window.at_end)
+        self.choose(entry, bring=False)
+        self.to_end()
 
     def _beside(self, entry: Entry, by: int) -> Entry | None:
         """Return the message before or after another one."""

@@ -11,7 +11,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.tui import other_programs
 from chat_personas.tui.screens.messages import JumpScreen, MenuScreen
 from chat_personas.tui.widgets.messages import UserMessage
-from eval.engine import Sampling
+from eval.engine import EngineError, Sampling
 from tests.corpus.making import INFO, branch_of, conversation_row, talk, texts
 from tests.tui.chat.test_long_conversation import PERSONA
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
@@ -83,6 +83,27 @@ async def test_a_letter_typed_at_a_chosen_message_is_written_into_the_text(corpu
         await pilot.press("shift+tab", "up", "N", "o")
         await until(pilot, lambda: chat(pilot).composer.text == "No")
         assert chat(pilot).composer.has_focus
+
+
+async def test_who_reads_far_above_stays_there_while_replies_come_and_waiting_messages_are_sent(
+    corpus_file: Path,
+) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine([rest, *reply("Now.")], ["Half", EngineError("the server went away")])
+    async with screen(session(corpus_file, engine, resume=long_talk(corpus_file))) as pilot:
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        await type_text(pilot, "And now?")
+        await until(pilot, lambda: chat(pilot).replies.busy)
+        await type_text(pilot, "And then?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        await pilot.press("shift+tab", "home")
+        await until(pilot, at(pilot, "Question 1?"))
+        rest.set()
+        await until(pilot, lambda: len(path(pilot)) == 2 * TURNS + 4 and not chat(pilot).replies.busy)
+        assert at(pilot, "Question 1?")()
+        await pilot.press("end")
+        await until(pilot, at(pilot, "Half"))
+        assert "the server went away" in words(pilot)
 
 
 async def test_versions_of_an_early_message_are_gone_through_and_come_back_with_what_followed(
