@@ -219,7 +219,7 @@ class ConversationsScreen(Screen[str | None]):
 
     @work(exclusive=True, group="glance")
     async def look_into(self, chosen: FoundConversation) -> None:
-        """Show the end of a conversation, or what was said before the message that was found, and that message."""
+        """Show the end of a conversation, or what was said around the message that was found."""
         words = Query.typed(self._words.value).words if chosen.message_id is not None else ""
         try:
             said = await asyncio.to_thread(self._said_last, chosen)
@@ -227,7 +227,11 @@ class ConversationsScreen(Screen[str | None]):
             self._glance.update(printable(str(error)))
             return
         self._glance.update(preview_of(said, chosen.persona_name, Sought.typed(words.replace('"', " "))))
-        self.query_one("#preview").scroll_end(animate=False)
+        preview = self.query_one("#preview")
+        if chosen.message_id is None:
+            preview.scroll_end(animate=False)
+        else:
+            preview.scroll_home(animate=False)
 
     @work
     async def action_export(self) -> None:
@@ -344,8 +348,14 @@ class ConversationsScreen(Screen[str | None]):
         return [FoundConversation(hit_lines(best[key], names.get(key, ""), counts[key]), best[key]) for key in counts]
 
     def _said_last(self, chosen: FoundConversation) -> Sequence["MessageRow"]:
-        leaf = chosen.message_id or self._corpus.conversation(chosen.conversation_id).active_leaf_id
-        return self._corpus.branch(leaf)[-GLANCED:] if leaf is not None else ()
+        leaf = self._corpus.conversation(chosen.conversation_id).active_leaf_id
+        shown = self._corpus.branch(leaf) if leaf is not None else ()
+        if chosen.message_id is None:
+            return shown[-GLANCED:]
+        place = next((place for place, message in enumerate(shown) if message.id == chosen.message_id), None)
+        if place is None:  # it was found on another branch
+            return self._corpus.branch(chosen.message_id)[-GLANCED:]
+        return shown[max(0, place - 1) :][:GLANCED]
 
     def _head(self, count: int, query: Query) -> None:
         found = (

@@ -604,7 +604,7 @@ class ChoosingTranscript(Transcript):
         if widget is None:
             return
         edge = widget.styles.base.border_left
-        colour = self.app.theme_variables.get("warning", "yellow")
+        colour = self.app.theme_variables.get("foreground", "ansi_default")
         widget.styles.border_left = (CHOSEN_EDGE, colour) if chosen else edge
 
 
