@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 from chat_personas.corpus.errors import UnknownConversationError, UnknownParticipantError
 from chat_personas.corpus.rows import CountsRow
-from chat_personas.corpus.sql import fetch, now, stamp
+from chat_personas.corpus.sql import SHORTEST_BEGINNING, fetch, find_key, now, stamp
 from chat_personas.storage.sqlite import empty_write_ahead_log
 from chat_personas.text import pluralize
-from personas.inputs.suggestions import quoted
 
-_SHORTEST_BEGINNING = 4
 # Another program reads the file, or there is no room to rewrite it.
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
 
@@ -64,13 +62,8 @@ def find_participant(connection: sqlite3.Connection, identifier: str) -> str:
     Raises:
         UnknownParticipantError: there is none, or there are several, or the beginning is too short.
     """
-    beginning = f"{identifier.upper()}*" if identifier.isalnum() and len(identifier) >= _SHORTEST_BEGINNING else ""
-    found = connection.execute("SELECT id FROM participants WHERE id GLOB ? LIMIT 2", (beginning,)).fetchall()
-    if not found:
-        raise UnknownParticipantError(f"there is no participant {quoted(identifier)}; give the key, or its beginning")
-    if len(found) > 1:
-        raise UnknownParticipantError(f"several participants begin with {identifier}; give more of the key")
-    return str(found[0][0])
+    hint = f"give the key, or {SHORTEST_BEGINNING} or more of its first characters"
+    return find_key(connection, "participants", identifier, UnknownParticipantError, what="participant", hint=hint)
 
 
 def withdraw_participant(connection: sqlite3.Connection, participant_id: str) -> Withdrawal:
