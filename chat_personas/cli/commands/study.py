@@ -28,7 +28,7 @@ from chat_personas.studies.instrument import instrument_names, instrument_text, 
 from chat_personas.studies.outcome import StudyOutcome, outcome_of
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.rehearsal import Rehearsal
-from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study
+from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study, people_asked_of
 from chat_personas.text import pluralize, printable
 from eval.engine import ORDERS
 
@@ -115,6 +115,12 @@ def check(file: File, model: options.Model = None, yes: options.Yes = False) -> 
 
 def _rules(study: LoadedStudy) -> Iterator[str]:
     """Yield what else the file asks for, and what it should not be run with."""
+    for condition in study.study.conditions:
+        persona = study.personas.get(condition.name)
+        stands_for = set(persona.persona.groups) if persona is not None else set()
+        if stands_for and stands_for != set(asked := people_asked_of(study, condition.name)):
+            other = f"answers of {' and '.join(map(str, asked))} are guessed"
+            yield f"! condition {condition.name}: {other}, the persona speaks for {' and '.join(map(str, stands_for))}"
     by, wrong = study.study.assignment.by, study.study.wrong_at_most
     if by:
         yield f"assigned apart by {', '.join(by)}"

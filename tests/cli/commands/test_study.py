@@ -68,6 +68,16 @@ def test_a_study_is_made_checked_and_not_written_over(command: Command, tmp_path
     assert "exists already" in only_line(again)
 
 
+def test_a_condition_whose_people_are_not_those_of_its_persona_is_pointed_out(command: Command, tmp_path: Path) -> None:
+    crossed = {'people = "Republicans"': 'people = "Democrats"\ngroups = ["POLPARTY=Democrat"]'}
+    checked = command("study", "check", str(write_study(tmp_path, crossed)))
+    assert checked.code == 0
+    assert "condition republican: talks with A Republican, guesses the answers of Democrats" in checked.out
+    people, persona = "answers of POLPARTY=Democrat are guessed", "the persona speaks for POLPARTY=Republican"
+    assert f"! condition republican: {people}, {persona}" in checked.out
+    assert checked.out.count("! condition") == 1
+
+
 def test_an_instrument_is_printed_to_be_changed(command: Command, tmp_path: Path) -> None:
     printed = command("study", "instruments", "warmth")
     (tmp_path / "warmth.toml").write_text(printed.out)
