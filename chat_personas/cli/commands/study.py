@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -209,12 +209,10 @@ def _on_the_screen(launch: Launch, study: LoadedStudy, identity: Identity, *, re
     Raises:
         KeyboardInterrupt: Ctrl+C came before the screen listened to it.
     """
-    with ExitStack() as held:
-        corpus = held.enter_context(open_corpus())
+    with open_corpus() as corpus:
         way = None
         if resume is not None:
             way = Participation.resume(corpus, study, resume or None, identity)
-            held.enter_context(way.hold())
         else:
             Participation.check_new(corpus, study, identity)
 

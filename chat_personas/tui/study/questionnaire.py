@@ -111,7 +111,7 @@ class ItemBox(Vertical):
             self.clear_fields()
         else:
             self.decline.clear()
-        self.answer(event.code)
+        self.answer(event.code, done=event.done)
 
 
 class ChoiceBox(ItemBox):
@@ -374,6 +374,7 @@ class QuestionnairePage(StudyPage[None]):
         self.boxes = [box_of(asked, number) for number, asked in enumerate(sheet.items, start=1)]
         self._items = ItemsScroll(id="sheet")
         self._last_answer = 0.0
+        self._asked_for_missing = False
 
     def body(self) -> ComposeResult:
         """The title of the sheet, what is said before its items, and the items."""
@@ -398,8 +399,12 @@ class QuestionnairePage(StudyPage[None]):
 
     @on(ItemBox.Answered)
     async def answered(self, event: ItemBox.Answered) -> None:
-        """Store an answer, and go to the next item that has none."""
-        if await self._store(event.box, event.value) and event.done:
+        """Store an answer, and where the person is done with it go to the next item that has none."""
+        if not await self._store(event.box, event.value):
+            return
+        if self._asked_for_missing:
+            self._say_what_is_missing()
+        if event.done:
             self._go_to_next(event.box)
 
     async def _store(self, box: ItemBox, value: Given) -> bool:
@@ -426,8 +431,11 @@ class QuestionnairePage(StudyPage[None]):
         if waiting:
             self._go_to(waiting[0])
         else:
-            self.say("")
             self.button.focus()
+
+    def _say_what_is_missing(self) -> None:
+        missing = sum(not box.given for box in self.boxes)
+        self.say(f"{missing} of {len(self.boxes)} not answered yet" if missing else "")
 
     def _go_to(self, box: ItemBox) -> None:
         box.first_field.focus(scroll_visible=False)
@@ -449,7 +457,8 @@ class QuestionnairePage(StudyPage[None]):
         for box in missing:
             if not box.has_class("-missing"):
                 box.refuse(MISSING_OR_DECLINE if box.asked.item.may_decline else MISSING)
-        self.say(f"{len(missing)} of {len(self.boxes)} not answered yet")
+        self._asked_for_missing = True
+        self._say_what_is_missing()
         self._go_to(missing[0])
 
     @property

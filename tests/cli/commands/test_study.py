@@ -1,5 +1,6 @@
 """`study`: from nothing to a table, line by line."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -7,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from chat_personas.cli import progress
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.study_records import StudyRecords
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.paths import corpus_path
 from chat_personas.studies.participation import Participation
 from chat_personas.studies.study import load_study
-from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
+from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line
 from tests.cli.still_output import Person, faults_of
+from tests.corpus.making import branch_of
 from tests.eval.fake_engine import FakeEngine, by_content
 from tests.studies.making import write_study
 
@@ -49,6 +52,15 @@ class Failing(FakeEngine):
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         yield Piece("So far")
         raise EngineError("the server went away; start it again")
+
+
+class Silent(FakeEngine):
+    """Never answers a question of the survey."""
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        await asyncio.Event().wait()
+        async for score in super().score(prefix, probes):
+            yield score
 
 
 def lines(*given: str) -> str:
@@ -267,6 +279,24 @@ def test_a_model_that_fails_in_the_talk_loses_nothing_and_says_how_to_go_on(
     assert "Your code: DONE" in again.out
 
 
+def test_a_reply_that_broke_off_is_marked_and_another_one_can_be_had(
+    command: Command, study: str, served_by: Serve
+) -> None:
+    answers = by_content(load_survey("civic").survey)
+    served_by(Failing(answers))
+    command("study", "run", study, given=lines(*CONSENT, *INTAKE, *BEFORE, *GUESSES, *TALK))
+    served_by(FakeEngine(answers))
+    rest = ["/again", "/again", *TALK[1:], *GUESSES, *AFTER, *READ]
+    again = command("study", "run", study, "--resume", given=lines(*rest))
+    assert (again.code, again.err) == (0, "")
+    assert "So far (failed)\nThis reply broke off. /again: ask for another one.\n" in again.out
+    with Corpus.open(corpus_path()) as corpus:
+        (talk,) = corpus.conversations()
+        said = [(row.role, row.text) for row in branch_of(corpus, talk.id)]
+    assert [text for role, text in said if role == "user"] == ["What about guns?", "/again", "Why?"]
+    assert "So far" not in [text for _, text in said]
+
+
 def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     command: Command, study: str, served_by: Serve
 ) -> None:
@@ -284,6 +314,21 @@ def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     assert (ran.code, ran.err) == (0, "")
     assert "0 measured soundly" in command("study", "table", study).out
     assert "1 measured soundly" in command("study", "table", study).out
+
+
+def test_whoever_waits_for_the_measurement_is_told_how_far_it_is(
+    command: Command, study: str, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = by_content(load_survey("civic").survey)
+    served_by(Silent(answers))
+    command("study", "run", study, given=lines(*CONSENT, *INTAKE, *BEFORE, *GUESSES, *TALK))
+    served_by(FakeEngine(answers))
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    ran = command("study", "run", study, "--resume", given=lines(*GUESSES, *AFTER, *READ))
+    assert ran.code == 0
+    told = re.findall(r"^measuring the persona's answers: (\d+) of 62", ran.err, re.MULTILINE)
+    assert told[-1] == "62"
+    assert sorted(map(int, told)) == list(map(int, told))
 
 
 def test_a_participation_that_is_open_elsewhere_is_said_to_be(command: Command, study: str) -> None:
