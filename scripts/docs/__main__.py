@@ -9,6 +9,7 @@ from scripts.docs import (
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 
@@ -21,6 +22,7 @@ WRITERS = (
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 

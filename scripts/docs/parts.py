@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -31,6 +31,27 @@ def key_table(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         needed = "yes" if field.is_required() else ""
         yield f"| `{field.alias or name}` | {needed} | {meanings[name]} |"
+
+
+def object_tables(document: type[BaseModel], titles: Mapping[type[BaseModel], str] = {}) -> Iterator[str]:
+    """Yield a Markdown table of the keys of a document that is written, and of every object in it, each once.
+
+    An object is called by the key that it is found under first, unless `titles` has a name for it.
+    """
+    waiting: list[tuple[str, type[BaseModel]]] = [("The document", document)]
+    done: set[type[BaseModel]] = set()
+    while waiting:
+        title, model = waiting.pop(0)
+        if model in done:
+            continue
+        done.add(model)
+        yield from (f"{titles.get(model, title)}:", "", "| key | meaning |", "| --- | --- |")
+        meanings = attribute_docstrings(model)
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            yield f"| `{key}` | {meanings[name]} |"
+            waiting += [(f"`{key}`", part) for part in models_in(field.annotation)]
+        yield ""
 
 
 def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:

@@ -1,17 +1,14 @@
 """`chat-personas study`: make a study, let people take part in it, and see what came of it."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chat_personas import __version__
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
@@ -25,7 +22,7 @@ from chat_personas.consent import is_confirmed, remember
 from chat_personas.settings import load_settings
 from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.instrument import instrument_names, instrument_text, load_instrument
-from chat_personas.studies.outcome import StudyOutcome, outcome_of
+from chat_personas.studies.outcome import outcome_of
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.rehearsal import Rehearsal
 from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study, people_asked_of
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "NAME, ADDRESS"
 """What stands in the consent of a new study for whoever runs it."""
-TABLE_SCHEMA = "chat-personas/study-table@1"
 
 app = command_group("chat-personas study new study.toml")
 
@@ -256,22 +252,8 @@ def table(
     with open_corpus(read_only=True) as corpus:
         outcome = outcome_of(corpus, study, tests=tests)
     print_outcome(study, outcome, tests=tests, to_error=destinations.take_standard_output)
-    name, sha256 = study.study.name, study.row.sha256
-    destinations.write({"--json": lambda: _document(outcome, name, sha256, tests=tests)})
+    destinations.write({"--json": outcome.to_json})
     return DONE
-
-
-def _document(outcome: StudyOutcome, name: str, sha256: str, *, tests: bool) -> str:
-    from pydantic import TypeAdapter
-
-    document = {
-        "schema": TABLE_SCHEMA,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": __version__,
-        "study": {"name": name, "sha256": sha256, "tests": tests},
-        **TypeAdapter(StudyOutcome).dump_python(outcome, mode="json"),
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 @app.command("rehearse", epilog=examples("chat-personas study rehearse study.toml --n 50"))

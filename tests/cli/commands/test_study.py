@@ -13,6 +13,7 @@ from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.study_records import StudyRecords
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.paths import corpus_path
+from chat_personas.studies.outcome import StudyOutcome
 from chat_personas.studies.participation import Participation
 from chat_personas.studies.study import load_study
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
@@ -228,6 +229,8 @@ def test_a_table_says_who_counts_and_a_trial_is_never_counted(command: Command, 
     assert ran.code == 0
     document = json.loads(ran.out)
     assert document["schema"] == "chat-personas/study-table@1"
+    assert StudyOutcome.model_validate_json(ran.out).to_json() == ran.out.rstrip("\n")
+    assert document["study"] == {"name": "neighbours", "sha256": load_study(Path(study)).row.sha256, "tests": False}
     counts = [condition["counts"] for condition in document["conditions"]]
     assert sum(count["complete"] for count in counts) == 1
     assert sum(count["others"] for count in counts) == 1
