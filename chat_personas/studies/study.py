@@ -118,7 +118,7 @@ class Talking(StrictModel):
     @model_validator(mode="after")
     def _has_room(self) -> "Talking":
         if self.least_turns > self.most_turns:
-            raise broken_rule("is above most_turns; write at most that many", "least_turns")
+            raise broken_rule("has least_turns above most_turns; write at most that many", "least_turns")
         return self
 
 

@@ -55,7 +55,11 @@ def test_a_changed_instrument_makes_another_study(tmp_path: Path) -> None:
         ("questions = 8 ", 'questions = "five" ', 'is "five"; write how many, from 0 to 40, or a list of ids'),
         ("questions = 8 ", "questions = 5000 ", "is 5000; write how many, from 0 to 40, or a list of ids"),
         ("questions = 8 ", 'questions = ["NO_SUCH"] ', 'line 44: civic has no question "NO_SUCH"'),
-        ("least_turns = 3", "least_turns = 13", "is above most_turns; write at most that many"),
+        (
+            "least_turns = 3",
+            "least_turns = 13",
+            "line 48: conversation has least_turns above most_turns; write",
+        ),
         (
             '"familiarity", ',
             '"familiarty", ',
@@ -104,9 +108,9 @@ ITEM = 'schema = "chat-personas/instrument@1"\nname = "mine"\ntitle = "Mine"\n[[
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ('kind = "choice"', "has fewer than two options"),
+        ('kind = "choice"', "line 4: items 1 has fewer than two options"),
         ('kind = "scale"', "is a scale without ends; add low and high"),
-        ('kind = "scale"\nlow = 7\nhigh = 1', "a low that is not below its high"),
+        ('kind = "scale"\nlow = 7\nhigh = 1', "line 8: items 1 has a low that is not below its high"),
         ('kind = "text"\noptions = [{code = "a", text = "A"}, {code = "b", text = "B"}]', "is no choice"),
         ('kind = "choice"\nattribute = "AGES"', 'did you mean "AGE"?'),
         ('kind = "choice"\noptions = [{code = "a", text = "A"}, {code = "a", text = "B"}]', 'with the code "a"'),
