@@ -27,6 +27,7 @@ from chat_personas.reporting.study_wording import (
     TOO_LONG,
     TOO_YOUNG,
     TRACES,
+    TRY_AGAIN,
     code_line,
     debriefing_lines,
     go_on_command,
@@ -219,11 +220,13 @@ class StudyLineMode(StandardInputMode):
             given = await self._ask()
             try:
                 value = None if given == DECLINE else _chosen(asked, given)
-                await asyncio.to_thread(way.answer, asked, value, time.monotonic() - began)
+                again = await asyncio.to_thread(way.answer, asked, value, time.monotonic() - began)
             except ParticipationError as error:
                 self._refuse(error)
             else:
-                return
+                if not again:
+                    return
+                self._say(TRY_AGAIN)
 
     async def _guesses(self, way: Participation, step: Guessing) -> None:
         for question in step.missing:

@@ -118,6 +118,7 @@ ITEM = 'schema = "chat-personas/instrument@1"\nname = "mine"\ntitle = "Mine"\n[[
             'kind = "choice"\ncorrect = "c"\noptions = [{code = "a", text = "A"}, {code = "b", text = "B"}]',
             'is "c", which no option has',
         ),
+        ('kind = "text"\ntries = 2', "line 8: items 1 has tries without a correct answer"),
         ("", 'line 4: items 1: "kind" is missing'),
     ],
 )

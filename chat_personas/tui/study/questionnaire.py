@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from chat_personas.corpus import CorpusError
+from chat_personas.reporting.study_wording import TRY_AGAIN
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.instrument import scale_points
 from chat_personas.studies.steps import DECLINED, AskedItem, Sheet
@@ -408,12 +409,12 @@ class QuestionnairePage(StudyPage[None]):
             self._go_to_next(event.box)
 
     async def _store(self, box: ItemBox, value: Given) -> bool:
-        """Store an answer; return whether it is stored."""
+        """Store an answer; return whether it is stored, and is not to be tried again."""
         way, now = self.session.way, time.monotonic()
         assert way is not None
         seconds = now - max(self._last_answer, box.seen_at or now)
         try:
-            await asyncio.to_thread(way.answer, box.asked, value, seconds)
+            again = await asyncio.to_thread(way.answer, box.asked, value, seconds)
         except ParticipationError as error:
             said = str(error)
             box.refuse(f"{said[:1].upper()}{said[1:]}.")
@@ -423,7 +424,9 @@ class QuestionnairePage(StudyPage[None]):
             return False
         self._last_answer = now
         box.accept()
-        return True
+        if again:
+            box.refuse(TRY_AGAIN)
+        return not again
 
     def _go_to_next(self, box: ItemBox) -> None:
         place = self.boxes.index(box)

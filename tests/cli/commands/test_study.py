@@ -22,7 +22,7 @@ from tests.cli.running import Command, only_line
 from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import branch_of
 from tests.eval.fake_engine import FakeEngine, by_content
-from tests.studies.making import write_study
+from tests.studies.making import COMPREHENSION, write_study
 
 Serve = Callable[[Engine], None]
 TWO_OPTIONS = ("IMMCULT2_W32", "OPENIDEN_W92", "GOVTHC_W92", "GOVSIZE1_W92", "GOVT_ROLE_W32")
@@ -298,6 +298,18 @@ def test_a_reply_that_broke_off_is_marked_and_another_one_can_be_had(
         said = [(row.role, row.text) for row in branch_of(corpus, talk.id)]
     assert [text for role, text in said if role == "user"] == ["What about guns?", "/again", "Why?"]
     assert "So far" not in [text for _, text in said]
+
+
+def test_a_wrong_answer_to_a_comprehension_item_is_told_and_asked_once_more(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "check.toml").write_text(COMPREHENSION, encoding="utf-8")
+    study = write_study(tmp_path, {'intake = ["demographics", "familiarity", "exposure"]': 'intake = ["check.toml"]'})
+    ran = command("study", "run", str(study), given=lines(*CONSENT, "1", "2"))
+    assert ran.out.count("That is not right. Please read again, and answer once more.") == 1
+    assert "I know what" in ran.out, "the next questionnaire"
+    with Corpus.open(corpus_path()) as corpus:
+        (way,) = corpus.studies.participations(load_study(study).row.sha256)
+        (answer,) = corpus.studies.answers(way.id)
+    assert answer.code == "theirs"
 
 
 def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(

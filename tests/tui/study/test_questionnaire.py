@@ -9,7 +9,7 @@ from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.studies.study import LoadedStudy, load_study
 from chat_personas.tui.study.pages import Option, Options
 from chat_personas.tui.study.questionnaire import QuestionnairePage
-from tests.studies.making import write_study
+from tests.studies.making import COMPREHENSION, write_study
 from tests.tui.fakes import shown, until, words
 from tests.tui.study.people import ONLY_THE_TALK, agree, app_of, page, taking_part
 
@@ -166,6 +166,25 @@ async def test_a_number_outside_its_scale_is_refused_with_its_bounds(
         await until(pilot, lambda: "Write a number from 0 to 100." in words(pilot))
         assert "warm" not in stored(corpus, study)
         assert not sheet.boxes[2].given
+
+
+async def test_a_wrong_answer_that_may_be_tried_again_is_told_and_stays_in_front(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    (tmp_path / "check.toml").write_text(COMPREHENSION, encoding="utf-8")
+    intake = 'intake = ["demographics", "familiarity", "exposure"]'
+    study = load_study(write_study(tmp_path, ONLY_THE_TALK | {intake: 'intake = ["check.toml"]'}))
+    async with taking_part(corpus, study) as pilot:
+        await agree(pilot)
+        sheet = page(pilot, QuestionnairePage)
+        await pilot.press("1")
+        await until(pilot, lambda: "That is not right." in words(pilot))
+        assert sheet.focused is sheet.boxes[0].first_field
+        assert stored(corpus, study)["task"].code == "own"
+        await pilot.press("2")
+        await until(pilot, lambda: sheet.button.has_focus)
+        assert stored(corpus, study)["task"].code == "theirs"
+        assert "That is not right." not in words(pilot)
 
 
 async def test_an_item_that_must_be_answered_offers_no_way_out(corpus: Corpus, tmp_path: Path) -> None:
