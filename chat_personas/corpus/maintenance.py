@@ -4,6 +4,7 @@ People may withdraw what they said. So a deleted text must also go from the full
 free pages of the file.
 """
 
+import hashlib
 import sqlite3
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from chat_personas.corpus.rows import CountsRow
 from chat_personas.corpus.sql import SHORTEST_BEGINNING, fetch, find_key, now, stamp
 from chat_personas.storage.sqlite import empty_write_ahead_log
 from chat_personas.text import pluralize
+from personas.inputs.suggestions import quoted
 
 # Another program reads the file, or there is no room to rewrite it.
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
@@ -119,10 +121,17 @@ def erase_traces(connection: sqlite3.Connection) -> bool:
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the problems of pages, references, the full-text index and what rows say together, one line each."""
+    """Return the problems of pages, references, the full-text index, hashes and what rows say together, a line each."""
     pages = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
     references = [f"a row of {row[0]} refers to nothing" for row in connection.execute("PRAGMA foreign_key_check")]
-    return (*pages, *references, *_index_problems(connection), *_odd_rows(connection))
+    return (*pages, *references, *_index_problems(connection), *_changed_studies(connection), *_odd_rows(connection))
+
+
+def _changed_studies(connection: sqlite3.Connection) -> list[str]:
+    """Return the studies that are no longer what their participants met: the key of a study is the hash of its text."""
+    rows = connection.execute("SELECT sha256, name, definition FROM studies ORDER BY name, sha256")
+    changed = [row["name"] for row in rows if hashlib.sha256(row["definition"].encode()).hexdigest() != row["sha256"]]
+    return [f"the study {quoted(name)} is not the one that its hash names" for name in changed]
 
 
 _ODD_ROWS = (

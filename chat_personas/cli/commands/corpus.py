@@ -314,7 +314,8 @@ def describe(
 def doctor() -> int:
     """Check that the corpus is sound.
 
-    Pages, references, the full-text index, and what its rows say together. Ends with 1 and a line for each problem.
+    Pages, references, the full-text index, the hashes of studies, and what its rows say together. Ends with 1 and a
+    line for each problem.
     """
     with open_corpus() as corpus:
         found = corpus.problems()
