@@ -298,7 +298,7 @@ def describe(
     from chat_personas.studies import description
     from chat_personas.studies.sample import read_margins
 
-    destinations = Destinations(json_file, html=html)
+    destinations = Destinations(json_file, html=html, private=True)
     destinations.check({"--margins": given_files(margins)})
     population = None if margins is None else read_margins(margins)
     with open_corpus(read_only=True) as corpus:

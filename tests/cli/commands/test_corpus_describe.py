@@ -1,6 +1,7 @@
 """`corpus describe`: a table, a page and a document about who took part and what was said."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def test_page_and_document_are_written_and_standard_output_holds_nothing_else(co
     assert found["schema"] == "chat-personas/corpus-description@1"
     assert found["people"]["participants"] == len(found["carefulness"]) == 10
     assert "What is in the corpus" in Path("page.html").read_text()
+    assert stat.S_IMODE(Path("page.html").stat().st_mode) == 0o600, "it holds keys of participants"
     assert "10 people in 10 participations" in ran.err
 
 
