@@ -33,24 +33,31 @@ def key_table(model: type[BaseModel]) -> Iterator[str]:
         yield f"| `{field.alias or name}` | {needed} | {meanings[name]} |"
 
 
-def object_tables(document: type[BaseModel], titles: Mapping[type[BaseModel], str] = {}) -> Iterator[str]:
-    """Yield a Markdown table of the keys of a document that is written, and of every object in it, each once.
-
-    An object is called by the key that it is found under first, unless `titles` has a name for it.
-    """
-    waiting: list[tuple[str, type[BaseModel]]] = [("The document", document)]
+def objects_in(document: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield a document and every object in it, each once, with the key under which it is found first."""
+    waiting: list[tuple[str, type[BaseModel]]] = [("", document)]
     done: set[type[BaseModel]] = set()
     while waiting:
-        title, model = waiting.pop(0)
+        key, model = waiting.pop(0)
         if model in done:
             continue
         done.add(model)
-        yield from (f"{titles.get(model, title)}:", "", "| key | meaning |", "| --- | --- |")
+        yield key, model
+        for name, field in model.model_fields.items():
+            waiting += [(f"`{field.alias or name}`", part) for part in models_in(field.annotation)]
+
+
+def object_tables(document: type[BaseModel], titles: Mapping[type[BaseModel], str] | None = None) -> Iterator[str]:
+    """Yield a Markdown table of the keys of a document that is written, and of every object in it.
+
+    An object is called by its key, unless `titles` has a name for it.
+    """
+    for key, model in objects_in(document):
+        title = (titles or {}).get(model, key or "The document")
+        yield from (f"{title}:", "", "| key | meaning |", "| --- | --- |")
         meanings = attribute_docstrings(model)
         for name, field in model.model_fields.items():
-            key = field.alias or name
-            yield f"| `{key}` | {meanings[name]} |"
-            waiting += [(f"`{key}`", part) for part in models_in(field.annotation)]
+            yield f"| `{field.alias or name}` | {meanings[name]} |"
         yield ""
 
 
