@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import Goal, Timing, interleaved
-from benchmarks.large_corpus import generate
 from benchmarks.process_memory import MEBIBYTE
 from benchmarks.row import Measured, Row, Settings
 from chat_personas.corpus import Corpus, Selection
@@ -35,6 +34,8 @@ MOST_TIMES = 20
 
 def measure(settings: Settings, name: str) -> Measured:
     """Export the corpus, and write the same rows from memory."""
+    from benchmarks.large_corpus import generate  # not in the processes whose memory is measured
+
     peaks: list[float] = []
     with tempfile.TemporaryDirectory() as directory:
         corpus, out = Path(directory) / "corpus.db", Path(directory) / "out"
@@ -124,6 +125,8 @@ def _parquet_again(exported: Path, out: Path) -> Callable[[], object]:
 
 def of_participants() -> None:
     """Print seconds and the peak of memory of every format, for 100,000 messages of participants of a study."""
+    from benchmarks.large_corpus import generate
+
     with tempfile.TemporaryDirectory() as directory:
         corpus = Path(directory) / "corpus.db"
         generate(corpus, of_participants=True)
