@@ -1,5 +1,6 @@
 """A person goes through a study step by step, can break off anywhere, and loses nothing."""
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,24 @@ def test_a_participation_is_open_in_one_program_at_a_time(corpus: Corpus, tmp_pa
         Participation.resume(corpus, study, way.id).hold()
     with Participation.resume(corpus, study, way.id).hold():
         pass
+
+
+def test_a_hold_that_is_released_while_another_program_takes_it_is_taken_once(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = begin(corpus, made_study(tmp_path))
+    file = corpus.path.with_name(f"{corpus.path.name}-sittings") / way.id
+    lock, locked = fcntl.flock, []
+
+    def lock_late(descriptor: int, operation: int) -> None:
+        if not locked:
+            file.unlink()  # as whoever held it does, between opening and locking
+        locked.append(descriptor)
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    with way.hold(), pytest.raises(ParticipationError, match="open in another program"):
+        way.hold()
 
 
 def test_whoever_leaves_gets_the_code_for_that_and_does_not_come_back(corpus: Corpus, tmp_path: Path) -> None:
