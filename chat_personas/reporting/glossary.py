@@ -20,7 +20,7 @@ GLOSSARY = (
     ),
     (
         "everyone's answers",
-        "The answers of all people asked, as if they were the persona's: what no steering could reach.",
+        "The answers of all people asked, as if they were the persona's: what is reached without any persona.",
     ),
     (
         "even answers",
@@ -99,3 +99,8 @@ GLOSSARY = (
 def meaning_of(word: str) -> str:
     """Return what a word of the glossary means. Raises KeyError."""
     return dict(GLOSSARY)[word]
+
+
+def words_in(text: str) -> list[tuple[str, str]]:
+    """Return the words of the glossary that occur in `text`, each with its meaning."""
+    return [(word, said) for word, said in GLOSSARY if word in text.lower()]

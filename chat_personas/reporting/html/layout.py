@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from chat_personas.reporting.glossary import GLOSSARY
+from chat_personas.reporting.glossary import words_in
 from chat_personas.reporting.markup import Element, Node, element, style_element
 from chat_personas.reporting.svg.primitives import names
 from chat_personas.reporting.wording import sentence
@@ -62,7 +62,7 @@ def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
 
 def glossary(text: str) -> Element | None:
     """Return what the words mean that occur in `text`, folded; None where there are none of them."""
-    found = [(word, said) for word, said in GLOSSARY if word in text.lower()]
+    found = words_in(text)
     if not found:
         return None
     return element("details", element("summary", "What the words mean"), definitions(found), class_="glossary")
