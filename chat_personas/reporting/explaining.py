@@ -199,8 +199,8 @@ def _references(shown: Measured) -> Iterator[str]:
         (NOISE_FLOOR, found.noise_floor, meaning_of(NOISE_FLOOR)),
     ):
         if reference is not None and reference.alignment is not None:
-            yield f"{name}, {plain(reference.alignment.mean, decimals=COMPACT)}: {_uncapitalised(meaning)}"
-            yield from _difference(name, reference, shown)
+            told = [_uncapitalised(meaning), *_difference(name, reference, shown)]
+            yield f"{name}, {plain(reference.alignment.mean, decimals=COMPACT)}: {'; '.join(told)}"
     if shown.complete:
         yield from doubts(against, found, card.group_sample, of_everyone=card.groups == ())
 

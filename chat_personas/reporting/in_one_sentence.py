@@ -45,7 +45,7 @@ def in_one_sentence(card: "Scorecard", *, complete: bool) -> str:
     if own is None:
         return why_no_alignment(card)
     if not own.bounded:
-        return f"too few questions to say how close: {plain(own.mean, decimals=COMPACT)} without an interval"
+        return "too few questions to say how close its answers come"
     if not complete:
         return f"so far {_beside(card, 'beside')}; what that means is said when the round is complete"
     return _compared(card)

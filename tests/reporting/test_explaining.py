@@ -52,12 +52,15 @@ def test_answers_of_earlier_turns_are_counted_apart() -> None:
 
 
 def test_each_reference_point_is_compared_with_the_persona_question_by_question() -> None:
-    found = said("references")
-    assert found[1].startswith("Everyone's answers, 0.70: ")
-    assert found[2] == "The persona is closer by 0.200 [0.200, 0.200]."
-    assert found[3] == "Republican answers, 0.40: the answers of the opposite group."
-    assert found[4] == "The persona is closer by 0.500 [0.500, 0.500]."
-    assert found[5].startswith("Even answers, 0.70: ")
+    _, everyone, republicans, even, *_ = said("references")
+    assert everyone == (
+        "Everyone's answers, 0.70: the answers of all people asked, as if they were the persona's: what is reached "
+        "without any persona; the persona is closer by 0.200 [0.200, 0.200]."
+    )
+    assert republicans == (
+        "Republican answers, 0.40: the answers of the opposite group; the persona is closer by 0.500 [0.500, 0.500]."
+    )
+    assert even.startswith("Even answers, 0.70: every option equally often")
 
 
 def test_a_round_under_way_compares_and_ranks_nothing() -> None:

@@ -77,7 +77,7 @@ def test_without_an_interval_nothing_is_claimed() -> None:
         "cannot be checked: 19 of at least 20 questions answered in both orders"
     )
     given = replace(few, verdict=few.verdict.model_copy(update={"finding": "given"}))
-    assert in_one_sentence(given, complete=True) == "too few questions to say how close: 0.90 without an interval"
+    assert in_one_sentence(given, complete=True) == "too few questions to say how close its answers come"
 
 
 def test_what_cannot_be_measured_says_why_in_words_without_a_figure() -> None:

@@ -122,7 +122,7 @@ class ChatScreen(Screen[None]):
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.replies = ReplyController(session, self.transcript, self)
-        self.measuring = MeasuringController(session, self.panel)
+        self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
         self._turned: Timer | None = None
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
@@ -477,7 +477,7 @@ class ChatScreen(Screen[None]):
         again, of hundreds of widgets in a long conversation, and no key is echoed meanwhile.
         """
         self.panel.display = self._panel_open if self._is_narrow else not self._panel_hidden
-        self.panel.set_class(self._is_narrow, "-alone")
+        self.panel.fit(alone=self._is_narrow)
         self._talk.display = not self._panel_open
         self.title_line.alone = self._panel_hidden
 
