@@ -14,7 +14,7 @@ from chat_personas.cli.line_mode import estimate_line
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.monitor.monitor import Estimate, Monitor
-from chat_personas.reporting.explaining import SECTIONS, Measured, explain
+from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain
 from chat_personas.reporting.html.report_page import WITHHELD, page_document
 from chat_personas.reporting.in_sentences import measured, questions_listed, spoken, whole
 from chat_personas.reporting.svg.figures import figure_document

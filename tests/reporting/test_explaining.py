@@ -8,7 +8,7 @@ import pytest
 from chat_personas.monitor.drift import CoursePoint, Drift
 from chat_personas.monitor.inside import Inside, InsidePoint
 from chat_personas.monitor.round import Coverage, Estimate
-from chat_personas.reporting.explaining import SECTIONS, Measured, explain
+from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import interval, paired
 from tests.reporting.test_in_one_sentence import card, survey

@@ -1,6 +1,6 @@
 """Every page says, folded, what its words mean, and its wide tables fit into the window."""
 
-from chat_personas.reporting.glossary import GLOSSARY
+from chat_personas.reporting.explained.glossary import GLOSSARY
 from chat_personas.reporting.html.layout import glossary, table, whole_page
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.markup import element

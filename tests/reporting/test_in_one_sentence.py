@@ -6,7 +6,7 @@ from itertools import cycle
 import pytest
 
 from chat_personas.monitor.drift import Drift
-from chat_personas.reporting.in_one_sentence import in_one_sentence, measured_on, moved
+from chat_personas.reporting.explained.in_one_sentence import in_one_sentence, measured_on, moved
 from eval.engine import EngineInfo
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import Survey

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from chat_personas.reporting.glossary import words_in
+from chat_personas.reporting.explained.glossary import words_in
 from chat_personas.reporting.markup import Element, Node, element, style_element
 from chat_personas.reporting.svg.primitives import names
 from chat_personas.reporting.wording import sentence

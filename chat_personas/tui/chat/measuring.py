@@ -1,11 +1,11 @@
 """Measuring while people talk: when a round begins, the consent that a server needs, and estimates for the panel."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from chat_personas.reporting.in_one_sentence import measured_on
+from chat_personas.reporting.explained.in_one_sentence import how_measured
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import figures_described
 from chat_personas.text import printable
@@ -13,7 +13,6 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import spare_what_is_here
 
 if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import Conversation
     from chat_personas.monitor.monitor import Estimate, Monitor
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
     from eval.engine import Message
@@ -168,7 +167,7 @@ class MeasuringController:
         conversation = self._session.conversation
         assert conversation is not None
         self._current = conversation.id, last
-        self._panel.remark(_remarks(conversation))
+        self._panel.remark(how_measured(conversation))
         if last is not None:
             self._panel.show_inside(await self._session.read_inside())
         estimates = monitor.measure(
@@ -243,13 +242,6 @@ class MeasuringController:
 def whose(persona: "Persona") -> list[str]:
     """Name the groups that a persona is compared with."""
     return [group.label for group in persona.groups] or ["Everyone"]
-
-
-def _remarks(conversation: "Conversation") -> Iterator[str]:
-    """Yield what is to be known of the model that is measured: another one replied, its kind, what is on inside."""
-    others = ", ".join(dict.fromkeys(model.name for model in conversation.other_models))
-    knob = conversation.knob
-    return measured_on(knob.engine.info, others, knob.described() if knob.interventions else "")
 
 
 def _source(monitor: "Monitor | None") -> str:

@@ -13,8 +13,8 @@ from textual.signal import Signal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from chat_personas.reporting.explaining import NOTHING_MEASURED, SECTIONS, Measured, explain
-from chat_personas.reporting.in_one_sentence import after_which, in_one_sentence
+from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
+from chat_personas.reporting.explained.sections import NOTHING_MEASURED, SECTIONS, Measured, explain
 from chat_personas.reporting.wording import EVEN, EVERYONE, NOISE_FLOOR, sentence
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (

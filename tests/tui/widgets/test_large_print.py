@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chat_personas.reporting.explaining import Measured
+from chat_personas.reporting.explained.sections import Measured
 from chat_personas.tui.screens.measurement import large_number, large_print
 from eval.scoring.scores import score
 from tests.eval.towns import DEMOCRAT, answer

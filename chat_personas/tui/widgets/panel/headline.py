@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.reporting.in_one_sentence import after_which, in_one_sentence
+from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
 from chat_personas.reporting.wording import DEMONSTRATION, EVERYONE, THIS_PERSONA, no_intervals
 from chat_personas.text import pluralize, printable

@@ -16,7 +16,7 @@ from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate
-    from chat_personas.reporting.explaining import Measured
+    from chat_personas.reporting.explained.sections import Measured
     from chat_personas.tui.widgets.panel.probe import ProbeSection
     from chat_personas.tui.widgets.panel.sections import (
         CourseSection,
@@ -53,7 +53,7 @@ EXPLAINED = {
     "probe": "question",
     "validity": "validity",
 }
-"""What explains each section (`chat_personas.reporting.explaining.SECTIONS`), by the section's id."""
+"""What explains each section (`chat_personas.reporting.explained.sections.SECTIONS`), by the section's id."""
 WIDTH, STEP = 50, 4
 """The cells that the panel takes beside a conversation at first, and by how many one key changes that."""
 LEAST, LEAST_BESIDE = 38, 40
@@ -71,14 +71,16 @@ class AlignmentPanel(VerticalScroll):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,n", "step(1)", "Next probe", id="next_probe"),
         Binding("left,p", "step(-1)", "Previous probe", id="previous_probe", show=False),
-        Binding("enter,question_mark", "explain", "What is this?", id="explain", tooltip="Say what a section means"),
+        Binding(
+            "enter,question_mark", "explain", "What is this?", id="panel_explain", tooltip="Say what a section means"
+        ),
         Binding("up", "choose(-1)", "Section before", id="panel_up", show=False),
         Binding("down", "choose(1)", "Next section", id="panel_down", show=False),
         Binding("space", "fold", "Fold", id="panel_fold", tooltip="Fold or unfold the section"),
         Binding("c", "compact", "Compact", id="panel_compact", tooltip="Show the essence, or all sections"),
         Binding("less_than_sign,comma", "widen(1)", "Wider", id="panel_wider", show=False),
         Binding("greater_than_sign,full_stop", "widen(-1)", "Narrower", id="panel_narrower", show=False),
-        Binding("z", "large_print", "Large print", id="large_print", tooltip="Show one number, for a projector"),
+        Binding("z", "large_print", "Large print", id="panel_large_print", tooltip="Show one number, for a projector"),
     ]
 
     @dataclass
@@ -231,19 +233,22 @@ class AlignmentPanel(VerticalScroll):
             self._choose(self._headline)
 
     def action_explain(self) -> None:
-        """Explain the section under the cursor with the figures of this conversation."""
-        name = self._chosen.id if self._chosen in self._visible else None
-        self.explain(EXPLAINED[name or "headline"])
+        """Explain the section under the cursor."""
+        self.explain(None)
 
-    def explain(self, section: str) -> None:
-        """Explain a section (a key of `SECTIONS`) on a screen of its own; whoever asked in the panel returns there."""
+    def explain(self, section: str | None) -> None:
+        """Explain a section, a key of `SECTIONS`, or the one under the cursor, with the figures of this conversation.
+
+        Whoever asked in the panel returns there.
+        """
         from chat_personas.tui.screens.measurement import ExplanationScreen
 
+        chosen = self._chosen if self._chosen in self._visible else self._headline
         back = self._come_back if self.has_focus else None
-        self.app.push_screen(ExplanationScreen(self.measured, section), back)
+        self.app.push_screen(ExplanationScreen(self.measured, section or EXPLAINED[chosen.id or ""]), back)
 
     def _come_back(self, _: None) -> None:
-        self.call_after_refresh(self.run_action, "screen.panel")
+        self.call_after_refresh(self.run_action, "screen.command('panel')")
 
     def action_large_print(self) -> None:
         """Show the alignment in large print, as it changes."""
@@ -254,7 +259,7 @@ class AlignmentPanel(VerticalScroll):
     @property
     def measured(self) -> "Measured":
         """What is shown, for those who say it in sentences."""
-        from chat_personas.reporting.explaining import Measured
+        from chat_personas.reporting.explained.sections import Measured
 
         figures, sections = self.figures, self._sections
         shown = figures.card_of if figures.card is not None and figures.card_of is not None else figures.estimate

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from chat_personas.reporting.glossary import meaning_of, words_in
-from chat_personas.reporting.in_one_sentence import after_which, in_one_sentence, moved, why_no_alignment
+from chat_personas.reporting.explained.glossary import meaning_of, words_in
+from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, moved, why_no_alignment
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed, with_interval
 from chat_personas.reporting.steering_wording import PARTING
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
@@ -407,3 +407,24 @@ SECTIONS: Mapping[str, tuple[str, str, Callable[[Measured], Iterator[str]]]] = M
     }
 )
 """The sections of the panel from top to bottom: title, where more is said, and what gives the sentences."""
+
+
+class UnknownSectionError(Exception):
+    """There is no such section. The message names those that there are."""
+
+
+def section_named(words: str) -> str:
+    """Return the key of the section with this name, title, or beginning of either.
+
+    Raises:
+        UnknownSectionError: none has it, or several have.
+    """
+    wanted = words.strip().casefold()
+    found = [
+        name for name, (title, *_) in SECTIONS.items() if name.startswith(wanted) or title.casefold().startswith(wanted)
+    ]
+    if len(found) != 1:
+        raise UnknownSectionError(
+            f"There is no section “{printable(words.strip())}”. There are: {', '.join(SECTIONS)}."
+        )
+    return found[0]

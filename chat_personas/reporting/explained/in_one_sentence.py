@@ -21,6 +21,7 @@ from chat_personas.reporting.wording import (
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import Conversation
     from chat_personas.monitor.drift import Drift
     from eval.engine import EngineInfo
     from eval.scoring.results import Reference
@@ -138,6 +139,13 @@ def measured_on(info: "EngineInfo", others: str = "", inside: str = "") -> Itera
         yield f"{BASE_MODEL}, and is asked in plain text"
     if info.demonstration:
         yield DEMONSTRATION
+
+
+def how_measured(conversation: "Conversation") -> Iterator[str]:
+    """Yield what a reader must know of the model of a conversation: see `measured_on`."""
+    others = ", ".join(dict.fromkeys(model.name for model in conversation.other_models))
+    knob = conversation.knob
+    return measured_on(knob.engine.info, others, knob.described() if knob.interventions else "")
 
 
 def after_which(turn: int) -> str:
