@@ -24,7 +24,8 @@ from tests.eval.towns import answer, many
 DEMOCRATS = Group(attribute="POLPARTY", value="Democrat")
 TOWN = many(20)
 HEADED = re.compile(
-    r"(Measurement|A town|In short|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Validity)\b.*[.]"
+    r"(Measurement|A town|In short|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Validity)\b"
+    r".*[.]"
 )
 
 

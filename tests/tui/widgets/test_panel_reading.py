@@ -107,6 +107,22 @@ async def test_enter_explains_the_section_under_the_cursor_and_escape_returns_to
         await until(pilot, lambda: isinstance(pilot.app.screen, ExplanationScreen))
 
 
+async def test_a_section_is_explained_from_everywhere_by_its_name(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
+        await type_text(pilot, "/explain valid")
+        await until(pilot, lambda: "What does this mean? Validity (7 of 7)" in words(pilot))
+        assert "Nothing is measured yet. Not measuring (F4 starts it)." in words(pilot).replace("┃ ", "")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        assert chat(pilot).focused is chat(pilot).composer
+
+        await type_text(pilot, "/explain colours")
+        await until(pilot, lambda: "There is no section “colours”." in words(pilot))
+        await type_text(pilot, "/large-print")
+        await until(pilot, lambda: "Not measuring (F4 starts it)." in words(pilot))
+        assert isinstance(pilot.app.screen, LargePrintScreen)
+
+
 async def test_the_width_changes_by_keys_within_limits_and_not_on_a_narrow_screen(corpus_file: Path) -> None:
     def width() -> int:
         return chat(pilot).panel.outer_size.width
