@@ -15,8 +15,8 @@ GLOSSARY = (
     ),
     (
         "interval",
-        "The range in which the figure would lie in 95 of 100 such measurements with other questions of the "
-        "kind. It does not cover other wordings or other runs.",
+        "A range made so that in 95 of 100 such measurements, each with other questions of the kind, it holds the "
+        "value over all such questions. It does not cover other wordings or other runs.",
     ),
     (
         "everyone's answers",

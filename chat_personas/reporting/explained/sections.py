@@ -175,8 +175,8 @@ def _score(shown: Measured, card: "Scorecard") -> Iterator[str]:
         yield no_intervals()
         return
     yield (
-        f"with other questions of the kind it would come out between {plain(score.low, decimals=COMPACT)} and "
-        f"{plain(score.high, decimals=COMPACT)} in 95 of 100 such measurements"
+        f"its 95% interval is {plain(score.low, decimals=COMPACT)} to {plain(score.high, decimals=COMPACT)}: in 95 of "
+        "100 such measurements, each with other questions of the kind, an interval holds the value over all of them"
     )
     worth = card.scores.worth
     if worth is not None and worth.bounded and card.groups:

@@ -9,7 +9,7 @@ from chat_personas.reporting.explained.sections import Measured
 from chat_personas.tui.screens.measurement import large_number, large_print
 from eval.scoring.scores import score
 from tests.eval.towns import DEMOCRAT, answer
-from tests.reporting.test_explaining import estimate
+from tests.reporting.test_explained_sections import estimate
 from tests.reporting.test_in_one_sentence import card, survey
 
 SOUND = Measured("Democrat", estimate(), card((0.65, 0.85), survey()), complete=True)

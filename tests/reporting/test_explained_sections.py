@@ -37,7 +37,8 @@ def test_the_alignment_is_explained_with_its_questions_its_interval_and_what_it_
     assert "compared with Democrat answers" in found[2]
     assert found[2].endswith("the mean over 24 questions is 0.90.")
     assert found[3] == (
-        "With other questions of the kind it would come out between 0.90 and 0.90 in 95 of 100 such measurements."
+        "Its 95% interval is 0.90 to 0.90: in 95 of 100 such measurements, each with other questions of the kind, an "
+        "interval holds the value over all of them."
     )
     assert found[-1].endswith("nor whether what the persona says in the conversation is true.")
 
