@@ -358,6 +358,10 @@ class ChatScreen(Screen[None]):
 
     # The focus
 
+    def on_reply_mark_clicked(self) -> None:
+        """Explain the mark in the margin: the course has the figures of all of them."""
+        self.panel_place.explain("course")
+
     def on_resize(self) -> None:
         """Show the panel beside the conversation where there is room for both."""
         self.panel_place.fit()

@@ -113,6 +113,7 @@ def large_number(figure: str, width: int, height: int) -> list[str]:
 def large_print(measured: Measured, width: int, height: int) -> Content:
     """Draw the alignment as one number, on one scale from 0 to 1 with its reference points, and as one sentence.
 
+    All has the colour of text, which is the most legible one of every theme.
     What is not sound, or has no interval, shows the sentence alone; so does a screen that is too small for the rest.
     """
     room = max(8, width - 2 * MARGIN)
@@ -136,7 +137,7 @@ def _drawn(measured: Measured, width: int, height: int, left: int) -> list[Conte
     number = large_number(two(score.mean), room, int(height * SHARE_OF_NUMBER))
     interval = f"alignment; 95% interval {two(score.low)} to {two(score.high)}"
     rows = [
-        *(_centred(Content.styled(row, "bold $accent"), width) for row in number),
+        *(_centred(Content.styled(row, "bold"), width) for row in number),
         _centred(Content(interval), width),
         Content(),
     ]
@@ -176,9 +177,9 @@ def _scale(measured: Measured, width: int, thickness: int) -> Iterator[Content]:
     score = card.scores.alignment
     assert score is not None
     own = Mark(score.mean, score.low, score.high, PERSONA)
-    yield Content.styled(interval_line(own, width, WHOLE), "bold $accent")
+    yield Content.styled(interval_line(own, width, WHOLE), "bold")
     reached = WHOLE.cell(score.mean, width) + 1
-    bar = Content.assemble((_REACHED * reached, "$accent"), (_OPEN * (width - reached), "dim"))
+    bar = Content.assemble(_REACHED * reached, (_OPEN * (width - reached), "dim"))
     yield from [bar] * thickness
     marks = _marks(measured, width)
     yield from [Content(re.sub(r"\S", _TICK, marks[0]))] * (thickness - 1)

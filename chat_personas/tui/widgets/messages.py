@@ -16,9 +16,10 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Mount
+from textual.events import Click, Mount
 from textual.geometry import Region, Size, Spacing
 from textual.layout import DockArrangeResult
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
@@ -146,6 +147,14 @@ class Reply(Vertical):
     def show_version(self, version: str) -> None:
         """Say after the speaker which version of several this is, as `2/2`."""
         self._speaker_line.update(f"{self._speaker}{_version(version)}")
+
+    class MarkClicked(Message):
+        """The mark in the margin was clicked."""
+
+    def on_click(self, event: Click) -> None:
+        """Say that the mark was clicked."""
+        if self._mark and event.x == 0 and event.y == 0:
+            self.post_message(self.MarkClicked())
 
     def show_mark(self, mark: str) -> None:
         """Show one character in the margin beside the speaker, in place of the line there, or the line again."""

@@ -51,6 +51,20 @@ def under_cursor(pilot: Pilot[None]) -> list[str | None]:
     return [each.id for each in chat(pilot).panel.query(".-chosen")]
 
 
+def row_of(pilot: Pilot[None], sign: str) -> int:
+    return next(number for number, row in enumerate(shown(pilot).splitlines()) if row[1:2] == sign)
+
+
+async def test_a_click_on_a_title_folds_the_section_and_one_below_it_chooses_it(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor)) as pilot:
+        await until(pilot, lambda: measured(pilot))
+        await pilot.click("#scale", offset=(5, 0))
+        await until(pilot, lambda: titles(pilot)[1] == "▸ Compared with reference points")
+        await pilot.click("#course", offset=(5, 1))
+        await until(pilot, lambda: under_cursor(pilot) == ["course"])
+        assert titles(pilot)[2] == "▾ Course over the turns"
+
+
 async def test_a_cursor_goes_through_the_sections_which_fold_and_stay_folded(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor)) as pilot:
         await until(pilot, lambda: measured(pilot))
@@ -172,7 +186,9 @@ async def test_a_mark_in_the_margin_stands_beside_the_reply_after_which_the_answ
         margins = [row[1] for row in shown(pilot).splitlines() if row[3:].startswith("A Democrat")]
         assert margins == ["▌", "↑", "▌"]
 
-        await pilot.press("f2", "down", "down", "enter")
+        (marked,) = (each for each in chat(pilot).transcript.query(Reply) if each.region.y == row_of(pilot, "↑"))
+        await pilot.click(marked, offset=(0, 0))
+        await until(pilot, lambda: "What does this mean? Course over the turns" in words(pilot))
         assert "A mark in the margin: after the reply to message 2, the answers were closer to Democrat answers" in (
             words(pilot)
         )

@@ -223,6 +223,13 @@ class AlignmentPanel(VerticalScroll):
         if self._chosen.FOLDS and self._chosen in self._visible:
             self._chosen.fold(folded=not self._chosen.folded)
 
+    def on_section_clicked(self, event: "Section.Clicked") -> None:
+        """Put the cursor on the section that was clicked, and fold or unfold it after a click on its title."""
+        event.stop()
+        self._choose(event.section)
+        if event.on_title:
+            self.action_fold()
+
     def action_compact(self) -> None:
         """Show the headline, the bar of the alignment and the verdict alone, or all sections again."""
         self._headline.compact = not self._headline.compact

@@ -1,9 +1,11 @@
 """The sections of the panel below its headline: reference points, course, the inside, nearest groups, validity."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from chat_personas.reporting import wording
@@ -35,7 +37,7 @@ from chat_personas.tui.drawing import (
 )
 
 if TYPE_CHECKING:
-    from textual.events import Resize
+    from textual.events import Click, Resize
     from textual.geometry import Size
 
     from chat_personas.monitor.drift import CoursePoint, Drift
@@ -55,6 +57,13 @@ class Section(Widget):
     """
 
     FOLDS = True
+
+    @dataclass
+    class Clicked(Message):
+        """A section was clicked: on its title, or below it."""
+
+        section: "Section"
+        on_title: bool
 
     def __init__(self, title: str, name: str) -> None:
         super().__init__(id=name, classes="section")
@@ -102,6 +111,10 @@ class Section(Widget):
     def get_content_height(self, container: "Size", viewport: "Size", width: int) -> int:
         """Return the height below the title: none of a folded section."""
         return 0 if self.folded else super().get_content_height(container, viewport, width)
+
+    def on_click(self, event: "Click") -> None:
+        """Let the panel put the cursor here, and fold or unfold after a click on the title."""
+        self.post_message(self.Clicked(self, on_title=event.y == 0))
 
     def on_resize(self, event: "Resize") -> None:
         """Draw again: rows are made for a width."""
