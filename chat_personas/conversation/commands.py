@@ -220,7 +220,13 @@ _TABLE = (
     ),
     Command("personas", "WORDS", "List the personas, or those with these words.", "Persona and model"),
     Command("model", "M", "Say which model replies, or go on with another one.", "Persona and model"),
-    Command("steer", "STRENGTH, on or off", "Say what is on inside the model, or change it.", "Persona and model"),
+    Command(
+        "steer",
+        "STRENGTH, on or off",
+        "Say what is on inside the model, or change it.",
+        "Persona and model",
+        in_short="Say or set what is on inside",
+    ),
     Command(
         "steer-up",
         "",

@@ -28,7 +28,6 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import turn_knob
 from chat_personas.cli.standard_input import StandardInputMode
 from chat_personas.conversation.commands import (
     CommandError,
@@ -226,7 +225,7 @@ class PersonaAndModel:
     async def _steer(self, wanted: str) -> None:
         knob = self._opened.conversation.knob
         if wanted:
-            await asyncio.to_thread(turn_knob, knob, wanted)
+            await asyncio.to_thread(knob.obey, wanted)
         self._say(f"Inside the model: {knob.described() or 'nothing'}.")
         if wanted:
             self._measuring.forget()

@@ -1,6 +1,6 @@
 """The knob: turning a persona's strength inside the model while people talk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chat_personas.steering.knob import STEP
@@ -11,6 +11,7 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from chat_personas.steering.knob import Knob
     from chat_personas.tui.chat.screen import ChatScreen
 
 UNTURNED = 0.4
@@ -27,13 +28,25 @@ class KnobController:
     @property
     def actions(self) -> Mapping[str, Handler]:
         """What the commands about steering do."""
-        return {"steer-up": lambda _: self._turn(STEP), "steer-down": lambda _: self._turn(-STEP)}
+        return {
+            "steer": self._obey,
+            "steer-up": lambda _: self._turn(lambda knob: knob.step(STEP)),
+            "steer-down": lambda _: self._turn(lambda knob: knob.step(-STEP)),
+        }
+
+    def _obey(self, wanted: str) -> None:
+        """Set what is on, or say it where nothing is asked for."""
+        conversation = self.screen.session.conversation
+        if wanted:
+            self._turn(lambda knob: knob.obey(wanted))
+        elif conversation is not None:
+            self.screen.notify(f"Inside the model: {conversation.knob.described() or 'nothing'}.", markup=False)
 
     @in_worker("knob")
-    async def _turn(self, by: float) -> None:
+    async def _turn(self, how: Callable[["Knob"], None]) -> None:
         screen = self.screen
         try:
-            await screen.session.turn(by)
+            await screen.session.turn(how)
         except ReportedError as error:
             why = str(error)  # it may hold a command, which a person copies: it stays in the transcript
             await screen.transcript.remove_entries(lambda entry: entry.kind == "notice" and entry.text == why)

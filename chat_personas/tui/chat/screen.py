@@ -27,7 +27,7 @@ from chat_personas.tui.chat.panel_place import WIDE, PanelPlace
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.chat.talking import Talking
 from chat_personas.tui.session import Session
-from chat_personas.tui.terminal_guard import collect
+from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
@@ -96,6 +96,7 @@ class ChatScreen(Screen[None]):
         self._opening_since = time.monotonic()
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
+        self._garbage = QuietCollection(lambda: not (self.replies.busy or self.composer.typing), self.set_timer)
         self.talking = Talking(self)
         self.panel_place = PanelPlace(self, self._talk)
         own: dict[str, Handler] = {"measure": self.measure_or_not, "help": self.help, "quit": self._quit}
@@ -282,7 +283,7 @@ class ChatScreen(Screen[None]):
         """Update title and context use, and measure the conversation."""
         self._show_context_after(event)
         self.show_title()
-        self.call_after_refresh(collect)
+        self._garbage.ask()
         if event.status in ("complete", "stopped"):
             self.measure()
 

@@ -38,14 +38,14 @@ class Completion(Static):
         self.update(Content("\n").join(rows))
 
     def completed(self, text: str) -> str | None:
-        """Return `text` written as far as all offered commands agree; None where that adds nothing.
+        """Return `text` written as far as all offered commands agree; None where none are offered.
 
         Where one command is left, its name is whole, and a blank waits for what follows it.
         """
-        if not self._offered or " " in text:
+        if not self._offered:
             return None
         written = [f"{SLASH}{command.name}" for command in self._offered]
         agreed = commonprefix(written)  # noqa: RUF071 - of letters, not of paths
         if len(self._offered) == 1 and self._offered[0].argument:
             agreed += " "
-        return agreed if len(agreed) > len(text) else None
+        return max(text, agreed, key=len)
