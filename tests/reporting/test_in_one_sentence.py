@@ -19,8 +19,14 @@ DEMOCRATS, REPUBLICANS = (400, 100), (100, 400)
 """On two options 1 apart, alignment is 1 - |p - q|: even answers are 0.70 from 80 of 100."""
 
 
-def survey(everyone: tuple[int, int] = (500, 500), *, opposite: bool = True, count: int = QUESTIONS) -> Survey:
-    figures = {DEMOCRAT: DEMOCRATS, **({REPUBLICAN: REPUBLICANS} if opposite else {})}
+def survey(
+    everyone: tuple[int, int] = (500, 500),
+    *,
+    democrats: tuple[int, int] = DEMOCRATS,
+    opposite: bool = True,
+    count: int = QUESTIONS,
+) -> Survey:
+    figures = {DEMOCRAT: democrats, **({REPUBLICAN: REPUBLICANS} if opposite else {})}
     return town(*(question(f"Q{number}", figures, overall=everyone) for number in range(count)))
 
 
@@ -57,6 +63,11 @@ def test_a_whole_round_says_what_is_detectable_and_then_the_figures(
     share: float | tuple[float, float], asked: Survey, said: str
 ) -> None:
     assert in_one_sentence(card(share, asked), complete=True) == said
+
+
+def test_nothing_is_said_about_everyone_where_their_answers_hold_the_few_people_of_the_group() -> None:
+    small = survey((60, 40), democrats=(40, 10), opposite=False)
+    assert in_one_sentence(card((0.5, 0.7), small), complete=True) == "alignment 0.80, beside everyone's answers 0.80"
 
 
 def test_a_round_under_way_claims_nothing() -> None:

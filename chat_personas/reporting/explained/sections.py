@@ -201,6 +201,8 @@ def _references(shown: Measured) -> Iterator[str]:
         if reference is not None and reference.alignment is not None:
             told = [_uncapitalised(meaning), *_difference(name, reference, shown)]
             yield f"{name}, {plain(reference.alignment.mean, decimals=COMPACT)}: {'; '.join(told)}"
+    if card.groups and found.population is not None:
+        yield f"a persona that is no closer than {EVERYONE} adds nothing to them"
     if shown.complete:
         yield from doubts(against, found, card.group_sample, of_everyone=card.groups == ())
 

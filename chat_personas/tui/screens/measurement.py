@@ -70,7 +70,7 @@ class ExplanationScreen(Screen[None]):
         self.query_one("#says", Static).update(Content("\n\n").join(map(Content, found.says)))
         words = [Content.assemble((word, "bold"), f": {meaning}") for word, meaning in found.words]
         more = Content(f"More in {found.page}.")
-        self.query_one("#words", Static).update(stacked([*words, Content(), more]))
+        self.query_one("#words", Static).update(stacked([*words, *([Content()] if words else []), more]))
         self.query_one("#explanation").scroll_home(animate=False)
 
 
