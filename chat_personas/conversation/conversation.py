@@ -187,6 +187,11 @@ class Conversation:
         return self._active.row.title
 
     @property
+    def persona_sha256(self) -> str:
+        """The hash of the file that the persona came from."""
+        return self._active.row.persona_sha256
+
+    @property
     def system_prompt(self) -> str:
         """The exact system prompt that the model is given, "" for none."""
         return self._active.row.system_prompt

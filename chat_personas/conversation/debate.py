@@ -197,15 +197,16 @@ class Debate:
         if self._waiting or self.next_place is not None:
             await self._pass_on()
 
-    def after_turn(self, place: int) -> tuple[list[Message], str] | None:
-        """Return what a side was given up to its last turn, with that, and the turn's key; None before its first.
+    def measured_after(self, place: int) -> tuple[list[Message], str | None]:
+        """Return after what a side is measured: all that it was given up to its last turn, and the key of that turn.
 
-        This is what it is measured after: what the moderator or the other side said since then is not in it.
+        What the moderator or the other side said since then is not in it. Before its first turn it is what it is given
+        before anything is said, and None.
         """
         side = self.sides[place]
         reply = _last_reply(side)
         if reply is None:
-            return None
+            return side.context_at_start(), None
         return transcript(side.system_prompt, side.path[: side.path.index(reply) + 1]), reply.id
 
     async def interject(self, text: str) -> bool:

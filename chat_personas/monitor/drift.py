@@ -6,7 +6,7 @@ resamples questions. It is looked at after every turn, so its level is that of m
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +64,15 @@ class Trajectory:
     """The points by turn, over the questions that every one of these turns was asked, and the drift from first to last.
 
     `drift` is None where there are fewer than two points. `left_out` are the turns whose answers are not sound: they
-    have no point, and nothing is compared with them.
+    have no point, and nothing is compared with them. `questions` is how many questions the points are over, and
+    `everyone` what everyone's answers score over the same questions; None without a group.
     """
 
     points: tuple[CoursePoint, ...] = ()
     drift: Drift | None = None
     left_out: tuple[int, ...] = ()
+    questions: int = 0
+    everyone: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,26 @@ def turn_values(
     )
 
 
-def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0) -> Trajectory:
+def everyone_values(questions: Sequence[Question], groups: Sequence[Group]) -> FloatArray:
+    """Return for each question the alignment of everyone's answers with those of `groups`, NaN where it has none.
+
+    All are NaN without a group: everyone is then what the persona is compared with.
+    """
+    found = [human_figures(question, ()) if groups else None for question in questions]
+    return np.array(
+        [
+            float("nan") if figures is None else _aligned(question, groups, figures.distribution)
+            for question, figures in zip(questions, found, strict=True)
+        ]
+    )
+
+
+def course(
+    rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0, everyone: FloatArray | None = None
+) -> Trajectory:
     """Return the course of `rounds`, which may have any order; where a turn has several the last one counts.
+
+    `everyone` are the alignments of everyone's answers (`everyone_values`), to stand beside those of the rounds.
 
     A round that was broken off before all `anchors` (a mask over the survey's questions) were asked gives no point:
     it would have too few questions in common with others, and different ones from round to round. Nor does a round
@@ -123,25 +144,30 @@ def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int =
     if not turns:
         return Trajectory(left_out=left_out)
     columns = np.stack([by_turn[turn].alignments for turn in turns], axis=1)
-    common = columns[~np.isnan(columns).any(axis=1)]
+    shared = ~np.isnan(columns).any(axis=1)
+    common = columns[shared]
     if not len(common):
         return Trajectory(left_out=left_out)
     bootstrap = Bootstrap(seed)
+    reference = None if everyone is None else bootstrap.mean(everyone[shared])
     points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
+    so_far = Trajectory(points, None, left_out, len(common), reference)
     if len(turns) == 1:
-        return Trajectory(points, left_out=left_out)
+        return so_far
     stricter = bootstrap.for_looks(len(turns) - 1 + EARLIER)
     difference = paired_difference(common[:, -1], common[:, 0], stricter)
     if difference is None:
-        return Trajectory(points, left_out=left_out)
-    return Trajectory(points, Drift(turns[0], turns[-1], difference, len(common), stricter.level), left_out)
+        return so_far
+    return replace(so_far, drift=Drift(turns[0], turns[-1], difference, len(common), stricter.level))
 
 
 def _alignment(question: Question, groups: Sequence[Group], answer: Answer | None) -> float:
+    distribution = None if answer is None else opinion(answer, "apart").distribution
+    return float("nan") if distribution is None else _aligned(question, groups, distribution)
+
+
+def _aligned(question: Question, groups: Sequence[Group], distribution: FloatArray) -> float:
     figures = human_figures(question, groups)
-    if answer is None or figures is None:
-        return float("nan")
-    distribution = opinion(answer, "apart").distribution
-    if distribution is None:
+    if figures is None:
         return float("nan")
     return float(alignment(distribution, figures.distribution, scale_of(question.ordinals)))

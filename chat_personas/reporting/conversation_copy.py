@@ -25,7 +25,7 @@ from chat_personas.text import printable
 from eval.report import GroupName
 from eval.report import Score as ReportScore
 
-_RULES = (
+TURN_RULES = (
     ".turn { margin: 1.2rem 0; max-width: 46rem; }",
     ".turn h2 { font-size: 1rem; margin: 0; padding: 0; border: 0; }",
     ".turn .words { white-space: pre-wrap; border-left: 4px solid var(--people); padding: 0.1rem 0.75rem; }",
@@ -128,7 +128,7 @@ def _page(copy: _Copy) -> str:
         [element("p", remark, class_="note") for remark in copy.before],
         element("main", [_part(turn) for turn in copy.turns]),
     ]
-    return whole_page(copy.title, body, _RULES)
+    return whole_page(copy.title, body, TURN_RULES)
 
 
 def _part(turn: _Turn) -> Element:

@@ -51,3 +51,22 @@ def models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for part in get_args(annotation):
         yield from models_in(part)
+
+
+def object_tables(document: type[BaseModel]) -> Iterator[str]:
+    """Yield a table for a document and for every object in it, each once; not for those of another package."""
+    waiting: list[tuple[str, type[BaseModel]]] = [("The document", document)]
+    done: set[type[BaseModel]] = set()
+    package = document.__module__.partition(".")[0]
+    while waiting:
+        title, model = waiting.pop(0)
+        if model in done or model.__module__.partition(".")[0] != package:
+            continue
+        done.add(model)
+        yield from (f"{title}:", "", "| key | meaning |", "| --- | --- |")
+        meanings = attribute_docstrings(model)
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            yield f"| `{key}` | {meanings[name]} |"
+            waiting += [(f"`{key}`", part) for part in models_in(field.annotation)]
+        yield ""

@@ -1,6 +1,7 @@
 """Two personas argue: what each model is given, whose words are whose, and that a debate survives whatever happens."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from chat_personas.conversation.conversation import Conversation, ReplyEnded, Re
 from chat_personas.conversation.debate import OPENING, Debate, DebateError
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.messages import turns_of
-from eval.engine import EngineError
+from eval.engine import EngineError, Message
 from eval.evaluation import steered_as
 from personas import load_persona
 from tests.corpus.making import bytes_on_disk
@@ -165,15 +166,14 @@ async def test_what_was_not_passed_on_before_the_program_died_is_passed_on_when_
 
 async def test_the_context_that_a_side_is_measured_after_ends_with_its_own_turn(corpus: Corpus) -> None:
     debate = begun(corpus, FakeEngine(["Less.", END]))
-    assert debate.after_turn(0) is None
+    assert debate.measured_after(0) == ([Message("system", debate.sides[0].system_prompt)], None)
     await turn(debate)
     await debate.interject("Be brief.")
 
-    found = debate.after_turn(0)
-    assert found is not None
-    assert [message.content for message in found[0]][1:] == [OPENED, "Less."]
-    assert found[1] == debate.sides[0].path[1].id
-    assert debate.after_turn(1) is None
+    context, key = debate.measured_after(0)
+    assert [message.content for message in context][1:] == [OPENED, "Less."]
+    assert key == debate.sides[0].path[1].id
+    assert debate.measured_after(1)[1] is None
 
 
 async def test_a_debate_of_which_one_side_was_gone_on_with_alone_does_not_go_on(corpus: Corpus) -> None:
@@ -273,3 +273,16 @@ async def test_a_debate_merges_into_another_corpus_with_who_said_what(corpus: Co
         assert heard(taken_up) == heard(debate)
         assert await turn(taken_up) == (0, "No.")
         assert other.merge(corpus.path).conflicts == ()
+
+
+async def test_the_query_on_the_page_finds_every_turn_of_both_sides(corpus: Corpus) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "debate.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"```sql\n(.*?)```", page, re.S)
+    debate = begun(corpus, FakeEngine(["Less.", END], ["More.", END]), rounds=1)
+    await turn(debate)
+    await turn(debate)
+
+    assert list(corpus.database().execute(query)) == [
+        (debate.id, 0, "democrat", 1, "Guns?", None, "Less."),
+        (debate.id, 1, "republican", 1, "Guns?", "Less.", "More."),
+    ]

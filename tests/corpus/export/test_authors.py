@@ -165,8 +165,8 @@ async def filled(corpus: Corpus, steps: list[str]) -> None:
             await debate.interject(f"person {number}")
         elif step == "talk":
             talk(corpus, (f"person {number}", f"model {number}"), row=conversation_row())
-        elif (found := debate.after_turn(0)) is not None:
-            corpus.add_rating(RatingRow(message_id=found[1], scale="liked", value=float(number)))
+        elif (spoken := debate.measured_after(0)[1]) is not None:
+            corpus.add_rating(RatingRow(message_id=spoken, scale="liked", value=float(number)))
 
 
 def _turns(steps: list[str]) -> Iterator[tuple[int, str]]:
