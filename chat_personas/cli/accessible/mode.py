@@ -28,10 +28,9 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import turn_knob
 from chat_personas.cli.standard_input import StandardInputMode
-from chat_personas.conversation.slash_commands import (
-    SlashCommandError,
+from chat_personas.conversation.commands import (
+    CommandError,
     asked,
     by_subject,
     message_of,
@@ -110,7 +109,7 @@ class AccessibleMode(StandardInputMode):
                 return
             except NotDoneError as error:
                 self._dialogue.say(str(error))
-            except (ReportedError, SlashCommandError) as error:
+            except (ReportedError, CommandError) as error:
                 self._dialogue.say(as_sentence(error))
 
     async def _do(self, line: str) -> None:
@@ -140,7 +139,7 @@ class AccessibleMode(StandardInputMode):
             command = named(name)
             self._dialogue.say(f"{command.said}: {command.does}")
             return
-        for subject, commands in by_subject():
+        for subject, commands in by_subject("sentences"):
             self._dialogue.say(*(f"{subject}, {command.said}: {command.does}" for command in commands))
         self._dialogue.say(
             "Everything else is a message. A backslash at the end of a line goes on in the next one. "
@@ -226,7 +225,7 @@ class PersonaAndModel:
     async def _steer(self, wanted: str) -> None:
         knob = self._opened.conversation.knob
         if wanted:
-            await asyncio.to_thread(turn_knob, knob, wanted)
+            await asyncio.to_thread(knob.obey, wanted)
         self._say(f"Inside the model: {knob.described() or 'nothing'}.")
         if wanted:
             self._measuring.forget()
