@@ -280,6 +280,14 @@ _TABLE = (
         in_sentences=False,
     ),
     Command(
+        "debate",
+        "TOPIC",
+        "Let two personas argue a topic, while you moderate.",
+        "Side by side",
+        in_short="Let two personas debate",
+        in_sentences=False,
+    ),
+    Command(
         "help",
         "COMMAND",
         "List the commands, or say what one does.",

@@ -224,3 +224,13 @@ def _source(monitor: "Monitor | None") -> str:
         return ""
     survey = monitor.survey.survey
     return f"{printable(survey.title)}: {figures_described(survey)}"
+
+
+def why_not_measured(session: Session) -> str:
+    """Say why no conversation beside the open one is measured; empty where they are."""
+    engine = session.engine
+    if engine is None or engine.info.log_probabilities == "none":
+        return IMPOSSIBLE
+    if not session.settings.measure:
+        return OFF
+    return "" if session.launch.probing_confirmed(engine.info) else UNASKED
