@@ -285,7 +285,6 @@ _TABLE = (
         "Let two personas argue a topic, while you moderate.",
         "Side by side",
         in_short="Let two personas debate",
-        in_sentences=False,
     ),
     Command(
         "help",
