@@ -303,6 +303,13 @@ _TABLE = (
         in_sentences=False,
     ),
     Command(
+        "debate",
+        "TOPIC",
+        "Let two personas argue a topic, while you moderate.",
+        "Side by side",
+        in_short="Let two personas debate",
+    ),
+    Command(
         "help",
         "COMMAND",
         "List the commands, or say what one does.",

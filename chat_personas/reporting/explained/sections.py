@@ -251,7 +251,7 @@ def moves_told(shown: Measured) -> Iterator[str]:
     """Yield after which replies the alignment had moved; a mark stands in the margin of each."""
     estimate = shown.estimate
     if estimate is not None and shown.sound:
-        for drift in estimate.moves:
+        for drift in estimate.trajectory.moves:
             yield f"a mark in the margin: {moved(drift, shown.people)}"
 
 
