@@ -81,8 +81,9 @@ def test_the_course_says_what_moved_with_which_level_and_where_a_mark_stands() -
         "After the reply to message 3: 0.84 [0.80, 0.88].",
         "From the first row to the last that is a drift of -0.06 [-0.09, -0.03], question by question.",
         "That is more than chance: every turn is another look, so the interval is one of 99% and not of 95%.",
-        "A mark in the margin: after the reply to message 3, the answers were farther from Democrat answers than "
+        "Where it moved: after the reply to message 3, the answers were farther from Democrat answers than "
         "before the first message: -0.06 [-0.09, -0.03] (99% interval, 24 questions asked every turn).",
+        "It is about the answers to the survey: not about what was said, nor why the answers moved or did not.",
     )
 
 
@@ -92,7 +93,7 @@ def test_a_course_of_one_turn_and_one_of_too_few_questions_say_so() -> None:
         "With one row there is nothing yet to compare it with."
     )
     few = Drift(1, 2, paired(-0.1), 7, 0.99)
-    assert said("course", replace(MEASURED, estimate=estimate(trajectory=Trajectory(points, few))))[-2:] == (
+    assert said("course", replace(MEASURED, estimate=estimate(trajectory=Trajectory(points, few))))[-3:-1] == (
         "No measurement before the first message to compare with.",
         "Too few questions (under 20) to detect a change.",
     )

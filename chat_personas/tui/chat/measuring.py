@@ -73,8 +73,9 @@ class MeasuringController:
         return SOON if self._session.engine is None or self.permitted else UNASKED
 
     def clear(self) -> None:
-        """Drop the figures, and say whether and why nothing is measured."""
+        """Drop the figures and the marks, and say whether and why nothing is measured."""
         state = self.state()
+        self._mark({})
         self._panel.clear(state, halted=state != SOON)
 
     def halt(self) -> None:
