@@ -82,6 +82,7 @@ def search(connection: sqlite3.Connection, text: str, limit: int, within: Query 
     """Return the messages that contain the words, the best matches first; none for a text without words.
 
     Where more than `MOST_RANKED` messages do, only the newest of them are compared. `within` narrows the conversations.
+    What a side of a debate quotes is found where it was said.
     """
     query = full_text_query(text)
     if not query:
@@ -100,7 +101,7 @@ def search(connection: sqlite3.Connection, text: str, limit: int, within: Query 
                snippet(messages_fts, 0, ?, ?, '…', ?) AS excerpt
         FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
         JOIN conversations ON conversations.id = messages.conversation_id
-        WHERE messages_fts MATCH ? AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
+        WHERE messages_fts MATCH ? AND messages.quotes IS NULL AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
           AND conversations.id IN ({chosen})
         ORDER BY rank, messages.id LIMIT ?
         """,  # noqa: S608

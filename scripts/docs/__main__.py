@@ -6,10 +6,12 @@ from scripts.docs import (
     write_chat,
     write_commands,
     write_corpus,
+    write_debate,
     write_models,
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 
@@ -19,10 +21,12 @@ WRITERS = (
     write_chat,
     write_commands,
     write_corpus,
+    write_debate,
     write_models,
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 

@@ -18,9 +18,10 @@ from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_asked, sampling_described
 from chat_personas.corpus import Selection
+from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.reporting.in_sentences import in_sentence
-from chat_personas.reporting.wording import not_followed, own_text
+from chat_personas.reporting.wording import not_followed, own_text, speaker_of
 from chat_personas.text import Sought, pluralize, printable
 
 NEW_TEXT = "New text: "
@@ -91,7 +92,7 @@ class Talking:
 
     def _own(self) -> list[MessageRow]:
         """Return what the person said in this conversation. Raises NotDoneError: nothing."""
-        own = [row for row in self._opened.conversation.path if row.role == "user"]
+        own = [row for row in self._opened.conversation.path if row.author == "person"]
         if not own:
             raise NotDoneError("You have not said anything yet.")
         return own
@@ -106,12 +107,14 @@ class Talking:
 
     async def _find(self, words: str) -> None:
         require_messages(self._opened.conversation)
-        persona, sought, turn, found = printable(self._opened.conversation.persona.title), Sought.typed(words), 0, []
-        for row in self._opened.conversation.path:
-            turn += row.role == "user"
-            if sought.in_(row.text):
-                speaker = "you" if row.role == "user" else persona
-                found.append(f"Turn {turn}, {speaker} said: {_one_line(row.text)}")
+        persona, sought = printable(self._opened.conversation.persona.title), Sought.typed(words)
+        path = self._opened.conversation.path
+        turns = turns_of(path)
+        found = [
+            f"Turn {turns[row.id]}, {speaker_of(row, persona)} said: {_one_line(row.text)}"
+            for row in path
+            if sought.in_(row.text)
+        ]
         if not found:
             raise NotDoneError("No message of this conversation has these words. /search looks in all conversations.")
         self._say(f"{pluralize(len(found), 'message')} found.", *found)
@@ -166,7 +169,7 @@ class Talking:
             return
         persona = printable(self._opened.conversation.persona.title)
         path = self._opened.conversation.path
-        self._say(*(f"{'You' if row.role == 'user' else persona}: {row.text}" for row in path))
+        self._say(*(f"{speaker_of(row, persona)}: {row.text}" for row in path))
 
     async def _thought(self, _: str) -> None:
         thought = self._opened.conversation.thoughts.get(self._last_reply().id)
@@ -369,7 +372,7 @@ def require_messages(conversation: Conversation) -> None:
 def last_messages(conversation: Conversation) -> list[str]:
     """Return the last messages of a conversation, each after the name of who speaks."""
     persona = printable(conversation.persona.title)
-    return [f"{'You' if each.role == 'user' else persona}: {each.text}" for each in conversation.path[-LAST:]]
+    return [f"{speaker_of(each, persona)}: {each.text}" for each in conversation.path[-LAST:]]
 
 
 def _summary(row: ConversationSummary) -> str:

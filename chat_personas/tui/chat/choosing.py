@@ -26,6 +26,8 @@ MENU = (
     ("editor", "Read it in your editor", ("user", "reply")),
 )
 """What can be done with a message, by the name of the command, and with which kinds."""
+OF_KEPT = ("fork", "rate")
+"""What can be done only with a message of this conversation, and not with what a side of a debate quotes."""
 QUEUE_MENU = (
     ("edit", "Edit it: back into the composer"),
     ("sooner", "Send it sooner"),
@@ -133,7 +135,11 @@ class ChoosingController:
         if entry.waiting:
             does = [(name, said, "") for name, said in QUEUE_MENU]
         else:
-            does = [(name, said, self._key(name)) for name, said, kinds in MENU if entry.kind in kinds]
+            kept = entry.message_id is not None  # what a side of a debate quotes is the other side's
+            there = (
+                (name, said) for name, said, kinds in MENU if entry.kind in kinds and (kept or name not in OF_KEPT)
+            )
+            does = [(name, said, self._key(name)) for name, said in there]
         chosen = await self.screen.app.push_screen_wait(MenuScreen(entry.text, does))
         if chosen is None or entry not in self.screen.transcript.entries:
             return

@@ -54,6 +54,7 @@ WITH_A_MESSAGE = ("leave", *(f"ask('{what}')" for what in (*FOR_ALL, *FOR_WAITIN
 """The actions of the keys with which a message is chosen or found."""
 MOST_IMPORTANT = (
     *(*ESCAPES, *WITH_A_MESSAGE, "send", action_of("help"), "app.quit", "quit"),
+    *("explain", "large_print"),  # of the panel, while that has the focus
     *map(action_of, ("open", "panel", "thought", "new", "persona")),
     *("app.command_palette", "command_palette"),
 )
@@ -96,7 +97,7 @@ class ChatScreen(Screen[None]):
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.replies = ReplyController(session, self.transcript, self)
-        self.measuring = MeasuringController(session, self.panel)
+        self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
@@ -380,6 +381,10 @@ class ChatScreen(Screen[None]):
             self.measuring.halt()
 
     # The focus
+
+    def on_reply_mark_clicked(self) -> None:
+        """Explain the mark in the margin: the course has the figures of all of them."""
+        self.panel_place.explain("course")
 
     def on_resize(self) -> None:
         """Show the panel beside the conversation where there is room for both."""

@@ -22,6 +22,7 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError, UnknownConversationError
 from chat_personas.corpus.search import Query, QueryError
+from chat_personas.reporting.wording import speaker_of
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen, export_conversation
 from chat_personas.tui.widgets.messages import visible, with_marks
@@ -73,7 +74,7 @@ def preview_of(said: Sequence["MessageRow"], persona_name: str, sought: Sought) 
     """Draw messages for a glance, each after who said it, with the words that are looked for marked."""
     parts: list[Content | tuple[str, str]] = []
     for message in said:
-        who = "You" if message.role == "user" else persona_name
+        who = speaker_of(message, persona_name)
         text = message.text if len(message.text) <= LONGEST_GLANCE else f"{message.text[:LONGEST_GLANCE]}…"
         parts += [(who, "bold"), Content("\n"), with_marks(Content(visible(text)), sought), Content("\n\n")]
     return Content.assemble(*parts) if parts else Content.styled("Nothing was said yet.", "italic")
