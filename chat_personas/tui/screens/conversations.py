@@ -25,7 +25,7 @@ from chat_personas.corpus.search import Query, QueryError
 from chat_personas.reporting.wording import speaker_of
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen, export_conversation
-from chat_personas.tui.widgets.messages import visible, with_marks
+from chat_personas.tui.widgets.messages import highlighted, visible
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ def moment(when: datetime) -> str:
 
 
 def preview_of(said: Sequence["MessageRow"], persona_name: str, sought: Sought) -> Content:
-    """Draw messages for a glance, each after who said it, with the words that are looked for marked."""
+    """Draw messages for a glance, each after who said it, with the words that are looked for highlighted."""
     parts: list[Content | tuple[str, str]] = []
     for message in said:
         who = speaker_of(message, persona_name)
         text = message.text if len(message.text) <= LONGEST_GLANCE else f"{message.text[:LONGEST_GLANCE]}…"
-        parts += [(who, "bold"), Content("\n"), with_marks(Content(visible(text)), sought), Content("\n\n")]
+        parts += [(who, "bold"), Content("\n"), highlighted(Content(visible(text)), sought), Content("\n\n")]
     return Content.assemble(*parts) if parts else Content.styled("Nothing was said yet.", "italic")
 
 

@@ -26,10 +26,10 @@ class Finds:
         self._at = 0
 
     def look_for(self, sought: Sought) -> None:
-        """Mark the words, and show the newest message that has all of them."""
+        """Highlight the words, and show the newest message that has all of them."""
         entries = self._transcript.entries
         self._found = [entry for entry in entries if entry.kind in SAID and sought.in_(entry.text)]
-        self._transcript.mark(sought if self._found else Sought())
+        self._transcript.highlight(sought if self._found else Sought())
         self._show(len(self._found) - 1)
 
     def go(self, by: int) -> None:
@@ -88,7 +88,7 @@ class FindLine(Horizontal):
         """Hide the line, and mark nothing any more."""
         if self.display:
             self.display = False
-            self._transcript.mark(Sought())
+            self._transcript.highlight(Sought())
 
     def action_go(self, by: int) -> None:
         """Go to the next message with the words, or the one before."""

@@ -44,7 +44,7 @@ def visible(text: str) -> str:
     return printable(text).translate(LINE_BREAKS)
 
 
-def with_marks(content: Content, sought: Sought) -> Content:
+def highlighted(content: Content, sought: Sought) -> Content:
     """Return a text with the words that are looked for in reverse."""
     for start, end in sought.places(content.plain):
         content = content.stylize("reverse", start, end)
@@ -205,32 +205,32 @@ class Reply(Vertical):
             self._draw_soon()
         self._show_note(note)
 
-    def mark(self, sought: Sought) -> None:
-        """Mark these words wherever they stand in the reply, and no others, also in what is drawn later."""
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words wherever they stand in the reply, and no others, also in what is drawn later."""
         self._sought = sought
         for part in self.query_children(_ReplyText):
-            part.mark(sought)
+            part.highlight(sought)
         for plain in self.query_children(_PlainText):
-            plain.mark(sought)
+            plain.highlight(sought)
 
     def show_found(self) -> None:
-        """Bring the first marked word into view, as soon as it is drawn."""
+        """Bring the first highlighted word into view, as soon as it is drawn."""
         self._to_show = True
-        self._show_first_mark()
+        self._show_first_found()
 
-    def _show_first_mark(self) -> None:
+    def _show_first_found(self) -> None:
         if self._to_show:
-            found = (part.first_marked for part in self.query_children(_ReplyText))
+            found = (part.first_highlighted for part in self.query_children(_ReplyText))
             first = next((widget for widget in found if widget is not None), None)
             if first is not None:
                 self._to_show = False
                 self.call_after_refresh(first.scroll_visible, animate=False)
 
-    def _mark_again(self, part: "_ReplyText | _PlainText") -> None:
-        """Mark what was just drawn."""
+    def _highlight_again(self, part: "_ReplyText | _PlainText") -> None:
+        """Highlight words in what was just drawn."""
         if self._sought.words:
-            part.mark(self._sought)
-            self._show_first_mark()
+            part.highlight(self._sought)
+            self._show_first_found()
 
     def show_plain(self, error: Exception) -> None:
         """Show the text as it is from now on, because drawing it as Markdown raised `error`."""
@@ -335,29 +335,29 @@ class Reply(Vertical):
         part.said += text
         if self._plain:
             return  # `_replace_markdown` is about to show it
-        part.mark(Sought())  # the marked text would be taken for the reply's
+        part.highlight(Sought())  # the highlighted text would be taken for the reply's
         try:
             await part.append(text)
         except Exception:
             await self._draw_whole(part.said)
-        self._mark_again(part)
+        self._highlight_again(part)
 
     async def _draw_whole(self, text: str) -> None:
         """Draw `text` as the last part."""
         part, self._drawn = self._last_part, len(text)
         if isinstance(part, _PlainText):
             part.show(text if self._plain else plain_part(text))
-            self._mark_again(part)
+            self._highlight_again(part)
             return
         part.said = text
         if self._plain:
             return
-        part.mark(Sought())
+        part.highlight(Sought())
         try:
             await part.update(text)
         except Exception as error:
             self.show_plain(error)
-        self._mark_again(part)
+        self._highlight_again(part)
 
     def _show_in_part(self) -> None:
         self._part_note.display = self.in_part
@@ -376,23 +376,23 @@ class _ReplyText(Markdown):
     def __init__(self) -> None:
         super().__init__(parser_factory=plain_markdown, open_links=False, classes="reply-text")
         self.said = ""
-        self._marked: dict[Static, Content] = {}
+        self._plain_content: dict[Static, Content] = {}
 
     @property
-    def first_marked(self) -> Widget | None:
-        """The first block in which words are marked."""
-        return next(iter(self._marked), None)
+    def first_highlighted(self) -> Widget | None:
+        """The first block in which words are highlighted."""
+        return next(iter(self._plain_content), None)
 
-    def mark(self, sought: Sought) -> None:
-        """Mark these words in all blocks, and no others. Nothing changes its size."""
-        for block, unmarked in self._marked.items():
-            block.update(unmarked, layout=False)
-        self._marked = {}
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words in all blocks, and no others. Nothing changes its size."""
+        for block, before in self._plain_content.items():
+            block.update(before, layout=False)
+        self._plain_content = {}
         for block in self.query(Static) if sought.words else ():
             text = block.content
             if isinstance(text, Content) and sought.places(text.plain):
-                self._marked[block] = text
-                block.update(with_marks(text, sought), layout=False)
+                self._plain_content[block] = text
+                block.update(highlighted(text, sought), layout=False)
 
     def on_mount(self, event: Mount) -> None:
         """Leave the first drawing to the reply."""
@@ -421,9 +421,9 @@ class _PlainText(Static):
             self._shown = text
             self.update(Content(text))
 
-    def mark(self, sought: Sought) -> None:
-        """Mark these words, and no others."""
-        self.update(with_marks(Content(self._shown), sought), layout=False)
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words, and no others."""
+        self.update(highlighted(Content(self._shown), sought), layout=False)
 
 
 def reply_drawn_by(widget: object) -> Reply | None:
@@ -461,14 +461,14 @@ class UserMessage(Static):
         self._version = version
         self.update(self._drawn())
 
-    def mark(self, sought: Sought) -> None:
-        """Mark these words wherever they stand in the message, and no others."""
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words wherever they stand in the message, and no others."""
         if sought != self._sought:
             self._sought = sought
             self.update(self._drawn(), layout=False)
 
     def _drawn(self) -> Content:
-        said = with_marks(self._below_speaker, self._sought)
+        said = highlighted(self._below_speaker, self._sought)
         return Content.assemble((f"You{_version(self._version)}", "bold"), said)
 
 

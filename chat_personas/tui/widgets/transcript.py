@@ -212,12 +212,12 @@ class Transcript(VerticalScroll):
                     await widget.remove()
         await self._move_to(Window.at_end)
 
-    def mark(self, sought: Sought) -> None:
-        """Mark words wherever they stand in messages, and no others; `Sought()` marks none."""
+    def highlight(self, sought: Sought) -> None:
+        """Highlight words wherever they stand in messages, and no others; `Sought()` highlights none."""
         self._sought = sought
         for entry, widget in self._shown.items():
             if entry.kind in SAID:
-                widget.mark(sought)  # type: ignore[attr-defined]
+                widget.highlight(sought)  # type: ignore[attr-defined]
 
     async def remove_entries(self, gone: Callable[[Entry], bool]) -> None:
         """Remove the entries for which `gone` is true."""
@@ -484,7 +484,7 @@ class ChoosingTranscript(Transcript):
         self.choose(next((entry for entry in self.entries if entry.message_id == message_id), self.chosen))
 
     def show_found(self, entry: Entry) -> None:
-        """Choose a message in which words are marked, and bring the first of them into view."""
+        """Choose a message in which words are highlighted, and bring the first of them into view."""
         self.choose(entry)
 
         def show() -> None:
@@ -632,13 +632,13 @@ def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought) -> "Widg
 
     if entry.kind == "user":
         message = UserMessage(entry.text, waiting=entry.waiting, version=entry.version)
-        message.mark(sought)
+        message.highlight(sought)
         return message
     if entry.kind == "reply":
         thought = ThoughtFold(entry.thought) if entry.thought is not None else None
         reply = Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
         reply.show_version(entry.version)
-        reply.mark(sought)
+        reply.highlight(sought)
         reply.show_mark(entry.mark)
         return reply
     return Notice(entry.text, failed=entry.kind == "failure")
