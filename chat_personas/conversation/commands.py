@@ -105,7 +105,7 @@ _TABLE = (
     Command(
         "versions",
         "NUMBER",
-        "List the replies and messages of this turn, or go to one.",
+        "List the replies and messages of this turn, or go to one; /versions #2 lists those of your message 2.",
         "Talking",
         in_short="Next version of the last turn",
         keys="f8",

@@ -450,6 +450,14 @@ def test_an_earlier_message_is_listed_edited_and_forked_from_by_its_number(comma
         assert (fork.messages, kept.messages) == (2, 6)
 
 
+def test_versions_of_an_earlier_message_are_listed_and_gone_to(command: Command, served_by: Serve) -> None:
+    given = "Hello\n/again\nGuns?\n/versions\n/versions #1\n/versions #1 1\n"
+    lines = said(command, served_by, given, ["One", END], ["Two", END], ["Three", END])
+    assert "This turn has one version only. /again and /edit make others." in lines
+    assert "Version 2 of 2, reply, current: Two" in lines
+    assert texts(kept_messages()) == ["Hello", "One"]
+
+
 def test_words_are_found_in_the_conversation_with_the_turn_in_which_they_were_said(
     command: Command, served_by: Serve
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, CorpusError, ExportError, RatingRow, Selection
+from chat_personas.corpus import Corpus, CorpusError, ExportError, RatingRow, Selection, Words
 from chat_personas.corpus.export import FORMATS, export_to
 from eval.engine import Sampling, Usage
 from tests.corpus.export.participants import conversation_of, take_part
@@ -155,3 +155,14 @@ def test_a_table_says_of_each_message_whether_it_is_a_copy(corpus: Corpus, tmp_p
     assert rows == [
         ("About guns?", said[0].id), ("Ban them.", said[1].id), ("Why?", ""), ("For the children.", ""),
     ]  # fmt: skip
+
+
+def test_what_a_side_of_a_debate_quotes_stays_a_models_words_in_a_fork(corpus: Corpus) -> None:
+    key = talk(corpus, ("Guns?", "Ban them."))
+    theirs = branch_of(corpus, talk(corpus, ("Guns?", "Keep them.")))[-1]
+    (quoted,) = corpus.tell([(key, branch_of(corpus, key)[-1].id, Words("Keep them.", "A Republican", theirs.id))])
+    copies = branch_of(corpus, corpus.fork(quoted.id))
+    assert [(copy.text, copy.author, copy.quotes) for copy in copies] == [
+        ("Guns?", "person", None), ("Ban them.", "model", None), ("Keep them.", "model", theirs.id),
+    ]  # fmt: skip
+    assert corpus.said(10) == ("Guns?",)

@@ -90,6 +90,15 @@ class Talking:
             raise NotDoneError("Your message stays as it is.")
         await self._replies.hear(self._opened.conversation.edit(message.id, text))
 
+    def _turn(self, place: int | None) -> list[MessageRow]:
+        """Return the reply to a message of the person's, by its number, and that message; the last two without one."""
+        path = self._opened.conversation.path
+        if place is None:
+            return list(path[:-3:-1])
+        own = self._own()
+        first = path.index(own[chosen_number(str(place), len(own), "messages of yours") - 1])
+        return list(path[first : first + 2][::-1])
+
     def _own(self) -> list[MessageRow]:
         """Return what the person said in this conversation. Raises NotDoneError: nothing."""
         own = [row for row in self._opened.conversation.path if row.author == "person"]
@@ -130,11 +139,12 @@ class Talking:
             f"{'From the next reply' if written else 'Replies are drawn'}: {sampling_described(conversation.sampling)}."
         )
 
-    async def _versions(self, number: str) -> None:
+    async def _versions(self, written: str) -> None:
         conversation = self._opened.conversation
         require_messages(conversation)
-        path, found = conversation.path, []
-        for message in path[:-3:-1]:
+        place, number = numbered(written)
+        path, found = conversation.path, list[MessageRow]()
+        for message in self._turn(place):
             beside = await conversation.alternatives(message.id)
             found += [each for each in beside if len(beside) > 1]
         if not found:
