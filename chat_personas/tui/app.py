@@ -111,6 +111,14 @@ class TerminalApp(App[None]):
         default = TERMINAL_COLOURS if few else DUSK.name
         self.theme = theme if theme in self.available_themes else default
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text into the clipboard: by the terminal (OSC 52), and by the system's program where there is one."""
+        super().copy_to_clipboard(text)
+        if self._on_terminal:
+            from chat_personas.tui.other_programs import fill_clipboard
+
+            self.run_worker(fill_clipboard(text), group="clipboard", exit_on_error=False)
+
     def get_driver_class(self) -> "type[Driver]":
         """Textual's driver for this system, which reads the keys and draws."""
         return lenient(super().get_driver_class())

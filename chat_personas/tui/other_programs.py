@@ -52,9 +52,8 @@ def clipboard_program(
     return next((command for fits, command in known if fits and which(command[0])), ())
 
 
-async def copy(app: "App[None]", text: str) -> None:
-    """Put a text into the clipboard, by the terminal and by the system's program, which may fail silently."""
-    app.copy_to_clipboard(text)
+async def fill_clipboard(text: str) -> None:
+    """Hand a text to the program of the system that holds the clipboard, if there is one. It may fail silently."""
     command = clipboard_program(os.environ)
     if not command:
         return

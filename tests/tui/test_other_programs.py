@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.app import App, SuspendNotSupported
 
-from chat_personas.tui.other_programs import NoEditorError, clipboard_program, copy, edited, editor_command
+from chat_personas.tui.other_programs import NoEditorError, clipboard_program, edited, editor_command, fill_clipboard
 
 ALL = ("pbcopy", "wl-copy", "xclip", "xsel", "clip.exe", "tmux")
 
@@ -51,16 +51,12 @@ class Lent(App[None]):
     def __init__(self, *, possible: bool = True) -> None:
         super().__init__()
         self._possible = possible
-        self.copied = ""
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
         if not self._possible:
             raise SuspendNotSupported
         yield
-
-    def copy_to_clipboard(self, text: str) -> None:
-        self.copied = text
 
 
 def script(folder: Path, name: str, body: str) -> str:
@@ -98,13 +94,13 @@ async def test_an_editor_that_fails_changes_nothing_and_says_why(
         await edited(Lent(possible=False), "mine", "message.md")
 
 
-async def test_a_copy_goes_to_the_terminal_and_to_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_copy_goes_to_the_program_that_holds_the_clipboard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script(tmp_path, "wl-copy", f"cat > {tmp_path}/copied")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     for name in ("TMUX", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
-    app = Lent()
-    await copy(app, "Größe\nzwei")
-    assert app.copied == "Größe\nzwei"
+    await fill_clipboard("Größe\nzwei")
     assert (tmp_path / "copied").read_text(encoding="utf-8") == "Größe\nzwei"

@@ -113,11 +113,8 @@ class Talking:
             which = LAST if place == len(own) else f"message {place} of {len(own)}"
             screen.editing.begin(entry.message_id, text or entry.text, which)
 
-    @in_worker("copy")
-    async def copy(self, what: str) -> None:
+    def copy(self, what: str) -> None:
         """Copy the chosen message, else the last reply, to the clipboard; "all": the whole conversation as Markdown."""
-        from chat_personas.tui.other_programs import copy
-
         screen, conversation = self.screen, self.screen.session.conversation
         if what not in ("", "all"):
             screen.notify("Write /copy or /copy all.", severity="warning", markup=False)
@@ -125,11 +122,11 @@ class Talking:
             from chat_personas.reporting.conversation_copy import words_in_markdown
 
             persona = conversation.persona.title
-            await copy(screen.app, words_in_markdown(conversation.title, conversation.path, persona))
+            screen.app.copy_to_clipboard(words_in_markdown(conversation.title, conversation.path, persona))
             screen.notify("Copied the conversation.", markup=False)
         elif (entry := screen.transcript.chosen or screen.transcript.last("reply")) is not None and entry.text:
             named = "your message" if entry.kind == "user" else "the reply"
-            await copy(screen.app, entry.text)
+            screen.app.copy_to_clipboard(entry.text)
             screen.notify("Copied the last reply." if screen.transcript.chosen is None else f"Copied {named}.")
 
     def show_whole(self) -> None:

@@ -436,7 +436,7 @@ def reply_drawn_by(widget: object) -> Reply | None:
 MOST_SAID = 20_000
 MOST_SAID_LINES = 500
 """Characters and lines of a message of the person that are drawn."""
-WAITING = "waiting for the model; sent as soon as possible (Esc unsends it)"
+WAITING = "waiting for the model; sent as soon as possible (Esc unsends the newest, /queue chooses one)"
 
 
 class UserMessage(Static):

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
-from chat_personas.tui import other_programs
 from chat_personas.tui.screens.messages import JumpScreen, MenuScreen
 from chat_personas.tui.widgets.messages import UserMessage
 from eval.engine import EngineError, Sampling
@@ -257,10 +255,7 @@ async def test_what_was_said_before_comes_back_into_an_empty_text(corpus_file: P
         assert composer.text == "Long ago\non two linesx", "a text that was changed is not replaced"
 
 
-async def test_a_chosen_message_is_copied_and_so_is_the_whole_conversation(
-    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(other_programs, "clipboard_program", lambda _: ())
+async def test_a_chosen_message_is_copied_and_so_is_the_whole_conversation(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban *them*.")))) as pilot:
         await type_text(pilot, "Guns?")
         await until(pilot, lambda: "Ban them." in shown(pilot) and not chat(pilot).replies.busy)
