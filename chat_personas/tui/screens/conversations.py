@@ -48,9 +48,9 @@ def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool) 
 
 
 def hit_lines(hit: "SearchHit", name: str, hits: int) -> Content:
-    """Draw the title with persona, model and short `name`, and under it an excerpt with the words underlined."""
+    """Draw the title, and under it persona, model and short `name`, and an excerpt with the words underlined."""
     more = f" (and {hits - 1} more)" if hits > 1 else ""
-    about = f"  {hit.persona_name} on {printable(hit.model)} · {name}"
+    about = f"\n  {hit.persona_name} on {printable(hit.model)} · {name}"
     who = "you" if hit.role == "user" else hit.persona_name
     first = ((printable(hit.title), "bold"), (more, "dim"), (about, "dim"))
     return Content.assemble(*first, "\n  ", (f"{who}: ", "dim"), _marked(hit))
