@@ -38,6 +38,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
     from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
     from chat_personas.tui.screens.help import HelpScreen
+    from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
@@ -47,6 +48,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     return {
         "In the conversation": (Composer, ChatScreen),
         "In the panel": (AlignmentPanel,),
+        "Where a section is explained": (ExplanationScreen,),
+        "In large print": (LargePrintScreen,),
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the list of personas": (PersonasScreen,),

@@ -11,6 +11,7 @@ from scripts.docs import (
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 
@@ -25,6 +26,7 @@ WRITERS = (
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 

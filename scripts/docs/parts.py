@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -33,6 +33,39 @@ def key_table(model: type[BaseModel]) -> Iterator[str]:
         yield f"| `{field.alias or name}` | {needed} | {meanings[name]} |"
 
 
+def objects_in(document: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield a document and every object in it, each once, with the key under which it is found first."""
+    waiting: list[tuple[str, type[BaseModel]]] = [("", document)]
+    done: set[type[BaseModel]] = set()
+    while waiting:
+        key, model = waiting.pop(0)
+        if model in done:
+            continue
+        done.add(model)
+        yield key, model
+        for name, field in model.model_fields.items():
+            waiting += [(f"`{field.alias or name}`", part) for part in models_in(field.annotation)]
+
+
+def object_tables(
+    document: type[BaseModel], titles: Mapping[type[BaseModel], str] | None = None, elsewhere: str = ""
+) -> Iterator[str]:
+    """Yield a Markdown table of the keys of a document that is written, and of every object in it.
+
+    An object is called by its key, unless `titles` has a name for it. Those of the package `elsewhere` are on another
+    page, and left out.
+    """
+    for key, model in objects_in(document):
+        if elsewhere and model.__module__.startswith(f"{elsewhere}."):
+            continue
+        title = (titles or {}).get(model, key or "The document")
+        yield from (f"{title}:", "", "| key | meaning |", "| --- | --- |")
+        meanings = attribute_docstrings(model)
+        for name, field in model.model_fields.items():
+            yield f"| `{field.alias or name}` | {meanings[name]} |"
+        yield ""
+
+
 def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
     """Return the docstring below each field of a model, in one line."""
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
@@ -51,22 +84,3 @@ def models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for part in get_args(annotation):
         yield from models_in(part)
-
-
-def object_tables(document: type[BaseModel]) -> Iterator[str]:
-    """Yield a table for a document and for every object in it, each once; not for those of another package."""
-    waiting: list[tuple[str, type[BaseModel]]] = [("The document", document)]
-    done: set[type[BaseModel]] = set()
-    package = document.__module__.partition(".")[0]
-    while waiting:
-        title, model = waiting.pop(0)
-        if model in done or model.__module__.partition(".")[0] != package:
-            continue
-        done.add(model)
-        yield from (f"{title}:", "", "| key | meaning |", "| --- | --- |")
-        meanings = attribute_docstrings(model)
-        for name, field in model.model_fields.items():
-            key = field.alias or name
-            yield f"| `{key}` | {meanings[name]} |"
-            waiting += [(f"`{key}`", part) for part in models_in(field.annotation)]
-        yield ""

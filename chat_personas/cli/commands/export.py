@@ -279,7 +279,7 @@ def _mask(how: str, *, off: bool) -> Mask:
 
 
 def _what_stays(found: Withheld, form: Format) -> str:
-    """Say how many of the chosen conversations may not leave, or not in this format, if any."""
+    """Say how much of what was chosen may not leave, or not in this format, if any."""
     stay = []
     if found.own:
         stay.append(f"{found.own} of your own (--own exports them)")
@@ -287,6 +287,10 @@ def _what_stays(found: Withheld, form: Format) -> str:
         stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn or tests)")
     if found.quoting:
         stay.append(f"{of_debates(found.quoting)} ({form.name} would show a model's words as a person's)")
+    if found.silent:
+        stay.append(
+            f"{pluralize(found.silent, 'participation')} without a conversation (no consent to it, withdrawn or tests)"
+        )
     return f"; not exported: {', '.join(stay)}" if stay else ""
 
 

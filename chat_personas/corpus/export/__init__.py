@@ -233,7 +233,8 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownConversationE
 
 def _check_leaving(found: Withheld, form: Format) -> None:
     """Raise ExportError where something was chosen and nothing of it may leave."""
-    if found.leaving or found.participations or not (found.own or found.of_participants or found.quoting):
+    held_back = found.own or found.of_participants or found.silent or found.quoting
+    if found.leaving or found.participations or not held_back:
         return
     reasons = []
     if found.quoting:
@@ -245,6 +246,9 @@ def _check_leaving(found: Withheld, form: Format) -> None:
             f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, "
             "who withdrew or were tests (see --scope; without a ledger none of them leave)"
         )
+    if found.silent:
+        silent = f"{pluralize(found.silent, 'participation')} without a conversation"
+        reasons.append(f"{silent}, by people whose consent does not cover it, who withdrew or were tests")
     raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
 
 

@@ -27,7 +27,7 @@ from chat_personas.tui.chat.panel_place import WIDE, PanelPlace
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.chat.talking import Talking
 from chat_personas.tui.session import Session
-from chat_personas.tui.terminal_guard import collect
+from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
@@ -50,6 +50,7 @@ LONG = 5
 ESCAPES = (action_of("stop"), "leave_edit", "take_back", "leave_panel")
 MOST_IMPORTANT = (
     *(*ESCAPES, "send", action_of("help"), "app.quit", "quit"),
+    *("explain", "large_print"),  # of the panel, while that has the focus
     *map(action_of, ("open", "panel", "thought", "new", "persona")),
     *("app.command_palette", "command_palette"),
 )
@@ -91,10 +92,11 @@ class ChatScreen(Screen[None]):
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.replies = ReplyController(session, self.transcript, self)
-        self.measuring = MeasuringController(session, self.panel)
+        self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
+        self._garbage = QuietCollection(lambda: not (self.replies.busy or self.composer.typing), self.set_timer)
         self.talking = Talking(self)
         self.panel_place = PanelPlace(self, self._talk)
         own: dict[str, Handler] = {"measure": self.measure_or_not, "help": self.help, "quit": self._quit}
@@ -281,7 +283,7 @@ class ChatScreen(Screen[None]):
         """Update title and context use, and measure the conversation."""
         self._show_context_after(event)
         self.show_title()
-        self.call_after_refresh(collect)
+        self._garbage.ask()
         if event.status in ("complete", "stopped"):
             self.measure()
 
@@ -356,6 +358,10 @@ class ChatScreen(Screen[None]):
             self.measuring.halt()
 
     # The focus
+
+    def on_reply_mark_clicked(self) -> None:
+        """Explain the mark in the margin: the course has the figures of all of them."""
+        self.panel_place.explain("course")
 
     def on_resize(self) -> None:
         """Show the panel beside the conversation where there is room for both."""
