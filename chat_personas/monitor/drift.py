@@ -156,25 +156,25 @@ def course(
     if not turns:
         return Trajectory(left_out=left_out)
     columns = np.stack([by_turn[turn].alignments for turn in turns], axis=1)
-    shared = _answered_always(columns)
-    common = columns[shared]
+    shared = ~np.isnan(columns).any(axis=1)
+    common, moves = columns[shared], _moves(turns, columns, seed)
     if not len(common):
-        return Trajectory(left_out=left_out, moves=_moves(turns, columns, seed))
+        return Trajectory(left_out=left_out, moves=moves)
     bootstrap = Bootstrap(seed)
     points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
     drift = _drift(turns, columns, seed) if len(turns) > 1 else None
     reference = None if everyone is None else bootstrap.mean(everyone[shared])
-    return Trajectory(points, drift, left_out, _moves(turns, columns, seed), len(common), reference)
+    return Trajectory(points, drift, left_out, moves, len(common), reference)
 
 
-def _answered_always(columns: FloatArray) -> NDArray[np.bool_]:
-    """Say of each row, of a column for each turn, whether it has a value in every one."""
-    return np.array(~np.isnan(columns).any(axis=1), dtype=np.bool_)
+def _answered_always(columns: FloatArray) -> FloatArray:
+    """Return the rows, of a column for each turn, that have a value in every one."""
+    return columns[~np.isnan(columns).any(axis=1)]
 
 
 def _drift(turns: Sequence[int], columns: FloatArray, seed: int) -> Drift | None:
     """Return the drift from the first of two or more turns to the last, over what all of them were asked."""
-    common = columns[_answered_always(columns)]
+    common = _answered_always(columns)
     stricter = Bootstrap(seed).for_looks(len(turns) - 1 + EARLIER)
     difference = _paired(common[:, -1].tobytes(), common[:, 0].tobytes(), stricter)
     return None if difference is None else Drift(turns[0], turns[-1], difference, len(common), stricter.level)
@@ -191,7 +191,7 @@ def _moves(turns: Sequence[int], columns: FloatArray, seed: int) -> tuple[Drift,
     found: list[Drift] = []
     for count in range(2, len(turns) + 1):
         so_far = columns[:, :count]
-        common = so_far[_answered_always(so_far)]
+        common = _answered_always(so_far)
         by = float((common[:, -1] - common[:, 0]).mean()) if len(common) else 0.0
         if abs(by) < LEAST_DRIFT or (found and (found[-1].difference.mean > 0) == (by > 0)):
             continue

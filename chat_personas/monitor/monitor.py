@@ -264,13 +264,10 @@ class Monitor:
             total=len(found.planned),
             complete=complete,
             failures=(*found.failures, *found.refused),
-            course=found.course.points,
             message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages), _left_out(found.course))))
             or None,
             turn=found.turn,
             message_id=found.place.message_id,
-            drift=found.course.drift,
-            moves=found.course.moves,
             coverage=found.coverage(len(self._plan.questions), len(self._plan.anchors)),
             from_before=len(found.reused.asked),
             trajectory=found.course,

@@ -285,12 +285,12 @@ def _what_stays(found: Withheld, form: Format) -> str:
         stay.append(f"{found.own} of your own (--own exports them)")
     if found.of_participants:
         stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn or tests)")
-    if found.quoting:
-        stay.append(f"{of_debates(found.quoting)} ({form.name} would show a model's words as a person's)")
     if found.silent:
         stay.append(
             f"{pluralize(found.silent, 'participation')} without a conversation (no consent to it, withdrawn or tests)"
         )
+    if found.quoting:
+        stay.append(f"{of_debates(found.quoting)} ({form.name} would show a model's words as a person's)")
     return f"; not exported: {', '.join(stay)}" if stay else ""
 
 

@@ -233,8 +233,8 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownConversationE
 
 def _check_leaving(found: Withheld, form: Format) -> None:
     """Raise ExportError where something was chosen and nothing of it may leave."""
-    held_back = found.own or found.of_participants or found.silent or found.quoting
-    if found.leaving or found.participations or not held_back:
+    refused = found.own or found.of_participants or found.silent or found.quoting
+    if found.leaving or found.participations or not refused:
         return
     reasons = []
     if found.quoting:
