@@ -266,6 +266,15 @@ def debate_sides(connection: sqlite3.Connection, debate_id: str) -> tuple[Debate
     return fetch(DebateSideRow, connection.execute(sql, (debate_id,)))
 
 
+def deleted_with(connection: sqlite3.Connection, identifier: str) -> tuple[str, ...]:
+    """Return what is deleted with a conversation: itself, and the other side of its debate if it is in one."""
+    sql = """
+        SELECT other.conversation_id FROM debates JOIN debates AS other ON other.id = debates.id
+        WHERE debates.conversation_id = ?1 AND other.conversation_id <> ?1
+        """
+    return (identifier, *(row["conversation_id"] for row in connection.execute(sql, (identifier,))))
+
+
 def set_turns(connection: sqlite3.Connection, debate_id: str, turns: int) -> None:
     """Let both sides of a debate speak so many times in all."""
     connection.execute("UPDATE debates SET turns = ? WHERE id = ?", (turns, debate_id))

@@ -150,6 +150,11 @@ class Corpus:
             maintenance.delete(connection, conversation_id)
         return self._erase_traces()
 
+    def deleted_with(self, conversation_id: str) -> tuple[str, ...]:
+        """Return the keys of the conversations that go if this one is deleted: it, and the other side of its debate."""
+        with self._connections.reading() as connection:
+            return conversations.deleted_with(connection, conversation_id)
+
     def participant_key(self, identifier: str) -> str:
         """Return the key of the participant whose key is or begins with this. Raises UnknownParticipantError."""
         with self._connections.reading() as connection:

@@ -27,7 +27,7 @@ from eval.report import Score as ReportScore
 
 TURN_RULES = (
     ".turn { margin: 1.2rem 0; max-width: 46rem; }",
-    ".turn h2 { font-size: 1rem; margin: 0; padding: 0; border: 0; }",
+    ".turn h2, .turn h4 { font-size: 1rem; margin: 0; padding: 0; border: 0; }",
     ".turn .words { white-space: pre-wrap; border-left: 4px solid var(--people); padding: 0.1rem 0.75rem; }",
     ".turn.reply .words { border-color: var(--persona); }",
 )
@@ -92,7 +92,7 @@ def _speaker(message: MessageRow, conversation: ConversationRow, quoted: Mapping
         return conversation.persona_name
     if message.id in quoted:
         return f"{quoted[message.id].name} (a model, quoted)"
-    return "Person" if message.speaker is None else f"Person, as {message.speaker.lower()}"
+    return "Person" if message.speaker is None else f"Person ({message.speaker.partition(',')[0]})"
 
 
 def _turn(message: MessageRow, speaker: str, made: Mapping[str, GenerationRow], measured: Sequence[str]) -> _Turn:

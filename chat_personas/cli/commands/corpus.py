@@ -23,7 +23,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.rows import RatingRow, ReplyModel
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
-from chat_personas.reporting.wording import STATUS, speaker_of, thought_in_short
+from chat_personas.reporting.wording import STATUS, for_deletion, speaker_of, thought_in_short
 from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
@@ -145,7 +145,8 @@ def delete(
         if not yes:
             if sys.stdin is None or not sys.stdin.isatty():
                 raise UsageError("deleting cannot be undone; add --yes to agree")
-            if not typer.confirm(f"Delete {printable(found.title)!r} for good? This cannot be undone.", err=True):
+            named = for_deletion(found.title, len(corpus.deleted_with(found.id)))
+            if not typer.confirm(f"Delete {named!r} for good? This cannot be undone.", err=True):
                 typer.echo("nothing was deleted", err=True)
                 return DONE
         erased = corpus.delete(found.id)
