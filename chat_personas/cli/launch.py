@@ -98,10 +98,14 @@ class Launch:
         return path
 
     def load_persona(self, name: str | None = None) -> "LoadedPersona":
-        """Read a persona by name or path; None: the one that was asked for. Raises PersonaError."""
-        from personas import load_persona
+        """Read a persona by name or path, or compose it of groups; None: the one that was asked for.
 
-        return load_persona(name or self.persona or self.settings.persona)
+        Raises:
+            PersonaError: there is no such persona.
+        """
+        from chat_personas.own_personas import find_persona
+
+        return find_persona(name or self.persona or self.settings.persona)
 
     async def open_engine(self) -> "Engine":
         """Open the model that was asked for. Raises EngineError."""

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from chat_personas.corpus.study_rows import Scope, StudyRow
+from chat_personas.own_personas import find_persona
 from chat_personas.studies.errors import StudyFileError
 from chat_personas.studies.instrument import LoadedInstrument, Name, load_instrument
 from chat_personas.studies.understanding import LEAST_QUESTIONS
@@ -19,7 +20,7 @@ from chat_personas.surveys import find_survey
 from eval.surveys.human_figures import choose, human_figures
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
-from personas import Group, LoadedPersona, load_persona
+from personas import Group, LoadedPersona
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.models import Line, Prose, StrictModel, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
@@ -244,7 +245,7 @@ def load_study(path: Path) -> LoadedStudy:
     name = display_name(path)
     instruments = _instruments(study, path.parent, name)
     personas = {
-        each.name: load_persona(_beside(path.parent, each.persona))
+        each.name: find_persona(_beside(path.parent, each.persona))
         for each in study.conditions
         if each.persona is not None
     }

@@ -235,13 +235,14 @@ class PersonaAndModel:
 
 def _library(launch: Launch) -> list[str]:
     """Return a row for each persona: name, title, attributes, and whether the survey has figures for its groups."""
+    from chat_personas.own_personas import all_persona_names, find_persona
     from eval.surveys.human_figures import has_figures
-    from personas import PersonaError, attribute_of, library_names, load_persona
+    from personas import PersonaError, attribute_of
 
     survey, rows = launch.loaded_survey.survey, []
-    for name in library_names():
+    for name in all_persona_names():
         try:
-            persona = load_persona(name).persona
+            persona = find_persona(name).persona
         except PersonaError as error:
             rows.append(f"Persona {name}: {error}.")
             continue

@@ -28,7 +28,8 @@ from eval.report import (
     SurveyInfo,
     Timing,
 )
-from personas import library_names
+from personas import Group, library_names
+from personas.composing import composed
 
 
 def repeat(section: ReportSection) -> Iterator[Node]:
@@ -78,7 +79,15 @@ def _judged_by_itself(report: Report | MatrixReport, judge: JudgeInfo) -> bool:
 
 def _persona(report: Report) -> str:
     name, file = report.persona.name, report.persona.file
+    if _composed(report):
+        return ",".join(f"{group.attribute}={group.value}" for group in report.persona.groups)
     return name if file == f"{name}.toml" and name in library_names() else file
+
+
+def _composed(report: Report) -> bool:
+    """Whether the persona had no file: it is composed of its groups by whoever writes them."""
+    groups = [Group(attribute=group.attribute, value=group.value) for group in report.persona.groups]
+    return bool(groups) and composed(groups).sha256 == report.persona.sha256
 
 
 def model_options(model: ModelInfo) -> list[str]:
