@@ -139,6 +139,7 @@ class Launch:
             self.loaded_survey,
             persona.groups,
             corpus=corpus,
+            persona=persona.name,
             seconds=self.settings.probe_seconds,
             unsteered=self._unsteered,
             remembering=lambda engine: remembering(engine, "chat", logging.getLogger(__name__).warning),

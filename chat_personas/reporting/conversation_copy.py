@@ -71,13 +71,16 @@ def _copies(source: Source) -> Iterator[_Copy]:
 def _facts(
     conversation: ConversationRow, said: Sequence[MessageRow], made: Mapping[str, GenerationRow]
 ) -> Iterator[tuple[str, str]]:
-    yield "persona", conversation.persona_name
+    replies = [message for message in said if message.role == "assistant"]
+    personas = dict.fromkeys(_persona(conversation, made.get(message.id)) for message in replies)
+    yield "persona", ", then ".join(personas)
     demonstration = f" ({DEMONSTRATION})" if conversation.model == POCKET else ""
     yield "model", f"{conversation.model}{demonstration}"
     yield "begun", stamp(conversation.created_at)
     yield "conversation", conversation.id
-    if conversation.system_prompt:
-        yield "system prompt", conversation.system_prompt
+    prompts = dict.fromkeys(_prompt(conversation, made.get(message.id)) for message in replies)
+    if any(prompts):
+        yield "system prompt", ", then ".join(prompt or "none" for prompt in prompts)
     changes = {name for message in said if message.id in made for name in made[message.id].interventions}
     if changes:
         yield "changed inside the model", "; ".join(map(stored_intervention_described, sorted(changes)))
@@ -91,7 +94,15 @@ def _turn(
     how = made.get(message.id)
     if how is not None and how.projection is not None:
         remarks.append(f"projection {plain(how.projection)} on {how.projected_on}")
-    return _Turn(conversation.persona_name if reply else "Person", reply, message.text, (*remarks, *measured))
+    return _Turn(_persona(conversation, how) if reply else "Person", reply, message.text, (*remarks, *measured))
+
+
+def _persona(conversation: ConversationRow, how: GenerationRow | None) -> str:
+    return conversation.persona_name if how is None or how.persona_name is None else how.persona_name
+
+
+def _prompt(conversation: ConversationRow, how: GenerationRow | None) -> str:
+    return conversation.system_prompt if how is None or how.system_prompt is None else how.system_prompt
 
 
 def _measured(row: MeasurementRow, turn: int) -> str:

@@ -78,7 +78,8 @@ def _write(source: Source, folder: Path) -> int:
             for utterance in _utterances(conversation, person, said, made, source.ratings(conversation.id)):
                 index.add("utterances", utterance["meta"])
                 utterances.write(f"{json.dumps(utterance, ensure_ascii=False)}\n")
-                speakers.setdefault(utterance["speaker"], _speaker(utterance["speaker"], conversation))
+                how = made.get(utterance["id"])
+                speakers.setdefault(utterance["speaker"], _speaker(utterance["speaker"], conversation, how))
             meta = _conversation_meta(conversation, source.measurements(conversation.id), turns_of(said))
             index.add("conversations", meta)
             conversations.add(conversation.id, {"meta": meta, "vectors": []})
@@ -134,7 +135,7 @@ def _utterances(
             "id": message.id,
             "conversation_id": conversation.id,
             "text": message.text,
-            "speaker": person if message.role == "user" else _persona(conversation),
+            "speaker": person if message.role == "user" else _persona(conversation, made.get(message.id)),
             "meta": meta,
             "reply-to": before,
             "timestamp": int(message.created_at.timestamp()),
@@ -143,19 +144,21 @@ def _utterances(
         before = message.id
 
 
-def _persona(conversation: ConversationRow) -> str:
-    return f"{conversation.persona_name} on {conversation.model}"
+def _persona(conversation: ConversationRow, how: GenerationRow | None) -> str:
+    """Return the speaker of a reply: the persona and the model that made it."""
+    persona = conversation.persona_name if how is None or how.persona_name is None else how.persona_name
+    return f"{persona} on {conversation.model if how is None else how.model}"
 
 
-def _speaker(name: str, conversation: ConversationRow) -> dict[str, Any]:
+def _speaker(name: str, conversation: ConversationRow, how: GenerationRow | None) -> dict[str, Any]:
     """Return the metadata of a speaker; who speaks for a persona is a model, and says so."""
-    if name != _persona(conversation):
+    if name != _persona(conversation, how):
         return {"is_ai": False, "persona": None, "ai_meta": {}}
-    config = {"model": conversation.model, "model_sha256": conversation.model_sha256}
+    model, file = (conversation.model, conversation.model_sha256) if how is None else (how.model, how.model_sha256)
     return {
         "is_ai": True,
-        "persona": conversation.persona_name,
-        "ai_meta": {"role": "participant", "config": config},
+        "persona": name.removesuffix(f" on {model}"),
+        "ai_meta": {"role": "participant", "config": {"model": model, "model_sha256": file}},
     }
 
 

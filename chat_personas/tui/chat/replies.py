@@ -90,14 +90,19 @@ class ReplyController:
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
-        from chat_personas.tui.widgets.transcript import model_changes, path_entries
+        from chat_personas.tui.widgets.transcript import both, model_changes, path_entries, persona_changes
 
         conversation = self._session.conversation
         if conversation is not None:
-            path, speaker = conversation.path, self._speaker or conversation.persona.title
-            changes = model_changes(path, conversation.models, conversation.model)
+            path, personas, title = conversation.path, conversation.personas, conversation.title_of
+            speaker = self._speaker or conversation.persona.title
+            speakers = {} if self._speaker else {key: title(persona) for key, persona in personas.items()}
+            changes = both(
+                model_changes(path, conversation.models, conversation.model),
+                persona_changes(path, personas, conversation.present_persona, title),
+            )
             versions = {key: str(place) for key, place in conversation.places.items()}
-            said = list(path_entries(path, speaker, conversation.thoughts, changes, versions))
+            said = list(path_entries(path, speaker, conversation.thoughts, changes, versions, speakers))
             await self._transcript.show([*(said or [Entry("notice", self._greeting)]), *self._waiting])
 
     async def say(self, text: str) -> None:
