@@ -369,6 +369,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return measurements.after(connection, conversation_id, message_id)
 
+    def last_measurements(self, model: ReplyModel) -> tuple[MeasurementRow, ...]:
+        """Return the newest complete measurement of each persona on a model, oldest first; its persona is filled in."""
+        with self._connections.reading() as connection:
+            return measurements.last_of_model(connection, model)
+
     def probes(self, measurement_id: str) -> tuple[ProbeRow, ...]:
         """Return the probes of a measurement, by question."""
         with self._connections.reading() as connection:

@@ -13,7 +13,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 
 from chat_personas.cli.accessible.conversations import Conversations, Talking
 from chat_personas.cli.accessible.dialogue import (
@@ -201,25 +200,11 @@ class PersonaAndModel:
 
     async def _change_model(self, name: str) -> None:
         """Open another model, and go on with it. Where that fails, the model before stays."""
-        session, conversation = self._opened.session, self._opened.conversation
-        before = session.launch, session.engine
-        launch = replace(self._opened.launch, model=name, template=None)
-        self._say(f"Opening the model {launch.shown_model}.")
-        opened = await launch.open_engine()
-        session.launch, session.engine = launch, opened
-        try:
-            if conversation.path:
-                await session.resume(conversation.id)
-            else:
-                await session.open_same_persona()
-                await session.begin()
-        except ReportedError:
-            session.launch, session.engine = before
-            await opened.close()
-            raise
-        if before[1] is not None:
-            await before[1].close()
-        self._say(*model_in_sentences(opened.info), "The next reply comes from it.")
+        session = self._opened.session
+        self._say(f"Opening the model {self._opened.launch.with_model(name).shown_model}.")
+        other = await session.open_other_model(name)
+        await session.change_model(other, new=False)
+        self._say(*model_in_sentences(other.engine.info), "The next reply comes from it.")
         self._measuring.forget()
         await self._measuring.measure()
 

@@ -18,6 +18,7 @@ from textual.timer import Timer
 from chat_personas.reporting.wording import own_text
 from chat_personas.steering.knob import STEP
 from chat_personas.text import printable
+from chat_personas.tui.chat.changing import ChangingController
 from chat_personas.tui.chat.keeping import STORED, KeepingController
 from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator
@@ -33,7 +34,7 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation, ReplyEnded
     from eval.engine import EngineError, EngineInfo
-    from personas import Persona
+    from personas import LoadedPersona, Persona
 
 NO_MODEL = "no model"
 OPENING = "opening…"
@@ -91,6 +92,7 @@ class ChatScreen(Screen[None]):
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
         _quiet("f12,alt+a", "room", "Ask the room one question"),
         _quiet("alt+c,f11", "compare", "Compare personas side by side"),
+        _quiet("alt+m", "models", "Choose another model"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
         _named("f5,ctrl+r", "regenerate", "Again", "Regenerate the last reply"),
@@ -127,6 +129,7 @@ class ChatScreen(Screen[None]):
         self._turned: Timer | None = None
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
+        self.changing = ChangingController(session, self.navigator, self)
 
     def compose(self) -> ComposeResult:
         """Lay out title, conversation and panel, status, and keys."""
@@ -172,7 +175,7 @@ class ChatScreen(Screen[None]):
             self.status_line.state, self.status_line.longest = f"{OPENING} {seconds} s", self.session.longest_wait
 
     @work(group="enter", exclusive=True)
-    async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
+    async def enter(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:
         """Go to another conversation, or to a new one."""
         self.write_on()
         self.editing.end()
@@ -582,13 +585,18 @@ class ChatScreen(Screen[None]):
 
     @work(group="ask", exclusive=True)
     async def action_personas(self) -> None:
-        """Choose another persona for a new conversation."""
-        from chat_personas.tui.screens.personas import PersonasScreen
-        from personas import library_names
+        """Choose another persona, for a new conversation or for this one."""
+        await self.changing.choose_persona()
 
-        chosen = await self.app.push_screen_wait(PersonasScreen(library_names()))
-        if chosen is not None:
-            self.enter(None, chosen)
+    @work(group="ask", exclusive=True)
+    async def action_models(self) -> None:
+        """Choose another model, for a new conversation or for this one."""
+        await self.changing.choose_model()
+
+    @work(group="ask", exclusive=True)
+    async def action_save_persona(self) -> None:
+        """Save the persona of this conversation as one of the person's own."""
+        await self.changing.save_persona()
 
     @work(group="ask", exclusive=True)
     async def action_room(self) -> None:
@@ -675,6 +683,14 @@ class ChatScreen(Screen[None]):
             await self.show_context()
         except ReportedError as error:
             self._notify_failure(error)
+
+    def show_opening(self, opening: bool) -> None:
+        """Say in the status line that another model is being opened, or no more."""
+        self.status_line.state = OPENING if opening else ""
+
+    def show_failure(self, error: ReportedError) -> None:
+        """Say why something could not be done."""
+        self._notify_failure(error)
 
     def _notify_failure(self, error: ReportedError) -> None:
         self.notify(printable(str(error)), severity="error", markup=False)
