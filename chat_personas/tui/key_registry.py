@@ -1,9 +1,30 @@
-"""All key bindings that have an id. Help, `doctor` and the documentation take them from here."""
+"""All key bindings that have an id. Help, `doctor` and the documentation take them from here.
+
+Those of the chat screen come from the table of commands.
+"""
 
 from collections.abc import Iterator, Mapping
 
 from textual.binding import Binding
 from textual.dom import DOMNode
+
+from chat_personas.conversation.commands import Command
+
+NO_KEY = "no_key"
+"""Stands for the key of a command that has none, so that the settings can give it one. No key has this name."""
+
+
+def binding_of(command: Command, action: str) -> Binding:
+    """Return the binding of a command of the screen, which runs `action`."""
+    return Binding(
+        command.keys or NO_KEY,
+        action,
+        command.label or command.in_short,
+        id=command.binding_id,
+        show=bool(command.label),
+        tooltip=command.in_short,
+        priority=True,
+    )
 
 
 def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
@@ -14,8 +35,16 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.room.choosing import NarrowedList
     from chat_personas.tui.room.compare import Column, CompareScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
-    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
+    from chat_personas.tui.screens.dialogs import (
+        ChoiceScreen,
+        ConfirmScreen,
+        PathScreen,
+        RatingScreen,
+        SaveScreen,
+        TitleScreen,
+    )
     from chat_personas.tui.screens.help import HelpScreen
+    from chat_personas.tui.screens.models import ModelsScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
@@ -28,14 +57,16 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the list of personas": (PersonasScreen,),
+        "In the list of models": (ModelsScreen,),
         "In a list that typing narrows": (NarrowedList,),
         "Where the room is asked": (AnswerList, RoomScreen, GuessScreen),
         "Where personas are compared": (Column, CompareScreen),
         "Where the prompt is shown": (PromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),
-        "In a question": (ConfirmScreen,),
+        "In a question": (ConfirmScreen, ChoiceScreen),
         "Where a file is named": (PathScreen,),
         "Where a title is given": (TitleScreen,),
+        "Where a persona is saved": (SaveScreen,),
         "Where a reply is rated": (RatingScreen,),
         "In the list of keys": (HelpScreen,),
     }

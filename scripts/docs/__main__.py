@@ -3,6 +3,7 @@
 from scripts.docs import (
     write_accessibility,
     write_answers,
+    write_chat,
     write_commands,
     write_corpus,
     write_models,
@@ -15,6 +16,7 @@ from scripts.docs import (
 WRITERS = (
     write_accessibility,
     write_answers,
+    write_chat,
     write_commands,
     write_corpus,
     write_models,

@@ -27,17 +27,17 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import turn_knob
 from chat_personas.cli.standard_input import StandardInputMode
-from chat_personas.conversation.slash_commands import (
-    SlashCommandError,
+from chat_personas.conversation.commands import (
+    CommandError,
     asked,
     by_subject,
     message_of,
     named,
 )
+from chat_personas.paths import display_path
 from chat_personas.reporting.in_sentences import model_in_sentences
-from chat_personas.text import pluralize
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
 from personas.errors import ReportedError
 
@@ -109,7 +109,7 @@ class AccessibleMode(StandardInputMode):
                 return
             except NotDoneError as error:
                 self._dialogue.say(str(error))
-            except (ReportedError, SlashCommandError) as error:
+            except (ReportedError, CommandError) as error:
                 self._dialogue.say(as_sentence(error))
 
     async def _do(self, line: str) -> None:
@@ -139,7 +139,7 @@ class AccessibleMode(StandardInputMode):
             command = named(name)
             self._dialogue.say(f"{command.said}: {command.does}")
             return
-        for subject, commands in by_subject():
+        for subject, commands in by_subject("sentences"):
             self._dialogue.say(*(f"{subject}, {command.said}: {command.does}" for command in commands))
         self._dialogue.say(
             "Everything else is a message. A backslash at the end of a line goes on in the next one. "
@@ -158,6 +158,7 @@ class PersonaAndModel:
     ) -> None:
         """Prepare; `enter` is awaited where another conversation was opened."""
         self._opened = opened
+        self._dialogue = dialogue
         self._say = dialogue.say
         self._measuring = measuring
         self._enter = enter
@@ -168,6 +169,8 @@ class PersonaAndModel:
         return {
             "persona": self._persona,
             "personas": self._personas,
+            "go-on": self._go_on,
+            "save-persona": self._save,
             "model": self._model,
             "steer": self._steer,
         }
@@ -181,6 +184,29 @@ class PersonaAndModel:
             self._opened.session.persona = before
             raise
         await self._enter()
+
+    async def _go_on(self, name: str) -> None:
+        session = self._opened.session
+        if not self._opened.conversation.path:
+            await self._persona(name)
+            return
+        persona = await asyncio.to_thread(session.launch.load_persona, name)
+        await session.change_persona(persona)
+        self._say(f"From here on you talk with: {printable(persona.persona.title)}. What was said before stays.")
+        self._measuring.forget()
+        await self._measuring.measure()
+
+    async def _save(self, name: str) -> None:
+        from chat_personas.own_personas import PersonaExistsError, save_persona
+
+        persona = self._opened.conversation.persona
+        try:
+            saved = await asyncio.to_thread(save_persona, persona, name)
+        except PersonaExistsError:
+            if not await self._dialogue.confirm(f"You have a persona {name} already. Replace it?"):
+                raise NotDoneError("Nothing was saved.") from None
+            saved = await asyncio.to_thread(save_persona, persona, name, replace=True)
+        self._say(f"Saved as {saved.persona.name}: {display_path(saved.path)}.")
 
     async def _personas(self, words: str) -> None:
         rows = await asyncio.to_thread(_library, self._opened.launch)
@@ -211,7 +237,7 @@ class PersonaAndModel:
     async def _steer(self, wanted: str) -> None:
         knob = self._opened.conversation.knob
         if wanted:
-            await asyncio.to_thread(turn_knob, knob, wanted)
+            await asyncio.to_thread(knob.obey, wanted)
         self._say(f"Inside the model: {knob.described() or 'nothing'}.")
         if wanted:
             self._measuring.forget()

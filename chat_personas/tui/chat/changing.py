@@ -1,101 +1,115 @@
-"""Another persona or another model: chosen on a screen of its own, for a new conversation or for the open one."""
+"""Another persona or another model, for a new conversation or for the open one; and saving a persona as one's own."""
 
 import asyncio
-from typing import TYPE_CHECKING, Literal, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
-from chat_personas.tui.chat.navigation import Navigator
-from chat_personas.tui.session import Session
+from chat_personas.tui.chat.commands import Handler, in_worker, without_argument
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from textual.app import App
-
+    from chat_personas.tui.chat.screen import ChatScreen
     from personas import LoadedPersona
 
-NEW: Literal["n"] = "n"
-HERE: Literal["g"] = "g"
+Where = Literal["new", "here"]
+WHERE: Mapping[str, Where] = {"n": "new", "g": "here"}
 
 
-class ChangingView(Protocol):
-    """What `ChangingController` asks of the screen."""
+class PersonaAndModel:
+    """The commands of a chat screen about with whom one talks, and on which model."""
+
+    def __init__(self, screen: "ChatScreen") -> None:
+        self.screen = screen
 
     @property
-    def app(self) -> "App[None]":
-        """The application, which shows other screens."""
+    def actions(self) -> Mapping[str, Handler]:
+        """What the commands about persona and model do."""
+        return {
+            "persona": self.choose_persona,
+            "go-on": self.go_on,
+            "model": self.choose_model,
+            "save-persona": self.save_persona,
+            "introduction": without_argument(self.screen.introduction.show_again),
+        }
 
-    def enter(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> object:
-        """Go to another conversation, or to a new one."""
+    @in_worker("ask", exclusive=True)
+    async def choose_persona(self, name: str) -> None:
+        """Talk with another persona: of this name, composed of these groups, or chosen on a screen of its own."""
+        chosen = await self._persona(name)
+        if chosen is not None:
+            await self._talk_with(chosen, await self._where(f"Talk with {chosen.persona.title} in:"))
 
-    def show_failure(self, error: ReportedError) -> None:
-        """Say why something could not be done."""
+    @in_worker("ask", exclusive=True)
+    async def go_on(self, name: str) -> None:
+        """Go on in the open conversation with another persona."""
+        chosen = await self._persona(name)
+        if chosen is not None:
+            await self._talk_with(chosen, "here" if self._has_messages else "new")
 
-    def show_opening(self, opening: bool) -> None:
-        """Say that a model is being opened, or no more."""
+    @in_worker("ask", exclusive=True)
+    async def choose_model(self, model: str) -> None:
+        """Go on with another model: this one, or one that is chosen on a screen of its own. What is typed stays."""
+        from chat_personas.tui.screens.models import ModelsScreen
 
+        screen = self.screen
+        chosen: str | None = model
+        if not model:
+            chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
+        where = None if chosen is None else await self._where("Go on with the other model in:")
+        if chosen is None or where is None:
+            return
+        screen.show_opening(True)
+        try:
+            await screen.navigator.change_model(chosen, new=where == "new")
+        except ReportedError as error:
+            screen.notify_failure(error)
+        finally:
+            screen.show_opening(False)
 
-class ChangingController:
-    """Lets the person choose a persona or a model, and whether the open conversation goes on with it.
+    @in_worker("ask", exclusive=True)
+    async def save_persona(self, name: str) -> None:
+        """Save the persona of the open conversation as one of the person's own; `name` is proposed."""
+        from chat_personas.tui.screens.dialogs import save_as_own
 
-    Its methods wait for answers: call them in a worker.
-    """
+        conversation = self.screen.session.conversation
+        if conversation is not None:
+            await save_as_own(self.screen.app, conversation.persona, name)
 
-    def __init__(self, session: Session, navigator: Navigator, view: ChangingView) -> None:
-        self._session = session
-        self._navigator = navigator
-        self._view = view
-
-    async def choose_persona(self) -> None:
-        """Choose another persona, or compose one."""
+    async def _persona(self, name: str) -> "LoadedPersona | None":
+        """Return the persona of this name, or the one that is chosen where no name is given; None for none."""
         from chat_personas.own_personas import all_persona_names
         from chat_personas.tui.screens.personas import PersonasScreen
 
-        names = await asyncio.to_thread(all_persona_names)
-        chosen = await self._view.app.push_screen_wait(PersonasScreen(names, self._session))
-        where = None if chosen is None else await self._where(f"Talk with: {chosen.persona.title}")
-        if chosen is None or where is None:
-            return
-        if where == NEW:
-            self._view.enter(None, chosen)
-            return
+        session = self.screen.session
+        if not name:
+            names = await asyncio.to_thread(all_persona_names)
+            return await self.screen.app.push_screen_wait(PersonasScreen(names, session))
         try:
-            await self._navigator.change_persona(chosen)
+            return await asyncio.to_thread(session.launch.load_persona, name)
         except ReportedError as error:
-            self._view.show_failure(error)
+            self.screen.notify_failure(error)
+            return None
 
-    async def choose_model(self) -> None:
-        """Choose another model; what is being typed stays."""
-        from chat_personas.tui.screens.models import ModelsScreen
+    async def _talk_with(self, persona: "LoadedPersona", where: Where | None) -> None:
+        if where == "new":
+            self.screen.enter(None, persona)
+        elif where == "here":
+            try:
+                await self.screen.navigator.change_persona(persona)
+            except ReportedError as error:
+                self.screen.notify_failure(error)
 
-        chosen = await self._view.app.push_screen_wait(ModelsScreen(self._session))
-        where = None if chosen is None else await self._where("Go on with the other model in")
-        if chosen is None or where is None:
-            return
-        self._view.show_opening(True)
-        try:
-            await self._navigator.change_model(chosen, new=where == NEW)
-        except ReportedError as error:
-            self._view.show_failure(error)
-        finally:
-            self._view.show_opening(False)
+    @property
+    def _has_messages(self) -> bool:
+        conversation = self.screen.session.conversation
+        return conversation is not None and bool(conversation.path)
 
-    async def save_persona(self) -> None:
-        """Save the persona of the open conversation as one of the person's own."""
-        from chat_personas.tui.screens.dialogs import save_as_own
-
-        persona = self._session.conversation.persona if self._session.conversation is not None else None
-        if persona is not None:
-            await save_as_own(self._view.app, persona)
-
-    async def _where(self, question: str) -> Literal["n", "g"] | None:
+    async def _where(self, question: str) -> Where | None:
         """Ask whether the open conversation goes on, if anything was said in it; None where the person cancels."""
         from chat_personas.tui.screens.dialogs import ChoiceScreen
 
-        conversation = self._session.conversation
-        if conversation is None or not conversation.path:
-            return NEW
-        answers: dict[str, str] = {
-            NEW: "A new conversation; this one is kept",
-            HERE: "Go on in this one; the change is marked",
-        }
-        answer = await self._view.app.push_screen_wait(ChoiceScreen(question, answers))
-        return None if answer is None else NEW if answer == NEW else HERE
+        if not self._has_messages:
+            return "new"
+        answers = {"n": "A new conversation; this one is kept", "g": "Go on in this one; the change is marked"}
+        answer = await self.screen.app.push_screen_wait(ChoiceScreen(question, answers))
+        return None if answer is None else WHERE[answer]

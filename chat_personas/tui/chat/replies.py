@@ -61,10 +61,13 @@ class ReplyController:
         view: RepliesView,
         *,
         speaker: str | None = None,
-        greeting: str = GREETING,
+        greeting: Callable[[], Entry] = lambda: Entry("notice", GREETING),
         stored: Callable[[str], None] = _ignore,
     ) -> None:
-        """`speaker` replaces the persona's title above replies; `stored` is told the id of each message once stored."""
+        """`speaker` replaces the persona's title above replies; `stored` is told the id of each message once stored.
+
+        `greeting` gives what stands in an empty transcript.
+        """
         self._session = session
         self._transcript = transcript
         self._view = view
@@ -103,7 +106,7 @@ class ReplyController:
             )
             versions = {key: str(place) for key, place in conversation.places.items()}
             said = list(path_entries(path, speaker, conversation.thoughts, changes, versions, speakers))
-            await self._transcript.show([*(said or [Entry("notice", self._greeting)]), *self._waiting])
+            await self._transcript.show([*(said or [self._greeting()]), *self._waiting])
 
     async def say(self, text: str) -> None:
         """Send `text`, after the messages that wait; where that is not possible yet, show it as waiting."""
@@ -215,7 +218,7 @@ class ReplyController:
         await self._say_now(partial(conversation.send, text), Entry("user", text))
 
     async def _say_now(self, begin: Begin, said: Entry) -> None:
-        await self._transcript.remove_entries(lambda entry: entry.kind == "notice")
+        await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
         await self._transcript.add(said)
         await self._follow(begin, said)
 

@@ -274,11 +274,6 @@ def offered(found: "Found") -> Iterator[Offered]:
         yield Offered(name, UNUSABLE, name, (" ".join(why.split()),), "unusable")
 
 
-def real_models(found: "Found") -> list[str]:
-    """Return the names of the models that were found and can be used."""
-    return [file.name for file in found.files if file.why_not is None] + [served.name for served in found.servers]
-
-
 def _built_in() -> Offered:
     from chat_personas.reporting.models_found import in_bytes
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chat_personas.tui.widgets.thoughts import ShownThought, ThoughtFold
 
 Maker = TypeVar("Maker")
-Kind = Literal["user", "reply", "notice", "failure", "change"]
+Kind = Literal["user", "reply", "notice", "failure", "change", "introduction"]
 """`change` marks where another model or persona begins; unlike a notice it stays."""
 
 
