@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
 
 WHAT = "You talk with a language model that is steered to speak for a group of people: here {persona}."
-MEASURES = (
-    "The panel ({panel}) measures, out of your sight, how close its answers to survey questions are to that group's."
-)
+MEASURES = "The panel ({panel}) measures how close its answers to survey questions are to those of that group."
 TO_TRY = "Three things to try:"
 ASK = "1. Ask something: What should be done about guns?"
 OTHERS = "2. Choose another persona, or combine groups: {persona}"

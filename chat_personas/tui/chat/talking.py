@@ -34,7 +34,7 @@ class Talking:
 
     @property
     def escape_action(self) -> str | None:
-        """What Escape does now: stop the reply, else cancel the edit, unsend the waiting message, or dismiss; or None."""
+        """What Escape does now: stop the reply, else cancel the edit, unsend a message, or dismiss; or None."""
         if self.screen.replies.busy:
             return "stop"
         if self.screen.editing.under_way:

@@ -79,13 +79,13 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
     CSS_PATH = "personas.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="personas_back"),
-        Binding(
-            "f2", "combine", "Combine", id="personas_combine", tooltip="Combine the group with others, or take it out"
-        ),
+        Binding("f2", "combine", "Combine", id="personas_combine", tooltip="Combine groups, or take one out"),
         Binding("f3", "clear", "Clear", id="personas_clear", tooltip="Combine no groups"),
-        Binding("f4", "steer", "Steering", id="personas_steering", tooltip="Steer it in the next way"),
+        Binding("f4", "steer", "Steering", id="personas_steer", tooltip="Steer it in the next way"),
         Binding("f5", "save", "Save", id="personas_save", tooltip="Save it as a persona of your own"),
         Binding("down", "to_list", "Go to the list", id="personas_list", show=False),
+        Binding("pagedown", "scroll_about(1)", "Read on", id="personas_down", show=False, priority=True),
+        Binding("pageup", "scroll_about(-1)", "Read back", id="personas_up", show=False, priority=True),
     ]
 
     def __init__(self, names: tuple[str, ...], session: "Session") -> None:
@@ -97,7 +97,10 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
         self._combined: tuple[Group, ...] = ()
         self._steering: str | None = None  # None: as the persona's file says
         self._wanted = Input(
-            placeholder="Type to narrow the list; or groups, or the path of a file", id="wanted", select_on_focus=False
+            placeholder="Type to narrow the list; or groups, or the path of a file",
+            id="wanted",
+            select_on_focus=False,
+            compact=True,
         )
         self._listed = OptionList(id="names", markup=False)
         self._preview = Static(markup=False, id="preview")
@@ -253,6 +256,11 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
             self._wanted.insert_text_at_cursor(event.character)
             event.stop()
 
+    def action_scroll_about(self, pages: int) -> None:
+        """Scroll what the model is given, where it is longer than its place."""
+        about = self.query_one("#about", VerticalScroll)
+        about.scroll_relative(y=pages * max(1, about.size.height - 1), animate=False)
+
     def action_to_list(self) -> None:
         """Move from the search to the list."""
         self._listed.focus()
@@ -295,11 +303,9 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
             ways = [Content.styled(persona.steering, "reverse"), *ways]
         groups = " and ".join(map(str, persona.groups)) or "no group"
         return [
-            Content.styled(printable(persona.title), "bold"),
-            Content(printable(f"{'combined: ' if self._combined else ''}{groups}")),
+            Content.assemble((printable(persona.title), "bold"), printable(f" · {groups}")),
             Content.assemble("steering: ", Content("  ").join(ways)),
             Content(measured_in_short(last_measured(self._measured, persona))),
-            Content(""),
             *(Content(printable(line)) for line in preview(persona)),
         ]
 
