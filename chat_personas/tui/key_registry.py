@@ -44,8 +44,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         TitleScreen,
     )
     from chat_personas.tui.screens.help import HelpScreen
-    from chat_personas.tui.screens.models import ModelsScreen
     from chat_personas.tui.screens.personas import PersonasScreen
+    from chat_personas.tui.screens.picker import Picker
     from chat_personas.tui.screens.prompt import PromptScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
@@ -56,8 +56,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "In the panel": (AlignmentPanel,),
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
-        "In the list of personas": (PersonasScreen,),
-        "In the list of models": (ModelsScreen,),
+        "In the lists of personas and models": (Picker, PersonasScreen),
         "In a list that typing narrows": (NarrowedList,),
         "Where the room is asked": (AnswerList, RoomScreen, GuessScreen),
         "Where personas are compared": (Column, CompareScreen),

@@ -88,7 +88,7 @@ async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays
         await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
         chat(pilot).composer.insert("And now?")
         picker = await listed(pilot)
-        picker.query_one("#wanted").value = "small"  # type: ignore[attr-defined]
+        picker.wanted.value = "small"
         await until(pilot, lambda: "--model ~/models/small one.gguf" in words(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: "Go on in this one" in shown(pilot))
@@ -113,7 +113,7 @@ async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_type
         await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
         chat(pilot).composer.insert("Well?")
         picker = await listed(pilot)
-        picker.query_one("#wanted").value = "http://127.0.0.1:9/v1"  # type: ignore[attr-defined]
+        picker.wanted.value = "http://127.0.0.1:9/v1"
         await pilot.press("enter")
         await until(pilot, lambda: "Go on in this one" in shown(pilot))
         await pilot.press("n")
@@ -138,7 +138,7 @@ async def test_fetching_is_asked_first_counts_and_stops_at_escape(
     monkeypatch.setattr(pulling, "fetch", fetch)
     async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
         picker = await listed(pilot)
-        picker.query_one("#wanted").value = "qwen3-0.6b"  # type: ignore[attr-defined]
+        picker.wanted.value = "qwen3-0.6b"
         await pilot.press("enter")
         await until(pilot, lambda: "licence Apache-2.0" in words(pilot) and "Fetch it?" in words(pilot))
         await pilot.press("y")

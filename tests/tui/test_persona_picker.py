@@ -153,7 +153,7 @@ async def test_groups_are_combined_and_the_conversation_goes_on_with_them(corpus
         chat(pilot).composer.insert("half a mess")
         picker = await opened(pilot)
         for wanted in ("democrat", "woman"):
-            picker.query_one("#wanted").value = wanted  # type: ignore[attr-defined]
+            picker.wanted.value = wanted
             await pilot.press("f2")
         assert "steering: portray" in words(pilot)
         await pilot.press("f4")
@@ -188,7 +188,7 @@ async def test_groups_are_combined_and_the_conversation_goes_on_with_them(corpus
 async def test_a_combination_is_saved_and_then_in_the_list(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
         picker = await opened(pilot)
-        picker.query_one("#wanted").value = "POLPARTY=Democrat SEX=Female"  # type: ignore[attr-defined]
+        picker.wanted.value = "POLPARTY=Democrat SEX=Female"
         await until(pilot, lambda: "Democrat and Female" in words(pilot))
         await pilot.press("f5")
         await until(pilot, lambda: isinstance(pilot.app.screen, SaveScreen))
@@ -214,7 +214,7 @@ async def test_a_combination_is_saved_and_then_in_the_list(corpus_file: Path) ->
 async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
         picker = await opened(pilot)
-        picker.query_one("#wanted").value = "democrat"  # type: ignore[attr-defined]
+        picker.wanted.value = "democrat"
         await pilot.press("f4", "f4", "f4", "f4")
         await until(pilot, lambda: "This is how people like you answered some other questions." in words(pilot))
         await pilot.press("enter")

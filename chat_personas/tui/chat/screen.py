@@ -17,9 +17,8 @@ from textual.widgets import TextArea
 from chat_personas.conversation.commands import CommandError, asked, message_of, named
 from chat_personas.reporting.wording import own_text
 from chat_personas.text import printable
-from chat_personas.tui.chat.changing import PersonaAndModel
 from chat_personas.tui.chat.commands import Handler, action_of, all_handlers, command_bindings, command_of
-from chat_personas.tui.chat.conversations import Conversations
+from chat_personas.tui.chat.conversations import Conversations, PersonaAndModel
 from chat_personas.tui.chat.introduction import Introduction
 from chat_personas.tui.chat.keeping import STORED, KeepingController
 from chat_personas.tui.chat.knob import KnobController

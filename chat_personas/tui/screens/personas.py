@@ -9,19 +9,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
-from textual.app import ComposeResult
+from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.events import Key, Resize
-from textual.screen import Screen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
-from chat_personas.tui.widgets.title_and_status import KeyLine
+from chat_personas.tui.screens.picker import Picker
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -40,8 +35,6 @@ TALK_ONLY_GROUPS = "talk only: the built-in survey has no figures"
 
 OWN, COMBINED, OTHERS, FIRST, LAST = "Your own", "Combined groups", "Others", -1, 1000
 """Headings beside those of the attributes, and the places of the first and of the last one."""
-WIDE = 100
-"""From this many columns on, the preview stands beside the list."""
 BY_PROMPT = ("portray", "bio", "qa", "none", "few_shot")
 """The ways of steering to choose from: those from inside need a direction."""
 FOR_EVAL = "For chat-personas eval only: choose another steering to talk, or save it."
@@ -65,65 +58,47 @@ class Listed:
     loaded: "LoadedPersona | None" = None
 
     @property
+    def key(self) -> str:
+        """What tells it from all others."""
+        return self.name
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be chosen: where its file has a problem, choosing it says which."""
+        return True
+
+    @property
     def line(self) -> str:
         """The row of the list."""
         return f"{fitted(self.name, 28)} {self.about}"
 
 
-class PersonasScreen(Screen["LoadedPersona | None"]):
+class PersonasScreen(Picker["LoadedPersona | None"]):
     """Lists the personas by attribute; typing narrows the list. Gives the one that was chosen or composed.
 
     Groups, or the path of a persona file, may be typed, too.
     """
 
-    CSS_PATH = "personas.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Back", id="personas_back"),
         Binding("f2", "combine", "Combine", id="personas_combine", tooltip="Combine groups, or take one out"),
         Binding("f3", "clear", "Clear", id="personas_clear", tooltip="Combine no groups"),
         Binding("f4", "steer", "Steering", id="personas_steer", tooltip="Steer it in the next way"),
         Binding("f5", "save", "Save", id="personas_save", tooltip="Save it as a persona of your own"),
-        Binding("down", "to_list", "Go to the list", id="personas_list", show=False),
-        Binding("pagedown", "scroll_about(1)", "Read on", id="personas_down", show=False, priority=True),
-        Binding("pageup", "scroll_about(-1)", "Read back", id="personas_up", show=False, priority=True),
     ]
 
     def __init__(self, names: tuple[str, ...], session: "Session") -> None:
         """List the personas of these `names`; `session` tells the model and what was measured with it."""
-        super().__init__()
+        super().__init__("Choose a persona", "Type to narrow the list; or groups, or the path of a file")
         self._session = session
         self._rows = [Listed(name) for name in names]
         self._measured: Sequence[MeasurementRow] = ()
         self._combined: tuple[Group, ...] = ()
         self._steering: str | None = None  # None: as the persona's file says
-        self._wanted = Input(
-            placeholder="Type to narrow the list; or groups, or the path of a file",
-            id="wanted",
-            select_on_focus=False,
-            compact=True,
-        )
-        self._listed = OptionList(id="names", markup=False)
-        self._preview = Static(markup=False, id="preview")
-
-    def compose(self) -> ComposeResult:
-        """Lay out the search above the list, and the preview beside it."""
-        yield Static("Choose a persona", markup=False, id="heading")
-        yield self._wanted
-        with Horizontal(id="choice"):
-            yield self._listed
-            with VerticalScroll(id="about", can_focus=False):
-                yield self._preview
-        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the names at once, and the rest as soon as it has been read."""
-        self._list("")
-        self._wanted.focus()
+        self.show_list()
         self.read()
-
-    def on_resize(self, event: Resize) -> None:
-        """Show the preview below the list where there is no room beside it."""
-        self.query_one("#choice").set_class(event.size.width < WIDE, "-narrow")
 
     @work(exclusive=True, group="read")
     async def read(self, chosen: str | None = None) -> None:
@@ -136,7 +111,10 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
                 self._measured = await asyncio.to_thread(corpus.last_measurements, conversation.model)
             except ReportedError as error:
                 self._say(error)
-        self._list(self._wanted.value if chosen is None else "", chosen)
+        if chosen is not None:
+            with self.prevent(Input.Changed):
+                self.wanted.value = ""
+        self.show_list(chosen)
 
     # What is chosen
 
@@ -149,53 +127,30 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
         from personas.composing import DEFAULT_STEERING, are_groups, as_loaded, composed, groups_in
         from personas.persona import with_steering
 
-        typed = self._wanted.value
+        typed = self.wanted.value
         groups = self._combined or (groups_in(typed) if are_groups(typed) else ())
         if groups:
             return composed(groups, self._steering or DEFAULT_STEERING)
-        listed = self._highlighted()
+        listed = self.highlighted(self._rows)
         loaded = None if listed is None else listed.loaded
         if loaded is None or self._steering in (None, loaded.persona.steering):
             return loaded
         return as_loaded(with_steering(loaded.persona, self._steering or ""))
 
-    def _highlighted(self) -> Listed | None:
-        place = self._listed.highlighted
-        if place is None or not self._listed.option_count:
-            return None
-        name = self._listed.get_option_at_index(place).id
-        return next((each for each in self._rows if each.name == name), None)
-
-    @on(Input.Changed, "#wanted")
-    def narrow(self, event: Input.Changed) -> None:
-        """List the personas that match."""
-        self._list(event.value)
-
-    @on(OptionList.OptionHighlighted)
-    def show_preview(self) -> None:
-        """Show what is highlighted."""
-        self._show()
-
-    @on(Input.Submitted, "#wanted")
-    def choose_typed(self) -> None:
-        """Choose what is shown, or the persona file whose path was typed."""
-        self.choose()
-
-    @on(OptionList.OptionSelected)
-    def choose_listed(self) -> None:
-        """Choose what is shown."""
-        self.choose()
+    def choose(self) -> None:
+        """Give what is shown, or the persona in the file whose path was typed."""
+        self._choose()
 
     @work(exclusive=True, group="choose")
-    async def choose(self) -> None:
+    async def _choose(self) -> None:
         """Give what is shown, or the persona in the file whose path was typed; say what is wrong with it."""
         from chat_personas.own_personas import find_persona
         from personas import system_prompt
 
         try:
-            listed = self._highlighted()
+            listed = self.highlighted(self._rows)
             found = self.chosen()
-            if found is None and (name := self._wanted.value.strip() if listed is None else listed.name):
+            if found is None and (name := self.wanted.value.strip() if listed is None else listed.name):
                 found = await asyncio.to_thread(find_persona, name)
             if found is not None:
                 system_prompt(found.persona)  # few_shot cannot be talked with
@@ -207,7 +162,7 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
 
     def action_combine(self) -> None:
         """Combine the highlighted group with the others, in place of one of the same attribute; or take it out."""
-        listed = self._highlighted()
+        listed = self.highlighted(self._rows)
         groups = listed.loaded.persona.groups if listed is not None and listed.loaded is not None else ()
         if not groups:
             self.notify("This one has no group to combine.", markup=False)
@@ -217,12 +172,12 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
         else:
             attributes = {group.attribute for group in groups}
             self._combined = (*(one for one in self._combined if one.attribute not in attributes), *groups)
-        self._show()
+        self.show_about()
 
     def action_clear(self) -> None:
         """Combine no groups, and steer as each persona says."""
         self._combined, self._steering = (), None
-        self._show()
+        self.show_about()
 
     def action_steer(self) -> None:
         """Steer in the next way."""
@@ -232,7 +187,7 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
             found = None
         now = found.persona.steering if found is not None else self._steering
         self._steering = BY_PROMPT[(BY_PROMPT.index(now) + 1) % len(BY_PROMPT) if now in BY_PROMPT else 0]
-        self._show()
+        self.show_about()
 
     @work(exclusive=True, group="save")
     async def action_save(self) -> None:
@@ -249,45 +204,20 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
             self.action_clear()
             self.read(saved.persona.name)
 
-    def on_key(self, event: Key) -> None:
-        """Write what is typed on the list into the search."""
-        if self.focused is self._listed and event.is_printable and event.character is not None:
-            self._wanted.focus()
-            self._wanted.insert_text_at_cursor(event.character)
-            event.stop()
-
-    def action_scroll_about(self, pages: int) -> None:
-        """Scroll what the model is given, where it is longer than its place."""
-        about = self.query_one("#about", VerticalScroll)
-        about.scroll_relative(y=pages * max(1, about.size.height - 1), animate=False)
-
-    def action_to_list(self) -> None:
-        """Move from the search to the list."""
-        self._listed.focus()
-
-    def action_cancel(self) -> None:
-        """Stay with the current persona."""
-        self.dismiss(None)
-
     # What is shown
 
-    def _list(self, wanted: str, chosen: str | None = None) -> None:
+    def show_list(self, chosen: str | None = None) -> None:
+        """List the personas that match what is typed; all where it is groups."""
         from personas.composing import are_groups
 
-        words = [] if are_groups(wanted) else wanted.lower().split()
-        found = [each for each in self._rows if all(word in _searched(each) for word in words)]
-        names = self._listed
-        names.clear_options()
-        for heading, group in groupby(found, lambda each: each.heading):
-            if heading:
-                names.add_option(Option(Content.styled(heading, "bold"), disabled=True))
-            names.add_options(Option(printable(each.line), id=each.name) for each in group)
-        if found:
-            names.highlighted = names.get_option_index(chosen) if chosen else 1 if found[0].heading else 0
-        self._show()
+        typed = self.wanted.value
+        words = [] if are_groups(typed) else typed.lower().split()
+        found = (each for each in self._rows if all(word in f"{each.line} {each.heading}".lower() for word in words))
+        self.list_those(found, lambda each: each.name == chosen)
 
-    def _show(self) -> None:
-        self._preview.update(Content("\n").join(self._lines()))
+    def show_about(self) -> None:
+        """Show what is composed, or else highlighted: its groups, steering and alignment, and what a model is given."""
+        self.about.update(Content("\n").join(self._lines()))
 
     def _lines(self) -> list[Content]:
         try:
@@ -295,7 +225,7 @@ class PersonasScreen(Screen["LoadedPersona | None"]):
         except ReportedError as error:
             return [Content(printable(f"! {error}"))]
         if found is None:
-            listed = self._highlighted()
+            listed = self.highlighted(self._rows)
             return [Content(printable(listed.about if listed is not None else ""))]
         persona = found.persona
         ways = [Content.styled(way, "reverse") if way == persona.steering else Content(way) for way in BY_PROMPT]
@@ -382,10 +312,6 @@ def measured_in_short(row: "MeasurementRow | None") -> str:
         return f"alignment with this model: none ({row.survey}, {when})"
     score = with_interval(Score(mean=row.alignment, low=row.alignment_low, high=row.alignment_high))
     return f"alignment with this model: {score}, {VERDICTS[row.verdict]} ({row.survey}, {when})"
-
-
-def _searched(each: Listed) -> str:
-    return f"{each.line} {each.heading}".lower()
 
 
 def _read(names: list[str]) -> list[Listed]:
