@@ -270,6 +270,7 @@ class Monitor:
             turn=found.turn,
             message_id=found.place.message_id,
             drift=found.course.drift,
+            moves=found.course.moves,
             coverage=found.coverage(len(self._plan.questions), len(self._plan.anchors)),
             from_before=len(found.reused.asked),
         )

@@ -52,8 +52,9 @@ class Estimate:
     many those are. It is None until the round's first answer. `message` says what is missing or particular, for the
     screen. `complete` marks the last estimate of a round. `turn` counts the person's messages, and `message_id` is the
     message that the round follows, None before the first one. `course` and `drift` rest on questions that every one of
-    their turns was asked, and never mix turns. `from_before` of the `done` questions were answered by the same
-    measurement earlier, as when a conversation is opened again.
+    their turns was asked, and never mix turns; `moves` are the drifts of the turns after which the alignment had moved.
+    `from_before` of the `done` questions were answered by the same measurement earlier, as when a conversation is
+    opened again.
     """
 
     scorecard: Scorecard | None
@@ -68,6 +69,7 @@ class Estimate:
     drift: Drift | None = None
     coverage: Coverage | None = None
     from_before: int = 0
+    moves: tuple[Drift, ...] = ()
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         TitleScreen,
     )
     from chat_personas.tui.screens.help import HelpScreen
+    from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.picker import Picker
     from chat_personas.tui.screens.prompt import PromptScreen
@@ -54,6 +55,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     return {
         "In the conversation": (Composer, ChatScreen),
         "In the panel": (AlignmentPanel,),
+        "Where a section is explained": (ExplanationScreen,),
+        "In large print": (LargePrintScreen,),
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the lists of personas and models": (Picker, PersonasScreen),

@@ -10,6 +10,7 @@ from scripts.docs import (
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 
@@ -23,6 +24,7 @@ WRITERS = (
     write_personas,
     write_report,
     write_steering,
+    write_study,
     write_surveys,
 )
 

@@ -93,6 +93,10 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
     person.enters("/stop", "Reply stopped", "Measured after turn 3", "You: ")
     for line, answer in (
         ("/panel", "Validity, order bias"),
+        ("/explain", "More in docs/measures.md, Scores[.]"),
+        ("/explain valid", "Order agreement 1.00, from 1.00 to 1.00: how far the answers"),
+        ("/explain question", "Question 1 of 20: "),
+        ("/explain colours", "There is no section “colours”[.] There are: alignment, references"),
         ("/question", "Question 20"),
         ("/question 3", "Question 3, option 1: Democrat"),
         ("/again", "A Democrat: Yes"),

@@ -24,7 +24,8 @@ from tests.eval.towns import answer, many
 DEMOCRATS = Group(attribute="POLPARTY", value="Democrat")
 TOWN = many(20)
 HEADED = re.compile(
-    r"(Measurement|A town|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Validity)\b.*[.]"
+    r"(Measurement|A town|In short|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Validity)\b"
+    r".*[.]"
 )
 
 
@@ -113,7 +114,9 @@ def test_every_row_of_the_whole_has_its_heading_and_is_a_sentence_without_signs(
     assert "Course, before the first message: Alignment 0.90, from 0.80 to 0.95." in lines
     assert "Nearest groups, 1 of 2: Democrat, its own group, alignment 1.00, from 1.00 to 1.00." in lines
     subjects = {line.partition(",")[0].partition(":")[0] for line in lines[2:]}
+    assert "In short, answers like its group: 1.00, better than everyone's answers 0.83." in lines
     assert subjects == {
+        "In short",
         "Alignment",
         "Verdict",
         "Reference points",

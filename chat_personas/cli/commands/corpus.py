@@ -279,11 +279,12 @@ def describe(
         str | None, typer.Option("--study", metavar="NAME", help="Only what belongs to this study.")
     ] = None,
     margins: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--margins",
-            metavar="FILE",
-            help="The shares of a population (TOML or JSON) with source and year: compare and weight the sample.",
+            metavar="NAME|FILE",
+            help="The shares of a population with source and year: compare and weight the sample. us-adults comes with "
+            "the program; a file is TOML or JSON.",
         ),
     ] = None,
     tests: Annotated[bool, typer.Option("--tests", help="Describe rehearsals and trials, and nobody else.")] = False,
@@ -299,11 +300,11 @@ def describe(
     from chat_personas.cli.tables.corpus import print_description
     from chat_personas.reporting.corpus_description import page_document
     from chat_personas.studies import description
-    from chat_personas.studies.sample import read_margins
+    from chat_personas.studies.sample import find_margins
 
-    destinations = Destinations(json_file, html=html)
+    destinations = Destinations(json_file, html=html, private=True)
     destinations.check({"--margins": given_files(margins)})
-    population = None if margins is None else read_margins(margins)
+    population = None if margins is None else find_margins(margins)
     with open_corpus(read_only=True) as corpus:
         found = while_busy("reading the corpus…", lambda: description.describe(corpus, study, population, tests=tests))
     try:
@@ -317,7 +318,8 @@ def describe(
 def doctor() -> int:
     """Check that the corpus is sound.
 
-    Pages, references, the full-text index, and what its rows say together. Ends with 1 and a line for each problem.
+    Pages, references, the full-text index, the hashes of studies, and what its rows say together. Ends with 1 and a
+    line for each problem.
     """
     with open_corpus() as corpus:
         found = corpus.problems()

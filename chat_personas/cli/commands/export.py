@@ -278,12 +278,16 @@ def _mask(how: str, *, off: bool) -> Mask:
 
 
 def _what_stays(found: Withheld) -> str:
-    """Say how many of the chosen conversations may not leave, if any."""
+    """Say how much of what was chosen may not leave, if any."""
     stay = []
     if found.own:
         stay.append(f"{found.own} of your own (--own exports them)")
     if found.of_participants:
         stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn or tests)")
+    if found.silent:
+        stay.append(
+            f"{pluralize(found.silent, 'participation')} without a conversation (no consent to it, withdrawn or tests)"
+        )
     return f"; not exported: {', '.join(stay)}" if stay else ""
 
 

@@ -228,7 +228,7 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownConversationE
 
 def _check_leaving(found: Withheld) -> None:
     """Raise ExportError where something was chosen and nothing of it may leave."""
-    if found.leaving or found.participations or not (found.own or found.of_participants):
+    if found.leaving or found.participations or not (found.own or found.of_participants or found.silent):
         return
     reasons = []
     if found.own:
@@ -238,6 +238,9 @@ def _check_leaving(found: Withheld) -> None:
             f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, "
             "who withdrew or were tests (see --scope; without a ledger none of them leave)"
         )
+    if found.silent:
+        silent = f"{pluralize(found.silent, 'participation')} without a conversation"
+        reasons.append(f"{silent}, by people whose consent does not cover it, who withdrew or were tests")
     raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
 
 

@@ -225,9 +225,10 @@ class Source:
         branch = self._branch(leaf_id)
         return [message for message in branch[:-1] if not is_blank_reply(message)] + list(branch[-1:])
 
-    def messages(self, conversation_id: str) -> Sequence[MessageRow]:
-        """Return the messages of all branches of a conversation, oldest first."""
-        sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY id"  # noqa: S608
+    def messages(self, conversation_id: str, *, rated: bool = False) -> Sequence[MessageRow]:
+        """Return the messages of all branches of a conversation, or those that somebody rated, oldest first."""
+        among = "AND EXISTS (SELECT 1 FROM ratings WHERE message_id = messages.id)" if rated else ""
+        sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? {among} ORDER BY id"  # noqa: S608
         with storage_errors(self._path):
             found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         return [self._message(row) for row in found]

@@ -27,7 +27,7 @@ def _texts(source: Source) -> Iterator[str]:
 
 def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     replies: dict[str, list[MessageRow]] = defaultdict(list)
-    for reply in source.messages(conversation.id):
+    for reply in source.messages(conversation.id, rated=True):
         if reply.id in rated and is_complete_reply(reply) and reply.parent_id is not None:
             replies[reply.parent_id].append(reply)
     prompts = prompts_of(source.generations(conversation.id))

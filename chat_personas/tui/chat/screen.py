@@ -52,6 +52,7 @@ LONG = 5
 ESCAPES = (action_of("stop"), "leave_edit", "take_back", "dismiss_introduction", "leave_panel")
 MOST_IMPORTANT = (
     *(*ESCAPES, "send", action_of("help"), "app.quit", "quit"),
+    *("explain", "large_print"),  # of the panel, while that has the focus
     *map(action_of, ("open", "panel", "thought", "new", "persona")),
     *("app.command_palette", "command_palette"),
 )
@@ -95,7 +96,7 @@ class ChatScreen(Screen[None]):
         self.status_line = StatusLine()
         self.introduction = Introduction(self)
         self.replies = ReplyController(session, self.transcript, self, greeting=self.introduction.greeting)
-        self.measuring = MeasuringController(session, self.panel)
+        self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
@@ -374,6 +375,10 @@ class ChatScreen(Screen[None]):
             self.measuring.halt()
 
     # The focus
+
+    def on_reply_mark_clicked(self) -> None:
+        """Explain the mark in the margin: the course has the figures of all of them."""
+        self.panel_place.explain("course")
 
     def on_resize(self) -> None:
         """Show the panel beside the conversation where there is room for both."""

@@ -1,7 +1,6 @@
 """The answers of the room: a bar for everybody, people's hidden until they are revealed, and a guess in between."""
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from chat_personas.reporting import room as words
 from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.errors import ParticipationError
-from chat_personas.studies.steps import shares_of
+from chat_personas.studies.steps import numbers_in, percentages, shares_of
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.room.choosing import ChoosingScreen, Chosen
@@ -84,34 +83,21 @@ class GuessScreen(Dialog[tuple[float, ...] | None]):
     @on(Input.Changed)
     def count(self, event: Input.Changed) -> None:
         """Show what the numbers sum to so far."""
-        numbers = _numbers(event.value)
+        numbers = numbers_in(event.value)
         if numbers is not None:
             self._hint.update(f"{len(numbers)} of {len(self._options)} numbers; they sum to {sum(numbers):g}.")
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:
         """Take the guess if there is a number for each option and they sum to 100."""
-        numbers = _numbers(event.value)
-        if numbers is None or len(numbers) != len(self._options):
-            self._hint.update(f"Write {len(self._options)} numbers, one for each option.")
-            return
         try:
-            self.dismiss(shares_of(numbers))
+            self.dismiss(shares_of(percentages(event.value, len(self._options))))
         except ParticipationError as error:
             self._hint.update(printable(str(error)).capitalize() + ".")
 
     def action_cancel(self) -> None:
         """Guess nothing."""
         self.dismiss(None)
-
-
-def _numbers(typed: str) -> list[float] | None:
-    """Return the numbers that are typed, with spaces, commas or slashes between them; None where one is no number."""
-    parts = re.split(r"[\s,;/%]+", typed.strip(" ,;/%"))
-    try:
-        return [float(part) for part in parts if part]
-    except ValueError:
-        return None
 
 
 class AnswerList(OptionList):
