@@ -81,6 +81,7 @@ picture: $(VENV)/installed-dev  ## Make the pictures in docs/ from the real prog
 	$(BIN)/python -m scripts.pictures.make_sweep_pictures
 	$(BIN)/python -m scripts.pictures.make_knob_picture
 	$(BIN)/python -m scripts.pictures.make_room_pictures
+	$(BIN)/python -m scripts.pictures.make_debate_pictures
 
 wheel: $(VENV)/installed-dev  ## Build the wheel
 	$(BIN)/python -m build --wheel

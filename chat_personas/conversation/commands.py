@@ -326,6 +326,13 @@ _TABLE = (
         in_sentences=False,
     ),
     Command(
+        "debate",
+        "TOPIC",
+        "Let two personas argue a topic, while you moderate.",
+        "Side by side",
+        in_short="Let two personas debate",
+    ),
+    Command(
         "introduction",
         "",
         "Show the introduction again.",

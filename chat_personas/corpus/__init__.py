@@ -6,6 +6,7 @@ from chat_personas.corpus.errors import CorpusError, ExportError, UnknownConvers
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
+    DebateSideRow,
     GenerationRow,
     GroupRow,
     MeasurementRow,
@@ -18,6 +19,7 @@ from chat_personas.corpus.rows import (
     SearchHit,
     Status,
     Thought,
+    Words,
 )
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "ConversationSummary",
     "Corpus",
     "CorpusError",
+    "DebateSideRow",
     "ExportError",
     "GenerationRow",
     "GroupRow",
@@ -40,4 +43,5 @@ __all__ = [
     "Status",
     "Thought",
     "UnknownConversationError",
+    "Words",
 ]

@@ -1,4 +1,4 @@
-"""The table of conversations: adding, finding, listing and renaming them, the filter on them, and comparisons."""
+"""The table of conversations: adding, finding, listing and renaming them, the filter on them, comparisons, debates."""
 
 import sqlite3
 from collections import Counter
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
-from chat_personas.corpus.rows import ConversationRow, ConversationSummary, PersonaChangeRow
+from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow, PersonaChangeRow
 from chat_personas.corpus.sql import (
     SHORTEST_BEGINNING,
     Value,
@@ -56,8 +56,9 @@ class Selection:
     are those that it began with. `complete` leaves out what did not come to its end: in a study a participation that is
     not complete, otherwise a last reply that is not.
 
-    `scope` and `own` concern exports only (`corpus.export.permission`): the least that a participant must have agreed
-    to (None: nothing of participants leaves), and whether the conversations of the corpus's owner leave as well.
+    The rest concerns exports only (`corpus.export.permission`). `scope`: the least that a participant must have agreed
+    to (None: nothing of participants leaves). `own`: the conversations of the corpus's owner leave as well. `quoting`:
+    so do those in which a message quotes the other side of a debate; the format decides it.
     """
 
     persona: str | None = None
@@ -70,6 +71,7 @@ class Selection:
     complete: bool = False
     scope: Scope | None = "research"
     own: bool = False
+    quoting: bool = True
 
     def where(self) -> Condition:
         """Return the filter as a condition on a table `conversations`."""
@@ -254,6 +256,31 @@ def compared(connection: sqlite3.Connection, comparison_id: str) -> tuple[str, .
     """Return the conversations of a comparison, from left to right."""
     sql = "SELECT conversation_id FROM comparisons WHERE id = ? ORDER BY place, conversation_id"
     return tuple(row["conversation_id"] for row in connection.execute(sql, (comparison_id,)))
+
+
+def add_to_debate(connection: sqlite3.Connection, debate_id: str, identifier: str, place: int, turns: int) -> None:
+    """Make a conversation the side at this place of a debate, in which it is to speak so many times."""
+    connection.execute(
+        "INSERT INTO debates (id, conversation_id, place, turns, created_at) VALUES (?, ?, ?, ?, ?)",
+        (debate_id, identifier, place, turns, stamp(now())),
+    )
+
+
+def debate_of(connection: sqlite3.Connection, identifier: str) -> str | None:
+    """Return the debate that a conversation is a side of."""
+    found = connection.execute("SELECT id FROM debates WHERE conversation_id = ?", (identifier,)).fetchone()
+    return None if found is None else str(found["id"])
+
+
+def debate_sides(connection: sqlite3.Connection, debate_id: str) -> tuple[DebateSideRow, ...]:
+    """Return the sides of a debate, first the one that begins."""
+    sql = f"SELECT {columns_of(DebateSideRow, 'debates')} FROM debates WHERE id = ? ORDER BY place"  # noqa: S608
+    return fetch(DebateSideRow, connection.execute(sql, (debate_id,)))
+
+
+def set_turns(connection: sqlite3.Connection, debate_id: str, turns: int) -> None:
+    """Let both sides of a debate speak so many times in all."""
+    connection.execute("UPDATE debates SET turns = ? WHERE id = ?", (turns, debate_id))
 
 
 def short_names(connection: sqlite3.Connection) -> dict[str, str]:

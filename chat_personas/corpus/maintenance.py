@@ -19,13 +19,23 @@ from personas.inputs.suggestions import quoted
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
 
 
+_DELETE = """
+    DELETE FROM conversations WHERE id = ?1 OR id IN (
+        SELECT other.conversation_id FROM debates JOIN debates AS other ON other.id = debates.id
+        WHERE debates.conversation_id = ?1
+    )
+"""
+
+
 def delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     """Delete a conversation with all that belongs to it, and rebuild the index, which would keep the deleted words.
+
+    A side of a debate is deleted with the other side, which holds its words.
 
     Raises:
         UnknownConversationError: there is none with this key.
     """
-    if not connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,)).rowcount:
+    if not connection.execute(_DELETE, (conversation_id,)).rowcount:
         raise UnknownConversationError(f"there is no conversation {conversation_id}; see: chat-personas corpus list")
     connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
     connection.execute("INSERT OR IGNORE INTO unerased VALUES (?)", (conversation_id,))
@@ -160,6 +170,17 @@ _ODD_ROWS = (
         WHERE messages.role = 'assistant' AND message_id IS NULL""",
     ),
     (
+        ("message",),
+        "that quotes a reply which is not there",
+        """SELECT count(*) FROM messages LEFT JOIN messages AS quoted ON quoted.id = messages.quotes
+        WHERE messages.quotes IS NOT NULL AND quoted.role IS NOT 'assistant'""",
+    ),
+    (
+        ("debate",),
+        "with one side only",
+        "SELECT count(*) FROM (SELECT id FROM debates GROUP BY id HAVING count(*) <> 2)",
+    ),
+    (
         ("participant",),
         "who withdrew and of whom something is still there",
         """SELECT count(*) FROM participants WHERE withdrawn_at IS NOT NULL AND (
@@ -202,8 +223,9 @@ def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
     rows = connection.execute(
         """
         WITH said AS (
-            SELECT conversation_id, sum(role = 'user') AS messages, sum(role = 'assistant') AS replies,
-                   sum((role = 'user') * words(text)) AS words_said,
+            SELECT conversation_id, sum(role = 'user' AND quotes IS NULL) AS messages,
+                   sum(role = 'assistant') AS replies,
+                   sum((role = 'user' AND quotes IS NULL) * words(text)) AS words_said,
                    sum((role = 'assistant') * words(text)) AS words_replied
             FROM messages GROUP BY conversation_id
         ), rounds AS (SELECT conversation_id, count(*) AS measured FROM measurements GROUP BY conversation_id)

@@ -71,13 +71,16 @@ class Trajectory:
 
     `drift` is None where there are fewer than two points. `left_out` are the turns whose answers are not sound: they
     have no point, and nothing is compared with them. `moves` are the drifts of the turns after which the alignment had
-    moved from where it started (see `course`).
+    moved from where it started (see `course`). `questions` is how many questions the points are over, and `everyone`
+    what everyone's answers score over the same questions; None without a group.
     """
 
     points: tuple[CoursePoint, ...] = ()
     drift: Drift | None = None
     left_out: tuple[int, ...] = ()
     moves: tuple[Drift, ...] = ()
+    questions: int = 0
+    everyone: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,26 @@ def turn_values(
     )
 
 
-def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0) -> Trajectory:
+def everyone_values(questions: Sequence[Question], groups: Sequence[Group]) -> FloatArray:
+    """Return for each question the alignment of everyone's answers with those of `groups`, NaN where it has none.
+
+    All are NaN without a group: everyone is then what the persona is compared with.
+    """
+    found = [human_figures(question, ()) if groups else None for question in questions]
+    return np.array(
+        [
+            float("nan") if figures is None else _aligned(question, groups, figures.distribution)
+            for question, figures in zip(questions, found, strict=True)
+        ]
+    )
+
+
+def course(
+    rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0, everyone: FloatArray | None = None
+) -> Trajectory:
     """Return the course of `rounds`, which may have any order; where a turn has several the last one counts.
+
+    `everyone` are the alignments of everyone's answers (`everyone_values`), to stand beside those of the rounds.
 
     A round that was broken off before all `anchors` (a mask over the survey's questions) were asked gives no point:
     it would have too few questions in common with others, and different ones from round to round. Nor does a round
@@ -135,12 +156,15 @@ def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int =
     if not turns:
         return Trajectory(left_out=left_out)
     columns = np.stack([by_turn[turn].alignments for turn in turns], axis=1)
-    common = _answered_always(columns)
+    shared = ~np.isnan(columns).any(axis=1)
+    common, moves = columns[shared], _moves(turns, columns, seed)
     if not len(common):
-        return Trajectory(left_out=left_out, moves=_moves(turns, columns, seed))
-    points = tuple(map(CoursePoint, turns, Bootstrap(seed).means(common)))
+        return Trajectory(left_out=left_out, moves=moves)
+    bootstrap = Bootstrap(seed)
+    points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
     drift = _drift(turns, columns, seed) if len(turns) > 1 else None
-    return Trajectory(points, drift, left_out, _moves(turns, columns, seed))
+    reference = None if everyone is None else bootstrap.mean(everyone[shared])
+    return Trajectory(points, drift, left_out, moves, len(common), reference)
 
 
 def _answered_always(columns: FloatArray) -> FloatArray:
@@ -178,10 +202,12 @@ def _moves(turns: Sequence[int], columns: FloatArray, seed: int) -> tuple[Drift,
 
 
 def _alignment(question: Question, groups: Sequence[Group], answer: Answer | None) -> float:
+    distribution = None if answer is None else opinion(answer, "apart").distribution
+    return float("nan") if distribution is None else _aligned(question, groups, distribution)
+
+
+def _aligned(question: Question, groups: Sequence[Group], distribution: FloatArray) -> float:
     figures = human_figures(question, groups)
-    if answer is None or figures is None:
-        return float("nan")
-    distribution = opinion(answer, "apart").distribution
-    if distribution is None:
+    if figures is None:
         return float("nan")
     return float(alignment(distribution, figures.distribution, scale_of(question.ordinals)))

@@ -18,6 +18,7 @@ from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
+    from chat_personas.corpus import MessageRow
     from chat_personas.monitor.drift import Drift
     from eval.engine import EngineInfo
     from eval.matrix.models import (
@@ -47,6 +48,16 @@ STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "inte
 """How a message that is not complete ended, by its status in the corpus."""
 STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for status, word in STATUS.items()}
 """The same with a mark, for the screen."""
+
+QUOTED = "said in a debate, by a model"
+"""What stands beside words of the other side of a debate."""
+
+
+def speaker_of(message: "MessageRow", persona: str) -> str:
+    """Name who said something to the person who reads it: `persona`, the person, or the other side of a debate."""
+    if message.role == "assistant":
+        return persona
+    return "You" if message.quotes is None else f"{printable(message.speaker or 'The other side')} ({QUOTED})"
 
 
 def thought_in_short(text: str, seconds: float | None) -> str:

@@ -34,12 +34,16 @@ def key_table(model: type[BaseModel]) -> Iterator[str]:
 
 
 def objects_in(document: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """Yield a document and every object in it, each once, with the key under which it is found first."""
+    """Yield a document and every object in it, each once, with the key under which it is found first.
+
+    Objects of other packages, as of a report within, have a page of their own.
+    """
     waiting: list[tuple[str, type[BaseModel]]] = [("", document)]
     done: set[type[BaseModel]] = set()
+    package = document.__module__.partition(".")[0]
     while waiting:
         key, model = waiting.pop(0)
-        if model in done:
+        if model in done or model.__module__.partition(".")[0] != package:
             continue
         done.add(model)
         yield key, model

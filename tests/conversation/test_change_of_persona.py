@@ -17,6 +17,7 @@ from personas import LoadedPersona, PersonaError, load_persona, system_prompt
 from personas.composing import composed, groups_in
 from tests.corpus.export.talks import json_lines
 from tests.corpus.full_disk import read_only
+from tests.corpus.test_measurements import measurement
 from tests.fakes import END, FakeEngine
 
 DEMOCRAT = load_persona("democrat")
@@ -121,6 +122,19 @@ async def test_a_change_that_cannot_be_stored_is_not_made(corpus: Corpus) -> Non
         await conversation.change_persona(REPUBLICAN)
     assert conversation.present_persona == under(DEMOCRAT)
     assert conversation.persona == DEMOCRAT.persona
+
+
+async def test_the_views_say_of_each_reply_and_measurement_whose_it_was(corpus: Corpus) -> None:
+    conversation = await changed(corpus, FakeEngine(["Fewer.", END], ["More.", END]))
+    row = measurement(conversation.path[-1])
+    corpus.add_measurement(row.model_copy(update={"persona_name": "republican"}), ())
+    database = corpus.database()
+    dialogue = database.query("SELECT role, persona_name FROM v_dialogue ORDER BY place")
+    assert [row["persona_name"] for row in dialogue if row["role"] == "assistant"] == ["democrat", "republican"]
+    turns = database.query("SELECT persona_name FROM v_turns ORDER BY turn")
+    assert [row["persona_name"] for row in turns] == ["democrat", "republican"]
+    (measured,) = database.query("SELECT persona_name FROM v_measurements")
+    assert measured["persona_name"] == "republican"
 
 
 async def test_chat_json_has_each_prompt_before_the_first_message_that_is_answered_under_it(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.monitor.drift import CoursePoint, Drift
+from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory
 from chat_personas.monitor.inside import Inside, InsidePoint
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain
@@ -75,24 +75,25 @@ def test_a_round_under_way_compares_and_ranks_nothing() -> None:
 def test_the_course_says_what_moved_with_which_level_and_where_a_mark_stands() -> None:
     points = (CoursePoint(0, interval(0.9, 0.85, 0.95)), CoursePoint(3, interval(0.84, 0.8, 0.88)))
     drift = Drift(0, 3, paired(-0.06, -0.09, -0.03), 24, 0.99)
-    found = said("course", replace(MEASURED, estimate=estimate(course=points, drift=drift, moves=(drift,))))
+    found = said("course", replace(MEASURED, estimate=estimate(trajectory=Trajectory(points, drift, moves=(drift,)))))
     assert found[1:] == (
         "Before the first message: 0.90 [0.85, 0.95].",
         "After the reply to message 3: 0.84 [0.80, 0.88].",
         "From the first row to the last that is a drift of -0.06 [-0.09, -0.03], question by question.",
         "That is more than chance: every turn is another look, so the interval is one of 99% and not of 95%.",
-        "A mark in the margin: after the reply to message 3, the answers were farther from Democrat answers than "
+        "Where it moved: after the reply to message 3, the answers were farther from Democrat answers than "
         "before the first message: -0.06 [-0.09, -0.03] (99% interval, 24 questions asked every turn).",
+        "It is about the answers to the survey: not about what was said, nor why the answers moved or did not.",
     )
 
 
 def test_a_course_of_one_turn_and_one_of_too_few_questions_say_so() -> None:
     points = (CoursePoint(1, interval(0.9)), CoursePoint(2, interval(0.8)))
-    assert said("course", replace(MEASURED, estimate=estimate(course=points[:1])))[-1] == (
+    assert said("course", replace(MEASURED, estimate=estimate(trajectory=Trajectory(points[:1]))))[-1] == (
         "With one row there is nothing yet to compare it with."
     )
     few = Drift(1, 2, paired(-0.1), 7, 0.99)
-    assert said("course", replace(MEASURED, estimate=estimate(course=points, drift=few)))[-2:] == (
+    assert said("course", replace(MEASURED, estimate=estimate(trajectory=Trajectory(points, few))))[-3:-1] == (
         "No measurement before the first message to compare with.",
         "Too few questions (under 20) to detect a change.",
     )

@@ -23,7 +23,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
-from chat_personas.reporting.wording import STATUS, thought_in_short
+from chat_personas.reporting.wording import STATUS, speaker_of, thought_in_short
 from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
@@ -99,7 +99,7 @@ def show(
         first = prompt = ReplyPersona(found.persona_name, found.persona_sha256, found.system_prompt)
         for message in corpus.branch(leaf):
             persona = personas.get(message.id, first)
-            speaker = "You" if message.role == "user" else persona.name
+            speaker = speaker_of(message, persona.name)
             remarks = [_moment(message.created_at)]
             remarks += [STATUS[message.status]] if message.status in STATUS else []
             remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []

@@ -11,13 +11,15 @@ first message that is answered under it.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from chat_personas.corpus.export.format import LINE_ENDS, TextFormat
+from chat_personas.corpus.export.format import DEBATES, LINE_ENDS, TextFormat
 from chat_personas.corpus.export.source import Source
 from chat_personas.corpus.messages import told
 from chat_personas.corpus.rows import GenerationRow, MessageRow
 
 _SHAREGPT_ROLES = {"system": "system", "user": "human", "assistant": "gpt"}
-_LEAVES_OUT = "other branches; a last reply that is not complete, with its question; thoughts; how replies were made"
+_LEAVES_OUT = (
+    f"{DEBATES}; other branches; a last reply that is not complete, with its question; thoughts; how replies were made"
+)
 
 
 def json_line(record: object) -> str:

@@ -1,22 +1,24 @@
 """A ConvoKit corpus (`convokit`): the directory that `convokit.Corpus(filename=...)` loads, version 5 or later.
 
-A conversation is what was said on its active branch, up to its last complete reply (`Source.dialogue`), each message an
-utterance that replies to the one before. The speakers are participants by their pseudonyms, `person` for the owner of
-the corpus, and one for each persona on a model, which is an AI participant: `speaker.is_ai`, with the model in
-`speaker.ai_meta`. `utterance.ai_meta["config"]` says how a reply was made, `utterance.meta["ratings"]` what people
-thought of it, `conversation.meta["measurements"]` what was measured.
+A conversation is what was said on its active branch, up to its last complete reply (`Source.dialogue`), each message
+an utterance that replies to the one before. The speakers are participants by their pseudonyms, `person` for the owner
+of the corpus, and one for each persona on a model, which is an AI participant: `speaker.is_ai`, with the model in
+`speaker.ai_meta`. What a side of a debate quotes is an utterance of the persona that said it.
+`utterance.ai_meta["config"]` says how a reply was made, `utterance.meta["ratings"]` what people thought of it,
+`conversation.meta["measurements"]` what was measured.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from chat_personas import __version__
 from chat_personas.corpus.export.format import DirectoryFormat
-from chat_personas.corpus.export.source import Source, plain
+from chat_personas.corpus.export.source import Quoted, Source, plain
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.releases import model_terms
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
@@ -74,12 +76,12 @@ def _write(source: Source, folder: Path) -> int:
         conversations = _JsonObject(listed)
         for conversation, said in source.dialogues():
             made = source.generations(conversation.id)
-            person = source.participant() or PERSON
-            for utterance in _utterances(conversation, person, said, made, source.ratings(conversation.id)):
+            present = _Speakers(source.participant() or PERSON, conversation, source.quoted(), made)
+            for utterance in _utterances(present, said, made, source.ratings(conversation.id)):
                 index.add("utterances", utterance["meta"])
                 utterances.write(f"{json.dumps(utterance, ensure_ascii=False)}\n")
-                how = made.get(utterance["id"])
-                speakers.setdefault(utterance["speaker"], _speaker(utterance["speaker"], conversation, how))
+            for name, described in present.described(said):
+                speakers.setdefault(name, described)
             meta = _conversation_meta(conversation, source.measurements(conversation.id), turns_of(said))
             index.add("conversations", meta)
             conversations.add(conversation.id, {"meta": meta, "vectors": []})
@@ -107,9 +109,49 @@ def _write(source: Source, folder: Path) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class _Speakers:
+    """Who speaks in a conversation.
+
+    `quoted` are its messages with the words of the other side of a debate, and `made` says how its replies were made.
+    """
+
+    person: str
+    conversation: ConversationRow
+    quoted: Mapping[str, Quoted]
+    made: Mapping[str, GenerationRow]
+
+    def of(self, message: MessageRow) -> str:
+        """Return the name of who wrote a message."""
+        if message.author == "person":
+            return self.person
+        return self._persona(message).name
+
+    def described(self, said: Sequence[MessageRow]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield name and metadata of who wrote each message; who speaks for a persona is a model, and says so."""
+        for message in said:
+            yield self.of(message), self._described(message)
+
+    def _persona(self, message: MessageRow) -> Quoted:
+        began, how = self.conversation, self.made.get(message.id)
+        if message.id in self.quoted or how is None:
+            return self.quoted.get(message.id) or Quoted(began.persona_name, began.model, began.model_sha256)
+        return Quoted(how.persona_name or began.persona_name, how.model, how.model_sha256)
+
+    def _described(self, message: MessageRow) -> dict[str, Any]:
+        if message.author == "person":
+            return {"is_ai": False, "persona": None, "ai_meta": {}}
+        persona = self._persona(message)
+        config = {"model": persona.model, "model_sha256": persona.model_sha256}
+        return {
+            "is_ai": True,
+            "persona": persona.persona_name,
+            "ai_meta": {"role": "participant", "config": config},
+        }
+
+
 def _utterances(
-    conversation: ConversationRow,
-    person: str,
+    speakers: _Speakers,
     said: Sequence[MessageRow],
     made: Mapping[str, GenerationRow],
     ratings: Sequence[RatingRow],
@@ -133,33 +175,15 @@ def _utterances(
             meta["ai_meta"] = {"config": how}
         yield {
             "id": message.id,
-            "conversation_id": conversation.id,
+            "conversation_id": speakers.conversation.id,
             "text": message.text,
-            "speaker": person if message.role == "user" else _persona(conversation, made.get(message.id)),
+            "speaker": speakers.of(message),
             "meta": meta,
             "reply-to": before,
             "timestamp": int(message.created_at.timestamp()),
             "vectors": [],
         }
         before = message.id
-
-
-def _persona(conversation: ConversationRow, how: GenerationRow | None) -> str:
-    """Return the speaker of a reply: the persona and the model that made it."""
-    persona = conversation.persona_name if how is None or how.persona_name is None else how.persona_name
-    return f"{persona} on {conversation.model if how is None else how.model}"
-
-
-def _speaker(name: str, conversation: ConversationRow, how: GenerationRow | None) -> dict[str, Any]:
-    """Return the metadata of a speaker; who speaks for a persona is a model, and says so."""
-    if name != _persona(conversation, how):
-        return {"is_ai": False, "persona": None, "ai_meta": {}}
-    model, file = (conversation.model, conversation.model_sha256) if how is None else (how.model, how.model_sha256)
-    return {
-        "is_ai": True,
-        "persona": name.removesuffix(f" on {model}"),
-        "ai_meta": {"role": "participant", "config": {"model": model, "model_sha256": file}},
-    }
 
 
 def _conversation_meta(
@@ -179,5 +203,6 @@ FORMAT = DirectoryFormat(
     summary="a ConvoKit corpus",
     leaves_out=_LEAVES_OUT,
     write=_write,
+    tells_authors=True,
     entries=frozenset({"utterances.jsonl", "conversations.json", "speakers.json", "corpus.json", "index.json"}),
 )

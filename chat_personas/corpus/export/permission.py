@@ -6,7 +6,7 @@ leaves only if that is asked for.
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat_personas.corpus.conversations import Condition, Selection
 from chat_personas.corpus.study_rows import SCOPES, Scope
@@ -59,10 +59,15 @@ def conversations(selection: Selection) -> Condition:
         WHERE conversation_id = conversations.id AND {may_leave}
     )"""  # noqa: S608
     allowed = f"({_OWN} OR {of_participants})" if selection.own else of_participants
-    return f"({chosen}) AND {allowed}", [*values, *scopes]
+    fits = "" if selection.quoting else f" AND NOT {_QUOTING}"
+    return f"({chosen}) AND {allowed}{fits}", [*values, *scopes]
 
 
 _OWN = "NOT EXISTS (SELECT 1 FROM study_conversations WHERE conversation_id = conversations.id)"
+
+_QUOTING = """EXISTS (
+    SELECT 1 FROM messages WHERE messages.conversation_id = conversations.id AND messages.quotes IS NOT NULL
+)"""
 
 
 def _agreed(person: str, study: str, scope: Scope | None) -> Condition:
@@ -75,7 +80,7 @@ class Withheld:
     """How many of the chosen conversations may leave; how many of the owner's and of participants' may not.
 
     `participations` is how many participations leave, with a conversation or without; `silent` is how many of those
-    without may not.
+    without may not. `quoting` is how many conversations may leave, but not in this format: sides of debates.
     """
 
     leaving: int
@@ -83,22 +88,24 @@ class Withheld:
     of_participants: int
     participations: int
     silent: int
+    quoting: int = 0
 
 
 def withheld(connection: sqlite3.Connection, selection: Selection) -> Withheld:
     """Count what may leave of what a selection chooses, and what may not."""
     chosen, values = selection.where()
-    allowed, all_values = conversations(selection)
+    allowed, all_values = conversations(replace(selection, quoting=True))
+    unfit = "0" if selection.quoting else _QUOTING
     sql = f"""
-        SELECT coalesce(sum(allowed), 0), coalesce(sum(NOT allowed AND own), 0),
-               coalesce(sum(NOT allowed AND NOT own), 0)
-        FROM (SELECT {allowed} AS allowed, {_OWN} AS own FROM conversations WHERE {chosen})
+        SELECT coalesce(sum(allowed AND NOT unfit), 0), coalesce(sum(NOT allowed AND own), 0),
+               coalesce(sum(NOT allowed AND NOT own), 0), coalesce(sum(allowed AND unfit), 0)
+        FROM (SELECT {allowed} AS allowed, {_OWN} AS own, {unfit} AS unfit FROM conversations WHERE {chosen})
         """  # noqa: S608
-    counted = connection.execute(sql, [*all_values, *values]).fetchone()
+    leaving, own, of_participants, quoting = connection.execute(sql, [*all_values, *values]).fetchone()
     chosen, values = participations(selection)
-    leaving = connection.execute(f"SELECT count(*) FROM participations WHERE {chosen}", values).fetchone()  # noqa: S608
+    (ways,) = connection.execute(f"SELECT count(*) FROM participations WHERE {chosen}", values).fetchone()  # noqa: S608
     may_leave, scopes = _may_leave(selection.scope)
     chosen, values = selection.where_no_conversation()
     sql = f"SELECT count(*) FROM participations WHERE {chosen} AND NOT {may_leave}"  # noqa: S608
-    silent = connection.execute(sql, [*values, *scopes]).fetchone()
-    return Withheld(*counted, *leaving, *silent)
+    (silent,) = connection.execute(sql, [*values, *scopes]).fetchone()
+    return Withheld(leaving, own, of_participants, ways, silent, quoting)

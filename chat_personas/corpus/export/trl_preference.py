@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from chat_personas.corpus.export.chat_json import chat_messages, json_line, prompts_of
-from chat_personas.corpus.export.format import TextFormat
+from chat_personas.corpus.export.format import DEBATES, TextFormat
 from chat_personas.corpus.export.source import Source, is_complete_reply
 from chat_personas.corpus.rows import ConversationRow, MessageRow
 
@@ -91,7 +91,8 @@ FORMAT = TextFormat(
     name="trl-preference",
     summary="JSON Lines of preference pairs",
     leaves_out=(
-        "replies that are not rated, not complete or the only ones; ties; thoughts; how replies were made; measurements"
+        f"{DEBATES}; replies that are not rated, not complete or the only ones; ties; thoughts; how replies were made; "
+        "measurements"
     ),
     unit="preference pair",
     texts=_texts,

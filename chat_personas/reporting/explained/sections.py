@@ -244,15 +244,16 @@ def _course(shown: Measured) -> Iterator[str]:
     else:
         told = "that is more than chance" if drift.detectable else "that may be chance"
         yield f"{told}: every turn is another look, so the interval is one of {100 * drift.level:.3g}% and not of 95%"
-    yield from moves_told(shown)
+    yield from _moves(shown)
+    yield "it is about the answers to the survey: not about what was said, nor why the answers moved or did not"
 
 
-def moves_told(shown: Measured) -> Iterator[str]:
-    """Yield after which replies the alignment had moved; a mark stands in the margin of each."""
+def _moves(shown: Measured) -> Iterator[str]:
+    """Yield after which replies the alignment had moved; on the screen a mark stands in the margin of each."""
     estimate = shown.estimate
     if estimate is not None and shown.sound:
-        for drift in estimate.moves:
-            yield f"a mark in the margin: {moved(drift, shown.people)}"
+        for drift in estimate.trajectory.moves:
+            yield f"where it moved: {moved(drift, shown.people)}"
 
 
 def _inside(shown: Measured) -> Iterator[str]:

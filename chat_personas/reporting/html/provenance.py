@@ -6,6 +6,8 @@ Nothing about the machine or the person that ran it is shown.
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from pydantic import ValidationError
+
 from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
@@ -86,7 +88,10 @@ def _persona(report: Report) -> str:
 
 def _composed(report: Report) -> bool:
     """Whether the persona had no file: it is composed of its groups by whoever writes them."""
-    groups = [Group(attribute=group.attribute, value=group.value) for group in report.persona.groups]
+    try:
+        groups = [Group(attribute=group.attribute, value=group.value) for group in report.persona.groups]
+    except ValidationError:  # a report may hold anything
+        return False
     return bool(groups) and composed(groups).sha256 == report.persona.sha256
 
 

@@ -41,7 +41,7 @@ class MeasuringController:
         panel: "AlignmentPanel",
         mark: Callable[[Mapping[str, str]], None] = lambda _: None,
     ) -> None:
-        """`mark` is given the marks that stand beside replies, by the key of the message (`Estimate.moves`)."""
+        """`mark` is given the marks that stand beside replies, by the key of the message (`Trajectory.moves`)."""
         self._session = session
         self._mark = mark
         self._panel = panel
@@ -73,8 +73,9 @@ class MeasuringController:
         return SOON if self._session.engine is None or self.permitted else UNASKED
 
     def clear(self) -> None:
-        """Drop the figures, and say whether and why nothing is measured."""
+        """Drop the figures and the marks, and say whether and why nothing is measured."""
         state = self.state()
+        self._mark({})
         self._panel.clear(state, halted=state != SOON)
 
     def halt(self) -> None:
@@ -208,7 +209,7 @@ class MeasuringController:
         conversation, card = self._session.conversation, estimate.scorecard
         if conversation is None or card is None or not_shown(card):
             return {}
-        marks = {drift.turn: ROSE if drift.difference.mean > 0 else FELL for drift in estimate.moves}
+        marks = {drift.turn: ROSE if drift.difference.mean > 0 else FELL for drift in estimate.trajectory.moves}
         turns = turns_of(conversation.path)
         replies = [message.id for message in conversation.path if message.role == "assistant"]
         return {reply: marks[turns[reply]] for reply in replies if turns[reply] in marks}
@@ -250,3 +251,13 @@ def _source(monitor: "Monitor | None") -> str:
         return ""
     survey = monitor.survey.survey
     return f"{printable(survey.title)}: {figures_described(survey)}"
+
+
+def why_not_measured(session: Session) -> str:
+    """Say why no conversation beside the open one is measured; empty where they are."""
+    engine = session.engine
+    if engine is None or engine.info.log_probabilities == "none":
+        return IMPOSSIBLE
+    if not session.settings.measure:
+        return OFF
+    return "" if session.launch.probing_confirmed(engine.info) else UNASKED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from textual.containers import VerticalScroll
 
-from chat_personas.reporting.wording import STATUS_NOTES
+from chat_personas.reporting.wording import QUOTED, STATUS_NOTES
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -65,7 +65,9 @@ def path_entries(
     for row in rows:
         if row.id in changes:
             yield Entry("change", changes[row.id])
-        if row.role == "user":
+        if row.quotes is not None:
+            yield Entry("reply", row.text, speaker=row.speaker or "", note=QUOTED)
+        elif row.role == "user":
             yield Entry("user", row.text, message_id=row.id, version=versions.get(row.id, ""))
         else:
             note = STATUS_NOTES.get(row.status) or row.why or ""

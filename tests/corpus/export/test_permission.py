@@ -191,16 +191,15 @@ def test_a_study_of_which_nobody_may_leave_writes_nothing_and_no_row_of_the_ledg
 @pytest.mark.parametrize(
     ("selection", "chosen"),
     [
-        (Selection(), {"first", "second", "village"}),
-        (Selection(study="town"), {"first", "second"}),
-        (Selection(study="town", complete=True), {"first"}),
-        (Selection(until=BEGAN.date()), {"first", "second", "village"}),
-        (Selection(since=BEGAN.date() + timedelta(days=1)), set()),
-        (Selection(persona="democrat"), set()),
-        (Selection(model="small.gguf"), set()),
-        (Selection(rated=Rated("realism 1-7")), set()),
+        pytest.param(Selection(), {"first", "second", "village"}, id="all"),
+        pytest.param(Selection(study="town"), {"first", "second"}, id="study"),
+        pytest.param(Selection(study="town", complete=True), {"first"}, id="complete"),
+        pytest.param(Selection(until=BEGAN.date()), {"first", "second", "village"}, id="until"),
+        pytest.param(Selection(since=BEGAN.date() + timedelta(days=1)), set(), id="since"),
+        pytest.param(Selection(persona="democrat"), set(), id="persona"),
+        pytest.param(Selection(model="small.gguf"), set(), id="model"),
+        pytest.param(Selection(rated=Rated("realism 1-7")), set(), id="rated"),
     ],
-    ids=str,
 )
 def test_participations_without_a_conversation_are_chosen_by_study_day_and_end(
     corpus: Corpus, selection: Selection, chosen: set[str]

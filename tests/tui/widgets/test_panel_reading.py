@@ -189,7 +189,7 @@ async def test_a_mark_in_the_margin_stands_beside_the_reply_after_which_the_answ
         (marked,) = (each for each in chat(pilot).transcript.query(Reply) if each.region.y == row_of(pilot, "↑"))
         await pilot.click(marked, offset=(0, 0))
         await until(pilot, lambda: "What does this mean? Course over the turns" in words(pilot))
-        assert "A mark in the margin: after the reply to message 2, the answers were closer to Democrat answers" in (
+        assert "Where it moved: after the reply to message 2, the answers were closer to Democrat answers" in (
             words(pilot)
         )
 
