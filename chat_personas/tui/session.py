@@ -210,7 +210,8 @@ class Session:
     async def change_model(self, other: "OtherModel", *, new: bool) -> None:
         """Go on with another model in the open conversation, or in a `new` one with the same persona.
 
-        The model before is closed; where this fails, the other one is.
+        Where no model could be opened before, it is the conversation that was asked for. The model before is closed;
+        where this fails, the other one is.
 
         Raises:
             ReportedError: the model cannot be steered as the persona asks.
@@ -218,8 +219,11 @@ class Session:
         before = self.launch, self.engine
         self.launch, self.engine = other.launch, other.engine
         try:
+            here = self.launch.resume if self.conversation is None else None
             if self.conversation is not None and self.conversation.path and not new:
-                await self.resume(self.conversation.id)
+                here = self.conversation.id
+            if here is not None:
+                await self.resume(here)
             else:
                 await self.open_same_persona()
                 await self.begin()

@@ -12,6 +12,7 @@ from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.tui.screens.models import ModelsScreen, offered
+from chat_personas.tui.session import Session
 from eval.engine import EngineError
 from tests.tui.fakes import FakeLaunch, ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
@@ -148,3 +149,24 @@ async def test_fetching_is_asked_first_counts_and_stops_at_escape(
         assert pilot.app.screen is picker
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
+
+
+async def test_where_no_model_opened_another_one_continues_the_conversation_that_was_asked_for(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Fewer.")))) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+
+    class Broken(FakeLaunch):
+        async def open_engine(self) -> ScreenEngine:
+            raise EngineError("this is not a model")
+
+    beta = FakeLaunch(corpus_file, ScreenEngine(reply("More."), info=BETA), resume=conversation.id)
+    launch = Broken(corpus_file, ScreenEngine(), resume=conversation.id, others={"beta": beta})
+    async with screen(Session(launch), ready=False) as pilot:
+        await until(pilot, lambda: "this is not a model" in words(pilot))
+        await pilot.press(*"/model beta", "enter")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and MARK in words(pilot))

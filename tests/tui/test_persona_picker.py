@@ -10,9 +10,10 @@ from textual.pilot import Pilot
 from chat_personas.corpus import Corpus, GroupRow, MeasurementRow
 from chat_personas.own_personas import find_persona, own_persona_names
 from chat_personas.tui.screens.dialogs import SaveScreen
-from chat_personas.tui.screens.personas import PersonasScreen, given, last_measured, measured_in_short, preview
+from chat_personas.tui.screens.personas import PersonasScreen, last_measured, measured_in_short, preview
 from eval import evaluate_sync
 from eval.engine import Message, Probe
+from eval.evaluation import given_first
 from eval.surveys.loading import load_survey
 from personas import library_names, load_persona, system_prompt
 from personas.composing import composed, groups_in
@@ -21,6 +22,7 @@ from tests.corpus.test_measurements import measurement
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.tui.fakes import LEANING, ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
+CIVIC = load_survey("civic").survey
 BOTH = groups_in("POLPARTY=Democrat SEX=Female")
 MARK = "from here on another persona: Democrat and Female (before: A Democrat)"
 
@@ -44,14 +46,15 @@ async def opened(pilot: Pilot[None]) -> PersonasScreen:
 def test_the_preview_is_the_system_prompt_byte_for_byte(steering: str) -> None:
     persona = composed(BOTH, steering).persona
     prompt = system_prompt(persona)
-    assert given(persona) == ([("system", prompt)] if prompt else [])
+    assert given_first(persona, CIVIC) == ([Message("system", prompt)] if prompt else [])
     assert (prompt in preview(persona)) == (steering != "none")
 
 
 def test_the_preview_of_every_persona_of_the_library_is_its_system_prompt() -> None:
     for name in library_names():
         persona = load_persona(name).persona
-        assert [text for _, text in given(persona)] == list(filter(None, [system_prompt(persona)]))
+        shown_exactly = [line for line in preview(persona) if line == system_prompt(persona)]
+        assert shown_exactly == list(filter(None, [system_prompt(persona)])), name
 
 
 def test_the_preview_of_few_shot_is_what_eval_puts_before_the_first_question() -> None:
@@ -66,10 +69,10 @@ def test_the_preview_of_few_shot_is_what_eval_puts_before_the_first_question() -
 
     engine, loaded = Listening(), composed(groups_in("POLPARTY=Democrat"), "few_shot")
     evaluate_sync(engine, loaded, load_survey("civic"))
-    ((role, text),) = given(loaded.persona)
-    assert role == "user"
-    assert ([], text) in engine.prompts
-    assert text in preview(loaded.persona)
+    (message,) = given_first(loaded.persona, CIVIC)
+    assert message.role == "user"
+    assert ([], message.content) in engine.prompts
+    assert message.content in preview(loaded.persona)
 
 
 def row_of(loaded_name: str, **changes: object) -> MeasurementRow:

@@ -12,9 +12,7 @@ from chat_personas.own_personas import all_persona_names, find_persona, is_compo
 from chat_personas.reporting.wording import not_followed, own_text
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
-from eval.evaluation import questions_with_figures
-from eval.expression.few_shot import as_asked
-from eval.expression.rendering import render
+from eval.evaluation import given_first, questions_with_figures
 from eval.surveys.human_figures import has_figures
 from eval.surveys.loading import load_survey
 from personas import Persona, PersonaError, evaluation_prompt, is_steered_inside
@@ -90,12 +88,10 @@ def _commented(text: str) -> str:
 def _before_a_question(persona: Persona) -> str:
     """Return what comes before a question of few_shot, for the first question of the built-in survey."""
     survey = load_survey(BUILT_IN).survey
-    questions = questions_with_figures(survey, persona.groups)
-    if not questions:
+    if not questions_with_figures(survey, persona.groups):
         return f"\nBefore each question: the group's answers to others ({without_figures(BUILT_IN)})"
-    (put,) = as_asked(persona, survey, questions[:1])
-    probe = render(put, "survey").probe
-    return f"\nSimilar questions come before each question; for the first one of {BUILT_IN}:\n\n{probe.prompt}"
+    prompt = given_first(persona, survey)[-1].content
+    return f"\nSimilar questions come before each question; for the first one of {BUILT_IN}:\n\n{prompt}"
 
 
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")

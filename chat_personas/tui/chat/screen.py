@@ -193,7 +193,7 @@ class ChatScreen(Screen[None]):
 
     def show_opening(self, opening: bool) -> None:
         """Say in the status line that another model is being opened, or no more."""
-        self.status_line.state = OPENING if opening else ""
+        self.status_line.state = OPENING if opening else NO_MODEL if self.session.engine is None else ""
 
     async def show_no_model(self, error: "EngineError") -> None:
         """Say why the model could not be opened."""

@@ -124,16 +124,21 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         Raises:
             PersonaError: groups were typed that do not exist or exclude each other, or it cannot be steered so.
         """
-        from personas.composing import DEFAULT_STEERING, are_groups, as_loaded, composed, groups_in
-        from personas.persona import with_steering
+        from personas.composing import DEFAULT_STEERING, are_groups, composed, groups_in
 
         typed = self.wanted.value
         groups = self._combined or (groups_in(typed) if are_groups(typed) else ())
         if groups:
             return composed(groups, self._steering or DEFAULT_STEERING)
         listed = self.highlighted(self._rows)
-        loaded = None if listed is None else listed.loaded
-        if loaded is None or self._steering in (None, loaded.persona.steering):
+        return None if listed is None or listed.loaded is None else self._steered(listed.loaded)
+
+    def _steered(self, loaded: "LoadedPersona") -> "LoadedPersona":
+        """Return a persona as it was chosen to be steered. Raises PersonaError: it cannot be steered so."""
+        from personas.composing import as_loaded
+        from personas.persona import with_steering
+
+        if self._steering in (None, loaded.persona.steering):
             return loaded
         return as_loaded(with_steering(loaded.persona, self._steering or ""))
 
@@ -151,7 +156,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
             listed = self.highlighted(self._rows)
             found = self.chosen()
             if found is None and (name := self.wanted.value.strip() if listed is None else listed.name):
-                found = await asyncio.to_thread(find_persona, name)
+                found = self._steered(await asyncio.to_thread(find_persona, name))
             if found is not None:
                 system_prompt(found.persona)  # few_shot cannot be talked with
                 self.dismiss(found)
@@ -217,17 +222,31 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
 
     def show_about(self) -> None:
         """Show what is composed, or else highlighted: its groups, steering and alignment, and what a model is given."""
-        self.about.update(Content("\n").join(self._lines()))
-
-    def _lines(self) -> list[Content]:
+        self.workers.cancel_group(self, "about")
         try:
             found = self.chosen()
         except ReportedError as error:
-            return [Content(printable(f"! {error}"))]
+            self.about.update(printable(f"! {error}"))
+            return
         if found is None:
             listed = self.highlighted(self._rows)
-            return [Content(printable(listed.about if listed is not None else ""))]
-        persona = found.persona
+            self.about.update(printable(listed.about if listed is not None else ""))
+        elif found.persona.steering == "few_shot":
+            self._show_examples(found.persona)
+        else:
+            self.about.update(Content("\n").join([*self._facts(found.persona), *_contents(preview(found.persona))]))
+
+    @work(exclusive=True, group="about")
+    async def _show_examples(self, persona: "Persona") -> None:
+        """Show what comes before a question: finding the most similar others takes longer than a key may."""
+        self.about.update(Content("\n").join(self._facts(persona)))
+        try:
+            lines = await asyncio.to_thread(preview, persona)
+        except ReportedError as error:
+            lines = [f"! {error}"]
+        self.about.update(Content("\n").join([*self._facts(persona), *_contents(lines)]))
+
+    def _facts(self, persona: "Persona") -> list[Content]:
         ways = [Content.styled(way, "reverse") if way == persona.steering else Content(way) for way in BY_PROMPT]
         if persona.steering not in BY_PROMPT:
             ways = [Content.styled(persona.steering, "reverse"), *ways]
@@ -236,44 +255,33 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
             Content.assemble((printable(persona.title), "bold"), printable(f" · {groups}")),
             Content.assemble("steering: ", Content("  ").join(ways)),
             Content(measured_in_short(last_measured(self._measured, persona))),
-            *(Content(printable(line)) for line in preview(persona)),
         ]
 
     def _say(self, error: ReportedError) -> None:
         self.notify(printable(str(error)), severity="error", markup=False)
 
 
+def _contents(lines: Sequence[str]) -> list[Content]:
+    return [Content(printable(line)) for line in lines]
+
+
 def preview(persona: "Persona") -> list[str]:
-    """Return what the model is given, under headings: the exact texts of `given`, each as one element."""
-    messages = given(persona)
+    """Return what the model is given, under headings; each exact text is one element. Slow for `few_shot`.
+
+    Raises:
+        SurveyError: the built-in survey has too few figures for `few_shot`.
+    """
+    from eval.evaluation import given_first
+    from eval.surveys.loading import load_survey
+
+    messages = given_first(persona, load_survey(BUILT_IN).survey)
     lines = [FOR_EVAL, ""] if persona.steering == "few_shot" else []
     if not messages:
         return [*lines, "The model is given:", INSIDE if persona.activation or persona.ablation else NO_PROMPT]
-    for role, text in messages:
-        what = "before the first message" if role == "system" else f"before a question of {BUILT_IN}, with it"
-        lines += [f"The model is given, {what}:", text]
+    for message in messages:
+        what = "before the first message" if message.role == "system" else f"before a question of {BUILT_IN}, with it"
+        lines += [f"The model is given, {what}:", message.content]
     return lines
-
-
-def given(persona: "Persona") -> list[tuple[str, str]]:
-    """Return role and exact text of what a model is given for a persona before anything is said.
-
-    With `few_shot`, what `eval` gives it for the first question of the built-in survey that has figures.
-    """
-    from personas import evaluation_prompt
-
-    prompt = evaluation_prompt(persona)
-    found = [("system", prompt)] if prompt else []
-    if persona.steering == "few_shot":
-        from eval.evaluation import questions_with_figures
-        from eval.expression.few_shot import as_asked
-        from eval.expression.rendering import render
-        from eval.surveys.loading import load_survey
-
-        survey = load_survey(BUILT_IN).survey
-        for put in as_asked(persona, survey, questions_with_figures(survey, persona.groups)[:1]):
-            found.append(("user", render(put, "survey").probe.prompt))
-    return found
 
 
 def last_measured(rows: "Sequence[MeasurementRow]", persona: "Persona") -> "MeasurementRow | None":
