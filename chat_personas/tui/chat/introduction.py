@@ -25,6 +25,7 @@ DEMONSTRATION = "The model is a built-in demonstration: what it says is evidence
 FOUND = "Real models on this machine: {names}. Choose one: {model}"
 TO_FETCH = "Real models can be fetched, or reached on a server: {model}"
 DISMISS = "{stop} dismisses this for good; /introduction shows it again."
+DISMISSED = "The introduction is not shown any more. /introduction brings it back."
 MOST_NAMED = 3
 
 
@@ -96,6 +97,7 @@ class Introduction:
         """Show it no more, now and from the next start on."""
         self._wanted = False
         await self._show()
+        self._screen.notify(DISMISSED, markup=False)
         await self._remember()
 
     def show_again(self) -> None:

@@ -395,4 +395,6 @@ def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
         reply.show_version(entry.version)
         reply.show_mark(entry.mark)
         return reply
-    return Notice(entry.text, failed=entry.kind == "failure")
+    notice = Notice(entry.text, failed=entry.kind == "failure")
+    notice.set_class(entry.kind == "introduction", "-introduction")
+    return notice
