@@ -97,6 +97,9 @@ def test_what_cannot_be_measured_says_why_in_words_without_a_figure() -> None:
     assert in_one_sentence(letters, complete=True) == (
         "cannot be measured with this model: it picks the letter, not the answer"
     )
+    assert in_one_sentence(card(0.5, asked), complete=True) == (
+        "cannot be measured with this model: it prefers no answer to another"
+    )
     silent = score(asked, (DEMOCRAT,), [answer(each.id, [0.07, 0.03], [0.07, 0.03]) for each in asked.questions])
     assert in_one_sentence(silent, complete=True) == (
         "cannot be measured with this model: it does not answer the questions"

@@ -33,6 +33,8 @@ WHY_NOT_MEASURED = {
     "does_not_answer": f"{CANNOT_BE_MEASURED}: it does not answer the questions",
 }
 """What is said first of a measurement that is not sound."""
+HARDLY = 0.01
+"""A share that differs by less from that of even answers is taken for even."""
 
 
 def in_one_sentence(card: "Scorecard", *, complete: bool) -> str:
@@ -59,7 +61,15 @@ def _not_sound(card: "Scorecard", *, complete: bool) -> str:
     if found == "cannot_be_checked":
         asked = f"{card.verdict.both_orders} of at least {pluralize(MIN_QUESTIONS, 'question')}"
         return f"{'cannot be checked' if complete else 'too early to say'}: {asked} answered in both orders"
+    if found == "follows_letters" and _all_even(card):
+        return f"{CANNOT_BE_MEASURED}: it prefers no answer to another"
     return WHY_NOT_MEASURED.get(found, f"{CANNOT_BE_MEASURED}: {NOT_SOUND[found]}")
+
+
+def _all_even(card: "Scorecard") -> bool:
+    """Whether every answer is all but even in each option order: such a model picks no letter either."""
+    asked = (each.distribution for one in card.questions for each in one.by_order)
+    return all(abs(float(share) - 1 / len(found)) < HARDLY for found in asked if found is not None for share in found)
 
 
 def why_no_alignment(card: "Scorecard") -> str:

@@ -117,7 +117,7 @@ def large_print(measured: Measured, width: int, height: int) -> Content:
     What is not sound, or has no interval, shows the sentence alone; so does a screen that is too small for the rest.
     """
     room = max(8, width - 2 * MARGIN)
-    whose = [_centred(Content.styled(_whose(measured), "bold"), width), Content()]
+    whose = [*(_centred(row, width) for row in Content.styled(_whose(measured), "bold").wrap(room)), Content()]
     said = [_centred(row, width) for row in Content.styled(_sentence(measured), "bold").wrap(room)]
     notes = [_centred(row, width) for note in _notes(measured) for row in Content.styled(note, "dim").wrap(room)]
     left = height - len(whose) - len(said) - len(notes)
@@ -146,7 +146,8 @@ def _drawn(measured: Measured, width: int, height: int, left: int) -> list[Conte
         *(_centred(row, width) for row in _legend(measured, room)),
         Content(),
     ]
-    return next((fitting for fitting in ([*rows, *scale], rows) if len(fitting) <= left), [])
+    fitting = (tried for tried in ([*rows, *scale], rows) if len(tried) <= left)
+    return next((tried for tried in fitting if all(row.cell_length <= width for row in tried)), [])
 
 
 def _whose(measured: Measured) -> str:

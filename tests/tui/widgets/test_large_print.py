@@ -81,10 +81,11 @@ def test_what_is_not_sound_or_has_no_interval_shows_a_sentence_and_no_number() -
 
 
 def test_a_screen_that_is_too_small_keeps_the_sentence_and_never_a_number_without_its_interval() -> None:
-    for height in range(6, 24):
-        found = lines(SOUND, (40, height))
+    for width, height in [*((40, height) for height in range(6, 24)), *((width, 24) for width in range(18, 40))]:
+        found = lines(SOUND, (width, height))
         said = " ".join(" ".join(found).split())
         assert len(found) <= height
+        assert max(map(len, found)) <= width
         assert "Answers like its group: 0.90, better than everyone's answers 0.70." in said
         assert ("█" in said) <= ("95% interval" in said)
 

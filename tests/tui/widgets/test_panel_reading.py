@@ -6,6 +6,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from chat_personas.corpus import Corpus
 from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
 from chat_personas.tui.widgets.messages import Reply
 from eval.engine import Message, Probe, ProbeScore
@@ -49,6 +50,11 @@ def titles(pilot: Pilot[None]) -> list[str]:
 
 def under_cursor(pilot: Pilot[None]) -> list[str | None]:
     return [each.id for each in chat(pilot).panel.query(".-chosen")]
+
+
+def margins(pilot: Pilot[None]) -> list[str]:
+    """What stands in the margin beside the speaker of each reply."""
+    return [row[1] for row in shown(pilot).splitlines() if row[3:].startswith("A Democrat")]
 
 
 def row_of(pilot: Pilot[None], sign: str) -> int:
@@ -183,8 +189,7 @@ async def test_a_mark_in_the_margin_stands_beside_the_reply_after_which_the_answ
         for turn, text in enumerate(("Well?", "And?", "So?"), start=1):
             await type_text(pilot, text)
             await until(pilot, lambda turn=turn: measured(pilot, turn))  # type: ignore[misc]
-        margins = [row[1] for row in shown(pilot).splitlines() if row[3:].startswith("A Democrat")]
-        assert margins == ["▌", "↑", "▌"]
+        assert margins(pilot) == ["▌", "↑", "▌"]
 
         (marked,) = (each for each in chat(pilot).transcript.query(Reply) if each.region.y == row_of(pilot, "↑"))
         await pilot.click(marked, offset=(0, 0))
@@ -192,6 +197,13 @@ async def test_a_mark_in_the_margin_stands_beside_the_reply_after_which_the_answ
         assert "Where it moved: after the reply to message 2, the answers were closer to Democrat answers" in (
             words(pilot)
         )
+
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        (talk,) = corpus.conversations()
+    again = ChangingEngine()
+    async with screen(session(corpus_file, again, measure=True, make_monitor=monitor, resume=talk.id)) as pilot:
+        await until(pilot, lambda: measured(pilot, 3))
+        assert margins(pilot) == ["▌", "↑", "▌"], "a conversation that is opened again has its marks"
 
 
 async def test_a_mark_is_drawn_without_laying_anything_out_again(corpus_file: Path) -> None:
