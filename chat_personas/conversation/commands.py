@@ -243,6 +243,7 @@ _TABLE = (
         in_short="Choose another model",
         keys="alt+m",
     ),
+    Command("models", "WORDS", "List the models on this machine, and those to fetch.", "Persona and model"),
     Command(
         "steer",
         "STRENGTH, on or off",

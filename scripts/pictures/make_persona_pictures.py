@@ -1,7 +1,7 @@
 """Make the pictures of the introduction and of the list of personas from the real program: `make picture`.
 
 The screen runs without a terminal on the built-in model, in a home of its own. The introduction in the empty
-conversation is written to docs/pictures/introduction.svg, two groups combined in the list to docs/pictures/personas.svg.
+conversation is written to docs/pictures/introduction.svg, two groups combined in the list to personas.svg beside it.
 """
 
 import asyncio

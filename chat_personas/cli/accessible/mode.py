@@ -175,6 +175,7 @@ class PersonaAndModel:
             "go-on": self._go_on,
             "save-persona": self._save,
             "model": self._model,
+            "models": self._models,
             "steer": self._steer,
         }
 
@@ -226,6 +227,16 @@ class PersonaAndModel:
         use = await self._opened.conversation.context_use()
         if use is not None:
             self._say(f"The conversation takes {'at least ' * use.at_least}{use.tokens:,} tokens of the context.")
+
+    async def _models(self, words: str) -> None:
+        from chat_personas.tui.screens.models import in_sentences, offered
+
+        found = await asyncio.to_thread(self._opened.launch.find_models)
+        lines = list(map(in_sentences, offered(found)))
+        wanted = [line for line in lines if all(word in line.casefold() for word in words.casefold().split())]
+        if not wanted:
+            raise NotDoneError("No model has these words. /models lists all.")
+        self._say(f"{pluralize(len(wanted), 'model')}. /model M goes on with one.", *wanted)
 
     async def _change_model(self, name: str) -> None:
         """Open another model, and go on with it. Where that fails, the model before stays."""

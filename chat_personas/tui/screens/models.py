@@ -192,6 +192,16 @@ def offered(found: "Found") -> Iterator[Offered]:
         yield Offered(name, UNUSABLE, name, (" ".join(why.split()),), "unusable")
 
 
+def in_sentences(each: Offered) -> str:
+    """Say what a model is and how it is opened, for people who listen."""
+    how = {
+        "ready": f"/model {each.model} opens it.",
+        "to fetch": f"chat-personas models get {each.model} fetches it.",
+        "unusable": "",
+    }
+    return f"{each.heading}, {each.name}: {', '.join(each.about)}. {how[each.kind]}".rstrip()
+
+
 def _built_in() -> Offered:
     from chat_personas.reporting.models_found import in_bytes
 
