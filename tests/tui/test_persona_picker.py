@@ -20,7 +20,7 @@ from personas.composing import composed, groups_in
 from tests.corpus.making import branch_of, conversation_row, talk
 from tests.corpus.test_measurements import measurement
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
-from tests.tui.fakes import LEANING, ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
+from tests.tui.fakes import LEANING, ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 CIVIC = load_survey("civic").survey
 BOTH = groups_in("POLPARTY=Democrat SEX=Female")
@@ -223,3 +223,29 @@ async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: '"few_shot" is for chat-personas eval' in words(pilot))
         assert pilot.app.screen is picker
+
+
+async def test_the_new_persona_is_measured_where_it_begins_and_has_a_course_of_its_own(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Fewer."), reply("Because."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (120, 60)) as pilot:
+
+        def measured(turn: int, course: list[int]) -> bool:
+            estimate = chat(pilot).panel.estimate
+            if estimate is None or not estimate.complete or chat(pilot).replies.busy:
+                return False
+            return (estimate.turn, [point.turn for point in estimate.course]) == (turn, course)
+
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: measured(1, [0, 1]))
+        probed = engine.probed
+        chat(pilot).do("go-on", "democrat-woman")
+        await until(pilot, lambda: measured(1, [1]))
+        assert engine.probed > probed, "nothing is taken over from the persona before"
+        await type_text(pilot, "Why?")
+        await until(pilot, lambda: measured(2, [1, 2]))
+        found = chat(pilot).session.conversation
+        assert found is not None
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        prompts = [row.system_prompt for row in corpus.measurements(found.id)]
+    democrat = system_prompt(load_persona("democrat").persona)
+    assert prompts == [democrat, democrat, *[system_prompt(composed(BOTH).persona)] * 2]
