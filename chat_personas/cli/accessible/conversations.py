@@ -304,8 +304,8 @@ def require_messages(conversation: Conversation) -> None:
 
 def last_messages(conversation: Conversation) -> list[str]:
     """Return the last messages of a conversation, each after the name of who speaks."""
-    persona = printable(conversation.persona.title)
-    return [f"{speaker_of(each, persona)}: {each.text}" for each in conversation.path[-LAST:]]
+    who = {key: printable(conversation.title_of(persona)) for key, persona in conversation.personas.items()}
+    return [f"{speaker_of(each, who.get(each.id, ''))}: {each.text}" for each in conversation.path[-LAST:]]
 
 
 def _summary(row: ConversationSummary) -> str:
