@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.messages import branch_to
-from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow
+from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow, MessageRow, PersonaChangeRow
 from chat_personas.corpus.sql import (
     SHORTEST_BEGINNING,
     Value,
@@ -37,6 +37,7 @@ LONGEST_TITLE = 60
 FORKED = " (fork)"
 """What follows the title of a fork."""
 _CONVERSATION = columns_of(ConversationRow, "conversations")
+_PERSONA_CHANGE = columns_of(PersonaChangeRow, "persona_changes")
 
 Condition = tuple[str, list[Value]]
 """A condition in SQL, and its parameters."""
@@ -63,9 +64,9 @@ class Selection:
     """A filter on conversations: everything that is given must hold.
 
     `since` and `until` are days in UTC, both included, and concern the day on which the conversation began. `ids` may
-    be abbreviated to their first characters, or to their last six or more, as in a short name. `model` is the one that
-    it began with. `complete` leaves out what did not come to its end: in a study a participation that is not complete,
-    otherwise a last reply that is not.
+    be abbreviated to their first characters, or to their last six or more, as in a short name. `persona` and `model`
+    are those that it began with. `complete` leaves out what did not come to its end: in a study a participation that is
+    not complete, otherwise a last reply that is not.
 
     The rest concerns exports only (`corpus.export.permission`). `scope`: the least that a participant must have agreed
     to (None: nothing of participants leaves). `own`: the conversations of the corpus's owner leave as well. `quoting`:
@@ -169,6 +170,17 @@ def remove_unspoken(connection: sqlite3.Connection, identifier: str) -> None:
     )
 
 
+def change_persona(connection: sqlite3.Connection, change: PersonaChangeRow) -> None:
+    """Let a conversation go on with another persona."""
+    insert(connection, "persona_changes", values_of(change))
+
+
+def persona_changes(connection: sqlite3.Connection, identifier: str) -> tuple[PersonaChangeRow, ...]:
+    """Return the personas with which a conversation went on after its first one, oldest first."""
+    sql = f"SELECT {_PERSONA_CHANGE} FROM persona_changes WHERE conversation_id = ? ORDER BY id"  # noqa: S608
+    return fetch(PersonaChangeRow, connection.execute(sql, (identifier,)))
+
+
 def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
     """Return the conversation with this key or short name, or the only one whose key begins so (4 characters or more).
 
@@ -248,6 +260,7 @@ def fork(connection: sqlite3.Connection, message_id: str) -> str:
     for message in branch:
         parent = _copy_message(connection, message.id, key, parent)
     connection.execute("UPDATE conversations SET active_leaf_id = ? WHERE id = ?", (parent, key))
+    _copy_persona_changes(connection, original, key, branch[-1])
     connection.execute(
         "INSERT INTO study_conversations (conversation_id, participation_id, fork)"
         " SELECT ?, participation_id, 1 FROM study_conversations WHERE conversation_id = ?",
@@ -281,6 +294,20 @@ def _copy_message(connection: sqlite3.Connection, message_id: str, conversation_
         made = _row(connection, "generations", "message_id", message_id)
         insert(connection, "generations", {**made, "message_id": key})
     return key
+
+
+def _copy_persona_changes(
+    connection: sqlite3.Connection, original: str, conversation_id: str, last: MessageRow
+) -> None:
+    """Copy the changes of persona that held after `last`: those before it was said, and at the end all.
+
+    So the fork goes on with the persona of that moment.
+    """
+    leaf = connection.execute("SELECT active_leaf_id FROM conversations WHERE id = ?", (original,)).fetchone()[0]
+    until = stamp(now() if leaf == last.id else last.updated_at)
+    changes = "SELECT * FROM persona_changes WHERE conversation_id = ? AND created_at <= ? ORDER BY id"
+    for change in connection.execute(changes, (original, until)).fetchall():
+        insert(connection, "persona_changes", {**dict(change), "id": new_key(), "conversation_id": conversation_id})
 
 
 def _row(connection: sqlite3.Connection, table: str, column: str, key: str) -> dict[str, Value]:
@@ -347,6 +374,15 @@ def debate_sides(connection: sqlite3.Connection, debate_id: str) -> tuple[Debate
     """Return the sides of a debate, first the one that begins."""
     sql = f"SELECT {columns_of(DebateSideRow, 'debates')} FROM debates WHERE id = ? ORDER BY place"  # noqa: S608
     return fetch(DebateSideRow, connection.execute(sql, (debate_id,)))
+
+
+def deleted_with(connection: sqlite3.Connection, identifier: str) -> tuple[str, ...]:
+    """Return what is deleted with a conversation: itself, and the other side of its debate if it is in one."""
+    sql = """
+        SELECT other.conversation_id FROM debates JOIN debates AS other ON other.id = debates.id
+        WHERE debates.conversation_id = ?1 AND other.conversation_id <> ?1
+        """
+    return (identifier, *(row["conversation_id"] for row in connection.execute(sql, (identifier,))))
 
 
 def set_turns(connection: sqlite3.Connection, debate_id: str, turns: int) -> None:

@@ -94,3 +94,16 @@ async def test_a_sampling_chosen_before_the_first_message_is_kept_with_it(corpus
     assert corpus.conversation_ids() == ()
     await heard(conversation.send("Guns?"))
     assert Conversation.resume(corpus, engine, conversation.id).sampling.top_p == 0.5
+
+
+async def test_a_fork_goes_on_with_the_persona_of_the_moment_from_which_it_was_forked(corpus: Corpus) -> None:
+    conversation = begun(corpus, "Fewer.", "More.")
+    await heard(conversation.send("Guns?"))
+    early = conversation.path[-1].id
+    await conversation.change_persona(load_persona("republican"))
+    at_once = await conversation.fork(early)
+    await heard(conversation.send("And now?"))
+    before, after = await conversation.fork(early), await conversation.fork(conversation.path[-1].id)
+    forks = [Conversation.resume(corpus, FakeEngine(), key) for key in (at_once, before, after)]
+    assert [fork.persona.name for fork in forks] == ["republican", "democrat", "republican"]
+    assert list(forks[2].speakers.values()) == ["A Democrat", "A Republican"]

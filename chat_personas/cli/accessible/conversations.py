@@ -21,7 +21,7 @@ from chat_personas.corpus import Selection
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.reporting.in_sentences import in_sentence
-from chat_personas.reporting.wording import not_followed, own_text, speaker_of
+from chat_personas.reporting.wording import for_deletion, not_followed, own_text, speaker_of
 from chat_personas.text import Sought, pluralize, printable
 
 NEW_TEXT = "New text: "
@@ -116,13 +116,10 @@ class Talking:
 
     async def _find(self, words: str) -> None:
         require_messages(self._opened.conversation)
-        persona, sought = printable(self._opened.conversation.persona.title), Sought.typed(words)
-        path = self._opened.conversation.path
-        turns = turns_of(path)
+        path, sought = self._opened.conversation.path, Sought.typed(words)
+        turns, who = turns_of(path), _speakers(self._opened.conversation)
         found = [
-            f"Turn {turns[row.id]}, {speaker_of(row, persona)} said: {_one_line(row.text)}"
-            for row in path
-            if sought.in_(row.text)
+            f"Turn {turns[row.id]}, {who(row)} said: {_one_line(row.text)}" for row in path if sought.in_(row.text)
         ]
         if not found:
             raise NotDoneError("No message of this conversation has these words. /search looks in all conversations.")
@@ -177,9 +174,8 @@ class Talking:
         if not what:
             self._say(self._last_reply().text)
             return
-        persona = printable(self._opened.conversation.persona.title)
-        path = self._opened.conversation.path
-        self._say(*(f"{speaker_of(row, persona)}: {row.text}" for row in path))
+        who = _speakers(self._opened.conversation)
+        self._say(*(f"{who(row)}: {row.text}" for row in self._opened.conversation.path))
 
     async def _thought(self, _: str) -> None:
         thought = self._opened.conversation.thoughts.get(self._last_reply().id)
@@ -361,7 +357,9 @@ class Conversations:
             require_messages(here)
         identifier = self._identifier(argument) if argument else here.id
         row = await asyncio.to_thread(self._opened.corpus.conversation, identifier)
-        if not await self._dialogue.confirm(f"Delete the conversation {_one_line(row.title)} for good?"):
+        going = await asyncio.to_thread(self._opened.corpus.deleted_with, row.id)
+        named = for_deletion(_one_line(row.title), len(going))
+        if not await self._dialogue.confirm(f"Delete the conversation {named} for good?"):
             raise NotDoneError("Nothing was deleted.")
         erased = await asyncio.to_thread(self._opened.corpus.delete, row.id)
         self._listed = ()
@@ -369,7 +367,7 @@ class Conversations:
             "" if erased else " Traces of its text remain until the other program that has the corpus open closes it."
         )
         self._say(f"Deleted.{rest}")
-        if row.id == here.id:
+        if here.id in going:
             await self._new("")
 
 
@@ -381,8 +379,14 @@ def require_messages(conversation: Conversation) -> None:
 
 def last_messages(conversation: Conversation) -> list[str]:
     """Return the last messages of a conversation, each after the name of who speaks."""
-    persona = printable(conversation.persona.title)
-    return [f"{speaker_of(each, persona)}: {each.text}" for each in conversation.path[-LAST:]]
+    who = _speakers(conversation)
+    return [f"{who(each)}: {each.text}" for each in conversation.path[-LAST:]]
+
+
+def _speakers(conversation: Conversation) -> Callable[[MessageRow], str]:
+    """Return what names who said a message of a conversation."""
+    personas = conversation.speakers
+    return lambda message: speaker_of(message, printable(personas.get(message.id, "")))
 
 
 def _summary(row: ConversationSummary) -> str:

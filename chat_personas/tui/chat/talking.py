@@ -37,12 +37,14 @@ class Talking:
 
     @property
     def escape_action(self) -> str | None:
-        """What Escape does now: stop the reply, else cancel the edit, else unsend the waiting message; or None."""
+        """What Escape does now: stop the reply, else cancel the edit, unsend a message, or dismiss; or None."""
         if self.screen.replies.busy:
             return "stop"
         if self.screen.editing.under_way:
             return "leave_edit"
-        return "take_back" if self.screen.replies.waiting else None
+        if self.screen.replies.waiting:
+            return "take_back"
+        return "dismiss_introduction" if self.screen.introduction.shown and self.screen.composer.has_focus else None
 
     @in_worker("stop")
     async def stop(self) -> None:
@@ -121,8 +123,9 @@ class Talking:
         elif what and conversation is not None and conversation.path:
             from chat_personas.reporting.conversation_copy import words_in_markdown
 
-            persona = conversation.persona.title
-            screen.app.copy_to_clipboard(words_in_markdown(conversation.title, conversation.path, persona))
+            screen.app.copy_to_clipboard(
+                words_in_markdown(conversation.title, conversation.path, conversation.speakers)
+            )
             screen.notify("Copied the conversation.", markup=False)
         elif (entry := screen.transcript.chosen or screen.transcript.last("reply")) is not None and entry.text:
             named = "your message" if entry.kind == "user" else "the reply"
