@@ -12,6 +12,8 @@ from chat_personas.conversation.audit import Audit
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError, RatingRow, ReplyPersona
 from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus.rows import Words
+from chat_personas.corpus.sql import new_key
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from chat_personas.steering.errors import SteeringError
@@ -242,3 +244,13 @@ async def test_a_copy_for_reading_names_both_personas_and_prompts(corpus: Corpus
         "## Person",
         "## republican",
     ]
+
+
+async def test_a_side_of_a_debate_keeps_its_persona(corpus: Corpus) -> None:
+    sides = [Conversation.start(corpus, FakeEngine(), each).unspoken for each in (DEMOCRAT, REPUBLICAN)]
+    rows = [row for row in sides if row is not None]
+    corpus.begin_debate(new_key(), rows, Words("Guns?", "Moderator"), 2)
+    side = Conversation.resume(corpus, FakeEngine(), rows[0].id)
+    with pytest.raises(PersonaError, match="the sides of a debate keep their personas"):
+        await side.change_persona(BY_BIO)
+    assert side.present_persona == under(DEMOCRAT)
