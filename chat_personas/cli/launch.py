@@ -142,7 +142,7 @@ class Launch:
 
     def remember_theme(self, name: str) -> None:
         """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""
-        from chat_personas.settings import remember_theme
+        from chat_personas.settings_file import remember_theme
 
         remember_theme(name)
 
