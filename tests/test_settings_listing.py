@@ -97,5 +97,5 @@ def test_a_server_and_a_template_are_added_by_their_name() -> None:
     assert change_meant(found("servers"), SERVER) == (("servers", SERVER), {})
     assert change_meant(found("templates"), "big = chatml") == (("templates", "big"), "chatml")
     for name in ("servers", "templates"):
-        with pytest.raises(SettingsError, match="^Type "):
+        with pytest.raises(SettingsError, match=r"^Type "):
             change_meant(found(name), "what?")

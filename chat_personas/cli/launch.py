@@ -7,7 +7,7 @@ is left to the parser.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,6 +66,16 @@ class Launch:
         from chat_personas.engines.open import with_template
 
         return with_template(load_settings(), self.model, self.template)
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The settings that the command line sets, by their names."""
+        named = {"persona": self.persona, "model": self.model, "survey": self.survey}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def read_settings_again(self) -> None:
+        """Let `settings` be what the file says now."""
+        self.__dict__.pop("settings", None)
 
     @cached_property
     def loaded_survey(self) -> "LoadedSurvey":

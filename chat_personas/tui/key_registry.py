@@ -1,9 +1,13 @@
 """All key bindings that have an id. Help, `doctor` and the documentation take them from here."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.dom import DOMNode
+
+if TYPE_CHECKING:
+    from chat_personas.settings_listing import Key
 
 
 def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
@@ -18,6 +22,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
+    from chat_personas.tui.screens.settings import SettingsScreen, ValueScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
@@ -37,6 +42,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Where a file is named": (PathScreen,),
         "Where a title is given": (TitleScreen,),
         "Where a reply is rated": (RatingScreen,),
+        "In the list of settings": (SettingsScreen, ValueScreen),
         "In the list of keys": (HelpScreen,),
     }
 
@@ -48,6 +54,17 @@ def named_bindings() -> Iterator[tuple[str, Binding]]:
             for binding in holder.__dict__["BINDINGS"]:
                 if isinstance(binding, Binding) and binding.id:
                     yield place, binding
+
+
+def settable_keys() -> "tuple[Key, ...]":
+    """Return every key binding that can be set, as the list of settings has them, in the order of the help."""
+    from chat_personas.settings_listing import Key
+
+    return tuple(
+        Key(binding.id, binding.key, binding.tooltip or binding.description, place)
+        for place, binding in named_bindings()
+        if binding.id
+    )
 
 
 def bindings_of(holder: type[DOMNode]) -> Iterator[tuple[str, str]]:

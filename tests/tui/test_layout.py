@@ -96,7 +96,7 @@ async def test_the_exact_prompt_can_be_seen(corpus_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "theme"), [({"TERM": "xterm"}, "ansi-dark"), ({"COLORTERM": "truecolor"}, "persona-dusk")]
+    ("environment", "theme"), [({"TERM": "xterm"}, "persona-16"), ({"COLORTERM": "truecolor"}, "persona-dusk")]
 )
 def test_on_few_colours_the_terminals_own_are_used(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], theme: str

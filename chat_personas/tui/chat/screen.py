@@ -100,6 +100,7 @@ class ChatScreen(Screen[None]):
         _quiet("f10,alt+w", "whole", "Show a long message whole"),
         _quiet("alt+r", "rate", "Rate the last reply"),
         _named("ctrl+s", "export", "Export", "Export the conversation to a file"),
+        _quiet("alt+o", "settings", "Show and change the settings"),
         _quiet("alt+p,ctrl+b", "hide_panel", "Hide or show the panel"),
     ]
 
@@ -517,6 +518,26 @@ class ChatScreen(Screen[None]):
 
         keys = named_keys(named_bindings(), self.session.settings.keys, self.app.get_key_display)
         self.app.push_screen(HelpScreen(keys))
+
+    @work(group="ask", exclusive=True)
+    async def action_settings(self) -> None:
+        """Show and change the settings."""
+        from chat_personas.tui.screens.settings import SettingsScreen
+
+        settings = SettingsScreen(self.session.launch.given, self.use_settings_again)
+        await self.app.push_screen_wait(settings)
+        if "measure" in settings.changed and self.session.settings.measure != self.measuring.enabled:
+            self.call_later(self.action_measuring)
+
+    @work(group="settings")
+    async def use_settings_again(self) -> None:
+        """Use the settings as the file has them now, as far as that is possible while a conversation is open."""
+        try:
+            settings = await self.session.read_settings_again()
+        except ReportedError as error:
+            self._notify_failure(error)
+        else:
+            self.use_settings(settings.keys, settings.theme)
 
     def action_prompt(self) -> None:
         """Show the exact prompt."""
