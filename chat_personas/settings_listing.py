@@ -187,3 +187,8 @@ def change_meant(setting: Setting, typed: str) -> tuple[Keys, object]:
 def _plain(value: object) -> object:
     """Return a number without a fraction as a whole one, as people write it."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def in_sentences(setting: Setting) -> str:
+    """Return a setting as people hear it: its name, its value, where that comes from, and what it is for."""
+    return f"{setting.name}: {setting.shown}, from the {setting.origin}. {setting.help}"

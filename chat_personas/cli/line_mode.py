@@ -46,11 +46,9 @@ from chat_personas.reporting.wording import (
     thought_in_short,
 )
 from chat_personas.steering.errors import SteeringError
-from chat_personas.steering.knob import Knob
 from chat_personas.text import pluralize, printable
 from eval.engine import Engine, EngineError, TooLongError
 from eval.interventions import tried_out
-from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
     from chat_personas.monitor.drift import Drift
@@ -200,7 +198,7 @@ class LineMode(StandardInputMode):
     async def _steer(self, conversation: Conversation, corpus: Corpus, asked: str) -> None:
         """Turn the knob as it is `asked` and measure again, or only say what is on where nothing is asked."""
         if asked:
-            await asyncio.to_thread(turn_knob, conversation.knob, asked)
+            await asyncio.to_thread(conversation.knob.obey, asked)
         described = printable(conversation.knob.described()) or "nothing"
         print(f"(inside the model: {described})", file=sys.stderr, flush=True)
         if self._monitor is not None and self._monitor.engine is not conversation.engine:
@@ -239,20 +237,6 @@ async def _read_inside(conversation: Conversation, corpus: Corpus) -> "Inside | 
 
     needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
     return None if needle is None else await needle.read(conversation.context(), conversation.path)
-
-
-def turn_knob(knob: Knob, asked: str) -> None:
-    """Turn the knob as a person writes it: a number, `on` or `off`. Raises SteeringError."""
-    if asked == "off":
-        knob.off()
-    elif asked == "on":
-        knob.on()
-    else:
-        try:
-            strength = float(asked)
-        except ValueError as error:
-            raise SteeringError(f"{STEER} takes a strength such as 0.5, on or off, and not {quoted(asked)}") from error
-        knob.turn(strength)
 
 
 def _notice_own_text(conversation: Conversation, engine: Engine) -> None:

@@ -20,6 +20,7 @@ from chat_personas.steering.errors import SteeringError
 from eval.engine import Engine
 from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
 from personas import Persona, is_steered_inside
+from personas.inputs.suggestions import quoted
 
 STEP = 0.25
 """How much one press of a key turns."""
@@ -121,6 +122,25 @@ class Knob:
             self._use(self._own if by > 0 or first.kind == "clamp" else ())
         else:
             self.turn((self.strength or 0.0) + by)
+
+    def obey(self, wanted: str) -> None:
+        """Turn as a person writes it: a strength such as `0.5`, `on` or `off`.
+
+        Raises:
+            SteeringError: it is none of these; or as `turn` and `on`.
+        """
+        if wanted == "off":
+            self.off()
+        elif wanted == "on":
+            self.on()
+        else:
+            try:
+                strength = float(wanted)
+            except ValueError as error:
+                raise SteeringError(
+                    f"/steer takes a strength such as 0.5, on or off, and not {quoted(wanted)}"
+                ) from error
+            self.turn(strength)
 
     def off(self) -> None:
         """Leave the model as it is, from the next reply on."""

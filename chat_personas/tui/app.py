@@ -19,7 +19,9 @@ from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from chat_personas.conversation.commands import COMMANDS
 from chat_personas.text import printable
+from chat_personas.tui.key_registry import binding_of
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
@@ -179,7 +181,7 @@ class ChatApp(TerminalApp):
 
     session: Session
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit (or press Ctrl+C twice)", priority=True),
+        binding_of(COMMANDS["quit"], "quit"),
         Binding(
             "ctrl+p",
             "command_palette",

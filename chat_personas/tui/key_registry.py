@@ -1,4 +1,7 @@
-"""All key bindings that have an id. Help, `doctor` and the documentation take them from here."""
+"""All key bindings that have an id. Help, `doctor` and the documentation take them from here.
+
+Those of the chat screen come from the table of commands.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -6,8 +9,26 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+from chat_personas.conversation.commands import Command
+
 if TYPE_CHECKING:
     from chat_personas.settings_listing import Key
+
+NO_KEY = "no_key"
+"""Stands for the key of a command that has none, so that the settings can give it one. No key has this name."""
+
+
+def binding_of(command: Command, action: str) -> Binding:
+    """Return the binding of a command of the screen, which runs `action`."""
+    return Binding(
+        command.keys or NO_KEY,
+        action,
+        command.label or command.in_short,
+        id=command.binding_id,
+        show=bool(command.label),
+        tooltip=command.in_short,
+        priority=True,
+    )
 
 
 def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
@@ -61,7 +82,7 @@ def settable_keys() -> "tuple[Key, ...]":
     from chat_personas.settings_listing import Key
 
     return tuple(
-        Key(binding.id, binding.key, binding.tooltip or binding.description, place)
+        Key(binding.id, "" if binding.key == NO_KEY else binding.key, binding.tooltip or binding.description, place)
         for place, binding in named_bindings()
         if binding.id
     )

@@ -5,10 +5,14 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from textual.actions import parse
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.theme import ThemeProvider
+
+from chat_personas.conversation.commands import COMMANDS
+from chat_personas.tui.key_registry import NO_KEY
 
 if TYPE_CHECKING:
     from chat_personas.tui.app import ChatApp
@@ -21,11 +25,12 @@ def commands_of(app: App[None], screen: Screen[object]) -> Iterator[SystemComman
     """Yield what can be done on `screen` now, each under what it does, with its key."""
     for holder in (screen, app):
         for binding in type(holder).__dict__["BINDINGS"]:
-            if not (isinstance(binding, Binding) and binding.id) or binding.action.partition("(")[0] in LEFT_OUT:
+            _, name, parameters = parse(binding.action) if isinstance(binding, Binding) else ("", "", ())
+            if not (isinstance(binding, Binding) and binding.id) or name in LEFT_OUT:
                 continue
-            if holder.check_action(binding.action, ()) is True:
+            if holder.check_action(name, parameters) is True:
                 does = binding.tooltip or binding.description
-                yield SystemCommand(does, f"Key: {_keys(app, binding)}", partial(_act, holder, binding.action))
+                yield SystemCommand(does, _how(app, binding), partial(_act, holder, binding.action))
     yield SystemCommand("Choose a theme", "It is kept in the settings", app.action_change_theme)
 
 
@@ -34,10 +39,17 @@ def _act(holder: Screen[object] | App[None], action: str) -> None:
     holder.call_later(holder.run_action, action)
 
 
+def _how(app: App[None], binding: Binding) -> str:
+    """Say how else this is done: by which keys, and written as which command."""
+    command = next((each for each in COMMANDS.values() if each.binding_id == binding.id), None)
+    keys = f"Key: {shown}" if (shown := _keys(app, binding)) else ""
+    return " · ".join(filter(None, (keys, command.written_on_screen if command else "")))
+
+
 def _keys(app: App[None], binding: Binding) -> str:
     """Return the keys of a binding as they are written, those of the settings where these have some."""
     keys = app._keymap.get(binding.id or "", binding.key)
-    return ", ".join(app.get_key_display(Binding(key, binding.action)) for key in keys.split(","))
+    return ", ".join(app.get_key_display(Binding(key, binding.action)) for key in keys.split(",") if key != NO_KEY)
 
 
 class Themes(ThemeProvider):

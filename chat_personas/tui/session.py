@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
+    from chat_personas.steering.knob import Knob
     from chat_personas.tui.room.answers import RoomTable
     from eval.engine import Engine, EngineInfo
     from eval.surveys.loading import LoadedSurvey
@@ -243,7 +244,7 @@ class Session:
             with suppress(EngineError):
                 await self.conversation.read_ahead()
 
-    async def turn(self, by: float) -> None:
+    async def turn(self, how: Callable[["Knob"], None]) -> None:
         """Turn the knob of the open conversation. In a thread: a direction may have to be looked for first.
 
         Raises:
@@ -251,7 +252,7 @@ class Session:
         """
         async with self._turning:
             if self.conversation is not None:
-                await asyncio.to_thread(self.conversation.knob.step, by)
+                await asyncio.to_thread(how, self.conversation.knob)
 
     async def open_monitor(self) -> "Monitor | None":
         """Return the monitor of the open conversation, made on first use; None while nothing can be measured.

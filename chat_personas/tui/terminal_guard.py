@@ -15,7 +15,7 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
 _HARDLY_EVER = 1000
+SECONDS_OF_QUIET = 0.5
 
 
 def spare_what_is_here() -> None:
@@ -37,9 +38,29 @@ def spare_what_is_here() -> None:
     gc.set_threshold(young, middle, _HARDLY_EVER)
 
 
-def collect() -> None:
-    """Collect all garbage. Call it when nothing moves on the screen, as at the end of a reply."""
-    gc.collect()
+class QuietCollection:
+    """Collects all garbage when nothing moves on the screen and nobody types: it holds every key for 60 to 200 ms.
+
+    `quiet` says whether that is so; `later` calls a function after so many seconds.
+    """
+
+    def __init__(self, quiet: Callable[[], bool], later: Callable[[float, Callable[[], None]], object]) -> None:
+        self._quiet = quiet
+        self._later = later
+        self._due = False
+
+    def ask(self) -> None:
+        """Collect as soon as it is quiet. Call it when something large has ended, as a reply."""
+        if not self._due:
+            self._due = True
+            self._later(SECONDS_OF_QUIET, self._collect_or_wait)
+
+    def _collect_or_wait(self) -> None:
+        if self._quiet():
+            self._due = False
+            gc.collect()
+        else:
+            self._later(SECONDS_OF_QUIET, self._collect_or_wait)
 
 
 DESCRIPTOR = 2

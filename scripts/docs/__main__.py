@@ -3,11 +3,13 @@
 from scripts.docs import (
     write_accessibility,
     write_answers,
+    write_chat,
     write_commands,
     write_corpus,
     write_models,
     write_personas,
     write_report,
+    write_settings,
     write_steering,
     write_surveys,
 )
@@ -15,11 +17,13 @@ from scripts.docs import (
 WRITERS = (
     write_accessibility,
     write_answers,
+    write_chat,
     write_commands,
     write_corpus,
     write_models,
     write_personas,
     write_report,
+    write_settings,
     write_steering,
     write_surveys,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chat_personas.conversation.slash_commands import by_subject
+from chat_personas.conversation.commands import by_subject
 from scripts.docs.parts import DOCS, renewed
 
 PAGE = DOCS / "accessibility.md"
@@ -14,7 +14,7 @@ def updated(page: str) -> str:
 
 
 def _commands() -> Iterator[str]:
-    for subject, commands in by_subject():
+    for subject, commands in by_subject("sentences"):
         yield from (f"### {subject}", "", "| command | what it does |", "| --- | --- |")
         for command in commands:
             yield f"| `{command.written}` | {command.does} |"

@@ -16,7 +16,7 @@ import pytest
 
 from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
-from chat_personas.conversation.slash_commands import COMMANDS
+from chat_personas.conversation.commands import COMMANDS
 from chat_personas.corpus import Corpus
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
@@ -138,7 +138,8 @@ def test_the_check_of_the_bytes_finds_what_moves_erases_overwrites_and_draws() -
 
 
 def test_every_command_of_the_table_does_something_here() -> None:
-    assert AccessibleMode(Launch(), measure=False).commands.keys() == COMMANDS.keys()
+    expected = [name for name, command in COMMANDS.items() if command.on("sentences")]
+    assert sorted(AccessibleMode(Launch(), measure=False).commands) == sorted(expected)
 
 
 # Stopping and leaving
@@ -445,6 +446,20 @@ def test_a_line_that_is_not_text_is_refused_and_the_next_one_is_sent(command: Co
     assert ran.code == 0
     assert "Nothing was sent: the line is not UTF-8" in ran.out
     assert texts(kept_messages()) == ["Hello", "Yes"]
+
+
+def test_settings_are_read_and_changed_in_sentences(command: Command, served_by: Serve, home: Path) -> None:
+    lines = said(
+        command, served_by, "/settings threads\n/settings threads 0\n/settings threads 3\n/settings zebra\n/quit\n"
+    )
+    said_about = [line.removeprefix("You: ") for line in lines if "threads" in line or "zebra" in line]
+    assert said_about == [
+        "threads: not set, from the default. CPU threads; default: the physical cores.",
+        "Threads is not valid; write 1 or more.",
+        "threads is written to the settings. It counts from the next start.",
+        "No setting has zebra in its name. /settings lists all.",
+    ]
+    assert (home / "config" / "settings.toml").read_text() == "threads = 3\n"
 
 
 def test_a_server_on_another_machine_is_measured_after_a_yes_only(

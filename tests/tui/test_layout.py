@@ -201,10 +201,10 @@ async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_
 
 
 async def test_on_a_narrow_screen_the_id_of_a_key_stands_below_what_the_key_does(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine()), (100, 50)) as pilot:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 90)) as pilot:
         await pilot.press("f1")
         await until(pilot, lambda: "^g          Choose another persona               persona" in shown(pilot))
-        await pilot.resize_terminal(60, 50)
+        await pilot.resize_terminal(60, 90)
         await until(pilot, lambda: "Choose another persona               persona" not in shown(pilot))
 
         lines = [line.replace("┃", "").rstrip() for line in shown(pilot).splitlines()]

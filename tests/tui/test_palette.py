@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from chat_personas.settings import SettingsError
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
+from chat_personas.tui.key_registry import NO_KEY
 from chat_personas.tui.palette import commands_of
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
@@ -30,8 +31,8 @@ async def test_every_action_of_the_conversation_is_in_the_palette_with_its_key(c
         for binding in ChatScreen.BINDINGS:
             assert isinstance(binding, Binding)
             assert ((binding.tooltip or binding.description) in offered) == (binding.id not in escapes), binding
-        assert offered["List all keys"] == "Key: f11"
-        assert offered["Regenerate the last reply"] == "Key: f5, ^r"
+        assert offered["List all keys"] == "Key: f11 · /help [COMMAND]"
+        assert offered["Regenerate the last reply"] == "Key: f5, ^r · /again"
         assert "Quit (or press Ctrl+C twice)" in offered
 
 
@@ -77,4 +78,5 @@ def test_no_key_of_the_chat_screen_does_two_things() -> None:
         if isinstance(binding, Binding)
         for key in binding.key.split(",")
     )
+    del keys[NO_KEY]
     assert [key for key, times in keys.items() if times > 1] == ["escape"]

@@ -12,19 +12,17 @@ from chat_personas.tui.screens.settings import KeyScreen, SettingsScreen, ThemeS
 from chat_personas.tui.unusable_settings import why_not
 from tests.test_settings import home as home
 from tests.test_settings import write
-from tests.tui.fakes import ScreenEngine, chat, screen, session, shown, until, words
+from tests.tui.fakes import ScreenEngine, chat, screen, session, shown, type_text, until, words
 
 DEFAULTS = {binding.id: binding.key for _, binding in named_bindings() if binding.id}
 
 
 async def find(pilot: Pilot[None], text: str) -> SettingsScreen:
-    """Open the settings, if they are not open, and type a part of a setting's name."""
-    if not isinstance(pilot.app.screen, SettingsScreen):
-        chat(pilot).action_settings()
-        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
+    """Open the settings with these words."""
+    await type_text(pilot, f"/settings {text}")
+    await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
     listed = pilot.app.screen
     assert isinstance(listed, SettingsScreen)
-    listed.typed.value = text
     await until(pilot, lambda: listed.listed.option_count == 1)
     return listed
 

@@ -28,10 +28,9 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import turn_knob
 from chat_personas.cli.standard_input import StandardInputMode
-from chat_personas.conversation.slash_commands import (
-    SlashCommandError,
+from chat_personas.conversation.commands import (
+    CommandError,
     asked,
     by_subject,
     message_of,
@@ -62,6 +61,7 @@ class AccessibleMode(StandardInputMode):
             **measuring.actions,
             **PersonaAndModel(opened, dialogue, measuring, self._conversations.enter).actions,
             **self._conversations.actions,
+            "settings": self._settings,
             "help": self._help,
             "quit": self._quit,
         }
@@ -110,7 +110,7 @@ class AccessibleMode(StandardInputMode):
                 return
             except NotDoneError as error:
                 self._dialogue.say(str(error))
-            except (ReportedError, SlashCommandError) as error:
+            except (ReportedError, CommandError) as error:
                 self._dialogue.say(as_sentence(error))
 
     async def _do(self, line: str) -> None:
@@ -140,12 +140,30 @@ class AccessibleMode(StandardInputMode):
             command = named(name)
             self._dialogue.say(f"{command.said}: {command.does}")
             return
-        for subject, commands in by_subject():
+        for subject, commands in by_subject("sentences"):
             self._dialogue.say(*(f"{subject}, {command.said}: {command.does}" for command in commands))
         self._dialogue.say(
             "Everything else is a message. A backslash at the end of a line goes on in the next one. "
             "Enter alone says what is going on. Ctrl+C stops a reply, and pressed again it leaves."
         )
+
+    async def _settings(self, wanted: str) -> None:
+        """List the settings with this name, or change the one of this name; what is changed counts later."""
+        from chat_personas.settings_file import SettingsFile
+        from chat_personas.settings_listing import all_settings, change_meant, in_sentences
+
+        listed = await asyncio.to_thread(all_settings, self._opened.launch.given)
+        name, _, value = wanted.partition(" ")
+        setting = next((each for each in listed if each.name == name), None)
+        if setting is None or not value.strip():
+            found = [each for each in listed if wanted.casefold() in each.name.casefold()]
+            if not found:
+                raise NotDoneError(f"No setting has {wanted} in its name. /settings lists all.")
+            self._dialogue.say(*map(in_sentences, found))
+            return
+        keys, meant = change_meant(setting, value)
+        await asyncio.to_thread(SettingsFile().change, keys, meant)
+        self._dialogue.say(f"{setting.name} is written to the settings. It counts from the next start.")
 
     async def _quit(self, _: str) -> None:
         raise LeftError
@@ -226,7 +244,7 @@ class PersonaAndModel:
     async def _steer(self, wanted: str) -> None:
         knob = self._opened.conversation.knob
         if wanted:
-            await asyncio.to_thread(turn_knob, knob, wanted)
+            await asyncio.to_thread(knob.obey, wanted)
         self._say(f"Inside the model: {knob.described() or 'nothing'}.")
         if wanted:
             self._measuring.forget()

@@ -211,12 +211,16 @@ def _short_name(corpus: "Corpus", conversation_id: str) -> str:
 
 
 async def export_conversation(
-    app: "App[None]", corpus: "Corpus", conversation_id: str, write: Callable[[Path], None] | None = None
+    app: "App[None]",
+    corpus: "Corpus",
+    conversation_id: str,
+    write: Callable[[Path], None] | None = None,
+    proposed: str = "",
 ) -> None:
     """Ask for a file, write the conversation to it, and say where it is or what went wrong.
 
-    `write` writes a conversation that the corpus does not have whole. Call it in a worker, because it waits for an
-    answer.
+    `write` writes a conversation that the corpus does not have whole, and `proposed` is a name for the file. Call it in
+    a worker, because it waits for an answer.
     """
     from chat_personas.corpus import Selection
     from chat_personas.corpus.export import FORMATS, Terms, export_to
@@ -224,8 +228,8 @@ async def export_conversation(
     from personas.errors import ReportedError
 
     what = "Export this conversation as JSON Lines (OpenAI chat format) to:"
-    name = await asyncio.to_thread(_short_name, corpus, conversation_id)
-    path = await app.push_screen_wait(PathScreen(what, f"conversation-{name}.jsonl"))
+    name = proposed or f"conversation-{await asyncio.to_thread(_short_name, corpus, conversation_id)}.jsonl"
+    path = await app.push_screen_wait(PathScreen(what, name))
     if path is None:
         return
     selection = Selection(ids=(conversation_id,), own=True)

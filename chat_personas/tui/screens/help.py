@@ -1,6 +1,6 @@
 """The help: all keys by where they act, what they do, and the ids by which they can be rebound."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import ClassVar
@@ -12,6 +12,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from chat_personas.conversation.commands import by_subject
+from chat_personas.tui.key_registry import NO_KEY
 from chat_personas.tui.screens.dialogs import Dialog
 
 ABOUT = """\
@@ -21,6 +23,7 @@ On a narrow screen, F2 shows the panel. Everything is stored at once: there is n
 Keys can be rebound by id, in the settings under [keys]: stop = "ctrl+x"
 """
 
+WRITTEN = "Written in place of a message"
 WIDE = 80
 """From this many columns on, a key with its id fits on one line."""
 
@@ -56,6 +59,8 @@ class HelpScreen(Dialog[None]):
             for place, rows in groupby(self._rows, lambda row: row[1].place):
                 yield Static(Content.styled(place, "bold"), classes="place")
                 yield from (row for row, _ in rows)
+            yield Static(Content.styled(WRITTEN, "bold"), classes="place")
+            yield from (Static(row) for row in _written())
 
     def _line(self, key: NamedKey) -> Content:
         """Lay out one key in columns that are wide enough for all; on a narrow screen its id has a line of its own."""
@@ -82,13 +87,23 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
 
+def _written() -> Iterator[Content]:
+    """Yield what can be written in place of a message, one command a line."""
+    commands = [command for _, several in by_subject("screen") for command in several]
+    widest = max(cell_len(command.written_on_screen) for command in commands)
+    for command in commands:
+        yield Content.assemble((f"{command.written_on_screen:{widest}} ", "bold $accent"), command.in_short)
+
+
 def named_keys(
     bindings: Iterable[tuple[str, Binding]], chosen: Mapping[str, str], display: Callable[[Binding], str]
 ) -> list[NamedKey]:
     """Return the keys of `bindings`, each with where it acts; `chosen` are the person's own keys by id."""
     return [
         NamedKey(
-            ", ".join(display(replace(binding, key=key)) for key in chosen.get(name, binding.key).split(",")),
+            ", ".join(
+                display(replace(binding, key=key)) for key in chosen.get(name, binding.key).split(",") if key != NO_KEY
+            ),
             binding.tooltip or binding.description,
             name,
             place,

@@ -43,10 +43,14 @@ class SettingsScreen(NarrowedList[None]):
         ),
     ]
 
-    def __init__(self, given: Mapping[str, str], use: Callable[[], object]) -> None:
-        """`given` are the settings of the command line; `use` lets the program use what the file says now."""
+    def __init__(self, given: Mapping[str, str], use: Callable[[], object], words: str = "") -> None:
+        """`given` are the settings of the command line; `use` lets the program use what the file says now.
+
+        Settings with these `words` are listed at first.
+        """
         super().__init__("Type to narrow the list: a name, a value, or what it is for")
         self.changed = set[str]()
+        self.typed.value = words
         self._given = given
         self._use = use
         self._file = SettingsFile()

@@ -23,7 +23,7 @@ from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from chat_personas.tui.study.pages import StudyPage
 from chat_personas.tui.study.session import StudySession
-from chat_personas.tui.terminal_guard import collect, spare_what_is_here
+from chat_personas.tui.terminal_guard import QuietCollection, spare_what_is_here
 from chat_personas.tui.widgets.composer import Composer
 from chat_personas.tui.widgets.transcript import Entry, Transcript
 from personas.errors import ReportedError
@@ -126,6 +126,7 @@ class TalkPage(StudyPage[None]):
         self.replies = ReplyController(
             session, self.transcript, self, speaker=self._name, greeting=GREETING, stored=self._stored
         )
+        self._garbage = QuietCollection(lambda: not (self.replies.busy or self.composer.typing), self.set_timer)
 
     def body(self) -> ComposeResult:
         """What is to be done, the conversation, and the composer."""
@@ -216,7 +217,7 @@ class TalkPage(StudyPage[None]):
         """Begin to time the next message."""
         if not self.composer.text:
             self.composer.begin_message()
-        self.call_after_refresh(collect)
+        self._garbage.ask()
 
     def give_back(self, text: str, replaces: str | None) -> None:
         """Return a text that could not be sent to the composer."""

@@ -43,7 +43,9 @@ class Composer(TextArea):
 
         pages: int
 
-    def __init__(self) -> None:
+    def __init__(self, complete: Callable[[str], str | None] = lambda _: None) -> None:
+        """`complete` is what Tab makes of the text; where it gives None, Tab goes to the next widget."""
+        self._complete = complete
         super().__init__(
             placeholder=INVITATION,
             highlight_cursor_line=False,
@@ -68,6 +70,12 @@ class Composer(TextArea):
         """
         self._last_key = time.monotonic()
         if event.is_printable:
+            return
+        if event.key == "tab" and (completed := self._complete(self.text)) is not None:
+            event.stop()
+            event.prevent_default()
+            self.text = completed
+            self.move_cursor(self.document.end)
             return
         bound = self.screen.active_bindings.get(event.key)
         act = {"send": self.action_send, "newline": self.action_newline}.get(bound.binding.action) if bound else None

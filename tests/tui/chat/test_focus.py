@@ -82,7 +82,7 @@ async def test_what_is_typed_from_the_panel_after_a_change_arrives_in_the_text(
         await pilot.press("n", "o", "w")
 
         await until(pilot, lambda: chat(pilot).composer.text.endswith("now"))
-        await until(pilot, lambda: not chat(pilot).panel_open)
+        await until(pilot, lambda: not chat(pilot).panel_place.covers)
         assert chat(pilot).composer.has_focus
 
 

@@ -46,6 +46,19 @@ def load(name: str | None = None) -> LoadedPersona:
     return LoadedPersona(inside(activation={"direction": "party", "strength": 0.5}), Path("inside.toml"), "ab" * 32)
 
 
+async def test_a_strength_can_be_written(corpus_file: Path, direction: EngineInfo) -> None:
+    opened = session(corpus_file, SteerableEngine(), load_persona=load)
+    async with screen(opened) as pilot:
+        await type_text(pilot, "/steer")
+        await until(pilot, lambda: "Inside the model: party +0.50." in words(pilot))
+        await type_text(pilot, "/steer -1.25")
+        await until(pilot, lambda: "A Democrat · party -1.25" in words(pilot))
+        await type_text(pilot, "/steer off")
+        await until(pilot, lambda: "A Democrat · party off" in words(pilot))
+        await type_text(pilot, "/steer more")
+        await until(pilot, lambda: 'takes a strength such as 0.5, on or off, and not "more"' in words(pilot))
+
+
 async def test_what_is_on_stands_in_the_title_and_is_turned_by_keys(corpus_file: Path, direction: EngineInfo) -> None:
     opened = session(corpus_file, SteerableEngine(reply("Yes.")), load_persona=load)
     async with screen(opened) as pilot:

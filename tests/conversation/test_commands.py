@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.conversation.slash_commands import COMMANDS, SlashCommandError, asked, by_subject, message_of
+from chat_personas.conversation.commands import COMMANDS, CommandError, Face, asked, by_subject, completions, message_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "accessibility.md"
 
@@ -42,7 +42,7 @@ def test_a_command_is_read_with_what_follows_it(line: str, name: str, argument: 
     ],
 )
 def test_a_command_that_is_wrong_says_what_to_write(line: str, says: str) -> None:
-    with pytest.raises(SlashCommandError) as error:
+    with pytest.raises(CommandError) as error:
         asked(line)
     assert says in str(error.value)
 
@@ -58,10 +58,56 @@ def test_what_may_be_left_out_stands_in_brackets_and_is_read_aloud_without_them(
     assert [each.said for each in (edit, persona, quit_)] == ["/edit, or /edit TEXT", "/persona NAME", "/quit"]
 
 
-def test_the_subjects_hold_every_command_once() -> None:
-    assert [command for _, commands in by_subject() for command in commands] == list(COMMANDS.values())
+@pytest.mark.parametrize("face", ["screen", "sentences"])
+def test_the_subjects_hold_every_command_of_a_face_once(face: Face) -> None:
+    listed = [command.name for _, commands in by_subject(face) for command in commands]
+    assert listed == [name for name, command in COMMANDS.items() if command.on(face)]
+
+
+def test_every_command_is_there_on_some_face_and_fits_the_lists_of_the_screen() -> None:
+    for command in COMMANDS.values():
+        assert command.on("screen") or command.on("sentences"), command
+        assert len(command.in_short) <= 36, command
+        assert command.in_short or not (command.keys or command.label or command.id), command
+
+
+def test_a_command_that_a_face_does_not_have_is_not_taken_there() -> None:
+    assert asked("/hide-panel", "screen") is not None
+    with pytest.raises(CommandError, match="there is no command"):
+        asked("/hide-panel", "sentences")
+    with pytest.raises(CommandError, match="there is no command"):
+        asked("/paste", "screen")
+
+
+def test_on_the_screen_every_name_does_something_alone() -> None:
+    found = asked("/persona", "screen")
+    assert found is not None
+    assert (found.command.name, found.argument) == ("persona", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("/re", ["rename"]),
+        ("/pan", ["panel"]),
+        ("/rename Guns", ["rename"]),
+        ("/re Guns", []),
+        ("//re", []),
+        ("re", []),
+        ("", []),
+        ("/re\nmore", []),
+    ],
+)
+def test_the_beginning_of_a_line_is_completed_to_commands_of_the_screen(text: str, names: list[str]) -> None:
+    assert [command.name for command in completions(text)] == names
+
+
+def test_a_slash_alone_offers_every_command_of_the_screen() -> None:
+    assert [each.name for each in completions("/")] == [n for n, each in COMMANDS.items() if each.on("screen")]
 
 
 def test_the_page_has_every_command_as_the_table_has_it_and_no_other() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `/")]
-    assert rows == [f"| `{command.written}` | {command.does} |" for command in COMMANDS.values()]
+    assert rows == [
+        f"| `{command.written}` | {command.does} |" for command in COMMANDS.values() if command.on("sentences")
+    ]

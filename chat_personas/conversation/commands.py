@@ -1,0 +1,371 @@
+"""The commands of a conversation: the one table of what a person can ask for besides saying something.
+
+Every face takes its commands from here: the screen its keys, palette, key help and what is written with a slash; the
+mode for screen readers its slash commands and their help; and the pages of the documentation their tables.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+SLASH = "/"
+AS_MESSAGE = "a line that begins with two slashes is a message"
+Subject = Literal["Talking", "Measuring", "Persona and model", "Conversations", "Side by side", "The program"]
+Face = Literal["screen", "sentences"]
+"""Where a person talks: on the screen, or in the sentences of the mode for screen readers."""
+
+
+class CommandError(Exception):
+    """A line begins with a slash and is not a command. The message says what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a person can ask for in place of saying something.
+
+    `argument` is what follows the name, as help texts write it, "" where nothing does. `does` says what it does in
+    sentences; `alone` that its name does something by itself there, too: on the screen every name does.
+    `in_sentences` is false for what only the screen has.
+
+    `in_short` is what it does on the screen, in at most 36 letters, "" where only the sentences have it; `keys` are its
+    keys there, "" for none; `label` is its name in the key line, "" where it stays out of that; `id` is the name by
+    which settings rebind it, the command's own unless another is given.
+    """
+
+    name: str
+    argument: str
+    does: str
+    subject: Subject
+    alone: bool = True
+    in_short: str = ""
+    keys: str = ""
+    label: str = ""
+    id: str = ""
+    in_sentences: bool = True
+
+    @property
+    def written(self) -> str:
+        """How it is written: `/persona NAME`; in brackets what may be left out."""
+        argument = f"[{self.argument}]" if self.argument and self.alone else self.argument
+        return f"{SLASH}{self.name} {argument}".rstrip()
+
+    @property
+    def written_on_screen(self) -> str:
+        """The same for the screen, where every name does something alone: `/persona [NAME]`."""
+        return f"{SLASH}{self.name} [{self.argument}]" if self.argument else f"{SLASH}{self.name}"
+
+    @property
+    def said(self) -> str:
+        """The same for people who listen, without brackets: `/edit, or /edit TEXT`."""
+        name = f"{SLASH}{self.name}"
+        if not self.argument:
+            return name
+        return f"{name}, or {name} {self.argument}" if self.alone else f"{name} {self.argument}"
+
+    @property
+    def binding_id(self) -> str:
+        """The id by which the settings rebind its keys."""
+        return self.id or self.name.replace("-", "_")
+
+    def on(self, face: Face) -> bool:
+        """Whether a face has it."""
+        return self.in_sentences if face == "sentences" else bool(self.in_short)
+
+
+_TABLE = (
+    Command(
+        "stop",
+        "",
+        "Stop the reply, measuring and lines that wait. What was said so far is kept.",
+        "Talking",
+        in_short="Stop the reply and keep its text",
+        keys="escape",
+        label="Stop",
+    ),
+    Command(
+        "again",
+        "",
+        "Let the model reply to your last message once more. Both replies are kept.",
+        "Talking",
+        in_short="Regenerate the last reply",
+        keys="f5,ctrl+r",
+        label="Again",
+        id="regenerate",
+    ),
+    Command(
+        "edit",
+        "TEXT",
+        "Write your last message in other words. Both are kept.",
+        "Talking",
+        in_short="Edit your last message",
+        keys="f6,ctrl+l",
+        label="Edit",
+    ),
+    Command(
+        "versions",
+        "NUMBER",
+        "List the replies and messages of this turn, or go to one.",
+        "Talking",
+        in_short="Next version of the last turn",
+        keys="f8",
+        id="other",
+    ),
+    Command("paste", "", "Write a message of several lines. A line with /end sends it.", "Talking"),
+    Command(
+        "copy",
+        "",
+        "Print the last reply and nothing else.",
+        "Talking",
+        in_short="Copy the last reply",
+        keys="f7",
+        label="Copy",
+    ),
+    Command(
+        "whole",
+        "",
+        "Show a long message whole, without Markdown.",
+        "Talking",
+        in_short="Show a long message whole",
+        keys="f10,alt+w",
+        in_sentences=False,
+    ),
+    Command(
+        "thought",
+        "",
+        "Print what the model thought before the last reply.",
+        "Talking",
+        in_short="Show or hide what the model thought",
+        keys="f9",
+        label="Thoughts",
+        id="thoughts",
+    ),
+    Command(
+        "prompt",
+        "",
+        "Print the exact context that the model is given.",
+        "Talking",
+        in_short="Show the exact prompt",
+        keys="f3",
+    ),
+    Command(
+        "rate",
+        "VALUE SCALE",
+        "Rate the last reply, for example: /rate 5 realism 1-7.",
+        "Talking",
+        alone=False,
+        in_short="Rate the last reply",
+        keys="alt+r",
+    ),
+    Command(
+        "measure",
+        "on or off",
+        "Start or stop measuring, or measure now.",
+        "Measuring",
+        in_short="Start or stop measuring",
+        keys="f4",
+        id="measuring",
+    ),
+    Command(
+        "panel",
+        "",
+        "Read the whole measurement.",
+        "Measuring",
+        in_short="Show, enter or leave the panel",
+        keys="f2,ctrl+t",
+        label="Panel",
+    ),
+    Command(
+        "hide-panel",
+        "",
+        "Hide the panel on a wide screen, or show it again.",
+        "Measuring",
+        in_short="Hide or show the panel",
+        keys="alt+p,ctrl+b",
+        in_sentences=False,
+    ),
+    Command("question", "NUMBER", "List the questions, or read one with all shares.", "Measuring"),
+    Command(
+        "persona",
+        "NAME",
+        "Begin a conversation with another persona.",
+        "Persona and model",
+        alone=False,
+        in_short="Choose another persona",
+        keys="ctrl+g",
+        label="Persona",
+    ),
+    Command("personas", "WORDS", "List the personas, or those with these words.", "Persona and model"),
+    Command("model", "M", "Say which model replies, or go on with another one.", "Persona and model"),
+    Command(
+        "steer",
+        "STRENGTH, on or off",
+        "Say what is on inside the model, or change it.",
+        "Persona and model",
+        in_short="Say or set what is on inside",
+    ),
+    Command(
+        "steer-up",
+        "",
+        "Steer 0.25 further along the persona's direction.",
+        "Persona and model",
+        in_short="Steer further along the direction",
+        keys="alt+up,ctrl+up",
+        in_sentences=False,
+    ),
+    Command(
+        "steer-down",
+        "",
+        "Steer 0.25 less along it, or the other way.",
+        "Persona and model",
+        in_short="Steer less, or the other way",
+        keys="alt+down,ctrl+down",
+        in_sentences=False,
+    ),
+    Command(
+        "new",
+        "",
+        "Begin a conversation with the same persona.",
+        "Conversations",
+        in_short="Begin a new conversation",
+        keys="ctrl+n",
+        label="New",
+    ),
+    Command("list", "", "List the latest conversations.", "Conversations"),
+    Command("search", "WORDS", "Find messages with these words.", "Conversations", alone=False),
+    Command(
+        "open",
+        "ID",
+        "Open a conversation by its number in the last list, or by its id.",
+        "Conversations",
+        alone=False,
+        in_short="List, search or delete conversations",
+        keys="ctrl+o",
+        label="Open",
+    ),
+    Command(
+        "rename",
+        "TITLE",
+        "Give this conversation another title.",
+        "Conversations",
+        alone=False,
+        in_short="Give this conversation another title",
+    ),
+    Command(
+        "export",
+        "FILE",
+        "Write this conversation to a file: .md, .html or .jsonl.",
+        "Conversations",
+        in_short="Export the conversation to a file",
+        keys="ctrl+s",
+        label="Export",
+    ),
+    Command("delete", "ID", "Delete this conversation, or another one, after a question.", "Conversations"),
+    Command(
+        "room",
+        "",
+        "Ask all groups of an attribute one question.",
+        "Side by side",
+        in_short="Ask the room one question",
+        keys="f12,alt+a",
+        in_sentences=False,
+    ),
+    Command(
+        "compare",
+        "TEXT",
+        "Say the same to other personas, side by side.",
+        "Side by side",
+        in_short="Compare personas side by side",
+        keys="alt+c,f11",
+        in_sentences=False,
+    ),
+    Command(
+        "settings",
+        "NAME VALUE",
+        "List the settings, those with this name, or change one.",
+        "The program",
+        in_short="Show and change the settings",
+        keys="alt+o",
+    ),
+    Command(
+        "help",
+        "COMMAND",
+        "List the commands, or say what one does.",
+        "The program",
+        in_short="List all keys",
+        keys="f1",
+        label="Help",
+    ),
+    Command(
+        "quit",
+        "",
+        "Leave the program. Everything is kept.",
+        "The program",
+        in_short="Quit (or press Ctrl+C twice)",
+        keys="ctrl+q",
+        label="Quit",
+    ),
+)
+COMMANDS: Mapping[str, Command] = MappingProxyType({command.name: command for command in _TABLE})
+"""Every command by its name, in the order of the help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command with what follows its name, "" for nothing."""
+
+    command: Command
+    argument: str
+
+
+def asked(line: str, face: Face = "sentences") -> Asked | None:
+    """Read a line as a command of a face; None where it is a message.
+
+    Raises:
+        CommandError: there is no such command, or it lacks what must follow its name.
+    """
+    words = line.strip()
+    if not words.startswith(SLASH) or words.startswith(2 * SLASH):
+        return None
+    name, _, argument = words.removeprefix(SLASH).partition(" ")
+    command = named(name, face)
+    if not command.alone and not argument.strip() and face == "sentences":
+        raise CommandError(f"write {command.written}")
+    if argument.strip() and not command.argument:
+        raise CommandError(f"nothing follows {command.written}; {AS_MESSAGE}")
+    return Asked(command, argument.strip())
+
+
+def named(name: str, face: Face = "sentences") -> Command:
+    """Return the command of this name, with or without its slash. Raises CommandError: the face has none."""
+    from personas.inputs.suggestions import quoted, suggestion  # late: the first frame needs the table
+
+    name = name.removeprefix(SLASH)
+    command = COMMANDS.get(name.casefold())
+    if command is None or not command.on(face):
+        others = tuple(known for known, each in COMMANDS.items() if each.on(face))
+        advice = suggestion(name, others, f"{SLASH}help lists all")
+        raise CommandError(f"there is no command {quoted(f'{SLASH}{name}')}; {advice}; {AS_MESSAGE}")
+    return command
+
+
+def message_of(line: str) -> str:
+    """Return a line that is not a command as the message that it is: of two slashes at its beginning one stays."""
+    words = line.strip()
+    return words.removeprefix(SLASH) if words.startswith(2 * SLASH) else words
+
+
+def by_subject(face: Face) -> Iterator[tuple[Subject, tuple[Command, ...]]]:
+    """Yield every subject with the commands that a face has, in the order of the table."""
+    shown = tuple(command for command in COMMANDS.values() if command.on(face))
+    for subject in dict.fromkeys(command.subject for command in shown):
+        yield subject, tuple(command for command in shown if command.subject == subject)
+
+
+def completions(text: str) -> tuple[Command, ...]:
+    """Return the commands of the screen that the beginning of a line may become; none for a message."""
+    if not text.startswith(SLASH) or text.startswith(2 * SLASH) or not text.strip() or "\n" in text:
+        return ()
+    name, blank, _ = text.removeprefix(SLASH).partition(" ")
+    found = (each for each in COMMANDS.values() if each.on("screen") and each.name.startswith(name.casefold()))
+    return tuple(each for each in found if not blank or each.name == name.casefold())

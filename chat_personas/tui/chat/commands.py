@@ -1,0 +1,97 @@
+"""The commands of the chat screen: what each one of the table does there, by key, from the palette or written.
+
+The controllers offer handlers by the names of the commands, as those of the mode for screen readers do.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
+
+from textual.actions import parse
+from textual.binding import Binding
+
+from chat_personas.conversation.commands import COMMANDS
+from chat_personas.tui.key_registry import binding_of
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+Handler: TypeAlias = Callable[[str], None]
+"""Does what a command asks for; it is given what follows the command's name, "" for nothing."""
+EVERYWHERE = frozenset({"quit"})
+"""Commands whose keys belong to the application: they act on all screens."""
+LEADING = ("stop", "help", "panel", "new", "open", "persona", "thought")
+"""Commands whose keys stand at the left end of the key line, in this order."""
+Given = ParamSpec("Given")
+
+
+class OnScreen(Protocol):
+    """A controller that is given the screen on which it works."""
+
+    @property
+    def screen(self) -> "Screen[Any]":
+        """The screen whose workers run what takes time, and end with it."""
+
+
+Controller = TypeVar("Controller", bound=OnScreen)
+Slow: TypeAlias = Callable[Concatenate[Controller, Given], Coroutine[Any, Any, None]]
+Quick: TypeAlias = Callable[Concatenate[Controller, Given], None]
+
+
+def in_worker(group: str, *, exclusive: bool = False) -> Callable[[Slow[Controller, Given]], Quick[Controller, Given]]:
+    """Run a coroutine method of a controller in a worker of its screen: the method returns at once.
+
+    `exclusive` ends what runs in the same group.
+    """
+
+    def decorate(method: Slow[Controller, Given]) -> Quick[Controller, Given]:
+        def begin(self: Controller, /, *arguments: Given.args, **options: Given.kwargs) -> None:
+            self.screen.run_worker(method(self, *arguments, **options), group=group, exclusive=exclusive)
+
+        return update_wrapper(begin, method)
+
+    return decorate
+
+
+def without_argument(act: Callable[[], object]) -> Handler:
+    """Return a handler for a command after which nothing follows."""
+
+    def handle(_: str) -> None:
+        act()
+
+    return handle
+
+
+def action_of(name: str) -> str:
+    """Return the action that the key of a command runs."""
+    return f"command({name!r})"
+
+
+def command_of(action: str, parameters: tuple[object, ...] = ()) -> str | None:
+    """Return the name of the command that an action runs; None where it runs none."""
+    _, name, written = parse(action) if "(" in action else ("", action, parameters)
+    return str(written[0]) if name == "command" and written else None
+
+
+def command_bindings() -> list[Binding]:
+    """Return the bindings of all commands of the screen: those that lead the key line first, the others as listed."""
+    names = [name for name, each in COMMANDS.items() if each.on("screen") and name not in EVERYWHERE]
+    order = dict.fromkeys((*LEADING, *names))
+    return [binding_of(COMMANDS[name], action_of(name)) for name in order]
+
+
+def all_handlers(*offered: Mapping[str, Handler]) -> Mapping[str, Handler]:
+    """Join the handlers of several controllers.
+
+    Raises:
+        ValueError: a command of the screen has no handler, or two, or a handler belongs to no command.
+    """
+    joined: dict[str, Handler] = {}
+    for handlers in offered:
+        if twice := joined.keys() & handlers.keys():
+            raise ValueError(f"two handlers for {', '.join(sorted(twice))}")
+        joined.update(handlers)
+    expected = {name for name, each in COMMANDS.items() if each.on("screen")}
+    if wrong := expected ^ joined.keys():
+        raise ValueError(f"commands and handlers differ: {', '.join(sorted(wrong))}")
+    return joined

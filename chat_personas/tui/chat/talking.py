@@ -1,0 +1,144 @@
+"""What is done with the messages of the open conversation: stopping, regenerating, editing, copying, rating."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chat_personas.tui.chat.commands import Handler, in_worker, without_argument
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from chat_personas.tui.chat.screen import ChatScreen
+
+
+class Talking:
+    """The commands about what is said on a chat screen."""
+
+    def __init__(self, screen: "ChatScreen") -> None:
+        self.screen = screen
+
+    @property
+    def actions(self) -> Mapping[str, Handler]:
+        """What the commands about talking do."""
+        return {
+            "stop": without_argument(self.stop),
+            "again": without_argument(self.regenerate),
+            "edit": self.edit,
+            "versions": without_argument(self.other_version),
+            "copy": without_argument(self.copy),
+            "whole": without_argument(self.show_whole),
+            "thought": without_argument(self.screen.transcript.toggle_thoughts),
+            "prompt": without_argument(self.show_prompt),
+            "rate": self.rate,
+        }
+
+    @property
+    def escape_action(self) -> str | None:
+        """What Escape does now: stop the reply, else cancel the edit, else unsend the waiting message; or None."""
+        if self.screen.replies.busy:
+            return "stop"
+        if self.screen.editing.under_way:
+            return "leave_edit"
+        return "take_back" if self.screen.replies.waiting else None
+
+    @in_worker("stop")
+    async def stop(self) -> None:
+        """Stop the reply. If it has just ended by itself, cancel the edit or unsend the waiting message instead."""
+        if self.screen.replies.busy:
+            await self.screen.replies.stop()
+        elif self.screen.editing.under_way:
+            self.screen.editing.leave()
+        else:
+            await self.screen.replies.take_back()
+
+    @in_worker("stop")
+    async def take_back(self) -> None:
+        """Return the newest waiting message to the composer."""
+        await self.screen.replies.take_back()
+
+    @in_worker("replies")
+    async def regenerate(self) -> None:
+        """Regenerate the last reply; without a model, try to open it again."""
+        screen = self.screen
+        if screen.session.engine is None:
+            screen.open()
+        elif screen.session.conversation is not None and screen.session.conversation.path:
+            screen.write_on()
+            await screen.replies.stop()
+            await screen.replies.regenerate()
+
+    @in_worker("replies")
+    async def other_version(self) -> None:
+        """Show the next version of the last turn; the conversation continues from it.
+
+        It is measured, because the panel is about the conversation on the screen.
+        """
+        screen = self.screen
+        screen.write_on()
+        try:
+            if await screen.replies.show_other_version():
+                screen.measuring.follow()
+                screen.show_title()
+                screen.measure()
+            await screen.show_context()
+        except ReportedError as error:
+            screen.notify_failure(error)
+        await screen.replies.send_waiting()
+
+    @in_worker("stop")
+    async def edit(self, text: str) -> None:
+        """Put the last message into the composer, or `text` in its place; sending it begins another branch."""
+        screen = self.screen
+        screen.write_on()
+        await screen.replies.stop()
+        last = screen.transcript.last("user")
+        if not screen.editing.under_way and last is not None and last.message_id is not None:
+            screen.editing.begin(last.message_id, text or last.text)
+
+    def copy(self) -> None:
+        """Copy the last reply to the clipboard (OSC 52, which most terminals support)."""
+        last = self.screen.transcript.last("reply")
+        if last is not None and last.text:
+            self.screen.app.copy_to_clipboard(last.text)
+            self.screen.notify("Copied the last reply.", markup=False)
+
+    def show_whole(self) -> None:
+        """Show the message that is shown in part, or the last reply, as it is and to its end."""
+        from chat_personas.tui.screens.whole_text import WholeTextScreen
+
+        if (message := self.screen.transcript.to_read()) is not None and message.text:
+            self.screen.app.push_screen(WholeTextScreen(message.text))
+
+    def show_prompt(self) -> None:
+        """Show the exact prompt."""
+        from chat_personas.tui.screens.prompt import PromptScreen
+
+        conversation = self.screen.session.conversation
+        if conversation is not None:
+            described = conversation.knob.described() if conversation.knob.interventions else ""
+            self.screen.app.push_screen(PromptScreen(conversation.context(), described))
+
+    @in_worker("ask", exclusive=True)
+    async def rate(self, value: str) -> None:
+        """Store how good the last reply is: `value`, or what is asked for; `corpus rate` takes other scales."""
+        from chat_personas.corpus import RatingRow
+        from chat_personas.tui.screens.dialogs import BEST_RATING, RATING_SCALE, RatingScreen
+
+        screen = self.screen
+        last, corpus = screen.transcript.last("reply"), screen.session.corpus
+        if last is None or last.message_id is None or corpus is None:
+            screen.notify("There is no reply to rate yet.", markup=False)
+            return
+        if value and value not in map(str, range(1, BEST_RATING + 1)):
+            screen.notify(f"Write a number from 1 to {BEST_RATING}: /rate 4", severity="warning", markup=False)
+            return
+        rating = int(value) if value else await screen.app.push_screen_wait(RatingScreen())
+        if rating is None:
+            return
+        try:
+            row = RatingRow(message_id=last.message_id, scale=RATING_SCALE, value=rating)
+            await asyncio.to_thread(corpus.add_rating, row)
+        except ReportedError as error:
+            screen.notify_failure(error)
+        else:
+            screen.notify(f"Rated: {rating} of {BEST_RATING}.", markup=False)
