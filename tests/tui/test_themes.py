@@ -69,6 +69,14 @@ async def talk(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: panel.estimate is not None and panel.estimate.complete and not chat(pilot).replies.busy)
 
 
+async def settled(pilot: Pilot[None]) -> None:
+    """Let the screen fill itself: until it shows the same three times in a row."""
+    seen: list[str] = []
+    while len(seen) < 3 or len(set(seen[-3:])) > 1:
+        await pilot.pause(0.05)
+        seen.append(shown(pilot))
+
+
 async def test_every_text_of_a_conversation_reads_well_in_every_theme(corpus_file: Path) -> None:
     """In one program: what is drawn already takes on the colours of a theme that is chosen later."""
     engine = ScreenEngine(reply(REPLY))
@@ -93,10 +101,7 @@ async def test_every_text_of_every_screen_reads_well(corpus_file: Path, theme: O
         for key in SCREENS:
             await pilot.press(key)
             await until(pilot, lambda: pilot.app.screen is not chat(pilot))
-            await pilot.app.workers.wait_for_complete(
-                [worker for worker in pilot.app.workers if worker.node is pilot.app.screen]
-            )
-            await pilot.pause()
+            await settled(pilot)
             assert too_pale(pilot, theme) == [], key
             await pilot.press("escape")
             await until(pilot, lambda: pilot.app.screen is chat(pilot))
