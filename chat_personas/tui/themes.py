@@ -102,7 +102,7 @@ CONTRAST_DAY = OwnTheme(
     surface="#ffffff",
     panel="#f4f4f4",
     dark=False,
-    variables=_legible("#000000", "#303030", "#ffffff", "#000000", "#f0f0f0"),
+    variables=_legible("#000000", "#1c1c1c", "#ffffff", "#000000", "#f0f0f0"),
 )
 SIXTEEN = OwnTheme(
     name="persona-16",
