@@ -31,7 +31,7 @@ from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-from chat_personas.tui.widgets.title_and_status import KeyLine, StatusLine, TitleLine
+from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, StatusLine, TitleLine, speed
 from chat_personas.tui.widgets.transcript import Entry, Transcript
 from personas.errors import ReportedError
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from personas import Persona
 
 NO_MODEL = "no model"
+SERVER = "openai"
+"""The kind of engine that asks a server."""
 OPENING = "opening…"
 SECONDS_OF_A_FAULT = 30.0
 LONG = 5
@@ -93,6 +95,7 @@ class ChatScreen(Screen[None]):
         self.replies = ReplyController(session, self.transcript, self)
         self.measuring = MeasuringController(session, self.panel)
         self._opening_since = time.monotonic()
+        self._doing, self._said_doing, self._speed = Doing(), False, ""
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
         self._garbage = QuietCollection(lambda: not (self.replies.busy or self.composer.typing), self.set_timer)
@@ -125,6 +128,7 @@ class ChatScreen(Screen[None]):
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
         self.measuring.clear()
+        self.set_interval(1.0, self._show_doing)
         self.call_after_refresh(self.open)
 
     @work(group="open", exclusive=True)
@@ -150,6 +154,34 @@ class ChatScreen(Screen[None]):
         seconds = int(time.monotonic() - self._opening_since)
         if self.status_line.state.startswith(OPENING) and seconds >= LONG:
             self.status_line.state, self.status_line.longest = f"{OPENING} {seconds} s", self.session.longest_wait
+
+    def _show_doing(self) -> None:
+        """Show what the machine is doing and for how long; how fast the last reply was stays while it does nothing."""
+        if self.session.engine is None:
+            return
+        line, said = self.status_line, self._doing.say(*self._what_is_done())
+        if said or self._said_doing:
+            line.state = said or self._speed
+        self._said_doing = bool(said)
+
+    def _what_is_done(self) -> tuple[str, str]:
+        """Return what the machine is doing now, "" for nothing, and how far it is."""
+        if self.replies.busy:
+            reply = self.transcript.last("reply")
+            if reply is None or not reply.growing:
+                return "", ""
+            if reply.text:
+                return "replying", f"{len(reply.text.split())} words"
+            if reply.thought is not None:
+                return "thinking", ""
+            engine = self.session.engine
+            asked_there = engine is not None and engine.info.engine == SERVER
+            return "waiting for the server" if asked_there else "reading", ""
+        if any(worker.group == "measure" and not worker.is_finished for worker in self.workers):
+            estimate = self.panel.estimate
+            under_way = estimate is not None and not estimate.complete
+            return "measuring", f"{estimate.done} of {estimate.total}" if estimate is not None and under_way else ""
+        return "", ""
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
@@ -278,13 +310,15 @@ class ChatScreen(Screen[None]):
         self.refresh_bindings()
         self.measuring.follow()
         self.keep()
+        self._show_doing()
 
     def give_back(self, text: str, replaces: str | None) -> None:
         """Return a text that could not be sent to the composer."""
         self.editing.give_back(text, replaces)
 
     def reply_ended(self, event: "ReplyEnded") -> None:
-        """Update title and context use, and measure the conversation."""
+        """Update title, speed and context use, and measure the conversation."""
+        self._speed = speed(event.usage)
         self._show_context_after(event)
         self.show_title()
         self._garbage.ask()
