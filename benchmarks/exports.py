@@ -1,6 +1,7 @@
 """Time and memory of each export of a generated corpus of 100,000 messages, each in a process of its own.
 
     python -m benchmarks --only export-csv
+    python -m benchmarks.exports participants     # the same messages, of participants of a study, in every format
 
 The baseline has the same rows in memory already and only writes them: as JSON with `json.dumps`, for `huggingface` as
 Parquet with pyarrow. So the ratio is what reading the corpus and choosing what to export cost on top.
@@ -8,6 +9,7 @@ Parquet with pyarrow. So the ratio is what reading the corpus and choosing what 
 
 import csv
 import json
+import os
 import resource
 import sqlite3
 import subprocess
@@ -21,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import Goal, Timing, interleaved
-from benchmarks.large_corpus import generate
-from benchmarks.process_memory import MEBIBYTE
+from benchmarks.process_memory import MEBIBYTE, peak
 from benchmarks.row import Measured, Row, Settings
 from chat_personas.corpus import Corpus, Selection
 from chat_personas.corpus.export import FORMATS, export_to
@@ -34,6 +35,8 @@ MOST_TIMES = 20
 
 def measure(settings: Settings, name: str) -> Measured:
     """Export the corpus, and write the same rows from memory."""
+    from benchmarks.large_corpus import generate  # not in the processes whose memory is measured
+
     peaks: list[float] = []
     with tempfile.TemporaryDirectory() as directory:
         corpus, out = Path(directory) / "corpus.db", Path(directory) / "out"
@@ -41,8 +44,8 @@ def measure(settings: Settings, name: str) -> Measured:
         generate(corpus)
 
         def ours(_: int) -> Timing:
-            seconds, peak = _in_a_process("export", name, corpus, out)
-            peaks.append(peak)
+            seconds, most = _in_a_process("export", name, corpus, out)
+            peaks.append(most)
             return Timing(seconds)
 
         def baseline(_: int) -> Timing:
@@ -60,8 +63,8 @@ def _in_a_process(what: str, name: str, source: Path, out: Path) -> tuple[float,
     """Return seconds and the peak of memory in MiB."""
     command = [sys.executable, "-m", "benchmarks.exports", what, name, str(source), str(out)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    seconds, peak = json.loads(said)
-    return float(seconds), float(peak)
+    seconds, most = json.loads(said)
+    return float(seconds), float(most)
 
 
 def _export(name: str, source: Path, out: Path) -> Callable[[], object]:
@@ -121,15 +124,38 @@ def _parquet_again(exported: Path, out: Path) -> Callable[[], object]:
     return write
 
 
+def of_participants() -> None:
+    """Print seconds and the peak of memory of every format, for 100,000 messages of participants of a study."""
+    from benchmarks.large_corpus import generate
+
+    with tempfile.TemporaryDirectory() as directory:
+        corpus = Path(directory) / "corpus.db"
+        generate(corpus, of_participants=True)
+        print(f"{'format':16} {'seconds':>7} {'MiB':>5}", flush=True)
+        for name in FORMATS:
+            seconds, most = _in_a_process("export", name, corpus, Path(directory) / name)
+            print(f"{name:16} {seconds:7.1f} {most:5.0f}", flush=True)
+
+
 def main() -> None:
     """Do one side of one pair, and print its seconds and the peak of memory of this process."""
+    if sys.argv[1:] == ["participants"]:
+        of_participants()
+        return
     what, name, source, out = sys.argv[1:]
     work = (_export if what == "export" else _again)(name, Path(source), Path(out))
     begun = time.perf_counter()
     work()
     seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps([seconds, peak / MEBIBYTE]))
+    print(json.dumps([seconds, _peak()]))
+
+
+def _peak() -> float:
+    """Return the most MiB that this process held. On Linux `getrusage` counts what the parent held before, too."""
+    if sys.platform == "linux":
+        return peak(os.getpid())
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most * (1 if sys.platform == "darwin" else 1024) / MEBIBYTE
 
 
 ROWS = tuple(
@@ -142,7 +168,7 @@ ROWS = tuple(
         measure=partial(measure, name=name),
     )
     for name in FORMATS
-    if name != "spss"  # a row for each participation, and this corpus has none
+    if name != "spss"  # a row for each participation, and the owner has none
 )
 
 if __name__ == "__main__":

@@ -341,7 +341,7 @@ def edit(lab: Lab) -> None:
     program.wait_for(r"[Ee]dit")
     place = len(program.text)
     program.type(" once more\r")
-    program.wait_for(r"\bw1\b", after=place)
+    program.wait_for(r"\b2/2\b", after=place)  # the version of the message: the first reply may be drawn again before
     program.kill()
     with lab.corpus() as corpus:
         edited = branch_with(corpus, f"{said} once more")[0]

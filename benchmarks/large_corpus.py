@@ -1,12 +1,20 @@
-"""A generated corpus of 100,000 messages, with how replies were made, ratings and measurements."""
+"""A generated corpus of 100,000 messages, with how replies were made, ratings and measurements.
 
+They are the owner's, or those of participants of a study, each with answers and guesses.
+"""
+
+import random
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chat_personas.corpus import ConversationRow, GenerationRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
 from chat_personas.corpus.connection import Connections
-from chat_personas.corpus.sql import insert, new_key, stamp, values_of
+from chat_personas.corpus.sql import insert, new_key, now, stamp, values_of
+from chat_personas.corpus.study_rows import ConsentRow, GuessRow, ParticipantRow, ParticipationRow
+from chat_personas.studies.instrument import Item
+from chat_personas.studies.steps import AskedItem, answer_row, shares_of
+from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study
 from eval.engine import ORDERS
 
 TURNS, QUESTIONS = 10, 62
@@ -23,18 +31,71 @@ REPLIED = (
 _BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def generate(path: Path) -> None:
+def generate(path: Path, *, of_participants: bool = False) -> None:
     """Write the corpus to a new file; it takes some seconds."""
-    connections = Connections(path)
+    connections, study = Connections(path), load_study(TEMPLATE) if of_participants else None
     try:
         with connections.writing() as connection:
+            if study is not None:
+                insert(connection, "studies", values_of(study.row))
             for number in range(CONVERSATIONS):
-                _insert_conversation(connection, number)
+                conversation = _insert_conversation(connection, number)
+                if study is not None:
+                    _insert_participation(connection, study, number, conversation)
     finally:
         connections.close()
 
 
-def _insert_conversation(connection: sqlite3.Connection, number: int) -> None:
+def _insert_participation(connection: sqlite3.Connection, study: LoadedStudy, number: int, conversation: str) -> None:
+    """Insert a participant who came to the end, with an answer to every item and a guess to every question, twice."""
+    rng = random.Random(number)
+    person = ParticipantRow(test=False, adult=True)
+    consent = ConsentRow(
+        participant_id=person.id,
+        study_sha256=study.row.sha256,
+        version="1",
+        text_sha256=study.consent_sha256,
+        scope="publication",
+        traces=False,
+    )
+    way = ParticipationRow(
+        participant_id=person.id,
+        study_sha256=study.row.sha256,
+        status="complete",
+        ended_at=now(),
+        condition=study.study.conditions[number % 2].name,
+        program_version="0",
+    )
+    for table, row in (("participants", person), ("consents", consent), ("participations", way)):
+        insert(connection, table, values_of(row))
+    insert(connection, "study_conversations", {"conversation_id": conversation, "participation_id": way.id})
+    asked = study.study.questionnaires
+    for stage, names in (("intake", asked.intake), ("before", asked.before), ("after", asked.after)):
+        items = [(study.instruments[name].instrument.name, item) for name in names for item in _items(study, name)]
+        for place, (instrument, item) in enumerate(items, start=1):
+            order = item.choices
+            given = rng.choice(order).code if order else "Words." if item.kind == "text" else f"{item.low or 0:g}"
+            answer = answer_row(way.id, AskedItem(stage, instrument, item, item.text, order, place), given, 4.0)
+            insert(connection, "answers", values_of(answer))
+    for stage in ("guesses_before", "guesses_after"):
+        for place, question in enumerate(study.questions, start=1):
+            guess = GuessRow(
+                participation_id=way.id,
+                stage=stage,
+                survey_sha256=study.survey.sha256,
+                question=question.id,
+                place=place,
+                shares=shares_of([100 / len(question.options)] * len(question.options)),
+            )
+            insert(connection, "guesses", values_of(guess))
+
+
+def _items(study: LoadedStudy, name: str) -> tuple[Item, ...]:
+    return study.instruments[name].instrument.items
+
+
+def _insert_conversation(connection: sqlite3.Connection, number: int) -> str:
+    """Insert a conversation with all that belongs to it; return its key."""
     conversation = _conversation(number)
     insert(connection, "conversations", values_of(conversation))
     leaf: str | None = None
@@ -51,6 +112,7 @@ def _insert_conversation(connection: sqlite3.Connection, number: int) -> None:
         insert(connection, "measurements", values_of(measurement))
         for probe in _probes():
             insert(connection, "probes", {"measurement_id": measurement.id, **values_of(probe)})
+    return conversation.id
 
 
 def _insert_message(

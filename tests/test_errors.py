@@ -8,6 +8,7 @@ import pytest
 
 from chat_personas.cli.errors import CheckFailedError, CommandLineError, StoppedError, UsageError
 from chat_personas.conversation.comparison import ComparisonError
+from chat_personas.conversation.debate import DebateError
 from chat_personas.conversation.room import RoomError
 from chat_personas.corpus.errors import (
     ConversationGoneError,
@@ -65,6 +66,7 @@ CODES: dict[type[ReportedError], int] = {
     InterventionError: 2,
     RoomError: 2,
     ComparisonError: 2,
+    DebateError: 2,
     EngineError: 3,
     RequestError: 3,
     TooLongError: 3,

@@ -14,6 +14,7 @@ from chat_personas.cli.line_mode import estimate_line
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.monitor.monitor import Estimate, Monitor
+from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain
 from chat_personas.reporting.html.report_page import WITHHELD, page_document
 from chat_personas.reporting.in_sentences import measured, questions_listed, spoken, whole
 from chat_personas.reporting.svg.figures import figure_document
@@ -111,6 +112,7 @@ async def faces() -> dict[str, str]:
     card = estimate.scorecard
     assert card is not None
     other = report.model_copy(update={"expression": "sampled"})
+    seen = Measured("Democrat", estimate, card, complete=True)
     return {
         "table of eval": printed(lambda: print_reports([report], to_error=False)),
         "table of expressions": printed(lambda: print_expressions([report, other], to_error=False)),
@@ -123,6 +125,7 @@ async def faces() -> dict[str, str]:
         "headline of the panel": headline("Democrat", Figures(estimate, card)).plain,
         "title of the screen": in_short(Figures(estimate, card)),
         "validity in the panel": validity(card).plain,
+        "what the panel means": "\n".join(line for section in SECTIONS for line in explain(section, seen).says),
         "probe in the panel": probe(card.questions[0], "Stem", "Democrat", 60, sound=card.verdict.sound).plain,
     }
 

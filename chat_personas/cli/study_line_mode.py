@@ -4,7 +4,6 @@ It is the same way through a study as on the screen, for terminals that cannot d
 """
 
 import asyncio
-import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -12,11 +11,11 @@ from contextlib import aclosing, suppress
 
 from chat_personas.cli.errors import DONE
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.progress import busy
+from chat_personas.cli.progress import Advance, RateEstimate, busy, lines
 from chat_personas.cli.standard_input import StandardInputMode, input_lines, without_keys
 from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.cli.terminal import Voice
-from chat_personas.conversation.conversation import ReplyEnded, ReplyText
+from chat_personas.conversation.conversation import ReplyEnded, ReplyEvent, ReplyText
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.reporting.study_wording import (
     AGREE,
@@ -28,6 +27,7 @@ from chat_personas.reporting.study_wording import (
     TOO_LONG,
     TOO_YOUNG,
     TRACES,
+    TRY_AGAIN,
     code_line,
     debriefing_lines,
     go_on_command,
@@ -37,19 +37,29 @@ from chat_personas.reporting.study_wording import (
     talk_title,
     withdrawal_line,
 )
+from chat_personas.reporting.wording import STATUS
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.sitting import Learnt, Sitting
-from chat_personas.studies.steps import DECLINED, AskedItem, Debriefing, Ended, Guessing, Questionnaire, Step, Talk
+from chat_personas.studies.steps import (
+    DECLINED,
+    AskedItem,
+    Debriefing,
+    Ended,
+    Guessing,
+    Questionnaire,
+    Step,
+    Talk,
+    percentages,
+)
 from chat_personas.studies.study import LoadedStudy
 from chat_personas.text import without_drawing
 from eval.engine import Engine, EngineError, TooLongError
-from eval.surveys.model import Question
 from personas.errors import ReportedError
 
-DECLINE, LEAVE, GO_ON = "-", "/leave", "/done"
+DECLINE, LEAVE, GO_ON, AGAIN = "-", "/leave", "/done", "/again"
 ANSWER, YOU = "Your answer: ", "You: "
-_NUMBERS = re.compile(r"[\s,;%]+")
+MEASURING = "measuring the persona's answers"
 
 
 class InputEndedError(Exception):
@@ -77,6 +87,7 @@ class StudyLineMode(StandardInputMode):
         self._voice = Voice()
         self._lines: AsyncGenerator[str, None] | None = None
         self._measuring: asyncio.Task[None] | None = None
+        self._measured: Advance = _silent
 
     async def _talk(self) -> int:
         with self._launch.open_corpus() as corpus:
@@ -209,11 +220,13 @@ class StudyLineMode(StandardInputMode):
             given = await self._ask()
             try:
                 value = None if given == DECLINE else _chosen(asked, given)
-                await asyncio.to_thread(way.answer, asked, value, time.monotonic() - began)
+                again = await asyncio.to_thread(way.answer, asked, value, time.monotonic() - began)
             except ParticipationError as error:
                 self._refuse(error)
             else:
-                return
+                if not again:
+                    return
+                self._say(TRY_AGAIN)
 
     async def _guesses(self, way: Participation, step: Guessing) -> None:
         for question in step.missing:
@@ -228,9 +241,8 @@ class StudyLineMode(StandardInputMode):
             while True:
                 given = await self._ask()
                 try:
-                    await asyncio.to_thread(
-                        way.guess, step, question, _percent(given, question), time.monotonic() - began
-                    )
+                    percent = percentages(given, len(question.options))
+                    await asyncio.to_thread(way.guess, step, question, percent, time.monotonic() - began)
                 except ParticipationError as error:
                     self._refuse(error)
                 else:
@@ -248,24 +260,30 @@ class StudyLineMode(StandardInputMode):
             self._say(f"Topics: {', '.join(study.topics)}")
         self._say(f"{talk_rules(self._study)} {GO_ON}: go on after that.", "")
         for message in conversation.path:
-            self._say(f"{'You' if message.role == 'user' else name}: {message.text}")
-        while not sitting.must_end:
+            ended = f" ({STATUS[message.status]})" if message.status in STATUS else ""
+            self._say(f"{'You' if message.role == 'user' else name}: {message.text}{ended}")
+        if sitting.broke_off:
+            self._say(f"This reply broke off. {AGAIN}: ask for another one.")
+        while not sitting.must_end or sitting.broke_off:
             said = await self._ask(prompt=YOU)
             if said == GO_ON:
                 if sitting.may_end:
                     break
                 self._say(f"You have written {sitting.turns} so far. {talk_rules(self._study)}")
+            elif said == AGAIN and sitting.broke_off:
+                await self._reply(name, conversation.regenerate())
+            elif said and not sitting.must_end:
+                await self._reply(name, conversation.send(said))
             elif said:
-                await self._reply(sitting, name, said)
+                self._say(f"You have written as many messages as there may be. {AGAIN} or {GO_ON}.")
         sitting.way.finish("conversation")
         self._measuring = asyncio.create_task(self._measure(sitting))
 
-    async def _reply(self, sitting: Sitting, name: str, text: str) -> None:
+    async def _reply(self, name: str, reply: AsyncGenerator[ReplyEvent, None]) -> None:
         """Say a reply in whole sentences, after the name of who speaks."""
-        assert sitting.conversation is not None
         try:
             with self._voice.speaking(name) as take:
-                async with aclosing(sitting.conversation.send(text)) as events:
+                async with aclosing(reply) as events:
                     async for event in events:
                         if isinstance(event, ReplyText):
                             take(event.text)
@@ -276,9 +294,10 @@ class StudyLineMode(StandardInputMode):
             self._say(TOO_LONG)
 
     async def _measure(self, sitting: Sitting) -> None:
+        total = len(self._study.survey.survey.questions)
         async with aclosing(sitting.measure()) as estimates:
-            async for _ in estimates:
-                pass
+            async for estimate in estimates:
+                self._measured(estimate.done, total)
 
     async def _debrief(self, sitting: Sitting, step: Debriefing) -> None:
         await self._wait_until_measured(sitting)
@@ -292,8 +311,9 @@ class StudyLineMode(StandardInputMode):
     async def _wait_until_measured(self, sitting: Sitting) -> None:
         if self._measuring is None:
             self._measuring = asyncio.create_task(self._measure(sitting))
+        self._measured = lines(MEASURING, RateEstimate())
         try:
-            with busy("measuring the persona's answers…", still=True):
+            with busy(f"{MEASURING}…", still=True):
                 await self._measuring
         except (EngineError, CorpusError) as error:
             print(f"(the persona could not be measured: {error})", file=sys.stderr, flush=True)
@@ -369,6 +389,10 @@ class StudyLineMode(StandardInputMode):
         raise InputEndedError
 
 
+def _silent(done: int, total: int) -> None:
+    """Say nothing of what is measured while the person is busy."""
+
+
 def _ends(asked: AskedItem) -> Sequence[tuple[str, float]]:
     item = asked.item
     assert item.low is not None
@@ -383,16 +407,3 @@ def _chosen(asked: AskedItem, given: str) -> str:
     if given.isdecimal() and 1 <= int(given) <= len(asked.choices):
         return asked.choices[int(given) - 1].code
     raise ParticipationError(f"write a number from 1 to {len(asked.choices)}")
-
-
-def _percent(given: str, question: Question) -> list[float]:
-    """Return the numbers of a line. Raises ParticipationError: they are not as many as there are options."""
-    try:
-        numbers = [float(each) for each in _NUMBERS.split(given) if each]
-    except ValueError as error:
-        raise ParticipationError("write numbers only, with blanks between them") from error
-    if len(numbers) != len(question.options):
-        raise ParticipationError(
-            f"write {len(question.options)} numbers, one for each answer; there are {len(numbers)}"
-        )
-    return numbers

@@ -184,6 +184,29 @@ _TABLE = (
         keys="alt+p,ctrl+b",
         in_sentences=False,
     ),
+    Command(
+        "explain",
+        "SECTION",
+        "Say what a section of the panel means, with the figures of this conversation.",
+        "Measuring",
+        in_short="Say what the panel means",
+    ),
+    Command(
+        "essence",
+        "",
+        "Show the essence of the panel, or all of its sections.",
+        "Measuring",
+        in_short="Panel: the essence, or all sections",
+        in_sentences=False,
+    ),
+    Command(
+        "large-print",
+        "",
+        "Show the alignment as one large number, for a projector.",
+        "Measuring",
+        in_short="Show the alignment in large print",
+        in_sentences=False,
+    ),
     Command("question", "NUMBER", "List the questions, or read one with all shares.", "Measuring"),
     Command(
         "persona",
@@ -278,6 +301,13 @@ _TABLE = (
         in_short="Compare personas side by side",
         keys="alt+c,f11",
         in_sentences=False,
+    ),
+    Command(
+        "debate",
+        "TOPIC",
+        "Let two personas argue a topic, while you moderate.",
+        "Side by side",
+        in_short="Let two personas debate",
     ),
     Command(
         "settings",

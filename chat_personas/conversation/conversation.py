@@ -187,6 +187,11 @@ class Conversation:
         return self._active.row.title
 
     @property
+    def persona_sha256(self) -> str:
+        """The hash of the file that the persona came from."""
+        return self._active.row.persona_sha256
+
+    @property
     def system_prompt(self) -> str:
         """The exact system prompt that the model is given, "" for none."""
         return self._active.row.system_prompt
@@ -275,7 +280,7 @@ class Conversation:
         Raises as `send` does, and ValueError for a message that is not the person's or not on the path.
         """
         index = self._index(message_id)
-        if self._active.messages[index].role != "user":
+        if self._active.messages[index].author != "person":
             raise ValueError("only what a person said can be edited")
         return self._say(text, index)
 
@@ -289,6 +294,15 @@ class Conversation:
         if not self._active.messages:
             raise ValueError("nothing was said yet")
         return self._run(None, None)
+
+    def hear(self, said: MessageRow) -> None:
+        """Take in a message that was added to the corpus after the end of the path (`Corpus.tell`).
+
+        Raises:
+            RuntimeError: a reply is on its way, or another version is being opened.
+        """
+        self._must_be_idle()
+        self._active.messages = (*self._active.messages, said)
 
     async def stop(self) -> None:
         """Stop the reply, if one is on its way, and wait until it is stored as far as it came."""

@@ -6,6 +6,7 @@ from chat_personas.corpus.errors import CorpusError, ExportError, UnknownConvers
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
+    DebateSideRow,
     GenerationRow,
     GroupRow,
     MeasurementRow,
@@ -16,6 +17,7 @@ from chat_personas.corpus.rows import (
     SearchHit,
     Status,
     Thought,
+    Words,
 )
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "ConversationSummary",
     "Corpus",
     "CorpusError",
+    "DebateSideRow",
     "ExportError",
     "GenerationRow",
     "GroupRow",
@@ -36,4 +39,5 @@ __all__ = [
     "Status",
     "Thought",
     "UnknownConversationError",
+    "Words",
 ]

@@ -1,18 +1,29 @@
-"""The table of conversations: adding, finding, listing and renaming them, the filter on them, and comparisons."""
+"""The table of conversations: adding, finding, listing and renaming them, the filter on them, comparisons, debates."""
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
-from chat_personas.corpus.rows import ConversationRow, ConversationSummary
-from chat_personas.corpus.sql import Value, columns_of, fetch, insert, now, stamp, storable, update, values_of
+from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow
+from chat_personas.corpus.sql import (
+    SHORTEST_BEGINNING,
+    Value,
+    beginning,
+    columns_of,
+    fetch,
+    insert,
+    now,
+    stamp,
+    storable,
+    update,
+    values_of,
+)
 from chat_personas.corpus.study_rows import Scope
 from personas.inputs.suggestions import quoted
 
-# Fewer characters of a key do not name a conversation, even if no other key begins with them yet.
-_SHORTEST_BEGINNING = 4
 _MOST_NAMED = 3
 SHORT_NAME = 6
 """A conversation's short name is the end of its key, of so many characters or as many more as make it the only one.
@@ -21,6 +32,10 @@ Keys begin with the time, so those of one day share their first characters; thei
 """
 LONGEST_TITLE = 60
 _CONVERSATION = columns_of(ConversationRow, "conversations")
+
+Condition = tuple[str, list[Value]]
+"""A condition in SQL, and its parameters."""
+_Part = tuple[str, tuple[Value, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +55,9 @@ class Selection:
     it began with. `complete` leaves out what did not come to its end: in a study a participation that is not complete,
     otherwise a last reply that is not.
 
-    `scope` and `own` concern exports only (`corpus.export.permission`): the least that a participant must have agreed
-    to (None: nothing of participants leaves), and whether the conversations of the corpus's owner leave as well.
+    The rest concerns exports only (`corpus.export.permission`). `scope`: the least that a participant must have agreed
+    to (None: nothing of participants leaves). `own`: the conversations of the corpus's owner leave as well. `quoting`:
+    so do those in which a message quotes the other side of a debate; the format decides it.
     """
 
     persona: str | None = None
@@ -54,16 +70,13 @@ class Selection:
     complete: bool = False
     scope: Scope | None = "research"
     own: bool = False
+    quoting: bool = True
 
-    def where(self) -> tuple[str, list[Value]]:
-        """Return the SQL condition on a table `conversations`, and its parameters."""
-        parts: list[tuple[str, tuple[Value, ...]]] = []
+    def where(self) -> Condition:
+        """Return the filter as a condition on a table `conversations`."""
+        parts = self._days("created_at")
         if self.persona is not None:
             parts.append(("persona_name = ?", (self.persona,)))
-        if self.since is not None:
-            parts.append(("substr(created_at, 1, 10) >= ?", (self.since.isoformat(),)))
-        if self.until is not None:
-            parts.append(("substr(created_at, 1, 10) <= ?", (self.until.isoformat(),)))
         if self.ids:
             patterns = [pattern for name in self.ids for pattern in _patterns(name)]
             parts.append((f"({' OR '.join('id GLOB ?' for _ in patterns)})", tuple(patterns)))
@@ -75,10 +88,36 @@ class Selection:
             parts.append((_RATED, (self.rated.scale, self.rated.at_least, self.rated.at_least)))
         if self.complete:
             parts.append((_COMPLETE, ()))
-        condition = " AND ".join(sql for sql, _ in parts) or "1"
-        return condition, [value for _, values in parts for value in values]
+        return _joined(parts)
+
+    def where_no_conversation(self) -> Condition:
+        """Return the same filter as a condition on a table `participations`, for those that had no conversation.
+
+        They have a study, a beginning and an end. Where anything else is asked for, none of them is chosen.
+        """
+        if self.persona or self.model or self.ids or self.rated:
+            return "0", []
+        parts = [(_NO_CONVERSATION, ()), *self._days("participations.started_at")]
+        if self.study is not None:
+            parts.append((_OF_STUDY, (self.study,)))
+        if self.complete:
+            parts.append(("participations.status = 'complete'", ()))
+        return _joined(parts)
+
+    def _days(self, column: str) -> list[_Part]:
+        """Return the conditions on the day on which something began."""
+        ends = ((">=", self.since), ("<=", self.until))
+        return [(f"substr({column}, 1, 10) {sign} ?", (day.isoformat(),)) for sign, day in ends if day is not None]
 
 
+def _joined(parts: Sequence[_Part]) -> Condition:
+    """Return the condition that all parts hold."""
+    condition = " AND ".join(sql for sql, _ in parts) or "1"
+    return condition, [value for _, values in parts for value in values]
+
+
+_NO_CONVERSATION = "NOT EXISTS (SELECT 1 FROM study_conversations WHERE participation_id = participations.id)"
+_OF_STUDY = "participations.study_sha256 IN (SELECT sha256 FROM studies WHERE name = ?)"
 _IN_STUDY = """EXISTS (
     SELECT 1 FROM study_conversations
     JOIN participations ON participations.id = participation_id
@@ -132,9 +171,9 @@ def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
         raise UnknownConversationError(
             f"several conversations begin or end with {identifier}: {', '.join(names)}; give more of the identifier"
         )
-    if len(identifier) < _SHORTEST_BEGINNING:
+    if len(identifier) < SHORTEST_BEGINNING:
         raise UnknownConversationError(
-            f"{identifier} is too short to name a conversation; give at least {rows[0].id[:_SHORTEST_BEGINNING]}"
+            f"{identifier} is too short to name a conversation; give at least {rows[0].id[:SHORTEST_BEGINNING]}"
         )
     return rows[0]
 
@@ -207,6 +246,31 @@ def compared(connection: sqlite3.Connection, comparison_id: str) -> tuple[str, .
     return tuple(row["conversation_id"] for row in connection.execute(sql, (comparison_id,)))
 
 
+def add_to_debate(connection: sqlite3.Connection, debate_id: str, identifier: str, place: int, turns: int) -> None:
+    """Make a conversation the side at this place of a debate, in which it is to speak so many times."""
+    connection.execute(
+        "INSERT INTO debates (id, conversation_id, place, turns, created_at) VALUES (?, ?, ?, ?, ?)",
+        (debate_id, identifier, place, turns, stamp(now())),
+    )
+
+
+def debate_of(connection: sqlite3.Connection, identifier: str) -> str | None:
+    """Return the debate that a conversation is a side of."""
+    found = connection.execute("SELECT id FROM debates WHERE conversation_id = ?", (identifier,)).fetchone()
+    return None if found is None else str(found["id"])
+
+
+def debate_sides(connection: sqlite3.Connection, debate_id: str) -> tuple[DebateSideRow, ...]:
+    """Return the sides of a debate, first the one that begins."""
+    sql = f"SELECT {columns_of(DebateSideRow, 'debates')} FROM debates WHERE id = ? ORDER BY place"  # noqa: S608
+    return fetch(DebateSideRow, connection.execute(sql, (debate_id,)))
+
+
+def set_turns(connection: sqlite3.Connection, debate_id: str, turns: int) -> None:
+    """Let both sides of a debate speak so many times in all."""
+    connection.execute("UPDATE debates SET turns = ? WHERE id = ?", (turns, debate_id))
+
+
 def short_names(connection: sqlite3.Connection) -> dict[str, str]:
     """Return the short name of every conversation by its key: in small letters, and no two the same."""
     keys = [row["id"] for row in connection.execute("SELECT id FROM conversations")]
@@ -219,10 +283,6 @@ def short_names(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def _patterns(name: str) -> tuple[str, ...]:
-    """Return GLOB patterns for keys that begin so, or end so where that is long enough to be a short name.
-
-    Keys are letters and digits: anything else must match nothing.
-    """
-    if not name.isalnum():
-        return ("",)
-    return (f"{name.upper()}*", f"*{name.upper()}") if len(name) >= SHORT_NAME else (f"{name.upper()}*",)
+    """Return GLOB patterns for keys that begin so, or end so where that is long enough to be a short name."""
+    ends = name.isalnum() and len(name) >= SHORT_NAME
+    return (beginning(name), f"*{name.upper()}") if ends else (beginning(name),)

@@ -17,6 +17,7 @@ from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
     CountsRow,
+    DebateSideRow,
     GenerationRow,
     MeasurementRow,
     MessageRow,
@@ -26,6 +27,7 @@ from chat_personas.corpus.rows import (
     SearchHit,
     Status,
     Thought,
+    Words,
 )
 from chat_personas.corpus.search import search
 from chat_personas.corpus.study_records import StudyRecords, is_of_a_study
@@ -182,7 +184,41 @@ class Corpus:
         with self._connections.reading() as connection:
             return conversations.compared(connection, comparison_id)
 
+    def begin_debate(self, debate_id: str, sides: Sequence[ConversationRow], opening: Words, turns: int) -> None:
+        """Add a debate: both conversations, first the side that begins, each with what opens the debate."""
+        with self._connections.writing() as connection:
+            for place, row in enumerate(sides):
+                conversations.add(connection, row)
+                conversations.add_to_debate(connection, debate_id, row.id, place, turns)
+                messages.add_user_message(connection, row.id, None, opening)
+
+    def debate_of(self, conversation_id: str) -> str | None:
+        """Return the key of the debate that a conversation is a side of; None where it is not."""
+        with self._connections.reading() as connection:
+            return conversations.debate_of(connection, conversation_id)
+
+    def debate_sides(self, debate_id: str) -> tuple[DebateSideRow, ...]:
+        """Return the sides of a debate, first the one that begins; none where there is no such debate."""
+        with self._connections.reading() as connection:
+            return conversations.debate_sides(connection, debate_id)
+
+    def set_debate_turns(self, debate_id: str, turns: int) -> None:
+        """Let both sides of a debate speak so many times in all."""
+        with self._connections.writing() as connection:
+            conversations.set_turns(connection, debate_id, turns)
+
     # Messages
+
+    def tell(self, words: Sequence[tuple[str, str, Words]]) -> tuple[MessageRow, ...]:
+        """Add words without a reply, all or none: each to a conversation, after the message with the second key.
+
+        They become the active leaves.
+        """
+        with self._connections.writing() as connection:
+            return tuple(
+                messages.add_user_message(connection, conversation, parent, said)
+                for conversation, parent, said in words
+            )
 
     def begin_turn(
         self,
@@ -201,7 +237,7 @@ class Corpus:
         with self._connections.writing() as connection:
             if new is not None:
                 conversations.add(connection, new)
-            said = messages.add_user_message(connection, conversation_id, parent_id, text)
+            said = messages.add_user_message(connection, conversation_id, parent_id, Words(text))
             reply = messages.add_empty_reply(connection, conversation_id, said.id, self._owner_name)
             messages.begin_generation(connection, reply.id, info, sampling)
         return said, reply

@@ -73,18 +73,19 @@ def not_a_corpus(path: Path) -> CorpusError:
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite and the file system raise into a `CorpusError`; a bug of ours passes unchanged."""
-    shown = display_path(path)
     try:
         yield
     except sqlite3.IntegrityError as error:
         if "FOREIGN KEY" not in str(error):
             raise
         raise ConversationGoneError(
-            f"the conversation is no longer in the corpus {shown} (another program deleted it?); start a new one"
+            f"the conversation is no longer in the corpus {display_path(path)} (another program deleted it?); "
+            "start a new one"
         ) from error
     except (sqlite3.Error, OSError) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise not_a_corpus(path) from error
+        shown = display_path(path)
         advice = explain(error, f"the corpus {shown}", if_damaged=f"keep a copy, then try `sqlite3 {shown} .recover`")
         if advice is None:
             raise

@@ -49,12 +49,23 @@ class Hold:
         """Hold `name`. Raises TakenError: another holds it; OSError: there can be no file in `directory`."""
         make_private(directory)
         self._path = directory / name
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        while True:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                os.close(self._descriptor)
+                raise TakenError(name) from error
+            if self._in_place():
+                return
+            # Whoever held it removed the file just before it was locked: another program would lock a new one.
             os.close(self._descriptor)
-            raise TakenError(name) from error
+
+    def _in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Let others hold it."""

@@ -4,28 +4,38 @@ People may withdraw what they said. So a deleted text must also go from the full
 free pages of the file.
 """
 
+import hashlib
 import sqlite3
 from dataclasses import dataclass
 
 from chat_personas.corpus.errors import UnknownConversationError, UnknownParticipantError
 from chat_personas.corpus.rows import CountsRow
-from chat_personas.corpus.sql import fetch, now, stamp
+from chat_personas.corpus.sql import SHORTEST_BEGINNING, fetch, find_key, now, stamp
 from chat_personas.storage.sqlite import empty_write_ahead_log
 from chat_personas.text import pluralize
 from personas.inputs.suggestions import quoted
 
-_SHORTEST_BEGINNING = 4
 # Another program reads the file, or there is no room to rewrite it.
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
+
+
+_DELETE = """
+    DELETE FROM conversations WHERE id = ?1 OR id IN (
+        SELECT other.conversation_id FROM debates JOIN debates AS other ON other.id = debates.id
+        WHERE debates.conversation_id = ?1
+    )
+"""
 
 
 def delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     """Delete a conversation with all that belongs to it, and rebuild the index, which would keep the deleted words.
 
+    A side of a debate is deleted with the other side, which holds its words.
+
     Raises:
         UnknownConversationError: there is none with this key.
     """
-    if not connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,)).rowcount:
+    if not connection.execute(_DELETE, (conversation_id,)).rowcount:
         raise UnknownConversationError(f"there is no conversation {conversation_id}; see: chat-personas corpus list")
     connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
     connection.execute("INSERT OR IGNORE INTO unerased VALUES (?)", (conversation_id,))
@@ -64,13 +74,8 @@ def find_participant(connection: sqlite3.Connection, identifier: str) -> str:
     Raises:
         UnknownParticipantError: there is none, or there are several, or the beginning is too short.
     """
-    beginning = f"{identifier.upper()}*" if identifier.isalnum() and len(identifier) >= _SHORTEST_BEGINNING else ""
-    found = connection.execute("SELECT id FROM participants WHERE id GLOB ? LIMIT 2", (beginning,)).fetchall()
-    if not found:
-        raise UnknownParticipantError(f"there is no participant {quoted(identifier)}; give the key, or its beginning")
-    if len(found) > 1:
-        raise UnknownParticipantError(f"several participants begin with {identifier}; give more of the key")
-    return str(found[0][0])
+    hint = f"give the key, or {SHORTEST_BEGINNING} or more of its first characters"
+    return find_key(connection, "participants", identifier, UnknownParticipantError, what="participant", hint=hint)
 
 
 def withdraw_participant(connection: sqlite3.Connection, participant_id: str) -> Withdrawal:
@@ -126,10 +131,17 @@ def erase_traces(connection: sqlite3.Connection) -> bool:
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the problems of pages, references, the full-text index and what rows say together, one line each."""
+    """Return the problems of pages, references, the full-text index, hashes and what rows say together, a line each."""
     pages = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
     references = [f"a row of {row[0]} refers to nothing" for row in connection.execute("PRAGMA foreign_key_check")]
-    return (*pages, *references, *_index_problems(connection), *_odd_rows(connection))
+    return (*pages, *references, *_index_problems(connection), *_changed_studies(connection), *_odd_rows(connection))
+
+
+def _changed_studies(connection: sqlite3.Connection) -> list[str]:
+    """Return the studies that are no longer what their participants met: the key of a study is the hash of its text."""
+    rows = connection.execute("SELECT sha256, name, definition FROM studies ORDER BY name, sha256")
+    changed = [row["name"] for row in rows if hashlib.sha256(row["definition"].encode()).hexdigest() != row["sha256"]]
+    return [f"the study {quoted(name)} is not the one that its hash names" for name in changed]
 
 
 _ODD_ROWS = (
@@ -156,6 +168,17 @@ _ODD_ROWS = (
         "without a record of how the model made it",
         """SELECT count(*) FROM messages LEFT JOIN generations ON message_id = messages.id
         WHERE messages.role = 'assistant' AND message_id IS NULL""",
+    ),
+    (
+        ("message",),
+        "that quotes a reply which is not there",
+        """SELECT count(*) FROM messages LEFT JOIN messages AS quoted ON quoted.id = messages.quotes
+        WHERE messages.quotes IS NOT NULL AND quoted.role IS NOT 'assistant'""",
+    ),
+    (
+        ("debate",),
+        "with one side only",
+        "SELECT count(*) FROM (SELECT id FROM debates GROUP BY id HAVING count(*) <> 2)",
     ),
     (
         ("participant",),
@@ -200,8 +223,9 @@ def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
     rows = connection.execute(
         """
         WITH said AS (
-            SELECT conversation_id, sum(role = 'user') AS messages, sum(role = 'assistant') AS replies,
-                   sum((role = 'user') * words(text)) AS words_said,
+            SELECT conversation_id, sum(role = 'user' AND quotes IS NULL) AS messages,
+                   sum(role = 'assistant') AS replies,
+                   sum((role = 'user' AND quotes IS NULL) * words(text)) AS words_said,
                    sum((role = 'assistant') * words(text)) AS words_replied
             FROM messages GROUP BY conversation_id
         ), rounds AS (SELECT conversation_id, count(*) AS measured FROM measurements GROUP BY conversation_id)

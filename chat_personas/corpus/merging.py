@@ -35,6 +35,7 @@ _KEYS = {
     "answers": ("participation_id", "stage", "instrument", "item"),
     "guesses": ("participation_id", "stage", "question"),
     "comparisons": ("id", "conversation_id"),
+    "debates": ("id", "place"),
     "study_conversations": ("conversation_id",),
     "compositions": ("message_id",),
     "ratings": ("id",),
@@ -42,7 +43,11 @@ _KEYS = {
     "release_participants": ("release_id", "participant_id"),
 }
 """The tables that are merged and what identifies a row, each after those that it refers to."""
-_OURS_STAY = {"conversations": {"title", "active_at", "active_leaf_id"}, "messages": {"seq", "owner"}}
+_OURS_STAY = {
+    "conversations": {"title", "active_at", "active_leaf_id"},
+    "messages": {"seq", "owner"},
+    "debates": {"turns"},
+}
 """Columns that may differ without being a conflict: what a person may change later, and what is of one file only."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
-from chat_personas.corpus.rows import GenerationRow, MessageRow, ReplyModel, Status, Thought
+from chat_personas.corpus.rows import GenerationRow, MessageRow, ReplyModel, Status, Thought, Words
 from chat_personas.corpus.sql import (
     as_json,
     columns_of,
@@ -36,10 +36,11 @@ _BRANCH = """
 
 
 def add_user_message(
-    connection: sqlite3.Connection, conversation_id: str, parent_id: str | None, text: str
+    connection: sqlite3.Connection, conversation_id: str, parent_id: str | None, words: Words
 ) -> MessageRow:
-    """Add what a person said; it becomes the active leaf."""
-    return _add(connection, _row(conversation_id, parent_id, "user", storable(text), "complete"), owner=None)
+    """Add what a person said, or in a debate what the other side did; it becomes the active leaf."""
+    row = _row(conversation_id, parent_id, "user", storable(words.text), "complete")
+    return _add(connection, row.model_copy(update={"speaker": words.speaker, "quotes": words.quotes}), owner=None)
 
 
 def add_empty_reply(connection: sqlite3.Connection, conversation_id: str, parent_id: str, owner: str) -> MessageRow:
@@ -239,11 +240,15 @@ def newest_leaf(connection: sqlite3.Connection, message_id: str) -> str:
 
 
 def turns_of(said: Sequence[MessageRow]) -> Mapping[str | None, int]:
-    """Return the turn of each message: how many messages of the person there are up to it; 0 before the first."""
+    """Return the turn of each message: how many messages of the person there are up to it; 0 before the first.
+
+    Messages that follow each other without a reply, as in a debate, are one turn.
+    """
     turns: dict[str | None, int] = {None: 0}
+    asking = {message.id for message in said if message.role == "user"}
     turn = 0
     for message in said:
-        turn += message.role == "user"
+        turn += message.role == "user" and message.parent_id not in asking
         turns[message.id] = turn
     return turns
 
@@ -252,17 +257,19 @@ def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message
     """Return a branch as a model reads it: the system prompt, if there is one, and the messages, roles taking turns.
 
     A reply that was stopped or broke off stands as far as it came. One without text (the model failed at once) is left
-    out, and the person's messages around it become one, because many chat templates insist on taking turns.
+    out, and the person's messages around it become one, because many chat templates insist on taking turns. A message
+    with a speaker begins with that name.
     """
     messages = [Message("system", system_prompt)] if system_prompt else []
     for row in branch:
         role: Role = row.role
         if row.role == "assistant" and not row.text:
             continue
+        text = row.text if row.speaker is None else f"{row.speaker}: {row.text}"
         if messages and messages[-1].role == role:
-            messages[-1] = Message(role, f"{messages[-1].content}\n\n{row.text}")
+            messages[-1] = Message(role, f"{messages[-1].content}\n\n{text}")
         else:
-            messages.append(Message(role, row.text))
+            messages.append(Message(role, text))
     return messages
 
 

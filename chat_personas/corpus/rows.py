@@ -9,6 +9,7 @@ from chat_personas.corpus.sql import from_json, new_key, now
 from eval.engine import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
+Author = Literal["person", "model"]
 _JSON = BeforeValidator(from_json)
 
 
@@ -53,12 +54,33 @@ class ConversationSummary(Row):
     measurements: int
 
 
+class DebateSideRow(Row):
+    """One side of a debate: `place` is 0 for the side that begins, `turns` how often it is to speak."""
+
+    id: str
+    conversation_id: str
+    place: int
+    turns: int
+    created_at: datetime
+
+
+class Words(NamedTuple):
+    """What a model is to be given as a message with the role `user`; the fields are those of a `MessageRow`."""
+
+    text: str
+    speaker: str | None = None
+    quotes: str | None = None
+
+
 class MessageRow(Row):
     """What a person or the model said. Messages form a tree: `parent_id` is the one before, null for the first.
 
     `status` is `complete` for what a person said; a reply is `streaming` while it is written and ends `complete`,
     `stopped` (by the person), `interrupted` (the stream broke off or the program died) or `error`; `why` says more.
     The text is what the model said, control characters included: user interfaces show it cleaned.
+
+    In a debate a message with the role `user` may hold the words of the other side: `quotes` is the reply that it
+    repeats. `speaker` is the name before the words as the model is given them, null for the words alone.
     """
 
     id: str
@@ -70,6 +92,13 @@ class MessageRow(Row):
     why: str | None = None
     created_at: datetime
     updated_at: datetime
+    speaker: str | None = None
+    quotes: str | None = None
+
+    @property
+    def author(self) -> Author:
+        """Who wrote the text. Whatever concerns people's or models' words asks this, and never the role."""
+        return "model" if self.role == "assistant" or self.quotes is not None else "person"
 
 
 class Thought(Row):
@@ -224,8 +253,9 @@ class SearchHit(Row):
 class CountsRow(Row):
     """What the corpus holds of one persona on one model, over all branches.
 
-    `words_said` are those of people, `words_replied` those of the model. `measured` counts rounds of measuring. `first`
-    and `last` are the days (UTC) on which the first conversation began and on which one was last active.
+    `messages` and `words_said` are those of people, `words_replied` those of the model; what a side of a debate quotes
+    is neither. `measured` counts rounds of measuring. `first` and `last` are the days (UTC) on which the first
+    conversation began and on which one was last active.
     """
 
     persona: str

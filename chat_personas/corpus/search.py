@@ -15,7 +15,8 @@ MOST_RANKED = 1000
 def search(connection: sqlite3.Connection, text: str, limit: int) -> tuple[SearchHit, ...]:
     """Return the messages that contain the words, the best matches first; none for a text without words.
 
-    Where more than `MOST_RANKED` messages do, only the newest of them are compared.
+    Where more than `MOST_RANKED` messages do, only the newest of them are compared. What a side of a debate quotes is
+    found where it was said.
     """
     query = full_text_query(text)
     if not query:
@@ -29,7 +30,7 @@ def search(connection: sqlite3.Connection, text: str, limit: int) -> tuple[Searc
                messages.role, messages.created_at, snippet(messages_fts, 0, ?1, ?2, '…', ?3) AS excerpt
         FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
         JOIN conversations ON conversations.id = messages.conversation_id
-        WHERE messages_fts MATCH ?4 AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
+        WHERE messages_fts MATCH ?4 AND messages.quotes IS NULL AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
         ORDER BY rank, messages.id LIMIT ?5
         """,
         (_BEGIN, _END, _WORDS_AROUND, query, limit, MOST_RANKED),

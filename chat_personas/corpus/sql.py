@@ -13,7 +13,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from personas.inputs.suggestions import quoted
+
 Value = str | int | float | None
+SHORTEST_BEGINNING = 4
+"""Fewer characters of a key name nothing, even where no other key begins with them yet."""
 RowModel = TypeVar("RowModel", bound=BaseModel)
 
 _lock = threading.Lock()
@@ -31,6 +35,33 @@ def new_key() -> str:
     with _lock:
         _last = max(int(ULID()), _last + 1)
         return str(ULID.from_int(_last))
+
+
+def beginning(name: str) -> str:
+    """Return the GLOB pattern of the keys that begin so; small letters are as good as capitals.
+
+    Keys are letters and digits: anything else matches nothing.
+    """
+    return f"{name.upper()}*" if name.isalnum() else ""
+
+
+def find_key(
+    connection: sqlite3.Connection, table: str, name: str, unknown: type[Exception], *, what: str, hint: str
+) -> str:
+    """Return the key in `table` that is or begins with `name`, which has 4 characters or more.
+
+    `what` is what a row of the table is called; `hint` says where its keys are to be seen.
+
+    Raises:
+        Exception: an `unknown`: there is no such key, or there are several.
+    """
+    pattern = beginning(name) if len(name) >= SHORTEST_BEGINNING else ""
+    found = connection.execute(f"SELECT id FROM {table} WHERE id GLOB ? LIMIT 2", (pattern,)).fetchall()  # noqa: S608
+    if not found:
+        raise unknown(f"there is no {what} {quoted(name)}; {hint}")
+    if len(found) > 1:
+        raise unknown(f"several {what}s begin with {name}; give more of the key")
+    return str(found[0][0])
 
 
 def now() -> datetime:

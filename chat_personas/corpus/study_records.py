@@ -11,7 +11,7 @@ from chat_personas.corpus import conversations
 from chat_personas.corpus.connection import Connections
 from chat_personas.corpus.errors import UnknownParticipationError
 from chat_personas.corpus.rows import ConversationRow, Row
-from chat_personas.corpus.sql import columns_of, fetch, insert, now, stamp, storable, values_of
+from chat_personas.corpus.sql import columns_of, fetch, find_key, insert, now, stamp, storable, values_of
 from chat_personas.corpus.study_rows import (
     AnswerRow,
     CompositionRow,
@@ -25,7 +25,6 @@ from chat_personas.corpus.study_rows import (
     StageRow,
     StudyRow,
 )
-from personas.inputs.suggestions import quoted
 
 RowModel = TypeVar("RowModel", bound=Row)
 Taken = tuple[ParticipationRow, ...]
@@ -174,7 +173,10 @@ class StudyRecords:
         return self._select(ConsentRow, "consents", "participant_id = ? ORDER BY id", participant_id)
 
     def participation(self, identifier: str) -> ParticipationRow:
-        """Return the participation whose key is or begins with `identifier`. Raises UnknownParticipationError."""
+        """Return the participation whose key is or begins with `identifier` (4 characters or more).
+
+        Raises UnknownParticipationError.
+        """
         with self._connections.reading() as connection:
             return _participation(connection, identifier)
 
@@ -236,13 +238,8 @@ def _touch(connection: sqlite3.Connection, participation_id: str) -> None:
 
 
 def _participation(connection: sqlite3.Connection, identifier: str) -> ParticipationRow:
-    beginning = f"{identifier.upper()}*" if identifier.isalnum() else ""
-    sql = f"SELECT {columns_of(ParticipationRow, 'participations')} FROM participations WHERE id GLOB ? LIMIT 2"  # noqa: S608
-    found = fetch(ParticipationRow, connection.execute(sql, (beginning,)))
-    if not found:
-        raise UnknownParticipationError(
-            f"there is no participation {quoted(identifier)}; see: chat-personas study status FILE"
-        )
-    if len(found) > 1:
-        raise UnknownParticipationError(f"several participations begin with {identifier}; give more of the identifier")
-    return found[0]
+    hint = "see: chat-personas study status FILE"
+    key = find_key(connection, "participations", identifier, UnknownParticipationError, what="participation", hint=hint)
+    sql = f"SELECT {columns_of(ParticipationRow, 'participations')} FROM participations WHERE id = ?"  # noqa: S608
+    (row,) = fetch(ParticipationRow, connection.execute(sql, (key,)))
+    return row

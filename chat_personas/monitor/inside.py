@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from chat_personas.monitor.drift import LEAST_DRIFT
 from chat_personas.steering.knob import Knob
 from eval.engine import Engine, Message, RequestError
 from eval.interventions import Direction
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from chat_personas.corpus import Corpus, GenerationRow, MessageRow
     from chat_personas.monitor.drift import Drift
 
-LEAST_DRIFT = 0.02
-"""A drift of the alignment below this is small beside its interval over a whole survey, even where it is detectable.
-
-A model that always answers alike shows changes of a thousandth after nearly every turn.
-"""
 Parting = Literal["inside_only", "survey_only", "opposite"]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chat_personas.corpus.errors import CorpusError
-from chat_personas.monitor.drift import Trajectory, course
+from chat_personas.monitor.drift import Trajectory, course, everyone_values
 from chat_personas.monitor.history import Measure, RepeatedRound, RoundHistory, RoundPlace
 from chat_personas.monitor.planning import ProbePlan
 from chat_personas.monitor.recording import RoundRecorder, Unspoken
@@ -89,6 +89,7 @@ class Monitor:
         self._recorded.set()
         anchors = {question.id for question in self._plan.anchors}
         self._anchors = np.array([question.id in anchors for question in questions], dtype=np.bool_)
+        self._everyone = everyone_values(questions, groups)
         self._with_figures = sum(human_figures(question, groups) is not None for question in questions)
 
     @property
@@ -210,7 +211,7 @@ class Monitor:
         reused = self._plan.reusable(self._history.repeat_of(place) or RepeatedRound())
         planned = self._plan.plan(earlier, reused)
         values = [found.values for found in earlier if found.turn < place.turn]
-        so_far = course(values, self._anchors, self._measure.seed)
+        so_far = course(values, self._anchors, self._measure.seed, self._everyone)
         return ProbeRound(place, planned, earlier, so_far, reused, clock)
 
     async def _estimates(self, found: ProbeRound) -> AsyncGenerator[Estimate, None]:
@@ -253,7 +254,8 @@ class Monitor:
 
     def _course(self, found: ProbeRound) -> Trajectory:
         values = [earlier.values for earlier in found.earlier]
-        return course([*values, found.ended(self._measure).values], self._anchors, self._measure.seed)
+        values.append(found.ended(self._measure).values)
+        return course(values, self._anchors, self._measure.seed, self._everyone)
 
     def _estimate(self, found: ProbeRound, *, complete: bool) -> Estimate:
         return Estimate(
@@ -262,14 +264,13 @@ class Monitor:
             total=len(found.planned),
             complete=complete,
             failures=(*found.failures, *found.refused),
-            course=found.course.points,
             message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages), _left_out(found.course))))
             or None,
             turn=found.turn,
             message_id=found.place.message_id,
-            drift=found.course.drift,
             coverage=found.coverage(len(self._plan.questions), len(self._plan.anchors)),
             from_before=len(found.reused.asked),
+            trajectory=found.course,
         )
 
     async def _record(self, found: ProbeRound, unspoken: Unspoken) -> CorpusError | None:

@@ -51,9 +51,9 @@ class Estimate:
     answers and, for questions that it does not ask, on their latest answers from earlier turns: `coverage` says how
     many those are. It is None until the round's first answer. `message` says what is missing or particular, for the
     screen. `complete` marks the last estimate of a round. `turn` counts the person's messages, and `message_id` is the
-    message that the round follows, None before the first one. `course` and `drift` rest on questions that every one of
-    their turns was asked, and never mix turns. `from_before` of the `done` questions were answered by the same
-    measurement earlier, as when a conversation is opened again.
+    message that the round follows, None before the first one. `trajectory` is the course of the turns so far: it rests
+    on questions that every one of its turns was asked, and never mixes turns. `from_before` of the `done` questions
+    were answered by the same measurement earlier, as when a conversation is opened again.
     """
 
     scorecard: Scorecard | None
@@ -61,13 +61,22 @@ class Estimate:
     total: int
     complete: bool
     failures: tuple[Failure, ...] = ()
-    course: tuple[CoursePoint, ...] = ()
     message: str | None = None
     turn: int = 0
     message_id: str | None = None
-    drift: Drift | None = None
     coverage: Coverage | None = None
     from_before: int = 0
+    trajectory: Trajectory = field(default_factory=Trajectory)
+
+    @property
+    def course(self) -> tuple[CoursePoint, ...]:
+        """The alignment by turn."""
+        return self.trajectory.points
+
+    @property
+    def drift(self) -> Drift | None:
+        """The change from the first of the turns to the last."""
+        return self.trajectory.drift
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chat_personas.corpus.export.format import TextFormat
-from chat_personas.corpus.export.source import Source
+from chat_personas.corpus.export.source import Quoted, Source
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow
 from chat_personas.corpus.sql import stamp
@@ -25,7 +25,7 @@ from chat_personas.text import printable
 from eval.report import GroupName
 from eval.report import Score as ReportScore
 
-_RULES = (
+TURN_RULES = (
     ".turn { margin: 1.2rem 0; max-width: 46rem; }",
     ".turn h2 { font-size: 1rem; margin: 0; padding: 0; border: 0; }",
     ".turn .words { white-space: pre-wrap; border-left: 4px solid var(--people); padding: 0.1rem 0.75rem; }",
@@ -56,7 +56,7 @@ class _Copy:
 def _copies(source: Source) -> Iterator[_Copy]:
     for conversation, said in source.dialogues():
         made = source.generations(conversation.id)
-        turns = turns_of(said)
+        turns, quoted = turns_of(said), source.quoted()
         measured: dict[str | None, list[str]] = {}
         for row in source.measurements(conversation.id):
             measured.setdefault(row.message_id, []).append(_measured(row, turns.get(row.message_id, 0)))
@@ -64,7 +64,10 @@ def _copies(source: Source) -> Iterator[_Copy]:
             conversation.title,
             tuple(_facts(conversation, said, made)),
             tuple(measured.get(None, ())),
-            tuple(_turn(message, conversation, made, measured.get(message.id, ())) for message in said),
+            tuple(
+                _turn(message, _speaker(message, conversation, quoted), made, measured.get(message.id, ()))
+                for message in said
+            ),
         )
 
 
@@ -83,15 +86,21 @@ def _facts(
         yield "changed inside the model", "; ".join(map(stored_intervention_described, sorted(changes)))
 
 
-def _turn(
-    message: MessageRow, conversation: ConversationRow, made: Mapping[str, GenerationRow], measured: Sequence[str]
-) -> _Turn:
-    reply = message.role == "assistant"
+def _speaker(message: MessageRow, conversation: ConversationRow, quoted: Mapping[str, Quoted]) -> str:
+    """Name who wrote a message; a person only where one did."""
+    if message.role == "assistant":
+        return conversation.persona_name
+    if message.id in quoted:
+        return f"{quoted[message.id].name} (a model, quoted)"
+    return "Person" if message.speaker is None else f"Person, as {message.speaker.lower()}"
+
+
+def _turn(message: MessageRow, speaker: str, made: Mapping[str, GenerationRow], measured: Sequence[str]) -> _Turn:
     remarks = [STATUS[message.status]] if message.status in STATUS else []
     how = made.get(message.id)
     if how is not None and how.projection is not None:
         remarks.append(f"projection {plain(how.projection)} on {how.projected_on}")
-    return _Turn(conversation.persona_name if reply else "Person", reply, message.text, (*remarks, *measured))
+    return _Turn(speaker, message.author == "model", message.text, (*remarks, *measured))
 
 
 def _measured(row: MeasurementRow, turn: int) -> str:
@@ -119,7 +128,7 @@ def _page(copy: _Copy) -> str:
         [element("p", remark, class_="note") for remark in copy.before],
         element("main", [_part(turn) for turn in copy.turns]),
     ]
-    return whole_page(copy.title, body, _RULES)
+    return whole_page(copy.title, body, TURN_RULES)
 
 
 def _part(turn: _Turn) -> Element:
@@ -161,6 +170,7 @@ HTML = TextFormat(
     summary="a page for reading one conversation",
     leaves_out=_LEAVES_OUT,
     one=True,
+    tells_authors=True,
     texts=lambda source: map(_page, _copies(source)),
 )
 MARKDOWN = TextFormat(
@@ -168,5 +178,6 @@ MARKDOWN = TextFormat(
     summary="Markdown for reading one conversation",
     leaves_out=_LEAVES_OUT,
     one=True,
+    tells_authors=True,
     texts=lambda source: map(_markdown, _copies(source)),
 )

@@ -14,7 +14,8 @@ from personas import CATALOGUE
 
 OWNERS = "for the owner of the corpus: it holds keys of participants and words that may be names; do not publish it"
 NO_MARGINS = (
-    "no margins were given (--margins FILE), so nothing is compared with a population; none come with the program"
+    "no margins were given, so nothing is compared with a population: --margins us-adults has those of adults in the "
+    "United States, --margins FILE takes others"
 )
 LOOK = (
     "words with a capital letter inside a sentence. A weak rule: names at the beginning of a sentence or in small "

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from chat_personas.reporting.explained.in_one_sentence import in_one_sentence
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed, with_interval
 from chat_personas.reporting.steering_wording import PARTING
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
@@ -148,10 +149,11 @@ def whole(
     if card is None:
         yield "No figures yet."
         return
+    complete = estimate.complete
+    yield from _headed("In short", [in_one_sentence(card, complete=complete)])
     if not_shown(card):
         yield in_sentence(why_not_shown(card))
     else:
-        complete = estimate.complete
         yield from _headed("Alignment", _alignment(card))
         yield from _headed("Verdict", _verdict(card))
         yield from _headed("Reference points", _references(card))

@@ -14,6 +14,7 @@ TRACES = (
 AGREE = "Do you agree to take part?"
 NOT_AGREED = "You do not take part, and nothing was stored. Thank you for your interest."
 TOO_LONG = "This message is too long for your partner, and was not sent. Please write a shorter one."
+TRY_AGAIN = "That is not right. Please read again, and answer once more."
 PARTNER = "Your partner"
 READ = "I have read this"
 LEFT = "You have left the study. Thank you for the time that you gave."

@@ -81,7 +81,7 @@ def why_not_sound(verdict: "Verdict") -> str:
     return brief
 
 
-def verdict_lines(report: "Report | RowInfo") -> Iterator[str]:
+def verdict_lines(report: "Report | RowInfo | Scorecard") -> Iterator[str]:
     """Yield the verdict on a measurement whose scores are shown, with the order agreement that it rests on."""
     if not_shown(report):
         return

@@ -18,6 +18,7 @@ from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
+    from chat_personas.corpus import MessageRow
     from chat_personas.monitor.drift import Drift
     from eval.engine import EngineInfo
     from eval.matrix.models import (
@@ -47,6 +48,16 @@ STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "inte
 """How a message that is not complete ended, by its status in the corpus."""
 STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for status, word in STATUS.items()}
 """The same with a mark, for the screen."""
+
+QUOTED = "said in a debate, by a model"
+"""What stands beside words of the other side of a debate."""
+
+
+def speaker_of(message: "MessageRow", persona: str) -> str:
+    """Name who said something to the person who reads it: `persona`, the person, or the other side of a debate."""
+    if message.role == "assistant":
+        return persona
+    return "You" if message.quotes is None else f"{printable(message.speaker or 'The other side')} ({QUOTED})"
 
 
 def thought_in_short(text: str, seconds: float | None) -> str:
@@ -314,23 +325,39 @@ def doubts(
         yield from _doubts_about_everyone(found.population, sample)
 
 
-def _doubts_about_group(against: "OppositeScores | None") -> Iterator[str]:
-    """Yield that a persona is closer to the opposite group, or no closer to its own, than even answers are.
+Leaning = Literal["to_the_opposite", "to_neither", "to_its_own"]
+
+
+def leaning(against: "OppositeScores | None") -> Leaning | None:
+    """Say which of two groups a persona is closer to, its own or the opposite; None where that cannot be told.
 
     Even answers may be closer to either group, and a persona that says nothing is as close to it as they are. So the
     difference of even answers is taken off, and "closer" is said only where both differences show it.
     """
     own = against.minus_own.alignment if against is not None and against.minus_own is not None else None
     beyond = against.minus_even.alignment if against is not None and against.minus_even is not None else None
-    if against is None or own is None or beyond is None or not beyond.bounded:
-        return
-    opposite = answers_of(group_label(against))
+    if own is None or beyond is None or not beyond.bounded:
+        return None
     if beyond.detectable and beyond.mean > 0 and own.detectable and own.mean > 0:
+        return "to_the_opposite"
+    return "to_its_own" if beyond.detectable and beyond.mean < 0 else "to_neither"
+
+
+def _doubts_about_group(against: "OppositeScores | None") -> Iterator[str]:
+    """Yield that a persona is closer to the opposite group, or no closer to its own, than even answers are."""
+    found = leaning(against)
+    if found in (None, "to_its_own") or against is None or against.minus_own is None or against.minus_even is None:
+        return
+    own, beyond = against.minus_own.alignment, against.minus_even.alignment
+    assert own is not None
+    assert beyond is not None
+    opposite = answers_of(group_label(against))
+    if found == "to_the_opposite":
         yield f"{THIS_PERSONA} is closer to {opposite} than to its own group's (difference {signed(own)})"
-    elif not (beyond.detectable and beyond.mean < 0):
+    else:
         yield (
             f"{THIS_PERSONA} is no closer to its own group's answers than to {opposite} "
-            f"(difference {signed(_turned(beyond))} beyond that of {EVEN})"
+            f"(difference {signed(turned(beyond))} beyond that of {EVEN})"
         )
 
 
@@ -338,25 +365,37 @@ _SMALL, _LARGE_SHARE = 200, 0.1
 """A group of fewer people, and above this share of everyone: everyone's answers repeat its own sampling error."""
 
 
-def _doubts_about_everyone(everyone: "Reference", sample: "GroupSample | None") -> Iterator[str]:
-    """Yield that a persona is farther from its group than everyone's answers are, or no closer.
+BesideEveryone = Literal["closer", "no_closer", "farther"]
 
-    Nothing where everyone's answers owe their closeness to the sample: `_repeats_the_sample`. An older report does not
-    show whether they do: then nothing is called farther.
+
+def beside_everyone(everyone: "Reference", sample: "GroupSample | None") -> BesideEveryone | None:
+    """Say whether a persona is closer to its group than everyone's answers are; None where that cannot be told.
+
+    It cannot be told that it is not where everyone's answers owe their closeness to the sample: `_repeats_the_sample`.
+    An older report does not show whether they do: then nothing is called farther.
     """
     difference = everyone.minus_persona.alignment
-    if difference is None or not difference.bounded or (difference.detectable and difference.mean < 0):
-        return
+    if difference is None or not difference.bounded:
+        return None
+    if difference.detectable and difference.mean < 0:
+        return "closer"
     if sample is not None and _repeats_the_sample(everyone, sample):
+        return None
+    return "farther" if sample is not None and difference.detectable else "no_closer"
+
+
+def _doubts_about_everyone(everyone: "Reference", sample: "GroupSample | None") -> Iterator[str]:
+    """Yield that a persona is farther from its group than everyone's answers are, or no closer."""
+    found, difference = beside_everyone(everyone, sample), everyone.minus_persona.alignment
+    if found in (None, "closer") or difference is None:
         return
-    farther = sample is not None and difference.detectable
     yield (
-        f"{THIS_PERSONA} is {'farther from' if farther else 'no closer to'} its group than {EVERYONE} are "
-        f"(its alignment minus theirs {signed(_turned(difference))})"
+        f"{THIS_PERSONA} is {'farther from' if found == 'farther' else 'no closer to'} its group than {EVERYONE} are "
+        f"(its alignment minus theirs {signed(turned(difference))})"
     )
 
 
-def _turned(difference: "PairedScore") -> "PairedScore":
+def turned(difference: "PairedScore") -> "PairedScore":
     """Return a difference the other way round: reports have the reference minus the persona, sentences are about it."""
     low, high = (None if end is None else -end for end in (difference.high, difference.low))
     return difference.model_copy(update={"mean": -difference.mean, "low": low, "high": high})

@@ -69,6 +69,9 @@ class Item(StrictModel):
     """Whether "I prefer not to say" is offered."""
     correct: str | None = None
     """For attention and comprehension: the code, or the number, that is right."""
+    tries: Annotated[int, Field(ge=1, le=5)] | None = None
+    """How often an item with a correct answer may be answered, once without it: after a wrong answer it is asked again,
+    and the last answer counts."""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -99,6 +102,8 @@ class Item(StrictModel):
             raise broken_rule("is a scale without ends; add low and high", "kind")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise broken_rule("has a low that is not below its high; write the lower number as low", "low")
+        if self.tries is not None and self.correct is None:
+            raise broken_rule("has tries without a correct answer; add correct, or remove tries", "tries")
         repeated, times = Counter(choice.code for choice in self.options).most_common(1)[0] if self.options else ("", 1)
         if times > 1:
             raise broken_rule(f"has two options with the code {quoted(repeated)}; give each its own", "options")

@@ -5,11 +5,15 @@ Only participations that are complete count. Tests, those who left, were exclude
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
+from chat_personas import __version__
 from chat_personas.corpus import Corpus
+from chat_personas.corpus.sql import now
 from chat_personas.corpus.study_rows import AnswerRow, ParticipationRow
 from chat_personas.studies.participation import AFTER, BEFORE, GUESSES_AFTER, GUESSES_AGAIN, GUESSES_BEFORE
 from chat_personas.studies.sitting import SOUND, last_measurement, measured_answers
@@ -25,66 +29,99 @@ from chat_personas.studies.understanding import (
     understanding_gap,
 )
 from eval.answers import FloatArray
+from eval.scoring.results import Document, Part
 from eval.surveys.human_figures import human_figures
 
+SCHEMA: Literal["chat-personas/study-table@1"] = "chat-personas/study-table@1"
 FELT = "understanding"
 """The instrument whose mean is felt understanding."""
 NO_PERSONA = "nobody talks with a persona in this condition"
 NOT_MEASURED = "the persona's answers were not measured, or not soundly"
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many people took part in a condition, by how it ended.
+class StudyName(Part):
+    """Which study it is, in which version, and who is counted."""
 
-    `others` are those that were not asked for: tests, or where tests were asked for, the rest. `sound` and `unsound`
-    are the complete ones whose talk was measured, by its verdict; that of the others was not measured.
-    """
+    name: str
+    """Its name."""
+    sha256: str
+    """The hash of all that decides what a participant meets: another one is another version of the study."""
+    tests: bool
+    """Whether this is about rehearsals and trials, and not about people who took part."""
+
+
+class Counts(Part):
+    """How many people took part in a condition, by how it ended."""
 
     complete: int
+    """They came to the end; only they count below."""
     running: int
+    """They are not done."""
     left: int
+    """They ended it before its end."""
     excluded: int
+    """They came to the end and are excluded by a rule of the study."""
     withdrawn: int
+    """They had everything deleted."""
     others: int
+    """Not asked for: tests, or where tests were asked for, the rest."""
     sound: int
+    """Complete ones whose conversation was measured, soundly."""
     unsound: int
+    """Complete ones whose conversation was measured, not soundly; that of the others was not measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleOutcome:
-    """One item on a scale: its mean before and after, and the mean change of those who answered both times.
-
-    An item that was asked once has no change. None where fewer than two answered.
-    """
+class ScaleOutcome(Part):
+    """One item on a scale. A mean is null where fewer than two answered."""
 
     instrument: str
+    """The instrument."""
     item: str
+    """The item."""
     answered: int
+    """How many answered it, before or after."""
     before: Estimate | None
+    """The mean before."""
     after: Estimate | None
+    """The mean after."""
     change: Estimate | None
+    """The mean change of those who answered both times; null of an item that is asked once."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionOutcome:
-    """What came of one condition; `against` beside the control group that guesses the same people's answers."""
+class ConditionOutcome(Part):
+    """What came of one condition."""
 
     condition: str
+    """Its name."""
     people: str
+    """What its people are called."""
     counts: Counts
+    """How many took part."""
     gap: UnderstandingGap
+    """What was learnt."""
     against: AgainstControl | None
+    """The same beside the control group that guesses the same people's answers; null without one."""
     scales: tuple[ScaleOutcome, ...]
+    """Every item on a scale, in the order in which it is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class StudyOutcome:
-    """What came of a study. `other_versions` counts participations in the study when its file was another."""
+class StudyOutcome(Document):
+    """What came of a study: what `study table --json` writes."""
 
+    schema_: Literal["chat-personas/study-table@1"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/study-table@1"`: the format of the document."""
+    created: str
+    """When it was made (UTC)."""
+    version: str
+    """The version of chat-personas."""
+    study: StudyName
+    """Which study it is."""
     conditions: tuple[ConditionOutcome, ...]
+    """What came of each condition, in the order of the study file."""
     unassigned: int
+    """Participations that ended or wait before the assignment."""
     other_versions: int
+    """Participations in the study when its file was another: not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +149,9 @@ def outcome_of(corpus: Corpus, study: LoadedStudy, *, tests: bool = False) -> St
     gathered = {each.name: _gather(corpus, study, each.name, counted) for each in study.study.conditions}
     versions = [row.sha256 for row in records.studies(study.study.name) if row.sha256 != study.row.sha256]
     return StudyOutcome(
+        created=now().isoformat(timespec="seconds"),
+        version=__version__,
+        study=StudyName(name=study.study.name, sha256=study.row.sha256, tests=tests),
         conditions=tuple(
             _outcome(corpus, study, gathered, each.name, counted, others[each.name]) for each in study.study.conditions
         ),
@@ -182,7 +222,7 @@ def _outcome(
     gap = understanding_gap(ours.figures, ours.guesses)
     if not ours.measured:
         why = NO_PERSONA if condition.persona is None else NOT_MEASURED
-        gap = replace(gap, a=None, b=None, why_null=why if ours.ways else gap.why_null)
+        gap = gap.model_copy(update={"a": None, "b": None, "why_null": why if ours.ways else gap.why_null})
     control = _control(study, name)
     against = None
     if control is not None and ours.measured:

@@ -5,6 +5,7 @@ that broke off anywhere goes on there. The screen, the line mode and rehearsals 
 """
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -72,6 +73,7 @@ class Participation:
         self.study = study
         self._corpus = corpus
         self._records = corpus.studies
+        self._tried = Counter[tuple[str, str, str]]()
         self.row = row
 
     @classmethod
@@ -214,13 +216,20 @@ class Participation:
             return Talk(self.study.personas[condition.name], condition.people, conversation)
         return Debriefing(condition.name, condition.people, people_asked_of(self.study, condition.name), conversation)
 
-    def answer(self, asked: AskedItem, given: str | float | None, seconds: float | None = None) -> None:
+    def answer(self, asked: AskedItem, given: str | float | None, seconds: float | None = None) -> bool:
         """Store an answer: the code of a choice, a number, or words; None where the person prefers not to say.
+
+        It replaces an earlier one. Return whether the item is to be asked again: the answer is wrong, and not the last
+        that the item allows. Whoever breaks off there is not asked again.
 
         Raises:
             ParticipationError: the item cannot be answered so; the message says how.
         """
-        self._records.answer([answer_row(self.id, asked, given, seconds)])
+        row = answer_row(self.id, asked, given, seconds)
+        self._records.answer([row])
+        self._tried[row.stage, row.instrument, row.item] += 1
+        wrong = asked.item.is_right(row.code, row.value) is False and not row.declined
+        return wrong and self._tried[row.stage, row.instrument, row.item] < (asked.item.tries or 1)
 
     def guess(self, step: Guessing, question: Question, percent: Sequence[float], seconds: float | None = None) -> None:
         """Store what the person guesses of a question: a percentage for each option, in the survey's order.

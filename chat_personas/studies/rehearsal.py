@@ -82,7 +82,8 @@ class _Player:
         if isinstance(step, Questionnaire):
             for sheet in step.sheets:
                 for asked in sheet.items:
-                    self._way.answer(asked, self._answer(asked), self._rng.uniform(1, 12))
+                    while self._way.answer(asked, self._answer(asked), self._rng.uniform(1, 12)):
+                        pass  # a wrong answer that may be tried again
             self._way.finish(step.stage)
         elif isinstance(step, Guessing):
             for question in step.missing:

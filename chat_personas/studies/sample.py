@@ -1,7 +1,7 @@
 """Who took part: coded demographics beside the margins of a population, weights, and combinations that few share.
 
-No margins come with the program: whoever describes a sample gives the figures of the population that is meant, with
-their source and year.
+Margins are the figures of a population with their source and year. Those that come with the program lie in `margins/`,
+one file each with the name of the population; whoever means another population gives a file.
 """
 
 import tomllib
@@ -18,9 +18,10 @@ from eval.scoring.results import Part
 from personas import Group
 from personas.catalogue import CATALOGUE
 from personas.errors import ReportedError
-from personas.inputs.files import FileKind, display_name, read_text
+from personas.inputs.files import FileKind, display_name, path_exists, read_text
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import Line, StrictModel, broken_rule, explain, faults
+from personas.inputs.suggestions import quoted, suggestion
 
 MARGINS_SCHEMA: Literal["chat-personas/margins@1"] = "chat-personas/margins@1"
 LEAST_CELL = 5
@@ -37,6 +38,7 @@ class MarginsError(ReportedError):
     """A file of margins that cannot be used. The message is one line."""
 
 
+_FOLDER = Path(__file__).parent / "margins"
 _FILE = FileKind("a file with margins (TOML or JSON)", 1_000_000, MarginsError)
 
 
@@ -67,6 +69,26 @@ class Margins(StrictModel):
                 total = f"{sum(shares.values()):g}"
                 raise broken_rule(f"has shares of {attribute} that sum to {total}; correct them", "margins", attribute)
         return margins
+
+
+def margin_names() -> tuple[str, ...]:
+    """Return the names of the margins that come with the program, in alphabetical order."""
+    return tuple(sorted(file.stem for file in _FOLDER.glob("*.toml")))
+
+
+def find_margins(name_or_path: str) -> Margins:
+    """Return the margins with this name, or those in a file.
+
+    Raises:
+        MarginsError: there are none, or the file cannot be read or has a fault.
+    """
+    if name_or_path in margin_names():
+        return read_margins(_FOLDER / f"{name_or_path}.toml")
+    path = Path(name_or_path)
+    if not path.suffix and not path_exists(name_or_path):
+        likely = suggestion(name_or_path, margin_names())
+        raise MarginsError(f"there are no margins {quoted(name_or_path)}; {likely} (a file of your own ends in .toml)")
+    return read_margins(path)
 
 
 def read_margins(path: Path) -> Margins:

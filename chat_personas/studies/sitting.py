@@ -64,6 +64,12 @@ class Sitting:
         return self.turns >= self.way.study.study.conversation.most_turns
 
     @property
+    def broke_off(self) -> bool:
+        """Whether the last reply broke off, as when the model failed or the program was killed."""
+        last = self.conversation.path[-1] if self.conversation is not None and self.conversation.path else None
+        return last is not None and last.role == "assistant" and last.status in ("error", "interrupted")
+
+    @property
     def why_not_measured(self) -> str | None:
         """Why this model cannot be measured in a study; None where it can."""
         info = self._engine.info

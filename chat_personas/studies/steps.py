@@ -3,6 +3,7 @@
 A step is what a face has to show next: a questionnaire, questions to guess, the talk, the debriefing, or the end.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -15,6 +16,7 @@ from personas import Group, LoadedPersona
 from personas.inputs.suggestions import quoted
 
 DECLINED = "I prefer not to say"
+_BETWEEN_NUMBERS = re.compile(r"[\s,;/%]+")
 _SUM_TOLERANCE = 1.0
 """By how many percentage points guessed shares may miss 100."""
 
@@ -140,6 +142,28 @@ def _number(item: Item, given: str | float) -> float:
     if (item.low is not None and not value >= item.low) or (item.high is not None and not value <= item.high):
         raise ParticipationError(wanted)
     return value
+
+
+def numbers_in(written: str) -> list[float] | None:
+    """Return the numbers of a line, between blanks, commas, semicolons, slashes or percent signs; None for others."""
+    try:
+        return [float(part) for part in _BETWEEN_NUMBERS.split(written) if part]
+    except ValueError:
+        return None
+
+
+def percentages(written: str, options: int) -> list[float]:
+    """Return the percentages of a guess as it was written on one line.
+
+    Raises:
+        ParticipationError: something else was written, or not a number for each option.
+    """
+    numbers = numbers_in(written)
+    if numbers is None:
+        raise ParticipationError(f"write {options} numbers and nothing else, with blanks between them")
+    if len(numbers) != options:
+        raise ParticipationError(f"write {options} numbers, one for each answer; there are {len(numbers)}")
+    return numbers
 
 
 def shares_of(percent: Sequence[float]) -> tuple[float, ...]:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +17,16 @@ from chat_personas.studies.errors import StudyFileError
 from chat_personas.studies.instrument import LoadedInstrument, Name, load_instrument
 from chat_personas.studies.understanding import LEAST_QUESTIONS
 from chat_personas.surveys import find_survey
+from eval.errors import SurveyError
 from eval.surveys.human_figures import choose, human_figures
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, load_persona
+from personas.errors import PersonaError
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.models import Line, Prose, StrictModel, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
+from personas.inputs.toml_positions import key_lines, line_of
 from personas.inputs.toml_text import parse_toml
 
 SCHEMA: Literal["chat-personas/study@1"] = "chat-personas/study@1"
@@ -114,7 +118,7 @@ class Talking(StrictModel):
     @model_validator(mode="after")
     def _has_room(self) -> "Talking":
         if self.least_turns > self.most_turns:
-            raise broken_rule("is above most_turns; write at most that many", "least_turns")
+            raise broken_rule("has least_turns above most_turns; write at most that many", "least_turns")
         return self
 
 
@@ -232,28 +236,57 @@ class LoadedStudy:
         return next(each for each in self.study.conditions if each.name == name)
 
 
+@dataclass(frozen=True, slots=True)
+class _StudyFile:
+    """A study file that is being read, which says where in it a fault is."""
+
+    path: Path
+    text: str
+
+    def error(self, problem: str, *key: str | int) -> StudyFileError:
+        """Return the error about what a key says."""
+        return StudyFileError(f"{display_name(self.path)}: line {line_of(key, key_lines(self.text))}: {problem}")
+
+    @contextmanager
+    def reading(self, *key: str | int) -> Iterator[None]:
+        """Say of an error in the block that what the key names led to it."""
+        try:
+            yield
+        except (PersonaError, SurveyError, StudyFileError) as error:
+            raise self.error(str(error), *key) from error
+
+
 def load_study(path: Path) -> LoadedStudy:
     """Read a study file with its instruments, personas and survey.
 
     Raises:
-        StudyFileError: the file or an instrument has a fault, or its parts do not fit together; the message says where.
-        PersonaError, SurveyError: a persona or the survey cannot be used.
+        StudyFileError: the file has a fault, its parts do not fit together, or what it names cannot be used; the
+            message names the line.
     """
-    text = read_text(path, _FILE).text
-    study = parse_toml(text, Study, StudyFileError, name=display_name(path))
-    name = display_name(path)
-    instruments = _instruments(study, path.parent, name)
-    personas = {
-        each.name: load_persona(_beside(path.parent, each.persona))
-        for each in study.conditions
-        if each.persona is not None
-    }
-    if not personas:
-        raise StudyFileError(f"{name}: no condition has a persona; add persona to one of [[conditions]]")
-    survey = find_survey(_beside(path.parent, study.survey))
-    _check_by(study, instruments, name)
-    questions = _questions(study, personas, survey, name)
+    file = _StudyFile(path, read_text(path, _FILE).text)
+    study = parse_toml(file.text, Study, StudyFileError, name=display_name(path))
+    instruments = _instruments(study, file)
+    personas = _personas(study, file)
+    with file.reading("survey"):
+        survey = find_survey(_beside(path.parent, study.survey))
+    _check_by(study, instruments, file)
+    questions = _questions(study, personas, survey, file)
     return LoadedStudy(study, path, instruments, personas, survey, questions)
+
+
+def _personas(study: Study, file: _StudyFile) -> dict[str, LoadedPersona]:
+    """Return the personas by condition, once the groups of all conditions are known to exist."""
+    found = {}
+    for place, each in enumerate(study.conditions):
+        for number, group in enumerate(each.groups):
+            with file.reading("conditions", place, "groups", number):
+                Group.parse(group)
+        if each.persona is not None:
+            with file.reading("conditions", place, "persona"):
+                found[each.name] = load_persona(_beside(file.path.parent, each.persona))
+    if not found:
+        raise file.error("no condition has a persona; add persona to one of [[conditions]]", "conditions")
+    return found
 
 
 def people_asked_of(loaded: LoadedStudy, condition: str) -> tuple[Group, ...]:
@@ -266,20 +299,24 @@ def _beside(folder: Path, name_or_path: str) -> str:
     return str(folder / name_or_path) if name_or_path.endswith((".toml", ".json")) else name_or_path
 
 
-def _instruments(study: Study, folder: Path, name: str) -> dict[str, LoadedInstrument]:
+def _instruments(study: Study, file: _StudyFile) -> dict[str, LoadedInstrument]:
     found: dict[str, LoadedInstrument] = {}
     asked = study.questionnaires
-    for each in dict.fromkeys((*asked.intake, *asked.before, *asked.after)):
-        loaded = load_instrument(each, folder)
-        if any(other.instrument.name == loaded.instrument.name for other in found.values()):
-            raise StudyFileError(
-                f"{name}: two instruments are called {quoted(loaded.instrument.name)}; rename one of them in its file"
-            )
-        found[each] = loaded
+    for stage, names in (("intake", asked.intake), ("before", asked.before), ("after", asked.after)):
+        for number, each in enumerate(names):
+            if each in found:
+                continue
+            place = ("questionnaires", stage, number)
+            with file.reading(*place):
+                loaded = load_instrument(each, file.path.parent)
+            if any(other.instrument.name == loaded.instrument.name for other in found.values()):
+                name = quoted(loaded.instrument.name)
+                raise file.error(f"two instruments are called {name}; rename one of them in its file", *place)
+            found[each] = loaded
     return found
 
 
-def _check_by(study: Study, instruments: Mapping[str, LoadedInstrument], name: str) -> None:
+def _check_by(study: Study, instruments: Mapping[str, LoadedInstrument], file: _StudyFile) -> None:
     """Raise StudyFileError where people are to be assigned by an answer that is no choice of the intake."""
     asked = [
         f"{instruments[each].instrument.name}.{item.id}"
@@ -287,16 +324,15 @@ def _check_by(study: Study, instruments: Mapping[str, LoadedInstrument], name: s
         for item in instruments[each].instrument.items
         if item.kind == "choice"
     ]
-    for each in study.assignment.by:
+    for number, each in enumerate(study.assignment.by):
         if each not in asked:
-            raise StudyFileError(
-                f"{name}: assignment.by names {quoted(each)}, which intake does not ask as a choice; "
-                f"{suggestion(each, asked, 'add its instrument to questionnaires.intake')}"
-            )
+            likely = suggestion(each, asked, "add its instrument to questionnaires.intake")
+            problem = f"assignment.by names {quoted(each)}, which intake does not ask as a choice; {likely}"
+            raise file.error(problem, "assignment", "by", number)
 
 
 def _questions(
-    study: Study, personas: Mapping[str, LoadedPersona], survey: LoadedSurvey, name: str
+    study: Study, personas: Mapping[str, LoadedPersona], survey: LoadedSurvey, file: _StudyFile
 ) -> tuple[Question, ...]:
     """Return the questions that are guessed: for all of them there are figures of every condition's people."""
     questions = survey.survey.questions
@@ -305,23 +341,20 @@ def _questions(
     asked = study.guesses.questions
     if isinstance(asked, int):
         if 0 < asked < LEAST_QUESTIONS:
-            raise StudyFileError(
-                f"{name}: {asked} questions are too few for an estimate; guess {LEAST_QUESTIONS} or more, or 0"
-            )
+            problem = f"{asked} questions are too few for an estimate; guess {LEAST_QUESTIONS} or more, or 0"
+            raise file.error(problem, "guesses", "questions")
         if asked > len(usable):
-            raise StudyFileError(
-                f"{name}: guesses.questions is {asked}, and {survey.survey.name} has figures of all conditions' people "
-                f"for {len(usable)}; write at most that many"
-            )
+            figures = f"{survey.survey.name} has figures of all conditions' people for {len(usable)}"
+            problem = f"guesses.questions is {asked}, and {figures}; write at most that many"
+            raise file.error(problem, "guesses", "questions")
         chosen = {each.id for each in choose(usable, asked, study.assignment.seed)}
     else:
         known = [each.id for each in usable]
-        for each in asked:
+        for number, each in enumerate(asked):
             if each not in known:
                 what = "no figures of all conditions' people for" if each in {q.id for q in questions} else "no"
-                raise StudyFileError(
-                    f"{name}: {survey.survey.name} has {what} question {quoted(each)}; {suggestion(each, known)}"
-                )
+                problem = f"{survey.survey.name} has {what} question {quoted(each)}; {suggestion(each, known)}"
+                raise file.error(problem, "guesses", "questions", number)
         chosen = set(asked)
     return tuple(each for each in questions if each.id in chosen)
 

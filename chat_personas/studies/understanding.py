@@ -34,6 +34,7 @@ from scipy.special import stdtrit
 
 from eval.answers import FloatArray
 from eval.scoring.metrics import alignment, scale_of
+from eval.scoring.results import Part
 
 LEVEL = 0.95
 LEAST_PARTICIPANTS = 10
@@ -89,45 +90,58 @@ class Guesses:
     felt_after: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Part):
     """A value with its 95% interval."""
 
     value: float
+    """The value."""
     low: float
+    """The lower end of the interval."""
     high: float
+    """The upper end."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnderstandingGap:
+class UnderstandingGap(Part):
     """What participants learnt, with how accurate their guesses were and how they felt beside it.
 
-    `a` and `b` are null with the reason in `why_null`. `condition` is that of the two regressors: 1 where they are
-    perpendicular and equally long, infinite where they are the same line; null without guesses. Accuracy is the
-    alignment (0 to 1) of a guess with the people, over guesses to questions whose options have an order; noise in the
-    guesses lowers it before and after alike, so that its change is 0 on average where nothing was learnt. Felt
-    understanding is in the units of the ratings.
-
-    Counts: those who have both guesses to at least one question, the questions and the guesses in pairs; then what was
-    left out: participants who began but have no such pair, and single guesses of the others.
+    Accuracy is the alignment (0 to 1) of a guess with the people, over guesses to questions whose options have an
+    order. Noise in the guesses lowers it before and after alike, so that its change is 0 on average where nothing was
+    learnt.
     """
 
     a: Estimate | None
+    """The part of the way to the people that the guesses went; null with the reason in `why_null`."""
     b: Estimate | None
+    """The part of the way to the persona, null likewise."""
     why_null: str | None
+    """Why there is no `a` and no `b`."""
     condition: float | None
+    """The condition of the two regressors: 1 where they are perpendicular and equally long, infinite (in JSON null)
+    where they are the same line; null without guesses."""
     noise: Noise
+    """What was done about the noise in the first guess: `ignored`, `given`, `second guess` or `control`."""
     accuracy_before: Estimate | None
+    """The accuracy of the guesses before the conversation."""
     accuracy_after: Estimate | None
+    """The accuracy of those after it."""
     accuracy_change: Estimate | None
+    """The change in accuracy."""
     felt_before: Estimate | None
+    """Felt understanding before, in the units of the ratings."""
     felt_after: Estimate | None
+    """Felt understanding after."""
     felt_change: Estimate | None
+    """Its change."""
     participants: int
+    """Those who have both guesses to at least one question."""
     questions: int
+    """The questions that they guessed."""
     pairs: int
+    """The guesses in pairs."""
     participants_left_out: int
+    """Participants who began and have no such pair."""
     guesses_left_out: int
+    """Single guesses of the others."""
 
     @property
     def felt_rose_accuracy_fell(self) -> bool:
@@ -136,25 +150,33 @@ class UnderstandingGap:
         return felt is not None and accuracy is not None and felt.low > 0 and accuracy.high < 0
 
 
-@dataclass(frozen=True, slots=True)
-class AgainstControl:
+class AgainstControl(Part):
     """a and b beside a control group that did not talk with the persona, all without other remedies for noise.
 
-    `a_control` and `b_control` are what guessing twice does by itself. `a_difference` and `b_difference` are the plain
-    differences: 0 on average where nothing was learnt, but too low where something was, by (a + b) times what the
-    control group shows. `a` and `b` are corrected in full. All are null with the reason in `why_null`.
+    All estimates are null with the reason in `why_null`.
     """
 
     a: Estimate | None
+    """`a`, corrected in full for what guessing twice does by itself."""
     b: Estimate | None
+    """`b`, corrected in full."""
     a_difference: Estimate | None
+    """The plain difference between the groups: 0 on average where nothing was learnt, but too low where something was,
+    by (a + b) times what the control group shows."""
     b_difference: Estimate | None
+    """The same of `b`."""
     a_control: Estimate | None
+    """What guessing twice does to `a` by itself."""
     b_control: Estimate | None
+    """What it does to `b`."""
     why_null: str | None
+    """Why there are no estimates."""
     participants: int
+    """Those who talked and guessed twice."""
     control_participants: int
+    """Those of the control group who guessed twice."""
     questions: int
+    """The questions that both groups guessed."""
 
 
 def understanding_gap(figures: Mapping[str, Figures], guesses: Guesses, noise: float = 0.0) -> UnderstandingGap:
@@ -450,7 +472,8 @@ def intervals(values: FloatArray, errors: FloatArray, freedom: int) -> tuple[Est
     """Return each value with Student's 95% interval, from its standard error and the degrees of freedom."""
     reach = errors * float(stdtrit(freedom, (1 + LEVEL) / 2))
     return tuple(
-        Estimate(value, value - each, value + each) for value, each in zip(values.tolist(), reach.tolist(), strict=True)
+        Estimate(value=value, low=value - each, high=value + each)
+        for value, each in zip(values.tolist(), reach.tolist(), strict=True)
     )
 
 

@@ -38,9 +38,11 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.room.answers import AnswerList, GuessScreen, RoomScreen
     from chat_personas.tui.room.choosing import NarrowedList
     from chat_personas.tui.room.compare import Column, CompareScreen
+    from chat_personas.tui.room.debate import CourseScreen, DebateScreen, ModeratorInput
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
     from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
     from chat_personas.tui.screens.help import HelpScreen
+    from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
     from chat_personas.tui.screens.settings import SettingsScreen, ValueScreen
@@ -51,12 +53,15 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     return {
         "In the conversation": (Composer, ChatScreen),
         "In the panel": (AlignmentPanel,),
+        "Where a section is explained": (ExplanationScreen,),
+        "In large print": (LargePrintScreen,),
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the list of personas": (PersonasScreen,),
         "In a list that typing narrows": (NarrowedList,),
         "Where the room is asked": (AnswerList, RoomScreen, GuessScreen),
         "Where personas are compared": (Column, CompareScreen),
+        "In a debate": (ModeratorInput, DebateScreen, CourseScreen),
         "Where the prompt is shown": (PromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen,),

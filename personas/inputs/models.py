@@ -28,7 +28,8 @@ class StrictModel(BaseModel):
 def broken_rule(problem: str, *key: str | int) -> PydanticCustomError:
     """Return the validation error for a rule of our own; `problem` says what is wrong and what to do.
 
-    `key` is the path of the key to change, where that is another than the validated one.
+    `key` is the path of the key to change, where that is another than the validated one: from the object that is
+    validated, in a persona file from the top.
     """
     return PydanticCustomError("persona_rule", "{problem}", {"problem": problem, "key": key})
 

@@ -35,7 +35,7 @@ def parse_toml(
         return model.model_validate(tomllib.loads(text))
     except ValidationError as fault:
         lines = key_lines(text)
-        found = [(line_of(each.get("ctx", {}).get("key") or each["loc"], lines), each) for each in faults(fault)]
+        found = [(line_of((*each["loc"], *each.get("ctx", {}).get("key", ())), lines), each) for each in faults(fault)]
         (line, first), *others = sorted(found, key=lambda each: each[0])
         more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
         raise error(f"{name}: line {line}: {explain(first, model, fixes=fixes)}{more}") from fault

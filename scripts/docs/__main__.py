@@ -6,11 +6,13 @@ from scripts.docs import (
     write_chat,
     write_commands,
     write_corpus,
+    write_debate,
     write_models,
     write_personas,
     write_report,
     write_settings,
     write_steering,
+    write_study,
     write_surveys,
 )
 
@@ -20,11 +22,13 @@ WRITERS = (
     write_chat,
     write_commands,
     write_corpus,
+    write_debate,
     write_models,
     write_personas,
     write_report,
     write_settings,
     write_steering,
+    write_study,
     write_surveys,
 )
 

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -31,6 +31,38 @@ def key_table(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         needed = "yes" if field.is_required() else ""
         yield f"| `{field.alias or name}` | {needed} | {meanings[name]} |"
+
+
+def objects_in(document: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield a document and every object in it, each once, with the key under which it is found first.
+
+    Objects of other packages, as of a report within, have a page of their own.
+    """
+    waiting: list[tuple[str, type[BaseModel]]] = [("", document)]
+    done: set[type[BaseModel]] = set()
+    package = document.__module__.partition(".")[0]
+    while waiting:
+        key, model = waiting.pop(0)
+        if model in done or model.__module__.partition(".")[0] != package:
+            continue
+        done.add(model)
+        yield key, model
+        for name, field in model.model_fields.items():
+            waiting += [(f"`{field.alias or name}`", part) for part in models_in(field.annotation)]
+
+
+def object_tables(document: type[BaseModel], titles: Mapping[type[BaseModel], str] | None = None) -> Iterator[str]:
+    """Yield a Markdown table of the keys of a document that is written, and of every object in it.
+
+    An object is called by its key, unless `titles` has a name for it.
+    """
+    for key, model in objects_in(document):
+        title = (titles or {}).get(model, key or "The document")
+        yield from (f"{title}:", "", "| key | meaning |", "| --- | --- |")
+        meanings = attribute_docstrings(model)
+        for name, field in model.model_fields.items():
+            yield f"| `{field.alias or name}` | {meanings[name]} |"
+        yield ""
 
 
 def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:

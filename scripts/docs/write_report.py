@@ -14,7 +14,7 @@ from eval.report import (
     Report,
     Score,
 )
-from scripts.docs.parts import DOCS, models_in, renewed
+from scripts.docs.parts import DOCS, objects_in, renewed
 
 PAGE = DOCS / "report.md"
 TITLES: dict[type[BaseModel], str] = {
@@ -36,18 +36,10 @@ def updated(page: str) -> str:
 
 def sections() -> Iterator[str]:
     """Yield a section with a table for the document and for every object in it, each once."""
-    waiting: list[tuple[str, type[BaseModel]]] = [("", Report)]
-    done: set[type[BaseModel]] = set()
-    while waiting:
-        title, model = waiting.pop(0)
-        if model in done:
-            continue
-        done.add(model)
+    for title, model in objects_in(Report):
         yield from (f"## {TITLES.get(model, title)}", "", model.__doc__ or "", "", "| key | meaning |", "| --- | --- |")
         for name, field in model.model_fields.items():
-            key = field.alias or name
-            yield f"| `{key}` | {' '.join((field.description or inherited(name)).split())} |"
-            waiting += [(f"`{key}`", part) for part in models_in(field.annotation)]
+            yield f"| `{field.alias or name}` | {' '.join((field.description or inherited(name)).split())} |"
         yield ""
 
 

@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from textual.pilot import Pilot
 from textual.widgets import OptionList
@@ -26,13 +28,16 @@ SAID = "What should be done about guns?"
 OTHERS = ("(republican", "by bio")
 
 
-async def pictures_of_screens() -> None:
-    """Write room.svg and compare.svg, each from a program of its own."""
+Press = Callable[[Pilot[None]], Awaitable[None]]
+
+
+async def pictures_of_screens(pressing: Mapping[str, Press]) -> None:
+    """Write these pictures, each of a program of its own after what a person presses."""
     from chat_personas.cli.launch import Launch
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.session import Session
 
-    for name, press in (("room.svg", ask), ("compare.svg", compare)):
+    for name, press in pressing.items():
         app = ChatApp(Session(Launch(PERSONA, "pocket")))
         async with app.run_test(size=SIZE) as pilot:
             await until(pilot, lambda app=app: app.session.conversation is not None)  # type: ignore[misc]
@@ -71,24 +76,31 @@ async def ask(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: room.table.revealed and room.is_current)
 
 
-def picture_of_the_figure() -> None:
-    """Write room-figure.svg."""
+def picture_of_a_figure(name: str, *arguments: str) -> None:
+    """Write what a command draws with `--svg`, on the built-in model."""
     program = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
     subprocess.run(  # noqa: S603 - our own interpreter, no shell
         [
-            *(sys.executable, "-P", "-c", program, "ask", QUESTION, "--groups", GROUPS, "--model", "pocket"),
-            *("--no-quotes", "--svg", str(FOLDER / "room-figure.svg")),
+            *(sys.executable, "-P", "-c", program, *arguments),
+            *("--model", "pocket", "--svg", str(FOLDER / name)),
         ],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    print(f"written {FOLDER / 'room-figure.svg'}", file=sys.stderr)
+    print(f"written {FOLDER / name}", file=sys.stderr)
 
 
-if __name__ == "__main__":
+@contextmanager
+def own_home() -> Iterator[None]:
+    """Let the program find nothing of whoever makes the pictures, and a terminal with all colours."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["CHAT_PERSONAS_HOME"] = home
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        asyncio.run(pictures_of_screens())
-        picture_of_the_figure()
+        yield
+
+
+if __name__ == "__main__":
+    with own_home():
+        asyncio.run(pictures_of_screens({"room.svg": ask, "compare.svg": compare}))
+        picture_of_a_figure("room-figure.svg", "ask", QUESTION, "--groups", GROUPS, "--no-quotes")

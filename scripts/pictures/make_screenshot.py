@@ -1,8 +1,9 @@
-"""Make the README's picture from the real program: `make picture`.
+"""Make the README's picture and those of the panel from the real program: `make picture`.
 
 The screen runs without a terminal on the built-in model, in a home of its own. A few sentences are typed, the panel
-measures, and what is then on the screen is written to docs/pictures/chat.svg. The replies are the model's, so the
-picture differs from run to run.
+measures, and what is then on the screen is written to docs/pictures/chat.svg. Then a section of the panel is explained
+(explanation.svg), and the alignment shown in large print (large-print.svg). The replies are the model's, so the
+pictures differ from run to run.
 """
 
 import asyncio
@@ -17,8 +18,10 @@ from textual.pilot import Pilot
 
 from chat_personas.tui.chat.screen import ChatScreen
 
-PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "chat.svg"
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+PICTURE = PICTURES / "chat.svg"
 SIZE = (120, 46)
+OF_A_PROJECTOR = (80, 24)
 PERSONA = "democrat"
 SAID = (
     "Hello! Tell me about yourself.",
@@ -30,17 +33,34 @@ MINUTES = 10
 
 
 async def main() -> None:
-    """Hold the conversation and write the picture."""
+    """Hold the conversation and write the pictures."""
     from chat_personas.cli.launch import Launch
     from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
     from chat_personas.tui.session import Session
-    from scripts.pictures.portable_svg import portable
 
     app = ChatApp(Session(Launch(PERSONA, "pocket")))
     async with app.run_test(size=SIZE) as pilot:
         await talk(pilot)
-        PICTURE.write_text(portable(app.export_screenshot(title="chat-personas")), encoding="utf-8")
-    print(f"written {PICTURE}", file=sys.stderr)
+        save(pilot, PICTURE.name)
+        await pilot.press("f2", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ExplanationScreen))
+        save(pilot, "explanation.svg")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen) and app.screen.focused is app.screen.panel)
+        await pilot.resize_terminal(*OF_A_PROJECTOR)
+        await pilot.press("f2", "z")
+        await until(pilot, lambda: isinstance(app.screen, LargePrintScreen))
+        save(pilot, "large-print.svg")
+
+
+def save(pilot: Pilot[None], name: str) -> None:
+    """Write what is on the screen."""
+    from scripts.pictures.portable_svg import portable
+
+    picture = PICTURES / name
+    picture.write_text(portable(pilot.app.export_screenshot(title="chat-personas")), encoding="utf-8")
+    print(f"written {picture}", file=sys.stderr)
 
 
 async def talk(pilot: Pilot[None]) -> None:

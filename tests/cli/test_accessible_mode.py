@@ -17,12 +17,12 @@ import pytest
 from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
 from chat_personas.conversation.commands import COMMANDS
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, Selection
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, kept_messages, only_line, write_survey
 from tests.cli.still_output import Person, faults_of
-from tests.corpus.making import texts
+from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.eval.fake_engine import by_content
 from tests.eval.towns import many
@@ -93,6 +93,10 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
     person.enters("/stop", "Reply stopped", "Measured after turn 3", "You: ")
     for line, answer in (
         ("/panel", "Validity, order bias"),
+        ("/explain", "More in docs/measures.md, Scores[.]"),
+        ("/explain valid", "Order agreement 1.00, from 1.00 to 1.00: how far the answers"),
+        ("/explain question", "Question 1 of 20: "),
+        ("/explain colours", "There is no section “colours”[.] There are: alignment, references"),
         ("/question", "Question 20"),
         ("/question 3", "Question 3, option 1: Democrat"),
         ("/again", "A Democrat: Yes"),
@@ -140,6 +144,39 @@ def test_the_check_of_the_bytes_finds_what_moves_erases_overwrites_and_draws() -
 def test_every_command_of_the_table_does_something_here() -> None:
     expected = [name for name, command in COMMANDS.items() if command.on("sentences")]
     assert sorted(AccessibleMode(Launch(), measure=False).commands) == sorted(expected)
+
+
+# Debates
+
+
+def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(home: Path, tmp_path: Path) -> None:
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    model = Model(["Less. ", asyncio.Event()], ["More.", END])
+    person = Person(home, model, "chat", "democrat", "--accessible", "--survey", survey)
+    person.reads("Measured before the first message")
+    person.reads("You: ")
+    person.enters("/debate Guns?", "Who begins. Write a persona's name, or Enter alone for democrat: ")
+    person.enters("", "Who answers. Write a persona's name: ")
+    person.enters("republican", "For how many rounds. Enter alone for 3: ")
+    person.enters("1", "Moderator: Guns", "A Democrat. Measured", "A Republican. Measured", "A Democrat: Less")
+    person.enters("/stop", "Stopped. What was said so far is kept", "Paused", "Moderator: ")
+    person.enters("Be brief.", "Both sides are told", "Moderator: ")
+    person.enters("", "A Republican: More", "A Republican. Measured after turn 1", "The debate has ended after 1 round")
+    person.reads("A Democrat: alignment .* after turn 0, and no other turn")
+    person.reads("A Republican: alignment .* from turn 0 to turn 1, no detectable change")
+    person.reads("Left the debate")
+    person.reads("You: ")
+    person.enters("/quit", "Left")
+    assert person.code == 0
+    assert faults_of(person.sent) == []
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (republican,) = corpus.conversation_ids(Selection(persona="republican"))
+        assert texts(branch_of(corpus, republican)) == ["Guns?", "Less. ", "Be brief.", "More."]
+
+
+def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_by: Serve) -> None:
+    lines = said(command, served_by, "/debate Guns?\n\n\n/quit\n")
+    assert "A debate has two personas. /personas lists them." in "\n".join(lines)
 
 
 # Stopping and leaving

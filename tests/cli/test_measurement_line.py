@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chat_personas.cli.line_mode import estimate_line
-from chat_personas.monitor.drift import Drift
+from chat_personas.monitor.drift import Drift, Trajectory
 from chat_personas.monitor.round import Coverage, Estimate
 from eval.scoring.scores import score
 from tests.eval.intervals import paired
@@ -41,7 +41,7 @@ def test_a_round_that_was_broken_off_claims_nothing() -> None:
 
 def test_the_drift_is_said_with_its_interval_and_its_questions() -> None:
     drift = Drift(0, 2, paired(-0.003, -0.008, 0.002), 24, 0.995)
-    line = estimate_line(Estimate(CARD, done=62, total=62, complete=True, turn=2, drift=drift))
+    line = estimate_line(Estimate(CARD, done=62, total=62, complete=True, turn=2, trajectory=Trajectory((), drift)))
     assert (
         "; since turn 0: -0.003 [-0.008, +0.002] on the 24 questions asked every turn, "
         "no detectable change (99.5% interval, for a look after every turn);"

@@ -1,6 +1,7 @@
 """What people do in a study is kept row by row, and survives a merge of two machines' corpora."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from chat_personas.corpus.study_rows import (
     StudyRow,
 )
 
-STUDY = StudyRow(sha256="ab" * 32, name="neighbours", title="Neighbours", definition="{}")
+STUDY = StudyRow(sha256=sha256(b"{}").hexdigest(), name="neighbours", title="Neighbours", definition="{}")
 
 
 def begin(records: StudyRecords, *, known_as: str | None = None, test: bool = False) -> ParticipationRow:

@@ -6,6 +6,7 @@ import pytest
 
 from chat_personas.corpus import Corpus
 from eval.engine import Sampling
+from tests.corpus.export.participants import take_part
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 from tests.corpus.test_measurements import PROBES, measurement
 
@@ -55,12 +56,14 @@ def test_a_measurement_has_the_turn_that_it_followed(corpus: Corpus) -> None:
         ("UPDATE conversations SET active_leaf_id = NULL", "1 conversation with messages, and no branch to show"),
         ("DELETE FROM generations", "2 replies without a record of how the model made it"),
         ("UPDATE probes SET label_mass = 1.5", "2 probes with a probability outside of 0 to 1"),
+        ("UPDATE studies SET definition = '{ }'", 'the study "town" is not the one that its hash names'),
         ("UPDATE messages SET role = 'assistant' WHERE role = 'user'", "4 replies to no message of a person"),
     ],
 )
 def test_rows_that_cannot_be_are_found(corpus: Corpus, damage: str, said: str) -> None:
     identifier = talk(corpus, ("Hello", "Good day."), ("Guns?", "Fewer."))
     corpus.add_measurement(measurement(branch_of(corpus, identifier)[-1]), PROBES)
+    take_part(corpus)
     assert corpus.problems() == ()
     with corpus._connections.writing() as connection:
         connection.execute(damage)

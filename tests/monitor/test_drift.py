@@ -13,6 +13,8 @@ from tests.eval.towns import DEMOCRAT, answer, question, town
 
 RNG = np.random.default_rng(0)
 EASY_AND_HARD = RNG.uniform(0.3, 1.0, 30)
+NOISE = np.random.default_rng(2).normal(0, 0.02, (7, 30))
+RNG_OF_CHANCE = np.random.default_rng(3)
 NAN = float("nan")
 ALL = np.ones(30, dtype=np.bool_)
 
@@ -64,6 +66,37 @@ def test_a_change_needs_both_its_interval_and_its_test() -> None:
     assert not replace(aside, difference=paired(-0.1, -0.2, -0.01, p=0.006)).detectable
     assert not replace(aside, difference=paired(-0.1, -0.2, 0.01, p=0.001)).detectable
     assert not replace(aside, difference=paired(-0.1, None, None, p=0.001)).detectable
+
+
+def test_a_turn_is_a_move_where_the_drift_is_first_told_and_again_where_it_is_told_to_the_other_side() -> None:
+    by = [0.0, 0.0, -0.06, -0.06, 0.0, 0.06, 0.06]
+    found = course([values(turn, EASY_AND_HARD + each + NOISE[turn]) for turn, each in enumerate(by)], ALL)
+    assert [(move.first_turn, move.turn) for move in found.moves] == [(0, 2), (0, 5)]
+    fallen, risen = found.moves
+    assert fallen.difference.mean == pytest.approx(-0.06 + float((NOISE[2] - NOISE[0]).mean()))
+    assert (fallen.level, risen.level) == (pytest.approx(1 - 0.05 / 6), pytest.approx(1 - 0.05 / 9))
+    assert risen.detectable
+
+
+def test_what_was_told_of_a_turn_does_not_change_with_those_that_follow() -> None:
+    moved = values(1, EASY_AND_HARD - 0.06 + NOISE[1])
+    later = values(2, [NAN, *EASY_AND_HARD[1:]])
+    (then,) = course([values(0, EASY_AND_HARD), moved], ALL).moves
+    (now,) = course([values(0, EASY_AND_HARD), moved, later], ALL).moves
+    assert then == now
+    assert now.questions == 30
+
+
+def test_a_change_that_is_small_or_may_be_chance_or_rests_on_unsound_answers_is_no_move() -> None:
+    start = values(0, EASY_AND_HARD)
+    small = course([start, values(1, EASY_AND_HARD - 0.019)], ALL)
+    assert small.drift is not None
+    assert small.drift.detectable
+    assert small.moves == ()
+    assert course([start, values(1, EASY_AND_HARD - 0.05 + RNG_OF_CHANCE.normal(0, 0.3, 30))], ALL).moves == ()
+    assert course([start, replace(values(1, EASY_AND_HARD - 0.2), sound=False)], ALL).moves == ()
+    few = np.arange(30) < 19
+    assert course([values(0, EASY_AND_HARD[few]), values(1, EASY_AND_HARD[few] - 0.2)], ALL[few]).moves == ()
 
 
 def test_only_questions_that_every_turn_answered_count_for_any_of_them() -> None:

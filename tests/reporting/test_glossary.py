@@ -1,6 +1,7 @@
 """Every page says, folded, what its words mean, and its wide tables fit into the window."""
 
-from chat_personas.reporting.html.layout import GLOSSARY, glossary, table, whole_page
+from chat_personas.reporting.explained.glossary import GLOSSARY
+from chat_personas.reporting.html.layout import glossary, table, whole_page
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.markup import element
 from tests.reporting.reading import tree, words

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chat_personas.monitor.drift import CoursePoint, Drift
+from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.in_sentences import (
     in_sentence,
@@ -24,7 +24,8 @@ from tests.eval.towns import answer, many
 DEMOCRATS = Group(attribute="POLPARTY", value="Democrat")
 TOWN = many(20)
 HEADED = re.compile(
-    r"(Measurement|A town|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Validity)\b.*[.]"
+    r"(Measurement|A town|In short|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Validity)\b"
+    r".*[.]"
 )
 
 
@@ -91,7 +92,7 @@ def test_before_the_first_message_and_under_way() -> None:
 def test_a_drift_is_said_where_it_is_detectable_and_otherwise_that_it_is_not(
     difference: PairedScore, said: str
 ) -> None:
-    assert said in measured(estimate(card(), drift=Drift(0, 1, difference, 20, 0.99)))
+    assert said in measured(estimate(card(), trajectory=Trajectory((), Drift(0, 1, difference, 20, 0.99))))
 
 
 def test_what_is_not_sound_has_no_figure_of_closeness() -> None:
@@ -106,14 +107,18 @@ def test_what_is_not_sound_has_no_figure_of_closeness() -> None:
 def test_every_row_of_the_whole_has_its_heading_and_is_a_sentence_without_signs() -> None:
     points = (CoursePoint(0, Score(mean=0.9, low=0.8, high=0.95)), CoursePoint(1, Score(mean=1.0, low=1.0, high=1.0)))
     drift = Drift(0, 1, PairedScore(mean=0.1, low=0.05, high=0.2, p=0.001), 20, 0.99)
-    lines = list(whole(estimate(card(), course=points, drift=drift), "Democrat", "A town: 2020", None, halted=False))
+    lines = list(
+        whole(estimate(card(), trajectory=Trajectory(points, drift)), "Democrat", "A town: 2020", None, halted=False)
+    )
     assert [line for line in lines if HEADED.fullmatch(line) is None] == []
     assert [line for line in lines if re.search(r"[\[\]·−–—…]|(?<!\w)[+-]\d", line)] == []
     assert lines[0] == "Measurement after turn 1. Compared with Democrat. Measured with 20 questions."
     assert "Course, before the first message: Alignment 0.90, from 0.80 to 0.95." in lines
     assert "Nearest groups, 1 of 2: Democrat, its own group, alignment 1.00, from 1.00 to 1.00." in lines
     subjects = {line.partition(",")[0].partition(":")[0] for line in lines[2:]}
+    assert "In short, answers like its group: 1.00, better than everyone's answers 0.83." in lines
     assert subjects == {
+        "In short",
         "Alignment",
         "Verdict",
         "Reference points",

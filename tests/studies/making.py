@@ -9,6 +9,20 @@ from chat_personas.studies.steps import AskedItem, Ended, Guessing, Questionnair
 from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study
 from tests.corpus.making import talk
 
+COMPREHENSION = """
+schema = "chat-personas/instrument@1"
+name = "check"
+title = "Before you begin"
+[[items]]
+id = "task"
+kind = "choice"
+text = "What will you guess?"
+options = [{ code = "own", text = "My own answers" }, { code = "theirs", text = "The answers of a group" }]
+correct = "theirs"
+tries = 2
+"""
+"""An instrument with one question about the study, which may be answered twice."""
+
 
 def write_study(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
     """Write the study of `study new` with some of its text replaced."""

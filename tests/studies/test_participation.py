@@ -1,5 +1,6 @@
 """A person goes through a study step by step, can break off anywhere, and loses nothing."""
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from chat_personas.corpus import Corpus
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.participation import Identity, Participation
-from chat_personas.studies.steps import Debriefing, Ended, Guessing, Questionnaire, Talk, shares_of
-from tests.studies.making import begin, do, go_through, made_study
+from chat_personas.studies.steps import AskedItem, Debriefing, Ended, Guessing, Questionnaire, Talk, shares_of
+from chat_personas.studies.study import load_study
+from tests.studies.making import COMPREHENSION, begin, do, go_through, made_study, write_study
 
 STAGES = ("intake", "before", "guesses_before", "conversation", "guesses_after", "after", "debriefing")
 
@@ -90,6 +92,35 @@ def test_an_item_that_must_be_answered_cannot_be_declined(corpus: Corpus, tmp_pa
     attention = step.sheets[-1].items[0]
     with pytest.raises(ParticipationError, match="must be answered"):
         way.answer(attention, None)
+
+
+def test_an_item_with_two_tries_is_asked_again_once_after_a_wrong_answer(corpus: Corpus, tmp_path: Path) -> None:
+    way, asked = at_a_comprehension_item(corpus, tmp_path)
+    assert way.answer(asked, "own")
+    assert not way.answer(asked, "own"), "there is no third try"
+    (row,) = corpus.studies.answers(way.id)
+    assert row.code == "own"
+
+
+def test_a_right_second_answer_counts_and_declining_is_not_wrong(corpus: Corpus, tmp_path: Path) -> None:
+    way, asked = at_a_comprehension_item(corpus, tmp_path)
+    assert way.answer(asked, "own")
+    assert not way.answer(asked, "theirs")
+    assert not way.answer(asked, None)
+    way.answer(asked, "theirs")
+    (row,) = corpus.studies.answers(way.id)
+    assert (row.code, row.declined) == ("theirs", False)
+
+
+def at_a_comprehension_item(corpus: Corpus, folder: Path) -> tuple[Participation, AskedItem]:
+    """A person whose intake is one question about the study, with two tries."""
+    (folder / "check.toml").write_text(COMPREHENSION, encoding="utf-8")
+    intake = 'intake = ["demographics", "familiarity", "exposure"]'
+    way = begin(corpus, load_study(write_study(folder, {intake: 'intake = ["check.toml"]'})))
+    step = way.next_step()
+    assert isinstance(step, Questionnaire)
+    ((asked,),) = (sheet.items for sheet in step.sheets)
+    return way, asked
 
 
 def test_guesses_are_stored_as_shares_in_the_order_of_the_survey(corpus: Corpus, tmp_path: Path) -> None:
@@ -216,6 +247,24 @@ def test_a_participation_is_open_in_one_program_at_a_time(corpus: Corpus, tmp_pa
         Participation.resume(corpus, study, way.id).hold()
     with Participation.resume(corpus, study, way.id).hold():
         pass
+
+
+def test_a_hold_that_is_released_while_another_program_takes_it_is_taken_once(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = begin(corpus, made_study(tmp_path))
+    file = corpus.path.with_name(f"{corpus.path.name}-sittings") / way.id
+    lock, locked = fcntl.flock, []
+
+    def lock_late(descriptor: int, operation: int) -> None:
+        if not locked:
+            file.unlink()  # as whoever held it does, between opening and locking
+        locked.append(descriptor)
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    with way.hold(), pytest.raises(ParticipationError, match="open in another program"):
+        way.hold()
 
 
 def test_whoever_leaves_gets_the_code_for_that_and_does_not_come_back(corpus: Corpus, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from chat_personas.studies.sample import (
     Demographics,
     Margins,
     MarginsError,
+    find_margins,
     read_margins,
     shares_of,
     small_cells,
@@ -101,3 +102,22 @@ def test_faulty_margins_are_one_line(tmp_path: Path, old: str, new: str, message
         read_margins(file)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+CENSUS = {
+    "AGE": {"18-29": 53_728_222, "30-49": 84_488_200, "50-64": 62_925_688, "65+": 54_058_263},
+    "SEX": {"Male": 124_348_656, "Female": 130_851_717},
+    "CREGION": {"Northeast": 44_478_478, "Midwest": 52_980_427, "South": 97_108_254, "West": 60_633_214},
+}
+"""Residents of the United States of 18 years or more on July 1, 2019, from the two tables that the margins name."""
+
+
+def test_the_margins_of_us_adults_are_the_counts_of_the_census_bureau() -> None:
+    found = find_margins("us-adults")
+    assert {sum(counts.values()) for counts in CENSUS.values()} == {255_200_373}, "each table counts the same people"
+    expected = {
+        attribute: {value: round(count / 255_200_373, 4) for value, count in counts.items()}
+        for attribute, counts in CENSUS.items()
+    }
+    assert found.margins == expected
+    assert found.year == 2019

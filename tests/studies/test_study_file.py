@@ -7,7 +7,6 @@ import pytest
 from chat_personas.studies.errors import StudyFileError
 from chat_personas.studies.instrument import instrument_names, load_instrument
 from chat_personas.studies.study import load_study
-from personas.errors import PersonaError
 from tests.studies.making import made_study, write_study
 
 
@@ -41,18 +40,36 @@ def test_a_changed_instrument_makes_another_study(tmp_path: Path) -> None:
         ('name = "neighbours"', 'nane = "neighbours"', 'line 4: there is no key "nane"; did you mean "name"?'),
         ('version = "1"', "", r'line 13: consent: "version" is missing; add it'),
         ('scope = "research" ', 'scope = "everything" ', "line 15: consent, scope is"),
+        (
+            'persona = "republican"',
+            'persona = "republcan"',
+            'line 30: there is no persona "republcan" in the library; did you mean "republican"',
+        ),
+        (
+            'people = "Republicans"',
+            'people = "Republicans"\ngroups = ["POLPARTY=Republcan"]',
+            'line 32: there is no group "POLPARTY=Republcan"; did you mean "POLPARTY=Republican"',
+        ),
         ('name = "republican"', 'name = "democrat"', 'two conditions called "democrat"; give each its own name'),
-        ("questions = 8 ", "questions = 3 ", "3 questions are too few for an estimate; guess 5 or more, or 0"),
+        ("questions = 8 ", "questions = 3 ", "line 44: 3 questions are too few for an estimate; guess 5 or more, or 0"),
         ("questions = 8 ", 'questions = "five" ', 'is "five"; write how many, from 0 to 40, or a list of ids'),
         ("questions = 8 ", "questions = 5000 ", "is 5000; write how many, from 0 to 40, or a list of ids"),
-        ("questions = 8 ", 'questions = ["NO_SUCH"] ', 'civic has no question "NO_SUCH"'),
-        ("least_turns = 3", "least_turns = 13", "is above most_turns; write at most that many"),
-        ('"familiarity", ', '"familiarty", ', 'there is no instrument "familiarty"; did you mean "familiarity"?'),
-        ('survey = "civic"', 'survey = "civil"', 'there is no survey "civil"'),
+        ("questions = 8 ", 'questions = ["NO_SUCH"] ', 'line 44: civic has no question "NO_SUCH"'),
+        (
+            "least_turns = 3",
+            "least_turns = 13",
+            "line 48: conversation has least_turns above most_turns; write",
+        ),
+        (
+            '"familiarity", ',
+            '"familiarty", ',
+            'line 54: there is no instrument "familiarty"; did you mean "familiarity"?',
+        ),
+        ('survey = "civic"', 'survey = "civil"', 'line 9: there is no survey "civil"'),
         (
             '# by = ["demographics.party"]',
             'by = ["demographics.part"]',
-            'assignment.by names "demographics.part", which intake does not ask as a choice; did you mean',
+            'line 41: assignment.by names "demographics.part", which intake does not ask as a choice; did you mean',
         ),
     ],
 )
@@ -61,15 +78,17 @@ def test_each_mistake_is_one_line_that_says_where(tmp_path: Path, old: str, new:
     if message is None:
         load_study(path)
         return
-    with pytest.raises(Exception, match=r".") as raised:
+    with pytest.raises(StudyFileError) as raised:
         load_study(path)
+    assert str(raised.value).startswith('"study.toml": line ')
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_a_persona_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PersonaError, match='no persona "democat" in the library; did you mean "democrat"'):
-        made_study(tmp_path, {'persona = "democrat"': 'persona = "democat"'})
+def test_a_fault_in_a_persona_file_is_told_with_both_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('schema = "chat-personas/persona@2"\nname = "mine"\ntitle = "Mine"\n')
+    with pytest.raises(StudyFileError, match=r'^"study.toml": line 25: "mine.toml": line 1: schema'):
+        made_study(tmp_path, {'persona = "democrat"': 'persona = "mine.toml"'})
 
 
 def test_a_control_group_must_say_whose_answers_it_guesses(tmp_path: Path) -> None:
@@ -89,9 +108,9 @@ ITEM = 'schema = "chat-personas/instrument@1"\nname = "mine"\ntitle = "Mine"\n[[
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ('kind = "choice"', "has fewer than two options"),
+        ('kind = "choice"', "line 4: items 1 has fewer than two options"),
         ('kind = "scale"', "is a scale without ends; add low and high"),
-        ('kind = "scale"\nlow = 7\nhigh = 1', "a low that is not below its high"),
+        ('kind = "scale"\nlow = 7\nhigh = 1', "line 8: items 1 has a low that is not below its high"),
         ('kind = "text"\noptions = [{code = "a", text = "A"}, {code = "b", text = "B"}]', "is no choice"),
         ('kind = "choice"\nattribute = "AGES"', 'did you mean "AGE"?'),
         ('kind = "choice"\noptions = [{code = "a", text = "A"}, {code = "a", text = "B"}]', 'with the code "a"'),
@@ -99,6 +118,7 @@ ITEM = 'schema = "chat-personas/instrument@1"\nname = "mine"\ntitle = "Mine"\n[[
             'kind = "choice"\ncorrect = "c"\noptions = [{code = "a", text = "A"}, {code = "b", text = "B"}]',
             'is "c", which no option has',
         ),
+        ('kind = "text"\ntries = 2', "line 8: items 1 has tries without a correct answer"),
         ("", 'line 4: items 1: "kind" is missing'),
     ],
 )

@@ -72,7 +72,7 @@ async def test_a_title_of_wide_characters_leaves_the_score_on_the_screen(corpus_
 
 
 async def test_the_help_names_every_key_with_the_id_to_set_it_anew(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine()), (100, 120)) as pilot:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 150)) as pilot:
         await pilot.press("f1")
         await until(pilot, lambda: "Keys" in shown(pilot))
 

@@ -17,7 +17,7 @@ from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
-from chat_personas.reporting.wording import not_followed, own_text
+from chat_personas.reporting.wording import not_followed, own_text, speaker_of
 from chat_personas.text import pluralize, printable
 
 NEW_TEXT = "New text: "
@@ -70,7 +70,7 @@ class Talking:
             await self._replies.hear(self._opened.conversation.regenerate())
 
     async def _edit(self, text: str) -> None:
-        last = next((row for row in reversed(self._opened.conversation.path) if row.role == "user"), None)
+        last = next((row for row in reversed(self._opened.conversation.path) if row.author == "person"), None)
         if last is None:
             raise NotDoneError("You have not said anything yet.")
         if not text:
@@ -303,7 +303,7 @@ def require_messages(conversation: Conversation) -> None:
 def last_messages(conversation: Conversation) -> list[str]:
     """Return the last messages of a conversation, each after the name of who speaks."""
     persona = printable(conversation.persona.title)
-    return [f"{'You' if each.role == 'user' else persona}: {each.text}" for each in conversation.path[-LAST:]]
+    return [f"{speaker_of(each, persona)}: {each.text}" for each in conversation.path[-LAST:]]
 
 
 def _summary(row: ConversationSummary) -> str:

@@ -19,11 +19,14 @@ from chat_personas.cli.accessible.dialogue import (
     as_sentence,
     chosen_number,
 )
+from chat_personas.reporting.explained.in_one_sentence import how_measured
+from chat_personas.reporting.explained.sections import SECTIONS, Measured, UnknownSectionError, explain, section_named
 from chat_personas.reporting.in_sentences import (
     after,
     measured,
     question_read,
     questions_listed,
+    spoken,
     under_way,
     whole,
 )
@@ -66,7 +69,12 @@ class Measuring:
     @property
     def actions(self) -> Mapping[str, Action]:
         """What the slash commands about measuring do."""
-        return {"measure": self._start_or_stop, "panel": self._panel, "question": self._question}
+        return {
+            "measure": self._start_or_stop,
+            "panel": self._panel,
+            "explain": self._explain,
+            "question": self._question,
+        }
 
     @property
     def obstacle(self) -> str | None:
@@ -196,9 +204,39 @@ class Measuring:
         path = self._opened.conversation.path
         if found.message_id != (path[-1].id if path else None):
             self._dialogue.say("This was measured at an earlier point of the conversation.")
+        self._dialogue.say(*whole(found.estimate, self._people, self._source, found.inside, halted=found.halted))
+
+    async def _explain(self, words: str) -> None:
+        """Say what a section of the panel means; without `words` the first one, and which others there are."""
+        try:
+            section = section_named(words) if words else next(iter(SECTIONS))
+        except UnknownSectionError as error:
+            raise NotDoneError(str(error)) from None
+        found = self._measurement_now()
+        explanation = explain(section, self._as_shown(found))
+        self._dialogue.say(f"{explanation.title}.", *map(spoken, explanation.says))
+        self._dialogue.say(*(f"The word {word}: {spoken(meaning)}" for word, meaning in explanation.words))
+        self._dialogue.say(f"More in {explanation.page}.")
+        if not words:
+            self._dialogue.say(f"/explain SECTION explains one of: {', '.join(SECTIONS)}.")
+
+    def _as_shown(self, found: Measurement) -> Measured:
         survey = self._opened.launch.loaded_survey.survey
-        source = f"{printable(survey.title)}: {figures_described(survey)}"
-        self._dialogue.say(*whole(found.estimate, self._people, source, found.inside, halted=found.halted))
+        return Measured(
+            self._people,
+            found.estimate,
+            found.estimate.scorecard,
+            complete=not found.halted,
+            source=self._source,
+            inside=found.inside,
+            stems={question.id: question.stem for question in survey.questions},
+            remarks=tuple(how_measured(self._opened.conversation)),
+        )
+
+    @property
+    def _source(self) -> str:
+        survey = self._opened.launch.loaded_survey.survey
+        return f"{printable(survey.title)}: {figures_described(survey)}"
 
     async def _question(self, number: str) -> None:
         card = self._measurement_now().estimate.scorecard

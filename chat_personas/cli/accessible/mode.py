@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from chat_personas.cli.accessible.conversations import Conversations, Talking
+from chat_personas.cli.accessible.debate import Debating
 from chat_personas.cli.accessible.dialogue import (
     Action,
     Dialogue,
@@ -52,15 +53,17 @@ class AccessibleMode(StandardInputMode):
         super().__init__()
         self._session = Session(launch)
         self._opened = opened = Opened(self._session)
-        self._dialogue = dialogue = Dialogue(self._stop, lambda: self._replies.running)
+        self._dialogue = dialogue = Dialogue(self._stop, lambda: self._replies.running or self._debating.speaking)
         self._measuring = measuring = Measuring(opened, dialogue, wanted=measure)
         self._replies = Replies(opened, dialogue, measuring.measure)
+        self._debating = Debating(opened, dialogue, measuring)
         self._conversations = Conversations(opened, dialogue, self._replies, measuring)
         self.commands: Mapping[str, Action] = {
             **Talking(opened, dialogue, self._replies, measuring.measure).actions,
             **measuring.actions,
             **PersonaAndModel(opened, dialogue, measuring, self._conversations.enter).actions,
             **self._conversations.actions,
+            **self._debating.actions,
             "settings": self._settings,
             "help": self._help,
             "quit": self._quit,
@@ -133,7 +136,7 @@ class AccessibleMode(StandardInputMode):
 
     def _stop(self) -> bool:
         """Stop the reply, or else the measuring; return whether there was something to stop."""
-        return self._replies.stop() or self._measuring.stop()
+        return self._replies.stop() or self._measuring.stop() or self._debating.stop()
 
     async def _help(self, name: str) -> None:
         if name:

@@ -8,6 +8,7 @@ COMMANDS = {
     "chat": "Talk with a persona, beside its measured opinions.",
     "eval": "Ask personas a survey and score how close they are to people.",
     "ask": "Put one question to all groups of an attribute, beside people.",
+    "debate": "Let two personas argue a topic, and measure both.",
     "matrix": "Compare personas and the unsteered model with every group.",
     "compare": "Test whether two reports of eval differ.",
     "doctor": "Check the installation, settings, models and stored data.",

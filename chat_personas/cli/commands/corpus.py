@@ -23,7 +23,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.rows import RatingRow, ReplyModel
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
-from chat_personas.reporting.wording import STATUS, thought_in_short
+from chat_personas.reporting.wording import STATUS, speaker_of, thought_in_short
 from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
@@ -97,7 +97,7 @@ def show(
         thought_before, places, models = corpus.thoughts(leaf), corpus.places(leaf), corpus.models(leaf)
         before: ReplyModel | None = None
         for message in corpus.branch(leaf):
-            speaker = "You" if message.role == "user" else found.persona_name
+            speaker = speaker_of(message, found.persona_name)
             remarks = [_moment(message.created_at)]
             remarks += [STATUS[message.status]] if message.status in STATUS else []
             remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []
@@ -276,11 +276,12 @@ def describe(
         str | None, typer.Option("--study", metavar="NAME", help="Only what belongs to this study.")
     ] = None,
     margins: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--margins",
-            metavar="FILE",
-            help="The shares of a population (TOML or JSON) with source and year: compare and weight the sample.",
+            metavar="NAME|FILE",
+            help="The shares of a population with source and year: compare and weight the sample. us-adults comes with "
+            "the program; a file is TOML or JSON.",
         ),
     ] = None,
     tests: Annotated[bool, typer.Option("--tests", help="Describe rehearsals and trials, and nobody else.")] = False,
@@ -296,11 +297,11 @@ def describe(
     from chat_personas.cli.tables.corpus import print_description
     from chat_personas.reporting.corpus_description import page_document
     from chat_personas.studies import description
-    from chat_personas.studies.sample import read_margins
+    from chat_personas.studies.sample import find_margins
 
-    destinations = Destinations(json_file, html=html)
+    destinations = Destinations(json_file, html=html, private=True)
     destinations.check({"--margins": given_files(margins)})
-    population = None if margins is None else read_margins(margins)
+    population = None if margins is None else find_margins(margins)
     with open_corpus(read_only=True) as corpus:
         found = while_busy("reading the corpus…", lambda: description.describe(corpus, study, population, tests=tests))
     try:
@@ -314,7 +315,8 @@ def describe(
 def doctor() -> int:
     """Check that the corpus is sound.
 
-    Pages, references, the full-text index, and what its rows say together. Ends with 1 and a line for each problem.
+    Pages, references, the full-text index, the hashes of studies, and what its rows say together. Ends with 1 and a
+    line for each problem.
     """
     with open_corpus() as corpus:
         found = corpus.problems()

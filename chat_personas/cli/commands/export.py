@@ -27,6 +27,7 @@ from chat_personas.corpus.export import (
     export_stdout,
     export_to,
     huggingface,
+    of_debates,
     withheld,
 )
 from chat_personas.corpus.export.format import DirectoryFormat
@@ -145,11 +146,11 @@ def export(
         if out == STANDARD_OUTPUT:
             if not export_stdout(corpus, chosen, selection, terms=terms):
                 typer.echo(f"no {chosen.unit} matches; nothing was written", err=True)
-            elif stays := _what_stays(withheld(corpus, selection)):
+            elif stays := _what_stays(withheld(corpus, chosen, selection), chosen):
                 typer.echo(stays.removeprefix("; "), err=True)
             return DONE
         count = export_to(corpus, chosen, selection, Path(out), force=force, terms=terms)
-        stays = _what_stays(withheld(corpus, selection))
+        stays = _what_stays(withheld(corpus, chosen, selection), chosen)
     typer.echo(f"{pluralize(count, chosen.unit)} written to {out}{stays}", err=True)
     return DONE
 
@@ -277,13 +278,19 @@ def _mask(how: str, *, off: bool) -> Mask:
     return presidio() if how == "presidio" else masked
 
 
-def _what_stays(found: Withheld) -> str:
-    """Say how many of the chosen conversations may not leave, if any."""
+def _what_stays(found: Withheld, form: Format) -> str:
+    """Say how much of what was chosen may not leave, or not in this format, if any."""
     stay = []
     if found.own:
         stay.append(f"{found.own} of your own (--own exports them)")
     if found.of_participants:
         stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn or tests)")
+    if found.silent:
+        stay.append(
+            f"{pluralize(found.silent, 'participation')} without a conversation (no consent to it, withdrawn or tests)"
+        )
+    if found.quoting:
+        stay.append(f"{of_debates(found.quoting)} ({form.name} would show a model's words as a person's)")
     return f"; not exported: {', '.join(stay)}" if stay else ""
 
 

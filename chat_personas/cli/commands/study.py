@@ -1,17 +1,14 @@
 """`chat-personas study`: make a study, let people take part in it, and see what came of it."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack, aclosing
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chat_personas import __version__
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
@@ -25,10 +22,10 @@ from chat_personas.consent import is_confirmed, remember
 from chat_personas.settings import load_settings
 from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.instrument import instrument_names, instrument_text, load_instrument
-from chat_personas.studies.outcome import StudyOutcome, outcome_of
+from chat_personas.studies.outcome import outcome_of
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.rehearsal import Rehearsal
-from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study
+from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study, people_asked_of
 from chat_personas.text import pluralize, printable
 from eval.engine import ORDERS
 
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "NAME, ADDRESS"
 """What stands in the consent of a new study for whoever runs it."""
-TABLE_SCHEMA = "chat-personas/study-table@1"
 
 app = command_group("chat-personas study new study.toml")
 
@@ -115,6 +111,12 @@ def check(file: File, model: options.Model = None, yes: options.Yes = False) -> 
 
 def _rules(study: LoadedStudy) -> Iterator[str]:
     """Yield what else the file asks for, and what it should not be run with."""
+    for condition in study.study.conditions:
+        persona = study.personas.get(condition.name)
+        stands_for = set(persona.persona.groups) if persona is not None else set()
+        if stands_for and stands_for != set(asked := people_asked_of(study, condition.name)):
+            other = f"answers of {' and '.join(map(str, asked))} are guessed"
+            yield f"! condition {condition.name}: {other}, the persona speaks for {' and '.join(map(str, stands_for))}"
     by, wrong = study.study.assignment.by, study.study.wrong_at_most
     if by:
         yield f"assigned apart by {', '.join(by)}"
@@ -203,12 +205,10 @@ def _on_the_screen(launch: Launch, study: LoadedStudy, identity: Identity, *, re
     Raises:
         KeyboardInterrupt: Ctrl+C came before the screen listened to it.
     """
-    with ExitStack() as held:
-        corpus = held.enter_context(open_corpus())
+    with open_corpus() as corpus:
         way = None
         if resume is not None:
             way = Participation.resume(corpus, study, resume or None, identity)
-            held.enter_context(way.hold())
         else:
             Participation.check_new(corpus, study, identity)
 
@@ -252,22 +252,8 @@ def table(
     with open_corpus(read_only=True) as corpus:
         outcome = outcome_of(corpus, study, tests=tests)
     print_outcome(study, outcome, tests=tests, to_error=destinations.take_standard_output)
-    name, sha256 = study.study.name, study.row.sha256
-    destinations.write({"--json": lambda: _document(outcome, name, sha256, tests=tests)})
+    destinations.write({"--json": outcome.to_json})
     return DONE
-
-
-def _document(outcome: StudyOutcome, name: str, sha256: str, *, tests: bool) -> str:
-    from pydantic import TypeAdapter
-
-    document = {
-        "schema": TABLE_SCHEMA,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": __version__,
-        "study": {"name": name, "sha256": sha256, "tests": tests},
-        **TypeAdapter(StudyOutcome).dump_python(outcome, mode="json"),
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 @app.command("rehearse", epilog=examples("chat-personas study rehearse study.toml --n 50"))

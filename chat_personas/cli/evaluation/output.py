@@ -38,12 +38,16 @@ STANDARD_OUTPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """Where the report, the answers, the page and the figure go; None for those that were not asked for."""
+    """Where the report, the answers, the page and the figure go; None for those that were not asked for.
+
+    `private`: what is about single people is readable by the owner only.
+    """
 
     json: str | None
     answers: str | None = None
     html: str | None = None
     svg: str | None = None
+    private: bool = False
 
     @property
     def by_option(self) -> dict[str, str]:
@@ -81,7 +85,7 @@ class Destinations:
         Raises:
             OutputError: a file could not be written; the others are.
         """
-        write_documents([(file, texts[option]) for option, file in self.by_option.items()])
+        write_documents([(file, texts[option]) for option, file in self.by_option.items()], private=self.private)
 
 
 def check_destination(file: str) -> None:
@@ -118,8 +122,10 @@ def check_destination(file: str) -> None:
             raise UsageError(f"{file} cannot be written: {error.strerror}; choose another place") from error
 
 
-def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
+def write_documents(documents: Sequence[tuple[str, Callable[[], str]]], *, private: bool = False) -> None:
     """Write each text to its file, standard output last; if one cannot be written, the others still are.
+
+    With `private` a new file is readable by its owner only.
 
     Raises:
         OutputError: files could not be written; the message names each of them.
@@ -127,15 +133,17 @@ def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
     failed: list[str] = []
     for file, text in sorted(documents, key=lambda document: document[0] == STANDARD_OUTPUT):
         try:
-            write_document(text(), file)
+            write_document(text(), file, private=private)
         except OutputError as error:
             failed.append(str(error))
     if failed:
         raise OutputError("; ".join(failed))
 
 
-def write_document(text: str, file: str) -> None:
+def write_document(text: str, file: str, *, private: bool = False) -> None:
     """Write `text` and a newline in UTF-8 to a file, replacing an existing one, or to standard output.
+
+    With `private` a new file is readable by its owner only.
 
     Raises:
         OutputError: the file could not be written; an existing one is unchanged.
@@ -150,7 +158,7 @@ def write_document(text: str, file: str) -> None:
         if path.exists() and not path.is_file():  # a pipe or a device, which must not be replaced by a file
             path.write_text(f"{text}\n", encoding="utf-8")
             return
-        with atomic_write(path, mode=None) as stream:
+        with atomic_write(path, mode=0o600 if private else None) as stream:
             stream.write(f"{text}\n".encode())
 
 

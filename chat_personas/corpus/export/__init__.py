@@ -74,13 +74,13 @@ def export_to(
     """
     _check_selection(corpus, selection)
     terms = terms or Terms()
-    selection = _recordable(selection, terms)
+    selection = _fitting(selection, form, terms)
     with (
         output_errors(display_path(out)),
         reading(corpus.path, selection, terms) as source,
         _Entry(corpus, form, selection, terms, out.name) as entry,
     ):
-        _check_leaving(source.withheld())
+        _check_leaving(source.withheld(), form)
         _check_destination(out, form, force=force)
         if out.exists() and out.samefile(corpus.path):
             raise ExportError(f"{display_path(out)} is the corpus itself; choose another name")
@@ -111,10 +111,10 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: 
         raise ExportError(f"{form.name} is {what} and cannot go to standard output; give a name with --out")
     _check_selection(corpus, selection)
     terms, out = terms or Terms(), standard_output()
-    selection = _recordable(selection, terms)
+    selection = _fitting(selection, form, terms)
     with output_errors("standard output"), reading(corpus.path, selection, terms) as source:
         entry = _Entry(corpus, form, selection, terms, STANDARD_OUTPUT)
-        _check_leaving(source.withheld())
+        _check_leaving(source.withheld(), form)
         _check_one(form, source)
         try:
             count, sha256 = _write_texts(form, source, out)
@@ -125,8 +125,12 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: 
         return entry.add(count, source.held, Fingerprint(sha256)) if count else 0
 
 
-def _recordable(selection: Selection, terms: Terms) -> Selection:
-    """Return a selection without what participants did, where the release is not recorded."""
+def _fitting(selection: Selection, form: Format, terms: Terms) -> Selection:
+    """Return a selection without debates, if the format cannot tell who wrote what is said in them.
+
+    Where the release is not recorded, it is also without what participants did.
+    """
+    selection = replace(selection, quoting=form.tells_authors)
     return selection if terms.recorded else replace(selection, scope=None)
 
 
@@ -194,18 +198,19 @@ class _Entry:
 
     def _filters(self) -> dict[str, object]:
         """Return what of the selection was given, as JSON has it."""
-        given = {name: value for name, value in asdict(self._selection).items() if value not in (None, (), False)}
+        chosen = asdict(replace(self._selection, quoting=False))  # which is of the format, not of what was given
+        given = {name: value for name, value in chosen.items() if value not in (None, (), False)}
         days = {name: value.isoformat() for name, value in given.items() if isinstance(value, date)}
         return given | days | {"masking": self._terms.masking}
 
 
-def withheld(corpus: Corpus, selection: Selection) -> Withheld:
-    """Count the conversations that a filter chooses and that may leave, and those that may not.
+def withheld(corpus: Corpus, form: Format, selection: Selection) -> Withheld:
+    """Count the conversations that a filter chooses and that may leave in a format, and those that may not.
 
     Raises:
         CorpusError: the corpus cannot be read.
     """
-    with reading(corpus.path, selection) as source:
+    with reading(corpus.path, replace(selection, quoting=form.tells_authors)) as source:
         return source.withheld()
 
 
@@ -226,11 +231,14 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownConversationE
     return UnknownConversationError(f"there is no {what} {quoted(name)} in the corpus; {likely}")
 
 
-def _check_leaving(found: Withheld) -> None:
+def _check_leaving(found: Withheld, form: Format) -> None:
     """Raise ExportError where something was chosen and nothing of it may leave."""
-    if found.leaving or found.participations or not (found.own or found.of_participants):
+    refused = found.own or found.of_participants or found.silent or found.quoting
+    if found.leaving or found.participations or not refused:
         return
     reasons = []
+    if found.quoting:
+        reasons.append(f"{of_debates(found.quoting)}, where {form.name} would show a model's words as a person's")
     if found.own:
         reasons.append(f"{pluralize(found.own, 'conversation')} of your own (add --own to export them)")
     if found.of_participants:
@@ -238,7 +246,15 @@ def _check_leaving(found: Withheld) -> None:
             f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, "
             "who withdrew or were tests (see --scope; without a ledger none of them leave)"
         )
+    if found.silent:
+        silent = f"{pluralize(found.silent, 'participation')} without a conversation"
+        reasons.append(f"{silent}, by people whose consent does not cover it, who withdrew or were tests")
     raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
+
+
+def of_debates(count: int) -> str:
+    """Say how many conversations are sides of debates."""
+    return f"{pluralize(count, 'conversation')} of debates"
 
 
 def _check_one(form: TextFormat, source: Source) -> None:

@@ -10,13 +10,15 @@ roles taking turns; see `Source.dialogue`.
 import json
 from collections.abc import Iterator, Sequence
 
-from chat_personas.corpus.export.format import LINE_ENDS, TextFormat
+from chat_personas.corpus.export.format import DEBATES, LINE_ENDS, TextFormat
 from chat_personas.corpus.export.source import Source
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.rows import MessageRow
 
 _SHAREGPT_ROLES = {"system": "system", "user": "human", "assistant": "gpt"}
-_LEAVES_OUT = "other branches; a last reply that is not complete, with its question; thoughts; how replies were made"
+_LEAVES_OUT = (
+    f"{DEBATES}; other branches; a last reply that is not complete, with its question; thoughts; how replies were made"
+)
 
 
 def json_line(record: object) -> str:

@@ -1,22 +1,24 @@
 """A ConvoKit corpus (`convokit`): the directory that `convokit.Corpus(filename=...)` loads, version 5 or later.
 
-A conversation is what was said on its active branch, up to its last complete reply (`Source.dialogue`), each message an
-utterance that replies to the one before. The speakers are participants by their pseudonyms, `person` for the owner of
-the corpus, and one for each persona on a model, which is an AI participant: `speaker.is_ai`, with the model in
-`speaker.ai_meta`. `utterance.ai_meta["config"]` says how a reply was made, `utterance.meta["ratings"]` what people
-thought of it, `conversation.meta["measurements"]` what was measured.
+A conversation is what was said on its active branch, up to its last complete reply (`Source.dialogue`), each message
+an utterance that replies to the one before. The speakers are participants by their pseudonyms, `person` for the owner
+of the corpus, and one for each persona on a model, which is an AI participant: `speaker.is_ai`, with the model in
+`speaker.ai_meta`. What a side of a debate quotes is an utterance of the persona that said it.
+`utterance.ai_meta["config"]` says how a reply was made, `utterance.meta["ratings"]` what people thought of it,
+`conversation.meta["measurements"]` what was measured.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from chat_personas import __version__
 from chat_personas.corpus.export.format import DirectoryFormat
-from chat_personas.corpus.export.source import Source, plain
+from chat_personas.corpus.export.source import Quoted, Source, plain
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.releases import model_terms
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
@@ -74,11 +76,12 @@ def _write(source: Source, folder: Path) -> int:
         conversations = _JsonObject(listed)
         for conversation, said in source.dialogues():
             made = source.generations(conversation.id)
-            person = source.participant() or PERSON
-            for utterance in _utterances(conversation, person, said, made, source.ratings(conversation.id)):
+            present = _Speakers(source.participant() or PERSON, conversation, source.quoted())
+            for utterance in _utterances(present, said, made, source.ratings(conversation.id)):
                 index.add("utterances", utterance["meta"])
                 utterances.write(f"{json.dumps(utterance, ensure_ascii=False)}\n")
-                speakers.setdefault(utterance["speaker"], _speaker(utterance["speaker"], conversation))
+            for name, described in present.described(said):
+                speakers.setdefault(name, described)
             meta = _conversation_meta(conversation, source.measurements(conversation.id), turns_of(said))
             index.add("conversations", meta)
             conversations.add(conversation.id, {"meta": meta, "vectors": []})
@@ -106,9 +109,43 @@ def _write(source: Source, folder: Path) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class _Speakers:
+    """Who speaks in a conversation; `quoted` are its messages with the words of the other side of a debate."""
+
+    person: str
+    conversation: ConversationRow
+    quoted: Mapping[str, Quoted]
+
+    def of(self, message: MessageRow) -> str:
+        """Return the name of who wrote a message."""
+        if message.author == "person":
+            return self.person
+        return self._persona(message).name
+
+    def described(self, said: Sequence[MessageRow]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield name and metadata of who wrote each message; who speaks for a persona is a model, and says so."""
+        for message in said:
+            yield self.of(message), self._described(message)
+
+    def _persona(self, message: MessageRow) -> Quoted:
+        began = self.conversation
+        return self.quoted.get(message.id) or Quoted(began.persona_name, began.model, began.model_sha256)
+
+    def _described(self, message: MessageRow) -> dict[str, Any]:
+        if message.author == "person":
+            return {"is_ai": False, "persona": None, "ai_meta": {}}
+        persona = self._persona(message)
+        config = {"model": persona.model, "model_sha256": persona.model_sha256}
+        return {
+            "is_ai": True,
+            "persona": persona.persona_name,
+            "ai_meta": {"role": "participant", "config": config},
+        }
+
+
 def _utterances(
-    conversation: ConversationRow,
-    person: str,
+    speakers: _Speakers,
     said: Sequence[MessageRow],
     made: Mapping[str, GenerationRow],
     ratings: Sequence[RatingRow],
@@ -132,31 +169,15 @@ def _utterances(
             meta["ai_meta"] = {"config": how}
         yield {
             "id": message.id,
-            "conversation_id": conversation.id,
+            "conversation_id": speakers.conversation.id,
             "text": message.text,
-            "speaker": person if message.role == "user" else _persona(conversation),
+            "speaker": speakers.of(message),
             "meta": meta,
             "reply-to": before,
             "timestamp": int(message.created_at.timestamp()),
             "vectors": [],
         }
         before = message.id
-
-
-def _persona(conversation: ConversationRow) -> str:
-    return f"{conversation.persona_name} on {conversation.model}"
-
-
-def _speaker(name: str, conversation: ConversationRow) -> dict[str, Any]:
-    """Return the metadata of a speaker; who speaks for a persona is a model, and says so."""
-    if name != _persona(conversation):
-        return {"is_ai": False, "persona": None, "ai_meta": {}}
-    config = {"model": conversation.model, "model_sha256": conversation.model_sha256}
-    return {
-        "is_ai": True,
-        "persona": conversation.persona_name,
-        "ai_meta": {"role": "participant", "config": config},
-    }
 
 
 def _conversation_meta(
@@ -176,5 +197,6 @@ FORMAT = DirectoryFormat(
     summary="a ConvoKit corpus",
     leaves_out=_LEAVES_OUT,
     write=_write,
+    tells_authors=True,
     entries=frozenset({"utterances.jsonl", "conversations.json", "speakers.json", "corpus.json", "index.json"}),
 )

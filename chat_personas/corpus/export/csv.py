@@ -2,7 +2,8 @@
 
 - `conversations.csv`: the chosen conversations with a complete reply;
 - `messages.csv`: what was said on the active branch, up to its last complete reply (`Source.dialogue`), in its place
-  from 1 and its turn, and beside a reply how it was made;
+  from 1, its turn and its author (`person` or `model`: in a debate a `user` may be the other persona, whose reply
+  `quotes` names), and beside a reply how it was made;
 - `measurements.csv`: the rounds of measuring before the first of these messages and after each of them;
 - `ratings.csv`: what people thought of these messages;
 - `participations.csv`, `answers.csv`, `guesses.csv`: each participant's way through a study, with what they answered
@@ -31,8 +32,20 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """How a cell begins that Excel, LibreOffice or Google Sheets may take for a formula."""
 
 _CONVERSATION = tuple(name for name in ConversationRow.model_fields if name != "active_leaf_id")
+_DEBATE = ("speaker", "quotes")
 _MADE = tuple(name for name in GenerationRow.model_fields if name not in ("message_id", *THOUGHT))
-_SAID = ("conversation_id", "participant", "place", "turn", "message_id", "role", "text", "status", "created_at")
+_SAID = (
+    "conversation_id",
+    "participant",
+    "place",
+    "turn",
+    "message_id",
+    "role",
+    "author",
+    "text",
+    "status",
+    "created_at",
+)
 _MEASURED = (
     "measurement_id",
     "conversation_id",
@@ -44,7 +57,7 @@ _WAY = ("participant", "participation_id", "study", "condition", "conversation_i
 _TOOK_PART = ("study_sha256", "status", "why", "started_at", "ended_at", "adult", "recruited_by", "scope")
 COLUMNS: Mapping[str, Sequence[str]] = {
     "conversations.csv": ("conversation_id", "participant", *(name for name in _CONVERSATION if name != "id")),
-    "messages.csv": (*_SAID, *_MADE),
+    "messages.csv": (*_SAID, *_MADE, *_DEBATE),
     "measurements.csv": _MEASURED,
     "ratings.csv": _RATED,
     "participations.csv": (*_WAY, *_TOOK_PART, "program_version"),
@@ -99,7 +112,14 @@ def _rows(
         "conversations.csv": iter([whole | who]),
         "messages.csv": (
             (_columns(made[message.id], "messages.csv") if message.id in made else {})
-            | _columns(message, "messages.csv", message_id=message.id, place=place, turn=turns[message.id])
+            | _columns(
+                message,
+                "messages.csv",
+                message_id=message.id,
+                place=place,
+                turn=turns[message.id],
+                author=message.author,
+            )
             | who
             for place, message in enumerate(said, start=1)
         ),
@@ -136,5 +156,6 @@ FORMAT = DirectoryFormat(
         "how messages were typed"
     ),
     write=_write,
+    tells_authors=True,
     entries=frozenset(COLUMNS),
 )

@@ -10,18 +10,26 @@ from typing import TypeAlias
 
 from chat_personas.corpus.export.source import Source
 
+DEBATES = "debates, because a model's words would stand in a person's place"
+"""What is left out by formats that cannot tell the author of a message."""
 LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
 """Characters that JSON allows within a line, but at which many readers end one, such as Python's `splitlines`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
-    """What all formats have: a name, what it writes, what is left out of the corpus, and what its count counts."""
+    """What all formats have: a name, what it writes, what is left out of the corpus, and what its count counts.
+
+    `tells_authors`: the format can say of a message in a person's place that a model wrote it. In a debate each side
+    reads the other one there. A format that cannot say so leaves debates out: otherwise what a model wrote would be
+    handed on as what a person said.
+    """
 
     name: str
     summary: str
     leaves_out: str
     unit: str = "conversation"
+    tells_authors: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export.chat_json import chat_messages
 from chat_personas.corpus.export.dataset_card import About, Table, card, croissant
-from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.format import DEBATES, DirectoryFormat
 from chat_personas.corpus.export.source import Source, TakenPart
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.releases import model_terms
@@ -361,7 +361,8 @@ FORMAT = DirectoryFormat(
     name="huggingface",
     summary="a dataset for the Hugging Face hub",
     leaves_out=(
-        "other branches; a last reply that is not complete, with its question; thoughts; how messages were typed"
+        f"{DEBATES}; other branches; a last reply that is not complete, with its question; thoughts; "
+        "how messages were typed"
     ),
     write=_write,
     entries=frozenset({"data", "README.md", "croissant.json"}),

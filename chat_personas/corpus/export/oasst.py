@@ -3,6 +3,9 @@
 A tree begins with a first message of the person; where that was edited, the conversation has several trees. The keys
 are those of `oasst_data.schemas.ExportMessageTree`. A branch ends with its last complete reply, and a reply of white
 space only counts as none: what was said after it is joined to what it left unanswered, as a model read it.
+
+`synthetic` says that a model wrote a message, and `model_name` which one: also of a prompter's message that quotes the
+other side of a debate.
 """
 
 import json
@@ -49,7 +52,8 @@ def _texts(source: Source) -> Iterator[str]:
         roots = _trees(source.messages(conversation.id))
         if not roots:
             continue
-        models = {key: made.model for key, made in source.generations(conversation.id).items()}
+        models: dict[str, str | None] = {key: made.model for key, made in source.generations(conversation.id).items()}
+        models |= {key: said.model for key, said in source.quoted().items()}
         labels = _labels(source.ratings(conversation.id))
         for root in roots:
             yield "".join(_pieces(root, models, labels)).translate(LINE_ENDS)
@@ -69,11 +73,12 @@ def _trees(said: Sequence[MessageRow]) -> list[_Node]:
         in_order.append((node, beside))
         for message in following[node.message.id]:
             if is_blank_reply(message):
-                joined = (
-                    replace(node, message=one, text=f"{node.text}\n\n{one.text}", replies=[])
-                    for one in following[message.id]
-                )
-                todo.extend((one, beside) for one in joined)
+                for one in following[message.id]:
+                    if one.author == node.message.author:
+                        joined = replace(node, message=one, text=f"{node.text}\n\n{one.text}", replies=[])
+                        todo.append((joined, beside))
+                    else:  # a node has one author
+                        todo.append((_Node(one, node.message.id, one.text), node.replies))
             else:
                 todo.append((_Node(message, node.message.id, message.text), node.replies))
     place = {message.id: number for number, message in enumerate(said)}
@@ -95,7 +100,7 @@ def _labels(ratings: Sequence[RatingRow]) -> Mapping[str, dict[str, dict[str, fl
     }
 
 
-def _pieces(root: _Node, models: Mapping[str, str], labels: Mapping[str, Any]) -> Iterator[str]:
+def _pieces(root: _Node, models: Mapping[str, str | None], labels: Mapping[str, Any]) -> Iterator[str]:
     """Yield the JSON of a tree piece by piece: a long conversation is nested deeper than a JSON encoder goes."""
     yield f'{{"message_tree_id": {_json(root.message.id)}, "tree_state": null, "origin": null, "prompt": '
     todo: list[_Node | str] = [root]
@@ -112,7 +117,7 @@ def _pieces(root: _Node, models: Mapping[str, str], labels: Mapping[str, Any]) -
     yield "}"
 
 
-def _fields(node: _Node, models: Mapping[str, str], labels: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(node: _Node, models: Mapping[str, str | None], labels: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a node says of its message."""
     return {
         "message_id": node.message.id,
@@ -120,7 +125,7 @@ def _fields(node: _Node, models: Mapping[str, str], labels: Mapping[str, Any]) -
         "text": node.text,
         "role": _ROLES[node.message.role],
         "created_date": node.message.created_at.isoformat(),
-        "synthetic": node.message.role == "assistant",
+        "synthetic": node.message.author == "model",
         "model_name": models.get(node.message.id),
         "labels": labels.get(node.message.id),
         **_UNKNOWN,
@@ -140,4 +145,5 @@ FORMAT = TextFormat(
     ),
     unit="tree",
     texts=_texts,
+    tells_authors=True,
 )

@@ -6,14 +6,10 @@ leaves only if that is asked for.
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chat_personas.corpus.conversations import Selection
-from chat_personas.corpus.sql import Value
+from chat_personas.corpus.conversations import Condition, Selection
 from chat_personas.corpus.study_rows import SCOPES, Scope
-
-Condition = tuple[str, list[Value]]
-"""A condition in SQL, and its parameters."""
 
 _AGREED = """EXISTS (
     SELECT 1 FROM consents
@@ -27,8 +23,7 @@ _PRESENT = """EXISTS (
 def participations(selection: Selection) -> Condition:
     """Return the condition on a table `participations`: those that the selection chooses and that may leave.
 
-    One that has a conversation is chosen by it. One that has none is chosen by its study, its beginning and whether it
-    is complete, and not at all where anything else of a conversation is asked for.
+    One that has a conversation is chosen by it.
     """
     may_leave, scopes = _may_leave(selection.scope)
     chosen, values = selection.where()
@@ -36,25 +31,8 @@ def participations(selection: Selection) -> Condition:
         SELECT 1 FROM study_conversations JOIN conversations ON conversations.id = conversation_id
         WHERE participation_id = participations.id AND {chosen}
     )"""  # noqa: S608
-    without, others = _without_conversation(selection)
+    without, others = selection.where_no_conversation()
     return f"({may_leave} AND ({has_chosen} OR ({without})))", [*scopes, *values, *others]
-
-
-def _without_conversation(selection: Selection) -> Condition:
-    if selection.persona or selection.model or selection.ids or selection.rated:
-        return "0", []
-    parts: list[tuple[str, Value]] = []
-    if selection.study is not None:
-        among = "participations.study_sha256 IN (SELECT sha256 FROM studies WHERE name = ?)"
-        parts.append((among, selection.study))
-    if selection.since is not None:
-        parts.append(("substr(participations.started_at, 1, 10) >= ?", selection.since.isoformat()))
-    if selection.until is not None:
-        parts.append(("substr(participations.started_at, 1, 10) <= ?", selection.until.isoformat()))
-    if selection.complete:
-        parts.append(("participations.status = ?", "complete"))
-    none = "NOT EXISTS (SELECT 1 FROM study_conversations WHERE participation_id = participations.id)"
-    return " AND ".join([none, *(sql for sql, _ in parts)]), [value for _, value in parts]
 
 
 def _may_leave(scope: Scope | None) -> Condition:
@@ -81,10 +59,15 @@ def conversations(selection: Selection) -> Condition:
         WHERE conversation_id = conversations.id AND {may_leave}
     )"""  # noqa: S608
     allowed = f"({_OWN} OR {of_participants})" if selection.own else of_participants
-    return f"({chosen}) AND {allowed}", [*values, *scopes]
+    fits = "" if selection.quoting else f" AND NOT {_QUOTING}"
+    return f"({chosen}) AND {allowed}{fits}", [*values, *scopes]
 
 
 _OWN = "NOT EXISTS (SELECT 1 FROM study_conversations WHERE conversation_id = conversations.id)"
+
+_QUOTING = """EXISTS (
+    SELECT 1 FROM messages WHERE messages.conversation_id = conversations.id AND messages.quotes IS NOT NULL
+)"""
 
 
 def _agreed(person: str, study: str, scope: Scope | None) -> Condition:
@@ -96,25 +79,33 @@ def _agreed(person: str, study: str, scope: Scope | None) -> Condition:
 class Withheld:
     """How many of the chosen conversations may leave; how many of the owner's and of participants' may not.
 
-    `participations` is how many participations leave, with a conversation or without.
+    `participations` is how many participations leave, with a conversation or without; `silent` is how many of those
+    without may not. `quoting` is how many conversations may leave, but not in this format: sides of debates.
     """
 
     leaving: int
     own: int
     of_participants: int
     participations: int
+    silent: int
+    quoting: int = 0
 
 
 def withheld(connection: sqlite3.Connection, selection: Selection) -> Withheld:
     """Count what may leave of what a selection chooses, and what may not."""
     chosen, values = selection.where()
-    allowed, all_values = conversations(selection)
+    allowed, all_values = conversations(replace(selection, quoting=True))
+    unfit = "0" if selection.quoting else _QUOTING
     sql = f"""
-        SELECT coalesce(sum(allowed), 0), coalesce(sum(NOT allowed AND own), 0),
-               coalesce(sum(NOT allowed AND NOT own), 0)
-        FROM (SELECT {allowed} AS allowed, {_OWN} AS own FROM conversations WHERE {chosen})
+        SELECT coalesce(sum(allowed AND NOT unfit), 0), coalesce(sum(NOT allowed AND own), 0),
+               coalesce(sum(NOT allowed AND NOT own), 0), coalesce(sum(allowed AND unfit), 0)
+        FROM (SELECT {allowed} AS allowed, {_OWN} AS own, {unfit} AS unfit FROM conversations WHERE {chosen})
         """  # noqa: S608
-    counted = connection.execute(sql, [*all_values, *values]).fetchone()
+    leaving, own, of_participants, quoting = connection.execute(sql, [*all_values, *values]).fetchone()
     chosen, values = participations(selection)
-    leaving = connection.execute(f"SELECT count(*) FROM participations WHERE {chosen}", values).fetchone()  # noqa: S608
-    return Withheld(*counted, *leaving)
+    (ways,) = connection.execute(f"SELECT count(*) FROM participations WHERE {chosen}", values).fetchone()  # noqa: S608
+    may_leave, scopes = _may_leave(selection.scope)
+    chosen, values = selection.where_no_conversation()
+    sql = f"SELECT count(*) FROM participations WHERE {chosen} AND NOT {may_leave}"  # noqa: S608
+    (silent,) = connection.execute(sql, [*values, *scopes]).fetchone()
+    return Withheld(leaving, own, of_participants, ways, silent, quoting)

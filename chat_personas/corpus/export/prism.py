@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.format import DEBATES, DirectoryFormat
 from chat_personas.corpus.export.source import Source, TakenPart, is_complete_reply
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MessageRow, RatingRow
 from chat_personas.corpus.study_rows import AnswerRow
@@ -311,8 +311,8 @@ FORMAT = DirectoryFormat(
     name="prism",
     summary="the files of the PRISM Alignment Dataset",
     leaves_out=(
-        "other questions and what follows them; replies that are not complete, but for those on the branch; thoughts; "
-        "measurements; guesses; answers that PRISM has no column for"
+        f"{DEBATES}; other questions and what follows them; replies that are not complete, but for those on the "
+        "branch; thoughts; measurements; guesses; answers that PRISM has no column for"
     ),
     write=_write,
     entries=frozenset(FILES),

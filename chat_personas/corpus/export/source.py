@@ -59,12 +59,14 @@ class _InHand:
 
     `way`, `participant` and `shift` are None for a conversation of the owner, which keeps its keys and times. `keys`
     are its own key and those of its messages and measurements, by their pseudonyms, as far as they were handed out.
+    `quoted` are its messages with a model's words in a person's place.
     """
 
     way: str | None = None
     participant: str | None = None
     shift: timedelta | None = None
     keys: dict[str, str] = field(default_factory=dict)
+    quoted: "Mapping[str, Quoted]" = field(default_factory=dict)
 
     def real(self, key: str) -> str:
         """Return the key in the corpus of one that was handed out."""
@@ -96,6 +98,24 @@ class Held:
     of_participants: int = 0
     participants: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
+
+
+ANOTHER = "another persona"
+"""Who said what is quoted, where the conversation that it is from is not in the corpus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Who said what a message quotes: a persona on a model; `model` is None where its conversation is not there."""
+
+    persona_name: str
+    model: str | None
+    model_sha256: str | None
+
+    @property
+    def name(self) -> str:
+        """The persona and the model in one, as `democrat on pocket`."""
+        return self.persona_name if self.model is None else f"{self.persona_name} on {self.model}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +245,10 @@ class Source:
         branch = self._branch(leaf_id)
         return [message for message in branch[:-1] if not is_blank_reply(message)] + list(branch[-1:])
 
-    def messages(self, conversation_id: str) -> Sequence[MessageRow]:
-        """Return the messages of all branches of a conversation, oldest first."""
-        sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY id"  # noqa: S608
+    def messages(self, conversation_id: str, *, rated: bool = False) -> Sequence[MessageRow]:
+        """Return the messages of all branches of a conversation, or those that somebody rated, oldest first."""
+        among = "AND EXISTS (SELECT 1 FROM ratings WHERE message_id = messages.id)" if rated else ""
+        sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? {among} ORDER BY id"  # noqa: S608
         with storage_errors(self._path):
             found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         return [self._message(row) for row in found]
@@ -249,6 +270,10 @@ class Source:
             found = measurements.of_conversation(self._connection, self._in_hand.real(conversation_id))
         kinds: dict[str, Kind] = {"id": "measurement", "conversation_id": "conversation", "message_id": "message"}
         return [self._released(row, **kinds) for row in found]
+
+    def quoted(self) -> Mapping[str, Quoted]:
+        """Return by key the messages of the conversation yielded last that hold a model's words, and who said them."""
+        return self._in_hand.quoted
 
     def probes(self, measurement_id: str) -> Sequence[ProbeRow]:
         """Return the probes of a measurement, by question."""
@@ -342,16 +367,34 @@ class Source:
     def _hand_out(self, row: ConversationRow, way: str | None) -> ConversationRow:
         self.held.conversations += 1
         self.held.models.add(row.model)
+        quoted = self._quoted(row.id)
+        self.held.models.update(speaker.model for speaker in quoted.values() if speaker.model is not None)
         if way is None:
-            self._in_hand = _InHand()
+            self._in_hand = _InHand(quoted=quoted)
             return row
         sql = "SELECT participant_id FROM participations WHERE id = ?"
         (participant,) = self._connection.execute(sql, (way,)).fetchone()
-        self._in_hand = _InHand(way, participant, since_midnight(row.created_at))
+        quoted = {self._pseudonyms.of("message", key): speaker for key, speaker in quoted.items()}
+        self._in_hand = _InHand(way, participant, since_midnight(row.created_at), quoted=quoted)
         self.held.of_participants += 1
         self.held.participants.add(participant)
         released = self._released(row, id="conversation", active_leaf_id="message")
         return released.model_copy(update={"title": self._title(row)})
+
+    def _quoted(self, conversation_id: str) -> Mapping[str, Quoted]:
+        """Return what `quoted` does, by the keys of the corpus."""
+        sql = """
+            SELECT messages.id, conversations.persona_name, coalesce(generations.model, conversations.model) AS model,
+                   CASE WHEN generations.model IS NULL THEN conversations.model_sha256 ELSE generations.model_sha256 END
+                   AS model_sha256
+            FROM messages
+            LEFT JOIN messages AS said ON said.id = messages.quotes
+            LEFT JOIN conversations ON conversations.id = said.conversation_id
+            LEFT JOIN generations ON generations.message_id = said.id
+            WHERE messages.conversation_id = ? AND messages.quotes IS NOT NULL
+            """
+        found = self._connection.execute(sql, (conversation_id,))
+        return {row["id"]: Quoted(row["persona_name"] or ANOTHER, row["model"], row["model_sha256"]) for row in found}
 
     def _title(self, row: ConversationRow) -> str:
         """Return a title as it leaves: the beginning of the masked message, for a title may cut an address in two."""
@@ -370,7 +413,8 @@ class Source:
     def _message(self, row: MessageRow) -> MessageRow:
         if self._in_hand.shift is None:
             return row
-        released = self._released(row, id="message", conversation_id="conversation", parent_id="message")
+        kinds: dict[str, Kind] = {"id": "message", "parent_id": "message", "quotes": "message"}
+        released = self._released(row, conversation_id="conversation", **kinds)
         return released.model_copy(update={"text": self._mask(row.text)})
 
     def _rating(self, row: RatingRow) -> RatingRow:

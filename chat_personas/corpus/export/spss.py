@@ -183,7 +183,7 @@ def _talked(
     yield "persona", (conversation.persona_name, "persona")
     yield "model", (conversation.model, "model with which the conversation began")
     yield "turns", (float(max(turns.values())), "turns of the conversation")
-    words = sum(len(message.text.split()) for message in said if message.role == "user")
+    words = sum(len(message.text.split()) for message in said if message.author == "person")
     yield "words", (float(words), "words of the person in the conversation")
     rounds = [row for row in source.measurements(conversation.id) if row.message_id in turns and row.complete]
     if rounds:
@@ -310,4 +310,5 @@ FORMAT = FileFormat(
     ),
     unit="participation",
     write=_write,
+    tells_authors=True,
 )

@@ -1,9 +1,10 @@
 """A database for queries (`sqlite`): the tables and views of the corpus, with the chosen conversations in them.
 
-It has every branch. What identifies the machine or the program is taken out, as far as it has a column of its own: the
-processes that wrote replies, and the texts of errors, which may name files. The words of people stay as they are.
-Thoughts are left out. The file needs no log beside it, so that Datasette opens it read-only; the texts of messages can
-be searched there. It is not a corpus: the program does not open it as one.
+It has every branch. What identifies the machine or the program is taken out, as far as it has a column of its own:
+the processes that wrote replies, and the texts of errors, which may name files. The words of people stay as they are.
+Thoughts are left out. `author` in `v_dialogue` says who wrote a message: in a debate one with the role `user` may be
+a model's, and then `messages.quotes` is not null. The file needs no log beside it, so that Datasette opens it
+read-only; the texts of messages can be searched there. It is not a corpus: the program does not open it as one.
 """
 
 import sqlite3
@@ -144,4 +145,5 @@ FORMAT = FileFormat(
     summary="a database for Datasette and SQL",
     leaves_out="replies that are still being written; why replies failed; thoughts",
     write=_write,
+    tells_authors=True,
 )

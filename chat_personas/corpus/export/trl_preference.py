@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from chat_personas.corpus.export.chat_json import chat_messages, json_line
-from chat_personas.corpus.export.format import TextFormat
+from chat_personas.corpus.export.format import DEBATES, TextFormat
 from chat_personas.corpus.export.source import Source, is_complete_reply
 from chat_personas.corpus.rows import ConversationRow, MessageRow
 
@@ -27,7 +27,7 @@ def _texts(source: Source) -> Iterator[str]:
 
 def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     replies: dict[str, list[MessageRow]] = defaultdict(list)
-    for reply in source.messages(conversation.id):
+    for reply in source.messages(conversation.id, rated=True):
         if reply.id in rated and is_complete_reply(reply) and reply.parent_id is not None:
             replies[reply.parent_id].append(reply)
     for question, alternatives in replies.items():
@@ -70,7 +70,8 @@ FORMAT = TextFormat(
     name="trl-preference",
     summary="JSON Lines of preference pairs",
     leaves_out=(
-        "replies that are not rated, not complete or the only ones; ties; thoughts; how replies were made; measurements"
+        f"{DEBATES}; replies that are not rated, not complete or the only ones; ties; thoughts; how replies were made; "
+        "measurements"
     ),
     unit="preference pair",
     texts=_texts,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
+from chat_personas.reporting.explained.glossary import words_in
 from chat_personas.reporting.markup import Element, Node, element, style_element
 from chat_personas.reporting.svg.primitives import names
 from chat_personas.reporting.wording import sentence
@@ -59,102 +60,9 @@ def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
     return f"<!DOCTYPE html>\n{element('html', head, element('body', body, words), lang='en')}"
 
 
-GLOSSARY = (
-    (
-        "alignment",
-        "How close two distributions over ordered options are: 1 minus their Wasserstein distance, as a share"
-        " of the largest possible. 1 is the same distribution. A score is the mean over questions.",
-    ),
-    (
-        "total variation",
-        "How much of one distribution would have to move to make it the other, from 0 to 1. Lower is closer.",
-    ),
-    (
-        "interval",
-        "The range in which the figure would lie in 95 of 100 such measurements with other questions of the "
-        "kind. It does not cover other wordings or other runs.",
-    ),
-    (
-        "everyone's answers",
-        "The answers of all people asked, as if they were the persona's: what no steering could reach.",
-    ),
-    (
-        "even answers",
-        "Every option equally often: what a persona scores that has no opinion at all.",
-    ),
-    (
-        "noise floor",
-        "Another sample of the same people, as large: nothing can be expected to come closer than that.",
-    ),
-    (
-        "skill",
-        "0 is no better than answering as everyone else, 1 is as close as a sample of the group, below 0 is worse.",
-    ),
-    (
-        "worth in people",
-        "How many people of the group, drawn at random, would predict the group as well as the persona does.",
-    ),
-    (
-        "exaggeration",
-        "How far the answers move from the unsteered model's, for each step by which the group differs from "
-        "everyone: 1 is faithful, below 1 flattened, above 1 a caricature.",
-    ),
-    (
-        "steering slope",
-        "Another name of the exaggeration.",
-    ),
-    (
-        "spread ratio",
-        "How varied the persona's answers are beside the group's: below 1 it concentrates on fewer options.",
-    ),
-    (
-        "label mass",
-        "The probability that the model gives to all answer letters together; under 0.5 a question is not valid.",
-    ),
-    (
-        "refusal",
-        "A share of answers such as “Don't know”. They are shown beside people's, and left out of the comparison.",
-    ),
-    (
-        "order bias",
-        "How much the answers change when the options are listed the other way round, from 0 to 1.",
-    ),
-    (
-        "order agreement",
-        "How far the answers in both orders of the options agree: 1 is wholly, under 0.5 the answers follow "
-        "the letters and not what the options say.",
-    ),
-    (
-        "unsteered",
-        "The same model without any persona.",
-    ),
-    (
-        "representativeness",
-        "How close the answers of the unsteered model are to a group's.",
-    ),
-    (
-        "steerability",
-        "How close a model comes to a group when it is steered to it.",
-    ),
-    (
-        "consistency",
-        "The share of topics whose nearest group is the nearest over all topics, too.",
-    ),
-    (
-        "projection",
-        "How far along a direction inside the model a reply lies; 0 and 1 are the texts it was trained on.",
-    ),
-    (
-        "drift",
-        "The change of the alignment since the first measured turn of a conversation.",
-    ),
-)
-"""The words of the pages in plain English; docs/measures.md has the formulas."""
-
-
 def glossary(text: str) -> Element | None:
     """Return what the words mean that occur in `text`, folded; None where there are none of them."""
-    found = [(word, said) for word, said in GLOSSARY if word in text.lower()]
+    found = words_in(text)
     if not found:
         return None
     return element("details", element("summary", "What the words mean"), definitions(found), class_="glossary")

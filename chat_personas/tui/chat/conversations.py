@@ -28,6 +28,7 @@ class Conversations:
             "persona": self.choose_persona,
             "room": without_argument(self.ask_the_room),
             "compare": self.compare,
+            "debate": self.debate,
         }
 
     def begin(self) -> None:
@@ -122,6 +123,16 @@ class Conversations:
         last = self.screen.transcript.last("user")
         text = text or self.screen.composer.text.strip() or (last.text if last is not None else "")
         await self._go_where(compare_personas(self.screen.app, self.screen.session, text))
+
+    @in_worker("ask", exclusive=True)
+    async def debate(self, topic: str) -> None:
+        """Let two personas argue, on this topic or one that is chosen."""
+        from chat_personas.tui.room.debate import hold_debate
+
+        try:
+            await hold_debate(self.screen.app, self.screen.session, topic)
+        except ReportedError as error:
+            self.screen.notify_failure(error)
 
     async def _go_where(self, choosing: Awaitable[str | None]) -> None:
         """Go to the conversation that another screen gives, if it gives one."""

@@ -1,10 +1,12 @@
 """Measuring while people talk: when a round begins, the consent that a server needs, and estimates for the panel."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from chat_personas.reporting.explained.in_one_sentence import how_measured
+from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import figures_described
 from chat_personas.text import printable
 from chat_personas.tui.session import Session
@@ -22,6 +24,8 @@ MEASURING = "measuring…"
 UNASKED = "not measuring: the server is on another machine (F4 asks you first)"
 GIVEN_UP = "not measured: it failed; the next reply is measured again"
 IMPOSSIBLE = "this model cannot be measured: it gives no log-probabilities"
+ROSE, FELL = "↑", "↓"
+"""Stand in the margin of a reply after which the alignment was detectably above, or below, that at the start."""
 
 
 class MeasuringController:
@@ -31,8 +35,15 @@ class MeasuringController:
     next one, about the conversation as it is by then, begins after it.
     """
 
-    def __init__(self, session: Session, panel: "AlignmentPanel") -> None:
+    def __init__(
+        self,
+        session: Session,
+        panel: "AlignmentPanel",
+        mark: Callable[[Mapping[str, str]], None] = lambda _: None,
+    ) -> None:
+        """`mark` is given the marks that stand beside replies, by the key of the message (`Trajectory.moves`)."""
         self._session = session
+        self._mark = mark
         self._panel = panel
         self.wanted = session.settings.measure
         self._scored = False
@@ -62,8 +73,9 @@ class MeasuringController:
         return SOON if self._session.engine is None or self.permitted else UNASKED
 
     def clear(self) -> None:
-        """Drop the figures, and say whether and why nothing is measured."""
+        """Drop the figures and the marks, and say whether and why nothing is measured."""
         state = self.state()
+        self._mark({})
         self._panel.clear(state, halted=state != SOON)
 
     def halt(self) -> None:
@@ -156,6 +168,7 @@ class MeasuringController:
         conversation = self._session.conversation
         assert conversation is not None
         self._current = conversation.id, last
+        self._panel.remark(how_measured(conversation))
         if last is not None:
             self._panel.show_inside(await self._session.read_inside())
         estimates = monitor.measure(
@@ -183,9 +196,23 @@ class MeasuringController:
         """Give the panel an estimate, unless it is about a branch that has been left."""
         if not self.outdated:
             self._panel.offer(estimate)
+            if estimate.complete:
+                self._mark(self._marks(estimate))
         if estimate.scorecard is not None and not self._scored:
             self._scored = True
             spare_what_is_here()  # what scoring needs is loaded with the first estimate
+
+    def _marks(self, estimate: "Estimate") -> dict[str, str]:
+        """Return a mark for each reply after which the alignment had moved; none where the answers are not sound."""
+        from chat_personas.corpus.messages import turns_of
+
+        conversation, card = self._session.conversation, estimate.scorecard
+        if conversation is None or card is None or not_shown(card):
+            return {}
+        marks = {drift.turn: ROSE if drift.difference.mean > 0 else FELL for drift in estimate.trajectory.moves}
+        turns = turns_of(conversation.path)
+        replies = [message.id for message in conversation.path if message.role == "assistant"]
+        return {reply: marks[turns[reply]] for reply in replies if turns[reply] in marks}
 
     @property
     def enabled(self) -> bool:
@@ -224,3 +251,13 @@ def _source(monitor: "Monitor | None") -> str:
         return ""
     survey = monitor.survey.survey
     return f"{printable(survey.title)}: {figures_described(survey)}"
+
+
+def why_not_measured(session: Session) -> str:
+    """Say why no conversation beside the open one is measured; empty where they are."""
+    engine = session.engine
+    if engine is None or engine.info.log_probabilities == "none":
+        return IMPOSSIBLE
+    if not session.settings.measure:
+        return OFF
+    return "" if session.launch.probing_confirmed(engine.info) else UNASKED

@@ -25,7 +25,13 @@ class PanelPlace:
     @property
     def actions(self) -> Mapping[str, Handler]:
         """What the commands about the panel do."""
-        return {"panel": without_argument(self.enter_or_leave), "hide-panel": without_argument(self.hide_or_show)}
+        return {
+            "panel": without_argument(self.enter_or_leave),
+            "hide-panel": without_argument(self.hide_or_show),
+            "explain": self.explain,
+            "essence": without_argument(self.screen.panel.action_compact),
+            "large-print": without_argument(self.screen.panel.action_large_print),
+        }
 
     @property
     def covers(self) -> bool:
@@ -47,6 +53,15 @@ class PanelPlace:
         self._hidden = not self._hidden
         self._show()
         self.screen.write_on()
+
+    def explain(self, section: str) -> None:
+        """Explain a section of the panel by its name, or without one that which is under the panel's cursor."""
+        from chat_personas.reporting.explained.sections import UnknownSectionError, section_named
+
+        try:
+            self.screen.panel.explain(section_named(section) if section else None)
+        except UnknownSectionError as error:
+            self.screen.notify(str(error), severity="warning", markup=False)
 
     def uncover(self) -> None:
         """Show the conversation where the panel covers it."""
@@ -71,6 +86,6 @@ class PanelPlace:
         """
         panel = self.screen.panel
         panel.display = self._open if self._is_narrow else not self._hidden
-        panel.set_class(self._is_narrow, "-alone")
+        panel.fit(alone=self._is_narrow)
         self._talk.display = not self._open
         self.screen.title_line.alone = self._hidden

@@ -63,14 +63,19 @@ class ReplyController:
         speaker: str | None = None,
         greeting: str = GREETING,
         stored: Callable[[str], None] = _ignore,
+        too_long: str | None = None,
     ) -> None:
-        """`speaker` replaces the persona's title above replies; `stored` is told the id of each message once stored."""
+        """`speaker` replaces the persona's title above replies; `stored` is told the id of each message once stored.
+
+        `too_long` replaces what is said of a message that does not fit into the model's context.
+        """
         self._session = session
         self._transcript = transcript
         self._view = view
         self._speaker = speaker
         self._greeting = greeting
         self._stored = stored
+        self._too_long = too_long
         self._waiting: list[Entry] = []
         self._idle = asyncio.Event()
         self._idle.set()
@@ -229,7 +234,7 @@ class ReplyController:
             async with aclosing(begin()) as events:
                 finished = await self._write(events, reply, said)
         except TooLongError as error:
-            await self._refused(str(error), said)
+            await self._refused(self._too_long or f"not sent: {error}", said)
         except CorpusError as error:
             await self._failed(str(error), reply, said)
         else:
@@ -292,7 +297,7 @@ class ReplyController:
     async def _refused(self, why: str, said: Entry | None) -> None:
         """Return a message that the model cannot be given, and of which nothing is stored, and say why."""
         await self._as_before(said)
-        await self._transcript.add(Entry("failure", f"not sent: {why}"))
+        await self._transcript.add(Entry("failure", why))
 
     async def _failed(self, why: str, reply: Entry, said: Entry | None) -> None:
         """Return a message that could not be stored to the person, and say why; a reply that could not be stays."""

@@ -52,6 +52,7 @@ LONG = 5
 ESCAPES = (action_of("stop"), "leave_edit", "take_back", "leave_panel")
 MOST_IMPORTANT = (
     *(*ESCAPES, "send", action_of("help"), "app.quit", "quit"),
+    *("explain", "large_print"),  # of the panel, while that has the focus
     *map(action_of, ("open", "panel", "thought", "new", "persona")),
     *("app.command_palette", "command_palette"),
 )
@@ -93,7 +94,7 @@ class ChatScreen(Screen[None]):
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.replies = ReplyController(session, self.transcript, self)
-        self.measuring = MeasuringController(session, self.panel)
+        self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
         self._doing, self._said_doing, self._speed = Doing(), False, ""
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
@@ -396,6 +397,10 @@ class ChatScreen(Screen[None]):
             self.measuring.halt()
 
     # The focus
+
+    def on_reply_mark_clicked(self) -> None:
+        """Explain the mark in the margin: the course has the figures of all of them."""
+        self.panel_place.explain("course")
 
     def on_resize(self) -> None:
         """Show the panel beside the conversation where there is room for both."""

@@ -1,11 +1,9 @@
 """The answers of the room: a bar for everybody, people's hidden until they are revealed, and a guess in between."""
 
-import asyncio
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -20,13 +18,12 @@ from textual.widgets.option_list import Option
 from chat_personas.conversation.room import Room, RoomReport
 from chat_personas.reporting import room as words
 from chat_personas.reporting.wording import DEMONSTRATION
-from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.errors import ParticipationError
-from chat_personas.studies.steps import shares_of
+from chat_personas.studies.steps import numbers_in, percentages, shares_of
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.room.choosing import ChoosingScreen, Chosen
-from chat_personas.tui.screens.dialogs import ConfirmScreen, Dialog, PathScreen, full_display_path
+from chat_personas.tui.screens.dialogs import ConfirmScreen, Dialog, save_document
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
@@ -84,34 +81,21 @@ class GuessScreen(Dialog[tuple[float, ...] | None]):
     @on(Input.Changed)
     def count(self, event: Input.Changed) -> None:
         """Show what the numbers sum to so far."""
-        numbers = _numbers(event.value)
+        numbers = numbers_in(event.value)
         if numbers is not None:
             self._hint.update(f"{len(numbers)} of {len(self._options)} numbers; they sum to {sum(numbers):g}.")
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:
         """Take the guess if there is a number for each option and they sum to 100."""
-        numbers = _numbers(event.value)
-        if numbers is None or len(numbers) != len(self._options):
-            self._hint.update(f"Write {len(self._options)} numbers, one for each option.")
-            return
         try:
-            self.dismiss(shares_of(numbers))
+            self.dismiss(shares_of(percentages(event.value, len(self._options))))
         except ParticipationError as error:
             self._hint.update(printable(str(error)).capitalize() + ".")
 
     def action_cancel(self) -> None:
         """Guess nothing."""
         self.dismiss(None)
-
-
-def _numbers(typed: str) -> list[float] | None:
-    """Return the numbers that are typed, with spaces, commas or slashes between them; None where one is no number."""
-    parts = re.split(r"[\s,;/%]+", typed.strip(" ,;/%"))
-    try:
-        return [float(part) for part in parts if part]
-    except ValueError:
-        return None
 
 
 class AnswerList(OptionList):
@@ -280,21 +264,9 @@ class RoomScreen(Screen[str | None]):
     @work(group="save", exclusive=True)
     async def action_save(self) -> None:
         """Write the answers to a file: a page, a figure or the data, as its name says."""
-        path = await self.app.push_screen_wait(
-            PathScreen("Save what the room answered (.html, .svg or .json) to:", "room.html")
-        )
-        if path is None:
-            return
-        write = WRITERS.get(path.suffix.lower())
-        if write is None:
-            self.notify("Not saved: let the name end in .html, .svg or .json.", severity="error", markup=False)
-            return
-        try:
-            await asyncio.to_thread(_save, path, write(self.table.room.report()))
-        except ReportedError as error:
-            self.notify(printable(f"Not saved: {error}"), severity="error", markup=False)
-        else:
-            self.notify(printable(f"Written to {full_display_path(path)}"), markup=False)
+        report = self.table.room.report()
+        writers = {ending: partial(write, report) for ending, write in WRITERS.items()}
+        await save_document(self.app, "Save what the room answered", "room.html", writers)
 
 
 def bar_row(name: str, shares: Sequence[float], width: int) -> Content:
@@ -302,11 +274,6 @@ def bar_row(name: str, shares: Sequence[float], width: int) -> Content:
     parts = words.segments(shares, width - GUTTER)
     drawn = [Content.styled(part, COLOURS[place % len(COLOURS)]) for place, part in enumerate(parts)]
     return Content.assemble((fitted(f"  {name}", GUTTER), "dim"), *drawn)
-
-
-def _save(path: Path, text: str) -> None:
-    with output_errors(full_display_path(path)), atomic_write(path, mode=None) as stream:
-        stream.write(f"{text}\n".encode())
 
 
 async def ask_the_room(app: App[None], session: Session) -> str | None:

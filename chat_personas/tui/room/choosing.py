@@ -1,10 +1,11 @@
-"""Choosing what to ask the room, and whom: three short lists, one after the other, that typing narrows."""
+"""Choosing what to ask the room and whom, and who debates what: short lists that typing narrows, one after another."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -15,7 +16,7 @@ from chat_personas.conversation.room import RoomError, RoomQuestion, members_mea
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from eval.surveys.human_figures import groups_with_figures
-from personas import CATALOGUE, LoadedPersona
+from personas import CATALOGUE, LoadedPersona, library_names, load_persona
 
 if TYPE_CHECKING:
     from eval.surveys.loading import LoadedSurvey
@@ -243,3 +244,95 @@ class ChoosingScreen(NarrowedList[Chosen | None]):
             self._picked.append(group)
         self.about.update(printable(f"“{self._asked}” · {pluralize(len(self._picked), 'group')} picked"))
         self.begin_again()
+
+
+DebateStep = Literal["topic", "first", "second", "rounds"]
+ROUNDS = (3, 1, 5, 10)
+"""What is offered as the number of rounds, the usual one first."""
+DEBATE_HEADINGS: dict[DebateStep, str] = {
+    "topic": "Debate: about what?",
+    "first": "Debate: who begins?",
+    "second": "Debate: who answers?",
+    "rounds": "Debate: for how many rounds?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenDebate:
+    """What is argued about, by whom, and for how long."""
+
+    topic: str
+    personas: tuple[LoadedPersona, LoadedPersona]
+    rounds: int
+
+
+class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
+    """Asks for the topic, the persona that begins, the one that answers and the rounds. Gives None if cancelled."""
+
+    def __init__(self, survey: "LoadedSurvey", first: str, topic: str = "") -> None:
+        """Offer the questions of `survey` as topics, and the persona named `first` before the others."""
+        super().__init__("Type a topic, or words to narrow the list")
+        self._survey = survey
+        self._names = sorted(library_names(), key=lambda name: name != first)
+        self._typed_topic = topic
+        self._topic = ""
+        self._picked: list[LoadedPersona] = []
+        self._offered: dict[str, LoadedPersona] = {}
+        self._step: DebateStep = "topic"
+
+    def on_mount(self) -> None:
+        """Begin with the topic, while the personas are read."""
+        self._go("topic", self._typed_topic)
+        self.read()
+
+    @work(exclusive=True)
+    async def read(self) -> None:
+        """Read the personas, and list them where they are being asked for."""
+        self._offered = await asyncio.to_thread(lambda: {name: load_persona(name) for name in self._names})
+        if self._step in ("first", "second"):
+            self.narrow()
+
+    def action_back(self) -> None:
+        """Go one step back, or back to the conversation."""
+        if self._step == "topic":
+            self.dismiss(None)
+            return
+        if self._step != "first":
+            self._picked.pop()
+        before: dict[DebateStep, DebateStep] = {"first": "topic", "second": "first", "rounds": "second"}
+        self._go(before[self._step], self._topic if self._step == "first" else "")
+
+    def choices(self, typed: str) -> Iterator[Choice]:
+        """Yield the lines of this step that fit what is typed."""
+        words = typed.casefold().split()
+        if self._step == "topic":
+            if typed:
+                yield Choice(f"“{typed}”", typed)
+            stems = (question.stem for question in self._survey.survey.questions)
+            yield from (Choice(stem, stem) for stem in stems if all(word in stem.casefold() for word in words))
+        elif self._step == "rounds":
+            yield from (Choice(pluralize(rounds, "round"), str(rounds)) for rounds in ROUNDS)
+        else:
+            lines = {name: f"{loaded.persona.title} ({name})" for name, loaded in self._offered.items()}
+            fitting = (name for name, line in lines.items() if all(word in line.casefold() for word in words))
+            yield from (Choice(lines[name], name) for name in fitting if self._offered[name] not in self._picked)
+
+    def take(self, chosen: Choice) -> None:
+        """Take what a line stands for, and go on with the next step."""
+        value = str(chosen.value)
+        if self._step == "topic":
+            self._topic = value
+            self._go("first")
+        elif self._step == "rounds":
+            first, second = self._picked
+            self.dismiss(ChosenDebate(self._topic, (first, second), int(value)))
+        else:
+            self._picked.append(self._offered[value])
+            self._go("second" if self._step == "first" else "rounds")
+
+    def _go(self, step: DebateStep, typed: str = "") -> None:
+        self._step = step
+        self.heading.update(DEBATE_HEADINGS[step])
+        names = " and ".join(loaded.persona.title for loaded in self._picked)
+        self.about.update(printable(" · ".join(filter(None, (f"“{self._topic}”" * (step != "topic"), names)))))
+        self.begin_again(typed)

@@ -18,7 +18,7 @@ from chat_personas.conversation.comparison import MOST, Comparison, ComparisonEr
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
-from chat_personas.tui.chat.measuring import IMPOSSIBLE, OFF, UNASKED, whose
+from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
@@ -267,13 +267,7 @@ class CompareScreen(Screen[str | None]):
 
     @property
     def _why_not_measured(self) -> str:
-        """Say why nothing is measured; empty where it is."""
-        engine = self._session.engine
-        if engine is None or engine.info.log_probabilities == "none":
-            return IMPOSSIBLE
-        if not self._session.settings.measure:
-            return OFF
-        return "" if self._session.launch.probing_confirmed(engine.info) else UNASKED
+        return why_not_measured(self._session)
 
     @property
     def _about(self) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -242,5 +242,35 @@ async def export_conversation(
             await asyncio.to_thread(export_to, corpus, FORMATS[FORMAT], selection, path, force=True, terms=unrecorded)
     except (ReportedError, OSError) as error:
         app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
+    else:
+        app.notify(printable(f"Written to {full_display_path(path)}"), markup=False)
+
+
+async def save_document(app: "App[None]", what: str, proposed: str, writers: Mapping[str, Callable[[], str]]) -> None:
+    """Ask for a file, write the document to it that its name asks for, and say where it is or what went wrong.
+
+    `writers` make the documents by the ending of the name. Call it in a worker, because it waits for an answer.
+    """
+    from chat_personas.storage.files import OutputError, atomic_write, output_errors
+
+    *others, last = writers
+    endings = f"{', '.join(others)} or {last}"
+    path = await app.push_screen_wait(PathScreen(f"{what} ({endings}) to:", proposed))
+    if path is None:
+        return
+    write = writers.get(path.suffix.lower())
+    if write is None:
+        app.notify(f"Not saved: let the name end in {endings}.", severity="error", markup=False)
+        return
+    text = f"{write()}\n".encode()
+
+    def save() -> None:
+        with output_errors(full_display_path(path)), atomic_write(path, mode=None) as stream:
+            stream.write(text)
+
+    try:
+        await asyncio.to_thread(save)
+    except OutputError as error:
+        app.notify(printable(f"Not saved: {error}"), severity="error", markup=False)
     else:
         app.notify(printable(f"Written to {full_display_path(path)}"), markup=False)

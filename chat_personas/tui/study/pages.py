@@ -184,23 +184,26 @@ class Option(Static):
 
 
 class Options(Vertical, can_focus=True):
-    """Options of which one can be chosen: by arrows and Enter, by a digit, or by a click.
+    """Options of which one can be chosen: by arrows and Enter or the space bar, by a digit, or by a click.
 
-    The code None is the option of a person who prefers not to say.
+    Enter and a digit are for whoever fills in a form by keys: they also go on. The space bar and a click choose, as in
+    other forms. The code None is the option of a person who prefers not to say.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "choose", "Choose"),
+        Binding("enter", "choose(True)", "Choose and go on"),
+        Binding("space", "choose(False)", "Choose"),
         Binding("up,left", "move(-1)", show=False),
         Binding("down,right", "move(1)", show=False),
     ]
 
     @dataclass
     class Chosen(Message):
-        """An option was chosen."""
+        """An option was chosen; with `done`, what is next is the person's to answer."""
 
         options: "Options"
         code: str | None
+        done: bool
 
     def __init__(self, choices: Sequence[tuple[str, str]], *, may_decline: bool, in_row: bool = False) -> None:
         """Offer `choices`, each a code and a text; the numbers of a scale stand `in_row`, and their digits choose."""
@@ -245,7 +248,7 @@ class Options(Vertical, can_focus=True):
         numbered = {option.code if self._in_row else str(place): option for place, option in self._numbered()}
         if digit in numbered:
             event.stop()
-            self._choose(numbered[digit])
+            self._choose(numbered[digit], done=True)
 
     def _numbered(self) -> Sequence[tuple[int, Option]]:
         return list(enumerate(self._options, start=1))
@@ -255,7 +258,7 @@ class Options(Vertical, can_focus=True):
         """Choose what is clicked."""
         if isinstance(event.widget, Option):
             self.focus()
-            self._choose(event.widget)
+            self._choose(event.widget, done=False)
 
     def action_move(self, by: int) -> None:
         """Go to the next option, or the one before."""
@@ -263,14 +266,14 @@ class Options(Vertical, can_focus=True):
         self._draw()
         self._options[self._cursor].scroll_visible(animate=False)
 
-    def action_choose(self) -> None:
-        """Choose the option that one is at."""
-        self._choose(self._options[self._cursor])
+    def action_choose(self, done: bool) -> None:
+        """Choose the option that one is at, and with `done` go on."""
+        self._choose(self._options[self._cursor], done=done)
 
-    def _choose(self, option: Option) -> None:
+    def _choose(self, option: Option, *, done: bool) -> None:
         self._cursor, self.chosen = self._options.index(option), option
         self._draw()
-        self.post_message(self.Chosen(self, option.code))
+        self.post_message(self.Chosen(self, option.code, done))
 
     def _draw(self) -> None:
         for place, option in enumerate(self._options):
@@ -334,9 +337,10 @@ class ConsentPage(StudyPage[Agreed | None]):
 
     @on(Options.Chosen)
     def chosen(self, event: Options.Chosen) -> None:
-        """Go to what is next."""
+        """Go to what is next, where the person is done."""
         self.say("")
-        (self._traces if self._asks_traces and event.options is self._age else self.button).focus()
+        if event.done:
+            (self._traces if self._asks_traces and event.options is self._age else self.button).focus()
 
     @on(Button.Pressed, "#refuse")
     def refused(self) -> None:

@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from chat_personas.corpus import CorpusError
+from chat_personas.reporting.study_wording import TRY_AGAIN
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.instrument import scale_points
 from chat_personas.studies.steps import DECLINED, AskedItem, Sheet
@@ -111,7 +112,7 @@ class ItemBox(Vertical):
             self.clear_fields()
         else:
             self.decline.clear()
-        self.answer(event.code)
+        self.answer(event.code, done=event.done)
 
 
 class ChoiceBox(ItemBox):
@@ -374,6 +375,7 @@ class QuestionnairePage(StudyPage[None]):
         self.boxes = [box_of(asked, number) for number, asked in enumerate(sheet.items, start=1)]
         self._items = ItemsScroll(id="sheet")
         self._last_answer = 0.0
+        self._asked_for_missing = False
 
     def body(self) -> ComposeResult:
         """The title of the sheet, what is said before its items, and the items."""
@@ -398,17 +400,21 @@ class QuestionnairePage(StudyPage[None]):
 
     @on(ItemBox.Answered)
     async def answered(self, event: ItemBox.Answered) -> None:
-        """Store an answer, and go to the next item that has none."""
-        if await self._store(event.box, event.value) and event.done:
+        """Store an answer, and where the person is done with it go to the next item that has none."""
+        if not await self._store(event.box, event.value):
+            return
+        if self._asked_for_missing:
+            self._say_what_is_missing()
+        if event.done:
             self._go_to_next(event.box)
 
     async def _store(self, box: ItemBox, value: Given) -> bool:
-        """Store an answer; return whether it is stored."""
+        """Store an answer; return whether it is stored, and is not to be tried again."""
         way, now = self.session.way, time.monotonic()
         assert way is not None
         seconds = now - max(self._last_answer, box.seen_at or now)
         try:
-            await asyncio.to_thread(way.answer, box.asked, value, seconds)
+            again = await asyncio.to_thread(way.answer, box.asked, value, seconds)
         except ParticipationError as error:
             said = str(error)
             box.refuse(f"{said[:1].upper()}{said[1:]}.")
@@ -418,7 +424,9 @@ class QuestionnairePage(StudyPage[None]):
             return False
         self._last_answer = now
         box.accept()
-        return True
+        if again:
+            box.refuse(TRY_AGAIN)
+        return not again
 
     def _go_to_next(self, box: ItemBox) -> None:
         place = self.boxes.index(box)
@@ -426,8 +434,11 @@ class QuestionnairePage(StudyPage[None]):
         if waiting:
             self._go_to(waiting[0])
         else:
-            self.say("")
             self.button.focus()
+
+    def _say_what_is_missing(self) -> None:
+        missing = sum(not box.given for box in self.boxes)
+        self.say(f"{missing} of {len(self.boxes)} not answered yet" if missing else "")
 
     def _go_to(self, box: ItemBox) -> None:
         box.first_field.focus(scroll_visible=False)
@@ -449,7 +460,8 @@ class QuestionnairePage(StudyPage[None]):
         for box in missing:
             if not box.has_class("-missing"):
                 box.refuse(MISSING_OR_DECLINE if box.asked.item.may_decline else MISSING)
-        self.say(f"{len(missing)} of {len(self.boxes)} not answered yet")
+        self._asked_for_missing = True
+        self._say_what_is_missing()
         self._go_to(missing[0])
 
     @property

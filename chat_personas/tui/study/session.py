@@ -7,11 +7,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from typing import TYPE_CHECKING
 
 from chat_personas.corpus import Corpus, CorpusError
-from chat_personas.corpus.live_programs import Hold
 from chat_personas.corpus.study_rows import CompositionRow
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.sitting import Learnt, Sitting, learnt_from
@@ -48,8 +47,13 @@ class StudySession:
         *,
         test: bool,
     ) -> None:
+        """Prepare; `way` is the participation to go on with.
+
+        Raises:
+            ParticipationError: another program has it open.
+        """
         self.study = study
-        self.way = way
+        self.way: Participation | None = None
         self.stage = ""
         self.sitting: Sitting | None = None
         self.failure: Exception | None = None
@@ -59,10 +63,12 @@ class StudySession:
         self._identity = identity
         self._open_engine = open_engine
         self._test = test
-        self._hold: Hold | None = None
+        self._held = ExitStack()
         self._opening: asyncio.Task[Engine] | None = None
         self._opening_since = 0.0
         self._measuring: asyncio.Task[None] | None = None
+        if way is not None:
+            self._take(way)
 
     @property
     def conversation(self) -> "Conversation | None":
@@ -78,7 +84,7 @@ class StudySession:
 
     async def begin(self, *, adult: bool | None, traces: bool) -> None:
         """Store that the person has agreed to take part. Raises ParticipationError and CorpusError."""
-        self.way = await asyncio.to_thread(
+        way = await asyncio.to_thread(
             Participation.begin,
             self._corpus,
             self.study,
@@ -87,7 +93,12 @@ class StudySession:
             traces=traces,
             test=self._test,
         )
-        self._hold = await asyncio.to_thread(self.way.hold)
+        await asyncio.to_thread(self._take, way)
+
+    def _take(self, way: Participation) -> None:
+        """Go on with a participation here, and nowhere else. Raises ParticipationError: it is open elsewhere."""
+        self._held.enter_context(way.hold())
+        self.way = way
 
     async def next_step(self) -> Step:
         """Return what is to be done next; `stage` then says where that is: `2 of 7`. Raises CorpusError."""
@@ -216,9 +227,7 @@ class StudySession:
 
         A model that is still being opened, or does not close at once, holds nothing that was said.
         """
-        if self._hold is not None:
-            self._hold.release()
-            self._hold = None
+        self._held.close()
         await self._keep(self.stop)
         if self.conversation is not None:
             await self._keep(self.conversation.save)

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from chat_personas.corpus import CorpusError
 from chat_personas.corpus.study_rows import CompositionRow
-from chat_personas.reporting.study_wording import paragraphs, talk_title
+from chat_personas.reporting.study_wording import TOO_LONG, paragraphs, talk_title
 from chat_personas.studies.steps import Talk
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.replies import ReplyController
@@ -124,7 +124,13 @@ class TalkPage(StudyPage[None]):
         assert session.way is not None
         self._name = talk_title(session.way, step.persona.persona.title)
         self.replies = ReplyController(
-            session, self.transcript, self, speaker=self._name, greeting=GREETING, stored=self._stored
+            session,
+            self.transcript,
+            self,
+            speaker=self._name,
+            greeting=GREETING,
+            stored=self._stored,
+            too_long=TOO_LONG,
         )
         self._garbage = QuietCollection(lambda: not (self.replies.busy or self.composer.typing), self.set_timer)
 
@@ -235,13 +241,6 @@ class TalkPage(StudyPage[None]):
 
     # The model, and going on
 
-    @property
-    def _reply_failed(self) -> bool:
-        """Whether the last reply broke off, as when the model failed or the program was killed."""
-        conversation = self.session.conversation
-        last = conversation.path[-1] if conversation is not None and conversation.path else None
-        return last is not None and last.role == "assistant" and last.status in ("error", "interrupted")
-
     def action_try_again(self) -> None:
         """Try again to reach the partner, or to have a reply that broke off."""
         if self._open:
@@ -272,7 +271,9 @@ class TalkPage(StudyPage[None]):
         if action == "stop":
             return self.replies.busy
         if action == "try_again":
-            return self._reply_failed and not self.replies.busy if self._open else not self.session.readiness
+            if self.session.sitting is None or not self._open:
+                return not self.session.readiness
+            return self.session.sitting.broke_off and not self.replies.busy
         if action == "go_on":
             return not self.button.disabled
         return super().check_action(action, parameters)

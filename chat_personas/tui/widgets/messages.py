@@ -11,12 +11,16 @@ import re
 import time
 from collections.abc import Callable
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content, Span
-from textual.events import Mount
-from textual.geometry import Size, Spacing
+from textual.events import Click, Mount
+from textual.geometry import Region, Size, Spacing
 from textual.layout import DockArrangeResult
+from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
 from textual.widgets._markdown import MarkdownFence
@@ -115,6 +119,7 @@ class Reply(Vertical):
         self._whole = False
         self._drawing = asyncio.Lock()
         self._plain = False
+        self._mark = ""
         self._last_part: _ReplyText | _PlainText = _ReplyText()
         self._part_note = Static(markup=False, classes="note part-note")
         self._end_note = Static(printable(self._note), markup=False, classes="note end-note")
@@ -143,6 +148,28 @@ class Reply(Vertical):
     def show_version(self, version: str) -> None:
         """Say after the speaker which version of several this is, as `2/2`."""
         self._speaker_line.update(f"{self._speaker}{_version(version)}")
+
+    class MarkClicked(Message):
+        """The mark in the margin was clicked."""
+
+    def on_click(self, event: Click) -> None:
+        """Say that the mark was clicked."""
+        if self._mark and event.x == 0 and event.y == 0:
+            self.post_message(self.MarkClicked())
+
+    def show_mark(self, mark: str) -> None:
+        """Show one character in the margin beside the speaker, in place of the line there, or the line again."""
+        self._mark = mark
+        self.refresh()  # nothing is laid out again
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the frame around the parts, with the mark in its first cell."""
+        lines = super().render_lines(crop)
+        if self._mark and crop.x == 0 and crop.y == 0 and lines:
+            (_, style, *_), *_ = lines[0]
+            mark = Strip([Segment(self._mark, (style or Style()) + Style(bold=True))])
+            lines[0] = Strip.join([mark, lines[0].crop(mark.cell_length)])
+        return lines
 
     async def show_thought(self, thought: Widget) -> None:
         """Show a thought above the text from now on, and no longer that the first word is waited for."""

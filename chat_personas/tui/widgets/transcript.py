@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.containers import VerticalScroll
 
-from chat_personas.reporting.wording import STATUS_NOTES
+from chat_personas.reporting.wording import QUOTED, STATUS_NOTES
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -27,7 +27,7 @@ class Entry:
     `note` says why a reply ended early. `waiting` marks a message of the person that is not sent yet, `growing` a reply
     that is being generated; `thought` is what the model thinks before a reply. `message_id` is the message's key in the
     corpus, once it has one. `replaces` is the key of the message that an edited one replaces. `version` says which
-    version of several it is, as `2/2`.
+    version of several it is, as `2/2`. `mark` stands in the margin of a reply.
     """
 
     kind: Kind
@@ -40,6 +40,7 @@ class Entry:
     replaces: str | None = None
     version: str = ""
     thought: "ShownThought | None" = None
+    mark: str = ""
 
 
 def path_entries(
@@ -61,7 +62,9 @@ def path_entries(
     for row in rows:
         if row.id in changes:
             yield Entry("change", changes[row.id])
-        if row.role == "user":
+        if row.quotes is not None:
+            yield Entry("reply", row.text, speaker=row.speaker or "", note=QUOTED)
+        elif row.role == "user":
             yield Entry("user", row.text, message_id=row.id, version=versions.get(row.id, ""))
         else:
             note = STATUS_NOTES.get(row.status) or row.why or ""
@@ -273,6 +276,15 @@ class Transcript(VerticalScroll):
             if (message := self._shown.get(entry)) is not None:
                 message.show_version(version)  # type: ignore[attr-defined]
 
+    def show_marks(self, marks: Mapping[str, str]) -> None:
+        """Show one character in the margin of some replies (by the key of the message), and none at the others."""
+        for entry in self.entries:
+            mark = marks.get(entry.message_id or "", "") if entry.kind == "reply" else ""
+            if mark != entry.mark:
+                entry.mark = mark
+                if (reply := self._shown.get(entry)) is not None:
+                    reply.show_mark(mark)  # type: ignore[attr-defined]
+
     async def end(self, entry: Entry, note: str = "") -> None:
         """Close a growing reply with a note on why it ended, or none."""
         async with self._widgets_change:
@@ -350,5 +362,6 @@ def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
         thought = ThoughtFold(entry.thought) if entry.thought is not None else None
         reply = Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
         reply.show_version(entry.version)
+        reply.show_mark(entry.mark)
         return reply
     return Notice(entry.text, failed=entry.kind == "failure")

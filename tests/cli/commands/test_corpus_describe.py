@@ -1,6 +1,7 @@
 """`corpus describe`: a table, a page and a document about who took part and what was said."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,22 @@ def test_page_and_document_are_written_and_standard_output_holds_nothing_else(co
     assert found["schema"] == "chat-personas/corpus-description@1"
     assert found["people"]["participants"] == len(found["carefulness"]) == 10
     assert "What is in the corpus" in Path("page.html").read_text()
+    assert stat.S_IMODE(Path("page.html").stat().st_mode) == 0o600, "it holds keys of participants"
     assert "10 people in 10 participations" in ran.err
 
 
 @pytest.mark.usefixtures("sample")
-def test_without_margins_it_says_that_none_come_with_the_program(command: Command) -> None:
+def test_without_margins_it_says_which_come_with_the_program(command: Command) -> None:
     said = " ".join(command("corpus", "describe").out.split())
-    assert "no margins were given (--margins FILE), so nothing is compared with a population; none come" in said
+    assert "no margins were given, so nothing is compared with a population: --margins us-adults has those" in said
+
+
+@pytest.mark.usefixtures("sample")
+def test_the_margins_of_the_program_are_named_with_source_and_year(command: Command) -> None:
+    ran = command("corpus", "describe", "--margins", "us-adults")
+    assert ran.code == 0
+    said = "population: Adults in the United States, 2019 (U.S. Census Bureau, Vintage 2019 Population Estimates)"
+    assert said in " ".join(ran.out.split())
 
 
 @pytest.mark.usefixtures("sample")
@@ -75,6 +85,7 @@ def test_the_margins_of_the_page_are_read(command: Command) -> None:
     [
         (("--study", "neighbour"), 'there is no study "neighbour" in the corpus; did you mean "neighbours"?'),
         (("--margins", "gone.toml"), "there is no file"),
+        (("--margins", "us-adult"), 'there are no margins "us-adult"; did you mean "us-adults"?'),
         (("--margins", "margins.toml", "--json", "margins.toml"), "--json would overwrite the file of --margins"),
         (("--html", "nowhere/page.html"), "there is no directory nowhere"),
     ],

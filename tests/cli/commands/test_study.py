@@ -1,5 +1,6 @@
 """`study`: from nothing to a table, line by line."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -7,18 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from chat_personas.cli import progress
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.study_records import StudyRecords
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.paths import corpus_path
+from chat_personas.studies.outcome import StudyOutcome
 from chat_personas.studies.participation import Participation
 from chat_personas.studies.study import load_study
-from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
+from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line
 from tests.cli.still_output import Person, faults_of
+from tests.corpus.making import branch_of
 from tests.eval.fake_engine import FakeEngine, by_content
-from tests.studies.making import write_study
+from tests.studies.making import COMPREHENSION, write_study
 
 Serve = Callable[[Engine], None]
 TWO_OPTIONS = ("IMMCULT2_W32", "OPENIDEN_W92", "GOVTHC_W92", "GOVSIZE1_W92", "GOVT_ROLE_W32")
@@ -51,6 +55,15 @@ class Failing(FakeEngine):
         raise EngineError("the server went away; start it again")
 
 
+class Silent(FakeEngine):
+    """Never answers a question of the survey."""
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        await asyncio.Event().wait()
+        async for score in super().score(prefix, probes):
+            yield score
+
+
 def lines(*given: str) -> str:
     return "".join(f"{line}\n" for line in given)
 
@@ -66,6 +79,16 @@ def test_a_study_is_made_checked_and_not_written_over(command: Command, tmp_path
     again = command("study", "new", file)
     assert again.code == 2
     assert "exists already" in only_line(again)
+
+
+def test_a_condition_whose_people_are_not_those_of_its_persona_is_pointed_out(command: Command, tmp_path: Path) -> None:
+    crossed = {'people = "Republicans"': 'people = "Democrats"\ngroups = ["POLPARTY=Democrat"]'}
+    checked = command("study", "check", str(write_study(tmp_path, crossed)))
+    assert checked.code == 0
+    assert "condition republican: talks with A Republican, guesses the answers of Democrats" in checked.out
+    people, persona = "answers of POLPARTY=Democrat are guessed", "the persona speaks for POLPARTY=Republican"
+    assert f"! condition republican: {people}, {persona}" in checked.out
+    assert checked.out.count("! condition") == 1
 
 
 def test_an_instrument_is_printed_to_be_changed(command: Command, tmp_path: Path) -> None:
@@ -206,6 +229,8 @@ def test_a_table_says_who_counts_and_a_trial_is_never_counted(command: Command, 
     assert ran.code == 0
     document = json.loads(ran.out)
     assert document["schema"] == "chat-personas/study-table@1"
+    assert StudyOutcome.model_validate_json(ran.out).to_json() == ran.out.rstrip("\n")
+    assert document["study"] == {"name": "neighbours", "sha256": load_study(Path(study)).row.sha256, "tests": False}
     counts = [condition["counts"] for condition in document["conditions"]]
     assert sum(count["complete"] for count in counts) == 1
     assert sum(count["others"] for count in counts) == 1
@@ -257,6 +282,36 @@ def test_a_model_that_fails_in_the_talk_loses_nothing_and_says_how_to_go_on(
     assert "Your code: DONE" in again.out
 
 
+def test_a_reply_that_broke_off_is_marked_and_another_one_can_be_had(
+    command: Command, study: str, served_by: Serve
+) -> None:
+    answers = by_content(load_survey("civic").survey)
+    served_by(Failing(answers))
+    command("study", "run", study, given=lines(*CONSENT, *INTAKE, *BEFORE, *GUESSES, *TALK))
+    served_by(FakeEngine(answers))
+    rest = ["/again", "/again", *TALK[1:], *GUESSES, *AFTER, *READ]
+    again = command("study", "run", study, "--resume", given=lines(*rest))
+    assert (again.code, again.err) == (0, "")
+    assert "So far (failed)\nThis reply broke off. /again: ask for another one.\n" in again.out
+    with Corpus.open(corpus_path()) as corpus:
+        (talk,) = corpus.conversations()
+        said = [(row.role, row.text) for row in branch_of(corpus, talk.id)]
+    assert [text for role, text in said if role == "user"] == ["What about guns?", "/again", "Why?"]
+    assert "So far" not in [text for _, text in said]
+
+
+def test_a_wrong_answer_to_a_comprehension_item_is_told_and_asked_once_more(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "check.toml").write_text(COMPREHENSION, encoding="utf-8")
+    study = write_study(tmp_path, {'intake = ["demographics", "familiarity", "exposure"]': 'intake = ["check.toml"]'})
+    ran = command("study", "run", str(study), given=lines(*CONSENT, "1", "2"))
+    assert ran.out.count("That is not right. Please read again, and answer once more.") == 1
+    assert "I know what" in ran.out, "the next questionnaire"
+    with Corpus.open(corpus_path()) as corpus:
+        (way,) = corpus.studies.participations(load_study(study).row.sha256)
+        (answer,) = corpus.studies.answers(way.id)
+    assert answer.code == "theirs"
+
+
 def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     command: Command, study: str, served_by: Serve
 ) -> None:
@@ -274,6 +329,21 @@ def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     assert (ran.code, ran.err) == (0, "")
     assert "0 measured soundly" in command("study", "table", study).out
     assert "1 measured soundly" in command("study", "table", study).out
+
+
+def test_whoever_waits_for_the_measurement_is_told_how_far_it_is(
+    command: Command, study: str, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = by_content(load_survey("civic").survey)
+    served_by(Silent(answers))
+    command("study", "run", study, given=lines(*CONSENT, *INTAKE, *BEFORE, *GUESSES, *TALK))
+    served_by(FakeEngine(answers))
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    ran = command("study", "run", study, "--resume", given=lines(*GUESSES, *AFTER, *READ))
+    assert ran.code == 0
+    told = re.findall(r"^measuring the persona's answers: (\d+) of 62", ran.err, re.MULTILINE)
+    assert told[-1] == "62"
+    assert sorted(map(int, told)) == list(map(int, told))
 
 
 def test_a_participation_that_is_open_elsewhere_is_said_to_be(command: Command, study: str) -> None:

@@ -1,6 +1,7 @@
 """People who took part in a study, for tests of what leaves the corpus."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from chat_personas.corpus import Corpus
@@ -19,8 +20,15 @@ from chat_personas.corpus.study_rows import (
 from tests.corpus.making import conversation_row, talk
 
 BEGAN = datetime(2026, 11, 20, 14, 37, 12, 345000, tzinfo=UTC)
-STUDY = StudyRow(sha256="ab" * 32, name="town", title="The town", definition="{}")
-OTHER_STUDY = StudyRow(sha256="cd" * 32, name="village", title="The village", definition="{}")
+
+
+def study_row(name: str, title: str, definition: str) -> StudyRow:
+    """A study under its hash."""
+    return StudyRow(sha256=sha256(definition.encode()).hexdigest(), name=name, title=title, definition=definition)
+
+
+STUDY = study_row("town", "The town", "{}")
+OTHER_STUDY = study_row("village", "The village", '{"study": {}}')
 
 
 def take_part(

@@ -1,6 +1,8 @@
 """Addresses and numbers by which a person could be reached are masked, and nothing else is."""
 
+import random
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given
@@ -65,22 +67,43 @@ def with_check_digit(digits: str) -> str:
     return digits + str(-total % 10)
 
 
-names = st.from_regex(r"[a-z][a-z0-9]{1,8}", fullmatch=True)
-domains = st.builds("{}.{}".format, names, st.sampled_from(["com", "org", "co.uk", "de", "example"]))
-digits = st.text("0123456789", min_size=4, max_size=4)
-planted = st.one_of(
-    st.builds("{}.{}@{}".format, names, names, domains),
-    st.builds("https://{}/{}?id={}".format, domains, names, digits),
-    st.builds("www.{}".format, domains),
-    st.builds("@{}_{}".format, names, names),
-    st.builds("+44 20 {} {}".format, digits, digits),
-    st.builds("212-555-{}".format, digits),
-    st.builds("(415) 555 {}".format, digits),
-    st.builds("0{} {}{}".format, st.sampled_from(["30", "171", "69"]), digits, digits),
-    st.from_regex(r"4[0-9]{14}", fullmatch=True).map(with_check_digit),
+def letters(rng: random.Random) -> str:
+    return "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(2, 9)))
+
+
+def digits(rng: random.Random, count: int = 4) -> str:
+    return "".join(rng.choices("0123456789", k=count))
+
+
+def domain(rng: random.Random) -> str:
+    return f"{letters(rng)}.{rng.choice(['com', 'org', 'co.uk', 'de', 'example'])}"
+
+
+ADDRESSES: tuple[Callable[[random.Random], str], ...] = (
+    lambda rng: f"{letters(rng)}.{letters(rng)}@{domain(rng)}",
+    lambda rng: f"https://{domain(rng)}/{letters(rng)}?id={digits(rng)}",
+    lambda rng: f"www.{domain(rng)}",
+    lambda rng: f"@{letters(rng)}_{letters(rng)}",
+    lambda rng: f"+44 20 {digits(rng)} {digits(rng)}",
+    lambda rng: f"212-555-{digits(rng)}",
+    lambda rng: f"(415) 555 {digits(rng)}",
+    lambda rng: f"0{rng.choice(['30', '171', '69'])} {digits(rng)}{digits(rng)}",
+    lambda rng: with_check_digit(f"4{digits(rng, 14)}"),
 )
-words = st.lists(st.sampled_from(["I", "am", "here,", "call", "or", "in", "(yes)"]), max_size=4)
+planted = st.builds(lambda form, rng: form(rng), st.sampled_from(ADDRESSES), st.randoms(use_true_random=False))
+WORDS = ("I", "am", "here,", "call", "or", "in", "(yes)")
+words = st.lists(st.sampled_from(WORDS), max_size=4)
 figures = st.lists(st.sampled_from(["2020.", "60%", "in", "$5"]), max_size=3)
+
+
+def check_masked(before: list[str], address: str, after: list[str]) -> None:
+    """Check that nothing of an address is left in the text around it, and that the words before it are."""
+    text = masked(" ".join([*before, address, *after]))
+    parts = [part for part in re.split(r"\W+", address) if len(part) > 2]
+    assert address not in text
+    assert [part for part in parts if part in re.sub(r"\[[A-Z]+\]|2020|60", "", text)] == []
+    assert masked(text) == text
+    assert [word for word in before if word not in text] == []
 
 
 @given(st.builds(list.__add__, figures, words), planted, st.builds(list.__add__, words, figures))
@@ -88,12 +111,14 @@ figures = st.lists(st.sampled_from(["2020.", "60%", "in", "$5"]), max_size=3)
 @example([], "4000000000000002", ["60%"])
 @example(["$5"], "030 00000000", [])
 def test_nothing_of_a_planted_address_or_number_survives(before: list[str], address: str, after: list[str]) -> None:
-    text = masked(" ".join([*before, address, *after]))
-    parts = [part for part in re.split(r"\W+", address) if len(part) > 2]
-    assert address not in text
-    assert [part for part in parts if part in re.sub(r"\[[A-Z]+\]|2020|60", "", text)] == []
-    assert masked(text) == text
-    assert [word for word in before if word not in text] == []
+    check_masked(before, address, after)
+
+
+def test_of_fifteen_thousand_planted_addresses_and_numbers_none_survives() -> None:
+    rng = random.Random(17)
+    for _ in range(15_000):
+        before, after = (rng.choices(WORDS, k=rng.randint(0, 4)) for _ in range(2))
+        check_masked(before, rng.choice(ADDRESSES)(rng), after)
 
 
 @given(st.text(st.characters(exclude_characters="@.:/0123456789", exclude_categories=("Nd", "Cs"))))

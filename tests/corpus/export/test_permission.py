@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from chat_personas.corpus.export.source import reading
 from chat_personas.corpus.migrations import migrations
 from chat_personas.corpus.study_rows import SCOPES, ParticipationStatus, Scope
 from chat_personas.storage.sqlite import execute_script
-from tests.corpus.export.participants import OTHER_STUDY, conversation_of, take_part
+from tests.corpus.export.participants import BEGAN, OTHER_STUDY, conversation_of, take_part
 from tests.corpus.making import branch_of, conversation_row, talk
 
 STUDIES = ("a", "b")
@@ -103,7 +104,8 @@ def test_just_the_conversations_leave_that_consent_covers(persons: list[Person],
         leaving = connection.execute(f"SELECT id FROM participations WHERE {condition}", values).fetchall()
     assert {key for (key,) in found} == expected | ({"own"} if own else set())
     assert {key for (key,) in leaving} == expected
-    assert counted == permission.Withheld(len(expected) + own, 1 - own, len(ways - expected), len(expected))
+    held = permission.Withheld(len(expected) + own, 1 - own, len(ways - expected), len(expected), silent=0)
+    assert counted == held
 
 
 def exported(corpus: Corpus, selection: Selection) -> list[str]:
@@ -170,6 +172,48 @@ def test_one_says_why_nothing_leaves(corpus: Corpus, tmp_path: Path, capsys: pyt
         export_stdout(corpus, FORMATS["openai"], Selection(ids=(conversation_of(corpus, way),), own=True))
     assert list(tmp_path.glob("out*")) == []
     assert capsys.readouterr().out == ""
+
+
+def test_a_study_of_which_nobody_may_leave_writes_nothing_and_no_row_of_the_ledger(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    take_part(corpus, status="left", test=True)
+    take_part(corpus, status="withdrawn", withdrawn=True)
+    take_part(corpus, scope="use")
+    take_part(corpus, study=OTHER_STUDY)
+    with pytest.raises(ExportError, match="3 participations without a conversation, by people whose consent") as caught:
+        export_to(corpus, FORMATS["csv"], Selection(study="town"), tmp_path / "tables")
+    assert caught.value.exit_code == 2
+    assert list(tmp_path.glob("tables*")) == []
+    assert corpus.releases.all() == ()
+
+
+@pytest.mark.parametrize(
+    ("selection", "chosen"),
+    [
+        pytest.param(Selection(), {"first", "second", "village"}, id="all"),
+        pytest.param(Selection(study="town"), {"first", "second"}, id="study"),
+        pytest.param(Selection(study="town", complete=True), {"first"}, id="complete"),
+        pytest.param(Selection(until=BEGAN.date()), {"first", "second", "village"}, id="until"),
+        pytest.param(Selection(since=BEGAN.date() + timedelta(days=1)), set(), id="since"),
+        pytest.param(Selection(persona="democrat"), set(), id="persona"),
+        pytest.param(Selection(model="small.gguf"), set(), id="model"),
+        pytest.param(Selection(rated=Rated("realism 1-7")), set(), id="rated"),
+    ],
+)
+def test_participations_without_a_conversation_are_chosen_by_study_day_and_end(
+    corpus: Corpus, selection: Selection, chosen: set[str]
+) -> None:
+    ways = {
+        "first": take_part(corpus),
+        "second": take_part(corpus, status="left"),
+        "village": take_part(corpus, study=OTHER_STUDY),
+    }
+    take_part(corpus, test=True)
+    with closing(sqlite3.connect(corpus.path)) as connection:
+        condition, values = permission.participations(selection)
+        found = connection.execute(f"SELECT id FROM participations WHERE {condition}", values).fetchall()
+    assert {key for (key,) in found} == {ways[name].id for name in chosen}
 
 
 def test_a_study_and_a_model_that_are_not_there_are_named(town: Corpus, tmp_path: Path) -> None:

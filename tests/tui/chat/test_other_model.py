@@ -66,6 +66,7 @@ async def test_the_courses_of_two_models_are_not_joined(corpus_file: Path) -> No
         assert estimate is not None
         assert [point.turn for point in estimate.course] == [1, 2]
         assert "no measurement before the first message to compare with" in words(pilot)
+        assert "measured is beta; some of the replies came from alpha" in words(pilot)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ async def test_a_guess_is_entered_before_and_compared_after_people_are_revealed(
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("50 30 10", "Write 4 numbers, one for each option."),
+        ("50 30 10", "Write 4 numbers, one for each answer; there are 3."),
         ("50 30 10 5", "give 5 more, so that they sum to 100"),
         ("half of them", "Write 4 numbers"),
     ],

@@ -11,7 +11,19 @@ from chat_personas.tui.study.pages import ConsentPage
 from chat_personas.tui.study.questionnaire import QuestionnairePage
 from tests.studies.making import made_study
 from tests.tui.fakes import shown, until, words
-from tests.tui.study.people import PERSON, SHORT, agree, app_of, go_through, opens, page, press, taking_part, talkative
+from tests.tui.study.people import (
+    ONLY_THE_TALK,
+    PERSON,
+    SHORT,
+    agree,
+    app_of,
+    go_through,
+    opens,
+    page,
+    press,
+    taking_part,
+    talkative,
+)
 
 
 async def test_leaving_for_good_ends_the_participation_and_tells_the_code_for_that(
@@ -81,6 +93,27 @@ def test_the_command_to_go_on_is_printed_when_the_screen_is_gone(
     (way,) = corpus.studies.participations(study.row.sha256)
     printed = capsys.readouterr().out
     assert f"chat-personas study run {study.path.name} --resume --participation {way.id}\n" in printed
+
+
+def test_whoever_closes_the_last_page_finds_code_and_number_in_the_terminal(
+    corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = made_study(tmp_path, ONLY_THE_TALK | {'complete = "DONE"': 'left = "GONE"'})
+
+    async def leave(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConsentPage))
+        await agree(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "leave the study for good" in words(pilot))
+        await pilot.press("e")
+        await until(pilot, lambda: "Your code: GONE" in shown(pilot))
+        await pilot.press("enter")
+
+    StudyApp(study, corpus, PERSON, None, opens(talkative())).run(headless=True, size=(80, 24), auto_pilot=leave)
+    (way,) = corpus.studies.participations(study.row.sha256)
+    printed = capsys.readouterr().out.splitlines()
+    number = "If you want everything deleted later, tell the researchers this number: "
+    assert printed[-2:] == ["Your code: GONE", f"{number}{way.participant_id}"]
 
 
 async def test_an_answer_that_cannot_be_stored_ends_the_program_and_keeps_the_others(

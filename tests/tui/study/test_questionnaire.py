@@ -7,9 +7,9 @@ import pytest
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.studies.study import LoadedStudy, load_study
-from chat_personas.tui.study.pages import Options
+from chat_personas.tui.study.pages import Option, Options
 from chat_personas.tui.study.questionnaire import QuestionnairePage
-from tests.studies.making import write_study
+from tests.studies.making import COMPREHENSION, write_study
 from tests.tui.fakes import shown, until, words
 from tests.tui.study.people import ONLY_THE_TALK, agree, app_of, page, taking_part
 
@@ -107,6 +107,28 @@ async def test_what_is_missing_is_marked_and_comes_into_view(corpus: Corpus, tmp
         assert "2. How much?" in shown(pilot)
         assert "Please answer this, or choose “I prefer not to say”." in words(pilot)
         assert pilot.app.screen is sheet
+        await pilot.press("7")
+        await until(pilot, lambda: "3 of 5 not answered yet" in words(pilot))
+        for box in sheet.boxes[2:]:
+            await until(pilot, lambda box=box: sheet.focused is box.first_field)  # type: ignore[misc]
+            await pilot.press("5", "tab" if box is sheet.boxes[-1] else "enter")
+        await until(pilot, lambda: "not answered yet" not in words(pilot))
+
+
+async def test_the_space_bar_and_a_click_choose_and_stay(corpus: Corpus, tmp_path: Path) -> None:
+    study = own_study(tmp_path)
+    async with taking_part(corpus, study) as pilot:
+        await agree(pilot)
+        sheet = page(pilot, QuestionnairePage)
+        colour = sheet.boxes[0]
+        await pilot.press("down", "space")
+        await until(pilot, lambda: stored(corpus, study)["colour"].code == "blue" if colour.given else False)
+        assert sheet.focused is colour.first_field
+        await pilot.click(colour.query(Option).first())
+        await until(pilot, lambda: stored(corpus, study)["colour"].code == "red")
+        assert sheet.focused is colour.first_field
+        await pilot.press("enter")
+        await until(pilot, lambda: sheet.focused is sheet.boxes[1].first_field)
 
 
 async def test_preferring_not_to_say_replaces_an_answer_and_is_replaced_by_one(corpus: Corpus, tmp_path: Path) -> None:
@@ -131,7 +153,7 @@ async def test_preferring_not_to_say_replaces_an_answer_and_is_replaced_by_one(c
         assert warm.decline.chosen is None
 
 
-@pytest.mark.parametrize("typed", ["101", "950"])
+@pytest.mark.parametrize("typed", ["101", "950", "1e9", "nan", "-1", "1x"])
 async def test_a_number_outside_its_scale_is_refused_with_its_bounds(
     corpus: Corpus, tmp_path: Path, typed: str
 ) -> None:
@@ -144,6 +166,25 @@ async def test_a_number_outside_its_scale_is_refused_with_its_bounds(
         await until(pilot, lambda: "Write a number from 0 to 100." in words(pilot))
         assert "warm" not in stored(corpus, study)
         assert not sheet.boxes[2].given
+
+
+async def test_a_wrong_answer_that_may_be_tried_again_is_told_and_stays_in_front(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    (tmp_path / "check.toml").write_text(COMPREHENSION, encoding="utf-8")
+    intake = 'intake = ["demographics", "familiarity", "exposure"]'
+    study = load_study(write_study(tmp_path, ONLY_THE_TALK | {intake: 'intake = ["check.toml"]'}))
+    async with taking_part(corpus, study) as pilot:
+        await agree(pilot)
+        sheet = page(pilot, QuestionnairePage)
+        await pilot.press("1")
+        await until(pilot, lambda: "That is not right." in words(pilot))
+        assert sheet.focused is sheet.boxes[0].first_field
+        assert stored(corpus, study)["task"].code == "own"
+        await pilot.press("2")
+        await until(pilot, lambda: sheet.button.has_focus)
+        assert stored(corpus, study)["task"].code == "theirs"
+        assert "That is not right." not in words(pilot)
 
 
 async def test_an_item_that_must_be_answered_offers_no_way_out(corpus: Corpus, tmp_path: Path) -> None:

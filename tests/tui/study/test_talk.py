@@ -14,7 +14,7 @@ from chat_personas.studies.participation import Participation
 from chat_personas.studies.steps import Talk
 from chat_personas.tui.study.pages import ConsentPage, DebriefingPage
 from chat_personas.tui.study.talk import TalkPage
-from eval.engine import EngineError
+from eval.engine import EngineError, TooLongError
 from tests.studies.making import made_study
 from tests.tui.fakes import reply, shown, until, words
 from tests.tui.study.people import (
@@ -101,6 +101,20 @@ async def test_a_participant_sees_no_score_no_other_conversation_and_no_model(co
             assert pilot.app.screen is talk, key
         assert "alignment" not in words(pilot).lower()
         assert "fake" not in words(pilot)
+
+
+async def test_a_message_that_is_too_long_comes_back_with_a_sentence_that_names_no_tokens(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    engine = StudyEngine([TooLongError("the last message has 9000 tokens; shorten it")])
+    async with taking_part(corpus, made_study(tmp_path, SHORT_TALK), opens(engine)) as pilot:
+        await agree(pilot)
+        talk = page(pilot, TalkPage)
+        await until(pilot, lambda: talk.composer.may_send)
+        await pilot.press(*"Guns", "enter")
+        await until(pilot, lambda: "This message is too long for your partner, and was not sent." in words(pilot))
+        assert "tokens" not in words(pilot)
+        assert talk.composer.text == "Guns"
 
 
 @pytest.mark.parametrize(("blind", "named"), [(False, True), (True, False)])

@@ -1,15 +1,24 @@
 """The first lines of the panel: the group, the alignment with its interval and doubts, and the progress."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, why_not_shown
-from chat_personas.reporting.wording import no_intervals
+from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
+from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
+from chat_personas.reporting.wording import DEMONSTRATION, EVERYONE, THIS_PERSONA, no_intervals
 from chat_personas.text import pluralize, printable
-from chat_personas.tui.drawing import mean_of, stacked, with_interval
+from chat_personas.tui.drawing import (
+    PERSONA,
+    POPULATION,
+    axis_row,
+    mean_of,
+    score_row,
+    stacked,
+    with_interval,
+)
 from chat_personas.tui.widgets.panel.sections import Section
 
 if TYPE_CHECKING:
@@ -37,6 +46,12 @@ class Figures:
     def of_turn_before(self) -> bool:
         """Whether the card belongs to an earlier round than the estimate."""
         return self.card is not None and self.card_of is not None and self.estimate is not self.card_of
+
+    @property
+    def settled(self) -> bool:
+        """Whether the card is that of a round that has ended, so that what it shows may be told."""
+        shown = self.card_of or self.estimate
+        return self.card is not None and shown is not None and shown.complete
 
     def after(self, estimate: "Estimate") -> "Figures":
         """Return what to show after `estimate`; the first estimate of a round has no figures."""
@@ -68,22 +83,58 @@ def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
     return estimate.done >= MIN_QUESTIONS and (score is None or score.low is not None)
 
 
-def headline(group: str, figures: Figures) -> Content:
-    """Give the alignment with `group`, its interval, what makes it doubtful, and how much has been measured."""
-    rows = [Content.styled(group or UNNAMED, "bold")]
+def headline(group: str, figures: Figures, remarks: Sequence[str] = ()) -> Content:
+    """Say in words how close the answers are to those of `group`; then the figures, what makes them doubtful, and of
+    when and how many questions they are.
+
+    `remarks` say which model is measured, and how (`measured_on`).
+    """
+    rows = [Content.styled(group or UNNAMED, "bold"), *_in_words(figures)]
     if figures.card is not None and not _too_early(figures):
         rows += _score(figures.card, under_way=_under_way(figures))
+    return stacked([*rows, *_circumstances(figures, remarks)])
+
+
+def compact(group: str, figures: Figures, width: int, remarks: Sequence[str] = ()) -> Content:
+    """Say in words how close the answers are, draw the alignment beside that of everyone, and give the verdict."""
+    rows = [Content.styled(group or UNNAMED, "bold"), *_in_words(figures)]
+    card = figures.card
+    if card is not None and not not_shown(card):
+        score, everyone = card.scores.alignment, card.references.population if card.groups else None
+        if score is not None and score.low is not None:
+            beside = everyone.alignment if everyone is not None else None
+            rows.append(score_row(THIS_PERSONA, PERSONA, score, width, beside.mean if beside is not None else None))
+            if beside is not None:
+                rows.append(score_row(EVERYONE, POPULATION, beside, width))
+            rows.append(axis_row(width))
+        rows += [Content.styled(line, "dim") for line in verdict_lines(card)]
+    return stacked([*rows, *_circumstances(figures, remarks)])
+
+
+def _in_words(figures: Figures) -> list[Content]:
+    """Say in one sentence what the figures amount to, or why there are none: in bold only what is told for good."""
+    card = figures.card
+    if card is None:
+        return []
+    complete = figures.settled
+    said = in_one_sentence(card, complete=complete)
+    if not_shown(card) and not _too_early(figures):
+        return [Content.styled(said, "bold $warning")]
+    score = card.scores.alignment
+    told = complete and score is not None and score.low is not None
+    return [Content.styled(said, "bold" if told else "italic")]
+
+
+def _circumstances(figures: Figures, remarks: Sequence[str]) -> list[Content]:
+    """Say on which model, after which message and with how many questions the figures were measured."""
+    rows = []
     if figures.estimate is not None:
+        rows += [Content.styled(remark, "italic") for remark in remarks if remark != DEMONSTRATION]
         rows += _notes(figures.estimate)
         shown = figures.card_of or figures.estimate
-        rows.append(Content.styled(f"turn {shown.turn}: {_place(shown)}", "dim"))
+        rows.append(Content.styled(f"turn {shown.turn}: {after_which(shown.turn)}", "dim"))
     rows.append(_progress(figures))
-    return stacked(rows)
-
-
-def _place(estimate: "Estimate") -> str:
-    """Say where in the conversation a round stands."""
-    return f"after the reply to message {estimate.turn}" if estimate.turn else "before the first message"
+    return rows
 
 
 def _too_early(figures: Figures) -> bool:
@@ -123,7 +174,7 @@ def _no_interval(*, under_way: bool) -> str:
 def _score(card: "Scorecard", *, under_way: bool) -> list[Content]:
     """Give the alignment and what its validity depends on; where the measurement is not sound, why, and no number."""
     if not_shown(card):
-        return [Content.styled(f"! {why_not_shown(card)}", "bold $warning")]
+        return [Content.styled(f"! {why_not_shown(card)}", "$warning")]
     return [_alignment(card, under_way=under_way), *_why_no_interval(card), _doubts(card)]
 
 
@@ -197,19 +248,25 @@ def _older(figures: Figures) -> str:
 
 
 class Headline(Section):
-    """The headline. It is always shown, also before anything is measured."""
+    """The headline. It is always shown, also before anything is measured, and never folded; `compact` says how."""
+
+    FOLDS = False
 
     def __init__(self) -> None:
         super().__init__("Alignment", "headline")
         self._group = ""
         self._figures = Figures()
+        self._remarks: Sequence[str] = ()
+        self.compact = False
         self.display = True
 
-    def show(self, group: str, figures: Figures) -> None:
-        """Show what is known of `group`."""
-        self._group, self._figures = group, figures
+    def show(self, group: str, figures: Figures, remarks: Sequence[str] = ()) -> None:
+        """Show what is known of `group`, and how it was measured."""
+        self._group, self._figures, self._remarks = group, figures, remarks
         self.changed()
 
     def draw(self, width: int) -> Content:
         """Draw the headline."""
-        return headline(self._group, self._figures)
+        if self.compact:
+            return compact(self._group, self._figures, width, self._remarks)
+        return headline(self._group, self._figures, self._remarks)

@@ -82,9 +82,14 @@ class ProbeSection(Section):
         index = self._index
         question = self._card.questions[index]
         topics = printable(", ".join(question.topics))
-        self.border_title = Content(f"Probe {index + 1}/{len(self._card.questions)}: {topics} (← →)").markup
+        self.entitle(f"Probe {index + 1}/{len(self._card.questions)}: {topics} (← →)")
         stem = self._stems.get(question.id, question.id)
         return probe(question, stem, self._people, width, sound=not not_shown(self._card))
+
+    @property
+    def number(self) -> int:
+        """The number of the chosen probe, from 1."""
+        return self._index + 1
 
     @property
     def _index(self) -> int:

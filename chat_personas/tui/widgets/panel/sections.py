@@ -1,9 +1,11 @@
 """The sections of the panel below its headline: reference points, course, the inside, nearest groups, validity."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from chat_personas.reporting import wording
@@ -35,7 +37,8 @@ from chat_personas.tui.drawing import (
 )
 
 if TYPE_CHECKING:
-    from textual.events import Resize
+    from textual.events import Click, Resize
+    from textual.geometry import Size
 
     from chat_personas.monitor.drift import CoursePoint, Drift
     from chat_personas.monitor.inside import Inside
@@ -44,30 +47,74 @@ if TYPE_CHECKING:
 FIRST_WIDTH = 44
 
 
+FOLDED, UNFOLDED = "▸", "▾"
+
+
 class Section(Widget):
-    """A titled part of the panel, as high as its content; hidden while it has none."""
+    """A titled part of the panel, as high as its content; hidden while it has none, or `left_out` of the compact form.
+
+    Folded, only its title is there. The chosen section, the one under the cursor, has a heavy line.
+    """
+
+    FOLDS = True
+
+    @dataclass
+    class Clicked(Message):
+        """A section was clicked: on its title, or below it."""
+
+        section: "Section"
+        on_title: bool
 
     def __init__(self, title: str, name: str) -> None:
         super().__init__(id=name, classes="section")
-        self.border_title = title
         self.display = False
+        self.folded = self.left_out = False
+        self._title = title
         self._drawn_height = 0
+        self.entitle(title)
 
     def draw(self, width: int) -> Content | None:
         """Return what to show in `width` cells, or None for nothing."""
         raise NotImplementedError
 
+    def entitle(self, title: str) -> None:
+        """Show a title, which is never parsed as markup, after the sign of whether the section is folded."""
+        self._title = title
+        sign = f"{FOLDED if self.folded else UNFOLDED} " if self.FOLDS else ""
+        self.border_title = Content(f"{sign}{title}").markup
+
+    def fold(self, *, folded: bool) -> None:
+        """Show the title alone, or the content below it again."""
+        self.folded = folded
+        self.entitle(self._title)
+        self.changed()
+
+    def leave_out(self, *, left_out: bool) -> None:
+        """Hide the whole section, or show it again."""
+        if left_out != self.left_out:
+            self.left_out = left_out
+            self.changed()
+
     def changed(self) -> None:
         """Show what `draw` now returns. The screen is laid out again only if the height has changed."""
-        content = self.draw(self._cells)
-        height = 0 if content is None else content.get_height(self.styles.get_rules(), self._cells)
+        content = None if self.left_out else self.draw(self._cells)
+        empty = content is None or self.folded
+        height = 0 if empty or content is None else content.get_height(self.styles.get_rules(), self._cells)
         self.display = content is not None
         self.refresh(layout=height != self._drawn_height)
         self._drawn_height = height
 
     def render(self) -> Content:
         """Draw for the present width."""
-        return self.draw(self._cells) or Content()
+        return Content() if self.folded else self.draw(self._cells) or Content()
+
+    def get_content_height(self, container: "Size", viewport: "Size", width: int) -> int:
+        """Return the height below the title: none of a folded section."""
+        return 0 if self.folded else super().get_content_height(container, viewport, width)
+
+    def on_click(self, event: "Click") -> None:
+        """Let the panel put the cursor here, and fold or unfold after a click on the title."""
+        self.post_message(self.Clicked(self, on_title=event.y == 0))
 
     def on_resize(self, event: "Resize") -> None:
         """Draw again: rows are made for a width."""
@@ -230,7 +277,7 @@ class InsideSection(Section):
         """Show what the needle `found`, beside the `drift` of the survey answers."""
         self._found, self._drift = found, drift
         if found is not None:
-            self.border_title = Content(f"Inside: {printable(found.direction.name)}, layer {found.layer}").markup
+            self.entitle(f"Inside: {printable(found.direction.name)}, layer {found.layer}")
         self.changed()
 
     def draw(self, width: int) -> Content | None:

@@ -1,0 +1,242 @@
+"""`chat-personas debate`: two personas argue a topic on the terminal, and are measured as they do."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Annotated, TextIO
+
+import typer
+
+from chat_personas.cli import options as shared
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.evaluation.requests import agree
+from chat_personas.cli.evaluation.sources import files_of_survey, model_files, persona_files
+from chat_personas.cli.launch import Launch
+from chat_personas.cli.opening import open_corpus, opened_model
+from chat_personas.cli.progress import progress_bar
+from chat_personas.cli.tables.layout import print_line, table_console
+from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.conversation.debate import Debate, DebateError
+from chat_personas.corpus import Corpus
+from chat_personas.engines.open import with_template
+from chat_personas.monitor.monitor import NO_LOG_PROBABILITIES, Estimate
+from chat_personas.reporting.debate import (
+    DebateReport,
+    circumstances,
+    course_lines,
+    debate_report,
+    figure_document,
+    page_document,
+)
+from chat_personas.settings import Settings, load_settings
+from chat_personas.text import printable
+from chat_personas.tui.leaving import run_unwaited
+from eval.engine import ORDERS, Engine, EngineError
+from eval.interventions import tried_out
+from eval.surveys.loading import LoadedSurvey
+from personas import LoadedPersona, load_persona
+
+EXAMPLE = shared.examples(
+    'chat-personas debate democrat republican --topic "Should gun laws be stricter?"',
+    'chat-personas debate democrat republican --topic "Taxes" --rounds 5 --measure --html page.html --svg figure.svg',
+    "chat-personas debate democrat republican --topic Taxes --model smollm2 --second-model pocket",
+    "chat-personas debate --resume k3v9qx --rounds 2",
+    note="The first persona begins. Each side is a conversation like others: see chat-personas corpus list. To say "
+    "something as the moderator, debate on the screen (see docs/debate.md).",
+)
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for: a new debate of `personas`, or to go on with that of the conversation `resume`."""
+
+    personas: tuple[LoadedPersona, LoadedPersona] | None
+    topic: str
+    rounds: int | None
+    resume: str
+    seed: int
+    measure: bool
+    agreed: bool
+
+
+def debate(
+    first: Annotated[
+        str | None, typer.Argument(metavar="[FIRST", help="The persona that begins, of the library or a file.")
+    ] = None,
+    second: Annotated[str | None, typer.Argument(metavar="SECOND]", help="The persona that answers it.")] = None,
+    topic: Annotated[str, typer.Option("--topic", metavar="TEXT", help="What they argue about.")] = "",
+    rounds: Annotated[
+        int | None,
+        typer.Option("--rounds", min=1, metavar="N", help=f"How often each speaks ({ROUNDS}); with --resume, N more."),
+    ] = None,
+    resume: Annotated[
+        str, typer.Option("--resume", metavar="ID", help="Go on with the debate of this conversation, of either side.")
+    ] = "",
+    model: shared.Model = None,
+    second_model: Annotated[
+        str | None, typer.Option("--second-model", metavar="M", help="The model of the second side, if it is another.")
+    ] = None,
+    template: shared.Template = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Put the survey to each side at the start and after each of its turns.")
+    ] = False,
+    survey: shared.Survey = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the replies.")] = 0,
+    json_file: shared.Json = None,
+    html_file: shared.Html = None,
+    svg_file: shared.Svg = None,
+    yes: shared.Yes = False,
+) -> int:
+    """Let two personas argue a topic, turn by turn, and show how far their answers to a survey move."""
+    destinations = Destinations(json_file, html=html_file, svg=svg_file)
+    settings = load_settings()
+    survey = survey or settings.survey
+    names = [name for name in (first, second) if name is not None]
+    models = model or settings.model, second_model or model or settings.model
+    asked_of = {"--model": model_files(models[0]), "--second-model": model_files(models[1])}
+    read = {"persona": persona_files(*names), "--survey": files_of_survey(survey)} | asked_of
+    destinations.check(read)
+    _check(names, topic, resume)
+    if svg_file is not None and not measure:
+        raise UsageError("--svg draws how far both sides move; add --measure, or leave it out")
+    personas = None if resume else (load_persona(names[0]), load_persona(names[1]))
+    asked = _Asked(personas, topic, rounds, resume, seed, measure, yes)
+    launch = Launch(survey=survey)
+    launch.loaded_survey  # noqa: B018  # a wrong name of a survey comes out before the model opens
+    out = sys.stderr if destinations.take_standard_output else sys.stdout
+    report = run_unwaited(_held(with_template(settings, model, template), models, asked, launch, out))
+    try:
+        destinations.write(
+            {
+                "--json": report.to_json,
+                "--svg": lambda: figure_document(report),
+                "--html": lambda: page_document(report),
+            }
+        )
+    finally:
+        _show(report, to_error=destinations.take_standard_output)
+    return DONE
+
+
+def _check(names: list[str], topic: str, resume: str) -> None:
+    """Raise UsageError where it is not clear which debate is meant."""
+    if resume and (names or topic):
+        raise UsageError("--resume goes on with a debate as it is; leave out the personas and --topic")
+    if not resume and len(names) != 2:
+        raise UsageError("a debate has two personas; name both, as in: debate democrat republican --topic Taxes")
+    if not resume and not topic.strip():
+        raise UsageError("say what they argue about with --topic")
+
+
+async def _held(
+    settings: Settings, models: tuple[str, str], asked: _Asked, launch: Launch, out: TextIO
+) -> DebateReport:
+    """Hold the debate to its end, and return what came of it."""
+    async with AsyncExitStack() as opened:
+        corpus = opened.enter_context(open_corpus())
+        first = await opened_model(models[0], settings, opened)
+        second = first if models[0] == models[1] else await opened_model(models[1], settings, opened)
+        debate = await asyncio.to_thread(_opened, corpus, (first, second), asked, launch.loaded_survey)
+        if asked.resume and asked.rounds is not None:
+            await debate.extend(asked.rounds)
+        for side in debate.sides:
+            await tried_out(side.engine)
+        measuring = _Measuring(debate, launch, corpus) if asked.measure else None
+        with _going_on(corpus, debate):
+            await _argue(debate, measuring, out)
+        measured = (None, None) if measuring is None else measuring.found
+        return debate_report(debate, measured, launch.loaded_survey, seed=asked.seed)
+
+
+def _opened(corpus: Corpus, engines: tuple[Engine, Engine], asked: _Asked, survey: LoadedSurvey) -> Debate:
+    """Return the debate, new or taken up, after the person agreed to what it asks of a server."""
+    if asked.personas is None:
+        key = corpus.debate_of(corpus.conversation(asked.resume).id)
+        if key is None:
+            raise DebateError(f"{asked.resume} is not a side of a debate; see: chat-personas corpus list")
+        debate = Debate.resume(corpus, engines, key, seed=asked.seed)
+        _agree(engines, (asked.rounds or 0) + debate.rounds - debate.spoken[1], asked, survey)
+        return debate
+    rounds = asked.rounds or ROUNDS
+    _agree(engines, rounds, asked, survey)
+    return Debate.start(corpus, engines, asked.personas, asked.topic, rounds, seed=asked.seed)
+
+
+def _agree(engines: tuple[Engine, Engine], rounds: int, asked: _Asked, survey: LoadedSurvey) -> None:
+    """Ask for consent to the requests of the turns and of measuring. Raises UsageError and EngineError."""
+    each_round = len(ORDERS) * len(survey.survey.questions) if asked.measure else 0
+    for engine in engines:
+        if asked.measure and engine.info.log_probabilities == "none":
+            raise EngineError(f"{engine.info.name}: {NO_LOG_PROBABILITIES}; leave out --measure")
+        requests = rounds + (rounds + 1) * each_round
+        agree(engine.info, requests if engines[0] is not engines[1] else 2 * requests, agreed=asked.agreed)
+
+
+class _Measuring:
+    """Measures a side of a debate as it is after its last turn; `found` is the newest complete estimate of each."""
+
+    def __init__(self, debate: Debate, launch: Launch, corpus: Corpus) -> None:
+        self.found: list[Estimate | None] = [None, None]
+        self._debate = debate
+        self._monitors = [launch.make_monitor(side.engine, side.persona, corpus) for side in debate.sides]
+
+    async def measure(self, place: int) -> None:
+        """Measure the side at this place. Raises EngineError and CorpusError."""
+        context, message_id = self._debate.measured_after(place)
+        estimates = self._monitors[place].measure(context, message_id, self._debate.sides[place].id)
+        with progress_bar(f"measuring {self._debate.names[place]}") as advance:
+            async with aclosing(estimates) as round_of_measuring:
+                async for estimate in round_of_measuring:
+                    advance(estimate.done, estimate.total)
+                    self.found[place] = estimate if estimate.complete else self.found[place]
+
+
+async def _argue(debate: Debate, measuring: _Measuring | None, out: TextIO) -> None:
+    """Let the sides speak in turn, and measure each at the start and after its turns. Raises EngineError."""
+    if measuring is not None:
+        for place in (0, 1):
+            await measuring.measure(place)
+    print(f"Moderator: {printable(debate.topic)}\n", file=out, flush=True)
+    while (speaking := debate.next_place) is not None:
+        await _speak(debate, out)
+        if measuring is not None:
+            await measuring.measure(speaking)
+
+
+async def _speak(debate: Debate, out: TextIO) -> None:
+    """Print a turn as it comes. Raises EngineError: it did not come to its end."""
+    async with aclosing(debate.turn()) as events:
+        async for place, event in events:
+            if isinstance(event, ReplyStarted):
+                print(f"{printable(debate.names[place])}: ", end="", file=out, flush=True)
+            elif isinstance(event, ReplyText):
+                print(printable(event.text), end="", file=out, flush=True)
+            elif isinstance(event, ReplyEnded):
+                print("\n", file=out, flush=True)
+                if event.status in ("error", "interrupted"):
+                    raise EngineError(event.why or "the model failed; what was said so far is kept")
+
+
+@contextmanager
+def _going_on(corpus: Corpus, debate: Debate) -> Iterator[None]:
+    """Say how to go on with a debate that does not come to its end."""
+    try:
+        yield
+    finally:
+        if debate.next_place is not None:
+            name = corpus.short_names()[debate.sides[0].id]
+            print(f"(what was said is kept; go on with: chat-personas debate --resume {name})", file=sys.stderr)
+
+
+def _show(report: DebateReport, *, to_error: bool) -> None:
+    console = table_console(to_error=to_error)
+    for remark in circumstances(report):
+        print_line(console, remark)
+    for side in report.sides if report.survey is not None else ():
+        console.print()
+        for line in course_lines(side):
+            print_line(console, line)

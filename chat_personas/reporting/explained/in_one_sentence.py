@@ -1,0 +1,173 @@
+"""What a measurement says in one sentence, words first and figures last: for the panel, the large print and listeners.
+
+What may be claimed is decided where it is for every other face: in `verdicts` and `wording`.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chat_personas.reporting.numbers import COMPACT, DECIMALS, plain, signed
+from chat_personas.reporting.verdicts import NOT_SOUND, not_shown
+from chat_personas.reporting.wording import (
+    BASE_MODEL,
+    DEMONSTRATION,
+    EVEN,
+    EVERYONE,
+    answers_of,
+    beside_everyone,
+    group_label,
+    leaning,
+)
+from chat_personas.text import pluralize, printable
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import Conversation
+    from chat_personas.monitor.drift import Drift
+    from eval.engine import EngineInfo
+    from eval.scoring.results import Reference
+    from eval.scoring.scores import Scorecard
+
+CANNOT_BE_MEASURED = "cannot be measured with this model"
+WHY_NOT_MEASURED = {
+    "follows_letters": f"{CANNOT_BE_MEASURED}: it picks the letter, not the answer",
+    "does_not_answer": f"{CANNOT_BE_MEASURED}: it does not answer the questions",
+}
+"""What is said first of a measurement that is not sound."""
+HARDLY = 0.01
+"""A share that differs by less from that of even answers is taken for even."""
+
+
+def in_one_sentence(card: "Scorecard", *, complete: bool) -> str:
+    """Say first in words how close the persona is to its group, or why that is not known; figures come last.
+
+    Of a round under way (not `complete`) only figures are given: who looks many times sees something sooner or later.
+    """
+    if not_shown(card):
+        return _not_sound(card, complete=complete)
+    own = card.scores.alignment
+    if own is None:
+        return why_no_alignment(card)
+    if not own.bounded:
+        return "too few questions to say how close its answers come"
+    if not complete:
+        return f"so far {_beside(card, 'beside')}; what that means is said when the round is complete"
+    return _compared(card)
+
+
+def _not_sound(card: "Scorecard", *, complete: bool) -> str:
+    from eval.scoring.intervals import MIN_QUESTIONS
+
+    found = card.verdict.finding
+    if found == "cannot_be_checked":
+        asked = f"{card.verdict.both_orders} of at least {pluralize(MIN_QUESTIONS, 'question')}"
+        return f"{'cannot be checked' if complete else 'too early to say'}: {asked} answered in both orders"
+    if found == "follows_letters" and _all_even(card):
+        return f"{CANNOT_BE_MEASURED}: it prefers no answer to another"
+    return WHY_NOT_MEASURED.get(found, f"{CANNOT_BE_MEASURED}: {NOT_SOUND[found]}")
+
+
+def _all_even(card: "Scorecard") -> bool:
+    """Whether every answer is all but even in each option order: such a model picks no letter either."""
+    asked = (each.distribution for one in card.questions for each in one.by_order)
+    return all(abs(float(share) - 1 / len(found)) < HARDLY for found in asked if found is not None for share in found)
+
+
+def why_no_alignment(card: "Scorecard") -> str:
+    """Say why a sound measurement has no alignment."""
+    if not card.questions:
+        return "no question was answered, so nothing is known"
+    if card.groups is None:
+        return "no human figures for this group: how close the answers come is not known"
+    return "no alignment: no question with figures has options in an order"
+
+
+def _compared(card: "Scorecard") -> str:
+    """Say how the persona of a complete round compares with everyone's answers, even answers and the opposite group.
+
+    It answers "like its group" only where it is detectably closer than everyone's answers and than even answers, and,
+    if there is an opposite group, leans detectably to its own.
+    """
+    everyone, even, against = card.references.population, card.references.uniform, card.scores_against_opposite
+    if card.groups == ():
+        return f"compared with {EVERYONE}: {_beside(card, '', EVEN)}"
+    found = beside_everyone(everyone, card.group_sample) if everyone is not None else None
+    leans = leaning(against)
+    opposite = answers_of(group_label(against)) if against is not None else ""
+    if leans == "to_the_opposite":
+        return f"closer to {opposite} than to its own group's: {_beside(card, 'beside')}"
+    if found == "closer":
+        if leans == "to_neither":
+            return f"no closer to its own group's answers than to {opposite}: {_beside(card, 'though better than')}"
+        if even is None or not _is_behind(even):
+            return f"no closer than {EVEN}: {_beside(card, 'beside', EVEN)}"
+        if against is not None and leans is None:
+            return f"closer to its group than {EVERYONE}: {_beside(card, 'beside')}"
+        return f"answers like its group: {_beside(card, 'better than')}"
+    if found == "farther":
+        return f"farther from its group than {EVERYONE}: {_beside(card, 'beside')}"
+    if found == "no_closer":
+        return f"no closer to its group than {EVERYONE}: {_beside(card, 'beside')}"
+    return f"alignment {_beside(card, 'beside')}"
+
+
+def _is_behind(reference: "Reference") -> bool:
+    """Whether the persona is detectably closer to its group than a reference point is."""
+    difference = reference.minus_persona.alignment
+    return difference is not None and difference.detectable and difference.mean < 0
+
+
+def _beside(card: "Scorecard", how: str, reference: str = EVERYONE) -> str:
+    """Write the alignment, and that of a reference point after `how`: with the decimals that tell them apart."""
+    own = card.scores.alignment
+    assert own is not None
+    kind = "uniform" if reference == EVEN else "population"
+    beside: Reference | None = getattr(card.references, kind)
+    other = beside.alignment if beside is not None else None
+    if other is None or (card.groups == () and kind == "population"):
+        return plain(own.mean, decimals=COMPACT)
+    decimals = _telling_apart(own.mean, other.mean)
+    said = f"{how} {reference}".strip()
+    return f"{plain(own.mean, decimals=decimals)}, {said} {plain(other.mean, decimals=decimals)}"
+
+
+def _telling_apart(one: float, other: float) -> int:
+    """Return how many decimals two figures need to differ; two if they do not with three either."""
+    same = [f"{one:.{decimals}f}" == f"{other:.{decimals}f}" for decimals in (COMPACT, DECIMALS)]
+    return DECIMALS if same == [True, False] else COMPACT
+
+
+def measured_on(info: "EngineInfo", others: str = "", inside: str = "") -> Iterator[str]:
+    """Yield what a reader must know of the model that is measured.
+
+    `others` names further models that made replies of the conversation, and `inside` what is on inside the model.
+    """
+    if others:
+        yield f"measured is {printable(info.name)}; some of the replies came from {printable(others)}"
+    if inside:
+        yield f"steered inside the model: {printable(inside)}"
+    if info.prompt_format == "plain":
+        yield f"{BASE_MODEL}, and is asked in plain text"
+    if info.demonstration:
+        yield DEMONSTRATION
+
+
+def how_measured(conversation: "Conversation") -> Iterator[str]:
+    """Yield what a reader must know of the model of a conversation: see `measured_on`."""
+    others = ", ".join(dict.fromkeys(model.name for model in conversation.other_models))
+    knob = conversation.knob
+    return measured_on(knob.engine.info, others, knob.described() if knob.interventions else "")
+
+
+def after_which(turn: int) -> str:
+    """Say after which message of the person something was measured."""
+    return f"after the reply to message {turn}" if turn else "before the first message"
+
+
+def moved(drift: "Drift", people_named: str) -> str:
+    """Say how far the alignment had moved when that was first detectable."""
+    closer = "closer to" if drift.difference.mean > 0 else "farther from"
+    return (
+        f"{after_which(drift.turn)}, the answers were {closer} {answers_of(people_named)} than "
+        f"{after_which(drift.first_turn)}: {signed(drift.difference, decimals=COMPACT)} "
+        f"({100 * drift.level:.3g}% interval, {pluralize(drift.questions, 'question')} asked every turn)"
+    )

@@ -1,0 +1,388 @@
+"""A debate on the screen: two personas in one transcript, the person moderates, and the course of both on a key."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from chat_personas.conversation.conversation import ReplyEnded
+from chat_personas.conversation.debate import MODERATOR, Debate, DebateError, Spoken
+from chat_personas.reporting.debate import (
+    DebateReport,
+    circumstances,
+    debate_report,
+    figure_document,
+    moved,
+    page_document,
+    reference_of,
+)
+from chat_personas.reporting.wording import DEMONSTRATION, STATUS, model_described, sentence
+from chat_personas.text import pluralize, printable
+from chat_personas.tui.chat.measuring import whose, why_not_measured
+from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, two
+from chat_personas.tui.room.choosing import DebateChoosingScreen
+from chat_personas.tui.screens.dialogs import save_document
+from chat_personas.tui.session import Session
+from chat_personas.tui.widgets.panel.headline import Figures, in_short
+from chat_personas.tui.widgets.title_and_status import KeyLine
+from eval.interventions import tried_out
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from chat_personas.monitor.monitor import Estimate, Monitor
+    from eval.surveys.loading import LoadedSurvey
+
+MARKS = ("●", "□")
+"""What tells the sides apart besides their names and colours."""
+STYLES = ("bold $text-accent", "bold $text-secondary")
+MODERATE = "Say something as the moderator"
+WAITING = "…"
+
+
+class ModeratorInput(Input):
+    """What the moderator writes; a space with nothing written pauses the debate, for no message begins with one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "space", "Pause", id="debate_pause", priority=True, tooltip="Pause after this turn, or go on")
+    ]
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Say that every character is written here, but for the space, which `action_space` writes."""
+        return key != "space" and super().check_consume_key(key, character)
+
+    def action_space(self) -> None:
+        """Write a space, or pause."""
+        if self.value:
+            self.insert_text_at_cursor(" ")
+        elif isinstance(self.screen, DebateScreen):
+            self.screen.pause_or_go_on()
+
+
+class DebateScreen(Screen[None]):
+    """Lets the sides speak in turn, measures each after its turn, and hands on what the moderator says."""
+
+    CSS_PATH = "room.tcss"
+    AUTO_FOCUS = "#moderate"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", id="debate_stop", priority=True, tooltip="Stop the turn; once more: leave"),
+        Binding("f2,ctrl+t", "course", "Course", id="debate_course", tooltip="The course of both sides in a picture"),
+        Binding("ctrl+s", "save", "Save", id="debate_save", tooltip="Save a page, a figure or the data"),
+        Binding("pageup", "scroll(-1)", "Scroll up", id="debate_up", show=False),
+        Binding("pagedown", "scroll(1)", "Scroll down", id="debate_down", show=False),
+    ]
+
+    def __init__(self, debate: Debate, session: Session, survey: "LoadedSurvey") -> None:
+        super().__init__()
+        self.debate = debate
+        self.measured: list[Estimate | None] = [None, None]
+        self._session = session
+        self._survey = survey
+        self._paused = False
+        self._speaking: int | None = None
+        self._measuring: int | None = None
+        self._trouble = ""
+        self._figures = [Figures(), Figures()]
+        self._monitors: list[Monitor] = []
+        self._lines = [Static(markup=False, classes="side") for _ in debate.sides]
+        self._said: dict[str, Static] = {}
+        self._transcript = VerticalScroll(id="said", can_focus=False)
+        self._state = Static(markup=False, id="state")
+
+    def compose(self) -> ComposeResult:
+        """Lay out a line for each side, what is said, the state, and what the moderator writes."""
+        yield Static(printable(self.debate.topic), markup=False, id="heading")
+        with Horizontal(id="sides"):
+            yield from self._lines
+        yield self._transcript
+        yield self._state
+        yield ModeratorInput(id="moderate", placeholder=MODERATE)
+        yield KeyLine(("stop", "space", "course", "save", "quit"))
+
+    def on_mount(self) -> None:
+        """Show what was said before, and go on."""
+        for place in range(len(self._lines)):
+            self._show_line(place)
+        self.argue()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a side speaks or is measured."""
+        return self._speaking is not None or self._measuring is not None
+
+    def report(self) -> DebateReport:
+        """Return what the debate came to so far."""
+        return debate_report(self.debate, self.measured, self._survey)
+
+    @work(group="argue", exclusive=True)
+    async def argue(self) -> None:
+        """Let the sides speak in turn until the end, a pause or a failure; measure each at first and after a turn."""
+        self._trouble = ""
+        try:
+            await self._show_said()
+            for place in range(len(self._lines)):
+                if self.measured[place] is None:
+                    await self._measure(place)
+            while not self._paused and (speaking := self.debate.next_place) is not None:
+                if await self._speak(speaking):
+                    await self._measure(speaking)
+        except ReportedError as error:
+            self._trouble, self._paused = printable(str(error)), True
+        finally:
+            self._speaking = self._measuring = None
+            self._show_state()
+
+    async def _speak(self, place: int) -> bool:
+        """Let a side speak, and return whether it said something; where its model failed, pause."""
+        self._speaking = place
+        self._show_state()
+        async with aclosing(self.debate.turn()) as events:
+            async for _, event in events:
+                if isinstance(event, ReplyEnded) and event.status in ("error", "interrupted"):
+                    self._trouble, self._paused = printable(event.why or "the model failed"), True
+                await self._show_said()
+        await self._show_said()
+        self._speaking = None
+        return self.debate.next_place != place
+
+    async def _measure(self, place: int) -> None:
+        if why_not_measured(self._session):
+            return
+        if not self._monitors:
+            self._monitors = [await self._monitor_of(each) for each in range(len(self._lines))]
+        self._measuring = place
+        self._show_state()
+        context, message_id = self.debate.measured_after(place)
+        estimates = self._monitors[place].measure(context, message_id, self.debate.sides[place].id)
+        async with aclosing(estimates) as found:
+            async for estimate in found:
+                self._figures[place] = self._figures[place].after(estimate)
+                if estimate.complete:
+                    self.measured[place] = estimate
+                self._show_line(place)
+        self._measuring = None
+
+    async def _monitor_of(self, place: int) -> "Monitor":
+        side, corpus = self.debate.sides[place], self._session.corpus
+        assert corpus is not None
+        return await asyncio.to_thread(self._session.launch.make_monitor, side.engine, side.persona, corpus)
+
+    def pause_or_go_on(self) -> None:
+        """Pause when this turn has ended, or go on; at the end add a round."""
+        if self.busy:
+            self._paused = not self._paused
+            self._show_state()
+        else:
+            self._paused = False
+            self._go_on()
+
+    @work(group="go on", exclusive=True)
+    async def _go_on(self) -> None:
+        if self.debate.next_place is None:
+            try:
+                await self.debate.extend(1)
+            except ReportedError as error:
+                self.notify(printable(str(error)), severity="error", markup=False)
+                return
+        self.argue()
+
+    @on(Input.Submitted, "#moderate")
+    async def interject(self, event: Input.Submitted) -> None:
+        """Say something to both sides."""
+        if not event.value.strip():
+            return
+        event.input.clear()
+        try:
+            await self.debate.interject(event.value)
+        except ReportedError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+        await self._show_said()
+        self._show_state()
+
+    @work(group="stop", exclusive=True)
+    async def action_stop(self) -> None:
+        """Stop the turn or the measuring, and pause; with nothing under way, go back to the conversation."""
+        if not self.busy:
+            self.dismiss(None)
+            return
+        self._paused = True
+        if self._speaking is not None:
+            await self.debate.stop()
+        else:
+            self.workers.cancel_group(self, "argue")
+
+    @work(group="course", exclusive=True)
+    async def action_course(self) -> None:
+        """Show the course of both sides."""
+        await self.app.push_screen_wait(CourseScreen(self.report()))
+
+    @work(group="save", exclusive=True)
+    async def action_save(self) -> None:
+        """Write the debate to a file: a page, a figure or the data, as its name says."""
+        report = self.report()
+        makers = {".html": page_document, ".svg": figure_document, ".json": DebateReport.to_json}
+        writers = {ending: partial(make, report) for ending, make in makers.items()}
+        await save_document(self.app, "Save the debate", "debate.html", writers)
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll through what was said."""
+        self._transcript.scroll_relative(y=pages * max(1, self._transcript.size.height - 1), animate=False)
+
+    async def _show_said(self) -> None:
+        """Show everything that was said; what is there already stays, but for the turn that grows."""
+        for one in [*self.debate.said()]:
+            shown = self._said.get(one.message.id)
+            if shown is None:
+                classes = "moderator" if one.place is None else f"side-{one.place}"
+                shown = self._said[one.message.id] = Static(markup=False, classes=f"said {classes}")
+                await self._transcript.mount(shown)
+                shown.update(self._drawn(one))
+            elif one.message.status == "streaming" or shown.has_class("-growing"):
+                shown.update(self._drawn(one))
+            shown.set_class(one.message.status == "streaming", "-growing")
+        self.call_after_refresh(self._transcript.scroll_end, animate=False)
+
+    def _drawn(self, one: Spoken) -> Content:
+        text = printable(one.message.text) or (WAITING if one.message.status == "streaming" else "")
+        if one.place is None:
+            return Content.assemble((f"▸ {MODERATOR}", "bold"), "\n", text)
+        name = f"{MARKS[one.place]} {printable(self.debate.names[one.place])}"
+        ended = STATUS.get(one.message.status, "") if one.message.status != "streaming" else ""
+        why = f" ({': '.join(filter(None, (ended, printable(one.message.why or ''))))})" if ended else ""
+        return Content.assemble((name, STYLES[one.place]), "\n", text, (why, "dim"))
+
+    def _show_line(self, place: int) -> None:
+        """Show name and alignment of a side, or why there is none."""
+        side = self.debate.sides[place]
+        state = in_short(self._figures[place]) or why_not_measured(self._session) or "not measured yet"
+        who = f"with {' and '.join(whose(side.persona))}: {state}"
+        name = f"{MARKS[place]} {printable(self.debate.names[place])}"
+        self._lines[place].update(Content.assemble((name, STYLES[place]), "\n", printable(who)))
+
+    def _show_state(self) -> None:
+        self._state.update(printable(" · ".join(filter(None, self._about))))
+
+    @property
+    def _about(self) -> Iterator[str]:
+        info = self.debate.sides[0].engine.info
+        done, rounds = self.debate.spoken[1], self.debate.rounds
+        ended = self.debate.next_place is None
+        yield f"ended after {pluralize(rounds, 'round')}" if ended else f"round {done + 1} of {rounds}"
+        if self._speaking is not None:
+            yield f"{self.debate.names[self._speaking]} speaks"
+        elif self._measuring is not None:
+            yield f"measuring {self.debate.names[self._measuring]}"
+        if self.debate.waiting:
+            yield f"{pluralize(len(self.debate.waiting), 'word')} of yours wait for the end of the turn"
+        if self.busy:
+            yield "pausing after this turn" if self._paused else ""
+        else:
+            yield self._trouble or ("" if ended else "paused")
+            yield "Space adds a round" if ended else "Space goes on"
+        yield model_described(info)
+        yield DEMONSTRATION if info.demonstration else ""
+
+
+# The course
+
+
+def course_rows(report: DebateReport, width: int) -> Content:
+    """Draw both courses on one scale: a row for each side after each turn, with a dotted line at its own reference.
+
+    A turn that is not sound has no point and says so, and a side without any point says why.
+    """
+    rows: list[Content] = []
+    courses = [side.course for side in report.sides]
+    for place, (side, course) in enumerate(zip(report.sides, courses, strict=True)):
+        reference = (
+            "" if course is None or course.everyone is None else f"{reference_of(side)}, {two(course.everyone.mean)}"
+        )
+        dotted = f"; dotted: {reference}" if reference else ""
+        rows.append(Content.assemble((f"{MARKS[place]} {printable(side.title)}", STYLES[place]), dotted))
+    rows.append(Content())
+    known = [course for course in courses if course is not None and course.why is None]
+    turns = sorted({turn for course in known for turn in (*(each.turn for each in course.points), *course.left_out)})
+    for turn in turns:
+        for place, course in enumerate(courses):
+            if course is None or course.why is not None:
+                continue
+            guide = None if course.everyone is None else course.everyone.mean
+            for point in course.points:
+                if point.turn == turn:
+                    rows.append(score_row(f"turn {turn}", MARKS[place], point.alignment, width, guide))
+            if turn in course.left_out:
+                rows.append(Content.assemble(fitted(f"{MARKS[place]} turn {turn}", NAME_CELLS), ("not sound", "dim")))
+    if turns:
+        rows.append(axis_row(width))
+    return stacked([*rows, Content(), *(Content(sentence(moved(side))) for side in report.sides)])
+
+
+class CourseScreen(Screen[None]):
+    """The course of both sides of a debate."""
+
+    CSS_PATH = "room.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f2,ctrl+t", "back", "Back", id="course_back", priority=True)
+    ]
+
+    def __init__(self, report: DebateReport) -> None:
+        super().__init__()
+        self._report = report
+        self._drawn = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the picture and what must be known with it."""
+        yield Static("The course of both sides", markup=False, id="heading")
+        with VerticalScroll(id="course"):
+            yield self._drawn
+            for line in circumstances(self._report):
+                yield Static(printable(sentence(line)), markup=False, classes="remark")
+        yield KeyLine()
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw for the width."""
+        self._drawn.update(course_rows(self._report, max(40, event.size.width - 4)))
+
+    def action_back(self) -> None:
+        """Go back to the debate."""
+        self.dismiss(None)
+
+
+async def hold_debate(app: App[None], session: Session, topic: str) -> None:
+    """Hold a debate, on `topic` if that is given. A conversation that is a side of one goes on with that one.
+
+    Call it in a worker.
+
+    Raises:
+        ReportedError: the debate cannot be begun, or the corpus cannot be read.
+    """
+    engine, corpus, conversation = session.engine, session.corpus, session.conversation
+    if engine is None or corpus is None or conversation is None:
+        app.notify("The model is not open yet.", markup=False)
+        return
+    survey, debate = await session.open_survey(), None
+    known = await asyncio.to_thread(corpus.debate_of, conversation.id)
+    if known is not None and not topic:
+        try:
+            debate = await asyncio.to_thread(Debate.resume, corpus, (engine, engine), known)
+        except DebateError as error:  # hold another one
+            app.notify(printable(str(error)), markup=False)
+    if debate is None:
+        chosen = await app.push_screen_wait(DebateChoosingScreen(survey, conversation.persona.name, topic))
+        if chosen is None:
+            return
+        debate = await asyncio.to_thread(
+            Debate.start, corpus, (engine, engine), chosen.personas, chosen.topic, chosen.rounds
+        )
+    for side in debate.sides:
+        await tried_out(side.engine)
+    await app.push_screen_wait(DebateScreen(debate, session, survey))

@@ -1,0 +1,181 @@
+"""`chat-personas debate`: a whole debate from the command line, with known figures."""
+
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat_personas.corpus import Corpus
+from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
+from scripts.docs import write_debate
+from tests.cli.running import Command, only_line, write_survey
+from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, REPUBLICAN, question, town
+from tests.reporting.reading import rows, tree, words
+
+QUESTIONS = [f"Q{number}" for number in range(24)]
+GUNS = ("democrat", "republican", "--topic", "Guns?")
+# Of Democrats 80 of 100 choose the first of two options, of Republicans 20, of everyone 100 of 200. The model gives it
+# 0.8, whoever it speaks for. On two options alignment is 1 - |p - q|.
+TOWN = town(*(question(name, {DEMOCRAT: (80, 20), REPUBLICAN: (20, 80)}, overall=(100, 100)) for name in QUESTIONS))
+AS_DEMOCRATS = {name: {"option 1": 0.8, "option 2": 0.2} for name in QUESTIONS}
+BY_LETTER = {f"{name}/survey": {"option 1": 0.9} for name in QUESTIONS} | {
+    f"{name}/reversed": {"option 2": 0.9} for name in QUESTIONS
+}
+
+
+class Failing(FakeEngine):
+    """Speaks once, then the server is gone."""
+
+    spoken = 0
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        self.spoken += 1
+        if self.spoken > 1:
+            raise EngineError("the server is gone")
+        yield Piece("Yes.", finish_reason="stop")
+
+
+@pytest.fixture
+def held(command: Command, served_by: Callable[[Engine], None], tmp_path: Path) -> Command:
+    """Runs `debate` on a survey of 24 questions and an engine that answers as Democrats do."""
+    served_by(FakeEngine(AS_DEMOCRATS))
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    return lambda *arguments, **given: command("debate", *map(str, arguments), "--survey", survey, **given)
+
+
+def test_the_keys_on_the_page_are_those_of_the_document() -> None:
+    page = write_debate.PAGE.read_text(encoding="utf-8")
+    assert write_debate.updated(page) == page
+
+
+def course_of(report: dict[str, Any], place: int) -> dict[str, Any]:
+    """The course of a side in a document."""
+    found: dict[str, Any] = report["sides"][place]["course"]
+    return found
+
+
+def test_both_sides_speak_in_turn_and_the_course_of_both_is_shown(held: Command, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"debate.{name}" for name in ("json", "svg", "html")}
+    ran = held(
+        *GUNS, "--rounds", "2", "--measure", *(each for name, file in files.items() for each in (f"--{name}", file))
+    )
+
+    assert ran.code == 0
+    assert ran.out.startswith("Moderator: Guns?\n\n" + "A Democrat: Yes.\n\nA Republican: Yes.\n\n" * 2)
+    report = json.loads(files["json"].read_text())
+    assert report["schema"] == "chat-personas/debate@1"
+    assert [(turn["round"], turn["speaker"], turn["author"], turn["text"]) for turn in report["said"]] == [
+        (1, "moderator", "person", "Guns?"), (1, "first", "model", "Yes."), (1, "second", "model", "Yes."),
+        (2, "first", "model", "Yes."), (2, "second", "model", "Yes."),
+    ]  # fmt: skip
+    for place, alignment in ((0, 1.0), (1, 0.4)):
+        course = course_of(report, place)
+        assert [point["turn"] for point in course["points"]] == [0, 1, 2]
+        assert [point["alignment"]["mean"] for point in course["points"]] == [pytest.approx(alignment)] * 3
+        assert course["everyone"]["mean"] == pytest.approx(0.7)
+        assert (course["questions"], course["left_out"], course["why"]) == (24, [], None)
+        assert course["drift"]["difference"]["mean"] == pytest.approx(0.0)
+        assert not course["drift"]["detectable"]
+    found = rows(files["html"].read_text(), "Alignment with its own group")
+    assert found["turn 2"] == ["1.000 [1.000, 1.000]", "0.400 [0.400, 0.400]"]
+    assert found["everyone's answers"] == ["0.700 [0.700, 0.700]"] * 2
+    drawn = tree(files["svg"].read_text())
+    marks = [one.get("class") for one in drawn.iter() if one.get("class", "").startswith("mark")]
+    assert marks.count("mark persona") == marks.count("mark uniform") == 1 + 1 + 3  # legend, reference, three turns
+
+
+def test_what_is_not_sound_has_no_point_and_a_line_says_so(
+    held: Command, served_by: Callable[[Engine], None], tmp_path: Path
+) -> None:
+    served_by(FakeEngine(BY_LETTER))
+    ran = held(*GUNS, "--rounds", "1", "--measure", "--json", tmp_path / "d.json", "--svg", tmp_path / "d.svg")
+
+    report = json.loads((tmp_path / "d.json").read_text())
+    for place in (0, 1):
+        course = course_of(report, place)
+        assert (course["points"], course["everyone"], course["drift"]) == ([], None, None)
+        assert course["why"].startswith("not sound: the model follows the letters")
+    assert " ".join(ran.out.split()).count("not sound: the model follows the letters, not the answers") == 2
+    drawn = (tmp_path / "d.svg").read_text()
+    assert [one.tag for one in tree(drawn).iter() if one.get("class") == "line persona"] == []
+    assert "A Democrat: not sound" in words(drawn)
+
+
+def test_without_measuring_nothing_is_asked_and_nothing_is_drawn(
+    held: Command, served_by: Callable[[Engine], None], tmp_path: Path
+) -> None:
+    engine = FakeEngine(AS_DEMOCRATS)
+    served_by(engine)
+    ran = held(*GUNS, "--rounds", "1", "--html", tmp_path / "page.html", "--json", "-")
+
+    assert json.loads(ran.out)["sides"][0]["course"] is None
+    assert "A Republican: Yes." in ran.err
+    assert engine.asked == []
+    assert "<svg" not in (tmp_path / "page.html").read_text()
+
+
+def test_a_debate_goes_on_with_more_rounds_and_its_course_with_it(
+    held: Command, corpus: Corpus, tmp_path: Path
+) -> None:
+    assert held(*GUNS, "--rounds", "1", "--measure").code == 0
+    key = corpus.conversation_ids()[1]
+    name = corpus.short_names()[key]
+    assert held("--resume", name, "--rounds", "1", "--measure", "--json", tmp_path / "d.json").code == 0
+
+    report = json.loads((tmp_path / "d.json").read_text())
+    assert (report["rounds"], report["ended"], len(report["said"])) == (2, True, 5)
+    assert [[point["turn"] for point in course_of(report, place)["points"]] for place in (0, 1)] == [[0, 1, 2]] * 2
+
+
+def test_a_model_that_fails_leaves_what_was_said_and_how_to_go_on(
+    held: Command, served_by: Callable[[Engine], None], corpus: Corpus
+) -> None:
+    served_by(Failing())
+    ran = held(*GUNS)
+
+    assert ran.code == 3
+    name = corpus.short_names()[corpus.conversation_ids()[0]]
+    assert f"go on with: chat-personas debate --resume {name}" in ran.err
+    assert "the server is gone" in ran.err
+    served_by(FakeEngine())
+    assert held("--resume", name).out.startswith("Moderator: Guns?\n\nA Republican: Yes.\n\nA Democrat: Yes.\n\n")
+
+
+def test_a_server_on_another_machine_is_sent_nothing_without_consent(
+    held: Command, served_by: Callable[[Engine], None], corpus: Corpus
+) -> None:
+    info = EngineInfo("far", "openai", None, log_probabilities="exact", local=False)
+    engine = FakeEngine(AS_DEMOCRATS, info=info)
+    served_by(engine)
+    ran = held(*GUNS, "--rounds", "2", "--measure")
+
+    # Each side: 2 turns, and 3 rounds of 24 questions in 2 orders.
+    assert (
+        only_line(ran)
+        == f"chat-personas: this sends {2 * (2 + 3 * 48)} requests to far and may cost money; add --yes to agree\n"
+    )
+    assert (engine.asked, corpus.conversation_ids()) == ([], ())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("democrat", "--topic", "Guns?"), "a debate has two personas"),
+        (("democrat", "republican"), "say what they argue about with --topic"),
+        ((*GUNS, "--resume", "abcd"), "leave out the personas and --topic"),
+        ((*GUNS, "--svg", "-"), "add --measure"),
+        (("democrat", "democrat", "--topic", "Guns?"), "on the same model"),
+        ((*GUNS, "--rounds", "51"), "1 to 50 rounds"),
+    ],
+)
+def test_a_debate_that_cannot_be_is_refused(
+    held: Command, corpus: Corpus, arguments: tuple[str, ...], why: str
+) -> None:
+    ran = held(*arguments)
+
+    assert ran.code == 2
+    assert why in only_line(ran)
+    assert corpus.conversation_ids() == ()

@@ -1,0 +1,134 @@
+"""The one sentence above a measurement claims what is detectable, says why there is no claim, and never mixes them."""
+
+from dataclasses import replace
+from itertools import cycle
+
+import pytest
+
+from chat_personas.monitor.drift import Drift
+from chat_personas.reporting.explained.in_one_sentence import in_one_sentence, measured_on, moved
+from eval.engine import EngineInfo
+from eval.scoring.scores import Scorecard, score
+from eval.surveys.loading import Survey
+from personas import Group
+from tests.eval.intervals import paired
+from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
+
+QUESTIONS = 24
+DEMOCRATS, REPUBLICANS = (400, 100), (100, 400)
+"""On two options 1 apart, alignment is 1 - |p - q|: even answers are 0.70 from 80 of 100."""
+
+
+def survey(
+    everyone: tuple[int, int] = (500, 500),
+    *,
+    democrats: tuple[int, int] = DEMOCRATS,
+    opposite: bool = True,
+    count: int = QUESTIONS,
+) -> Survey:
+    figures = {DEMOCRAT: democrats, **({REPUBLICAN: REPUBLICANS} if opposite else {})}
+    return town(*(question(f"Q{number}", figures, overall=everyone) for number in range(count)))
+
+
+def card(
+    share: float | tuple[float, float], asked: Survey, groups: tuple[Group, ...] | None = (DEMOCRAT,)
+) -> Scorecard:
+    """The scorecard of a persona that gives the first option this share, or two in turn, whatever the order."""
+    shares = cycle(share if isinstance(share, tuple) else (share,))
+    masses = [[first, 1 - first] for first, _ in zip(shares, asked.questions, strict=False)]
+    answers = [answer(each.id, one, one) for each, one in zip(asked.questions, masses, strict=True)]
+    return score(asked, groups, answers)
+
+
+@pytest.mark.parametrize(
+    ("share", "asked", "said"),
+    [
+        (0.7, survey(), "answers like its group: 0.90, better than everyone's answers 0.70"),
+        (0.3, survey(), "closer to Republican answers than to its own group's: 0.50, beside everyone's answers 0.70"),
+        ((0.6, 0.4), survey(), "no closer to its group than everyone's answers: 0.70, beside everyone's answers 0.70"),
+        (
+            0.45,
+            survey(opposite=False),
+            "farther from its group than everyone's answers: 0.65, beside everyone's answers 0.70",
+        ),
+        (0.45, survey((300, 700), opposite=False), "no closer than even answers: 0.65, beside even answers 0.70"),
+        (
+            0.502,
+            survey(opposite=False),
+            "answers like its group: 0.702, better than everyone's answers 0.700",
+        ),
+    ],
+)
+def test_a_whole_round_says_what_is_detectable_and_then_the_figures(
+    share: float | tuple[float, float], asked: Survey, said: str
+) -> None:
+    assert in_one_sentence(card(share, asked), complete=True) == said
+
+
+def test_nothing_is_said_about_everyone_where_their_answers_hold_the_few_people_of_the_group() -> None:
+    small = survey((60, 40), democrats=(40, 10), opposite=False)
+    assert in_one_sentence(card((0.5, 0.7), small), complete=True) == "alignment 0.80, beside everyone's answers 0.80"
+
+
+def test_a_round_under_way_claims_nothing() -> None:
+    for share in (0.7, 0.3, 0.45):
+        said = in_one_sentence(card(share, survey()), complete=False)
+        assert said == (
+            f"so far {1 - abs(share - 0.8):.2f}, beside everyone's answers 0.70; "
+            "what that means is said when the round is complete"
+        )
+
+
+def test_without_an_interval_nothing_is_claimed() -> None:
+    few = card(0.7, survey(count=19))
+    assert in_one_sentence(few, complete=False) == (
+        "too early to say: 19 of at least 20 questions answered in both orders"
+    )
+    assert in_one_sentence(few, complete=True) == (
+        "cannot be checked: 19 of at least 20 questions answered in both orders"
+    )
+    given = replace(few, verdict=few.verdict.model_copy(update={"finding": "given"}))
+    assert in_one_sentence(given, complete=True) == "too few questions to say how close its answers come"
+
+
+def test_what_cannot_be_measured_says_why_in_words_without_a_figure() -> None:
+    asked = survey()
+    letters = score(asked, (DEMOCRAT,), [answer(each.id, [0.7, 0.3], [0.3, 0.7]) for each in asked.questions])
+    assert in_one_sentence(letters, complete=True) == (
+        "cannot be measured with this model: it picks the letter, not the answer"
+    )
+    assert in_one_sentence(card(0.5, asked), complete=True) == (
+        "cannot be measured with this model: it prefers no answer to another"
+    )
+    silent = score(asked, (DEMOCRAT,), [answer(each.id, [0.07, 0.03], [0.07, 0.03]) for each in asked.questions])
+    assert in_one_sentence(silent, complete=True) == (
+        "cannot be measured with this model: it does not answer the questions"
+    )
+
+
+def test_who_has_no_figures_or_no_group_is_said_to_be_so() -> None:
+    assert in_one_sentence(card(0.7, survey(), None), complete=True) == (
+        "no human figures for this group: how close the answers come is not known"
+    )
+    assert in_one_sentence(card(0.7, survey((600, 400)), ()), complete=True) == (
+        "compared with everyone's answers: 0.90, even answers 0.90"
+    )
+
+
+def test_the_model_that_is_measured_is_named_where_another_one_replied_or_its_kind_matters() -> None:
+    base = EngineInfo("gemma", "llama", prompt_format="plain")
+    assert list(measured_on(base, "SmolLM2", "party, add in layer 3")) == [
+        "measured is gemma; some of the replies came from SmolLM2",
+        "steered inside the model: party, add in layer 3",
+        "a base model: it continues text, and is asked in plain text",
+    ]
+    assert list(measured_on(EngineInfo("pocket", "llama", demonstration=True))) == [
+        "demonstration model: says nothing about real people"
+    ]
+
+
+def test_a_move_says_from_where_to_where_and_at_which_level() -> None:
+    assert moved(Drift(0, 2, paired(-0.06, -0.09, -0.03), 62, 0.99), "Democrat") == (
+        "after the reply to message 2, the answers were farther from Democrat answers than before the first message: "
+        "-0.06 [-0.09, -0.03] (99% interval, 62 questions asked every turn)"
+    )

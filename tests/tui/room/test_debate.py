@@ -1,0 +1,167 @@
+"""A debate on the screen, with the keys of a person who moderates."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from chat_personas.conversation.debate import Debate
+from chat_personas.corpus import Corpus
+from chat_personas.reporting.debate import DebateCourse, DebatePoint, DebateReport, DebateSide
+from chat_personas.tui.chat.screen import ChatScreen
+from chat_personas.tui.room.choosing import DebateChoosingScreen
+from chat_personas.tui.room.debate import CourseScreen, DebateScreen, course_rows
+from eval.engine import EngineError
+from eval.report import ModelInfo, PersonaInfo
+from eval.scoring.results import Score
+from personas import load_persona
+from tests.tui.fakes import ScreenEngine, monitor, reply, screen, session, type_text, until, words
+
+SIZE = (110, 40)
+
+
+async def held(pilot: Pilot[None], *, rounds: int = 1) -> DebateScreen:
+    """Write the command, and choose a Democrat, who begins, a Republican, and a number of rounds."""
+    await type_text(pilot, "/debate Guns?")
+    await until(pilot, lambda: isinstance(pilot.app.screen, DebateChoosingScreen))
+    choosing = pilot.app.screen
+    await pilot.press("enter")
+    for persona in ("(democrat", "(republican"):
+        await until(pilot, lambda: choosing.query_one("#choices", OptionList).option_count > 0)
+        await pilot.press(*persona, "enter")
+    await pilot.press(*(["down"] * (2 - (rounds == 3))), "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, DebateScreen))
+    found = pilot.app.screen
+    assert isinstance(found, DebateScreen)
+    return found
+
+
+async def ended(pilot: Pilot[None], debate: DebateScreen) -> None:
+    await until(pilot, lambda: debate.debate.next_place is None and not debate.busy)
+
+
+async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    engine = ScreenEngine(reply("Less."), reply("More."), reply("No."), reply("Yes."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), size=SIZE) as pilot:
+        debate = await held(pilot)
+        await ended(pilot, debate)
+        shown = words(pilot)
+        for said in ("▸ Moderator", "● A Democrat", "Less.", "□ A Republican", "More.", "ended after 1 round"):
+            assert said in shown
+        assert len(re.findall(r"with (?:Democrat|Republican): alignment 0\.\d\d \[", shown)) == 2
+
+        await pilot.press("space")  # one more round
+        await until(pilot, lambda: debate.debate.rounds == 2)
+        await ended(pilot, debate)
+        assert "Yes." in words(pilot)
+
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CourseScreen))
+        drawn = words(pilot)
+        assert all(f"{mark} turn {turn}" in drawn for mark in "●□" for turn in (0, 1, 2))
+        assert "no detectable change" in drawn
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is debate)
+
+        file = tmp_path / "debate.json"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bool(pilot.app.screen.query("Input")) and pilot.app.screen is not debate)
+        pilot.app.screen.query_one(Input).value = str(file)
+        await pilot.press("enter")
+        await until(pilot, file.exists)
+        await until(pilot, lambda: pilot.app.screen is debate)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+    report = json.loads(file.read_text())
+    assert [[point["turn"] for point in side["course"]["points"]] for side in report["sides"]] == [[0, 1, 2]] * 2
+
+
+async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stops_a_turn(corpus_file: Path) -> None:
+    go_on = asyncio.Event()
+    engine = ScreenEngine(
+        ["Le", go_on, *reply("ss.")], reply("More."), ["No", asyncio.Event()], reply("Yes.")
+    )  # fmt: skip
+    async with screen(session(corpus_file, engine), size=SIZE) as pilot:
+        debate = await held(pilot, rounds=3)
+        await until(pilot, lambda: "Le" in words(pilot) and debate.busy)
+        await pilot.press("space")
+        assert "pausing after this turn" in words(pilot)
+        await pilot.press(*"Be brief, please.", "enter")  # a space within words is one
+        assert "wait for the end of the turn" in words(pilot)
+        go_on.set()
+        await until(pilot, lambda: "paused · Space goes on" in words(pilot))
+        assert words(pilot).index("Less.") < words(pilot).index("Be brief, please.")
+
+        await pilot.press("space")
+        await until(pilot, lambda: len(engine.asked) == 3 and debate.busy and "No" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: not debate.busy)
+        assert "(stopped)" in words(pilot)
+        assert engine.asked[1][-1].content.endswith("A Democrat: Less.\n\nModerator: Be brief, please.")
+        assert engine.asked[2][-1].content == "Moderator: Be brief, please.\n\nA Republican: More."
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
+async def test_a_side_opened_as_a_conversation_shows_whose_words_are_whose_and_leads_back(
+    corpus_file: Path, corpus: Corpus
+) -> None:
+    engine = ScreenEngine(reply("Less."), [EngineError("the server is gone")], reply("More."))
+    personas = load_persona("democrat"), load_persona("republican")
+    begun = Debate.start(corpus, (engine, engine), personas, "Guns?", 1)
+    async for _ in begun.turn():
+        pass
+    async with screen(session(corpus_file, engine, resume=begun.sides[1].id), size=SIZE) as pilot:
+        await until(pilot, lambda: "Less." in words(pilot))
+        assert "said in a debate, by a model" in words(pilot)
+
+        await type_text(pilot, "/debate")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebateScreen))
+        debate = pilot.app.screen
+        assert isinstance(debate, DebateScreen)
+        await until(pilot, lambda: "the server is gone · Space goes on" in words(pilot))
+        await pilot.press("space")
+        await ended(pilot, debate)
+        assert "More." in words(pilot)
+
+
+def side(title: str, course: DebateCourse | None) -> DebateSide:
+    """A side of a debate with this course."""
+    persona = PersonaInfo(name=title.lower(), file="x.toml", sha256="ab", groups=())
+    model = ModelInfo(
+        name="m", engine="llama", sha256=None, quantization=None, context_length=None, flash_attention=None
+    )  # fmt: skip
+    return DebateSide(persona=persona, title=title, steering="none", model=model, conversation="C", course=course)
+
+
+def course(*turns: int, left_out: tuple[int, ...] = (), why: str | None = None) -> DebateCourse:
+    """A course with a point of 0.8 after these turns, beside 0.7."""
+    score = Score(mean=0.8, low=0.75, high=0.85)
+    points = () if why else tuple(DebatePoint(turn=turn, alignment=score) for turn in turns)
+    everyone = None if why else Score(mean=0.7, low=0.65, high=0.75)
+    return DebateCourse(points=points, left_out=left_out, questions=24, everyone=everyone, drift=None, why=why)
+
+
+@pytest.mark.parametrize(
+    ("second", "row"),
+    [
+        (course(0, 2, left_out=(1,)), "□ turn 1             not sound"),
+        (course(why="not sound: the model follows the letters"), "B: not sound: the model follows the letters."),
+        (None, "B: not measured."),
+    ],
+)
+def test_what_is_not_sound_has_no_point_in_the_picture_and_a_line_says_so(
+    second: DebateCourse | None, row: str
+) -> None:
+    report = DebateReport.model_construct(sides=(side("A", course(0, 1, 2)), side("B", second)))
+    rows = course_rows(report, 60).plain.splitlines()
+
+    assert row in rows
+    assert sum("├" in each for each in rows) == (5 if second is not None and second.why is None else 3)
+    assert all("●" in each or "□" in each for each in rows if "├" in each)
