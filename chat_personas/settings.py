@@ -84,7 +84,9 @@ class Settings(BaseSettings):
         default=False,
         description="For screen readers: chat in plain lines, as `chat --accessible`; no screens, no bars.",
     )
-    theme: str | None = Field(default=None, description="A Textual theme for the screen.")
+    theme: str | None = Field(
+        default=None, description="The theme of the screen, by its name; default: by the colours of the terminal."
+    )
     keys: dict[str, str] = Field(default_factory=dict, description="Key bindings by their id, such as stop = 'ctrl+x'.")
     servers: dict[str, ServerSettings] = Field(
         default_factory=dict, description="Servers by the URL they are reached at."

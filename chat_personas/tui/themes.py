@@ -102,7 +102,7 @@ CONTRAST_DAY = OwnTheme(
     surface="#ffffff",
     panel="#f4f4f4",
     dark=False,
-    variables=_legible("#000000", "#1c1c1c", "#ffffff", "#000000", "#f0f0f0"),
+    variables=_legible("#000000", "#1c1c1c", "#ffffff", "#000000", "#f8f8f8"),
 )
 SIXTEEN = OwnTheme(
     name="persona-16",
@@ -133,6 +133,13 @@ SIXTEEN = OwnTheme(
     },
 )
 OURS = (DUSK, DAY, CONTRAST, CONTRAST_DAY, SIXTEEN)
+
+
+def known_themes() -> frozenset[str]:
+    """Return the names of all themes that can be set: ours, and those of Textual."""
+    from textual.theme import BUILTIN_THEMES
+
+    return frozenset({*BUILTIN_THEMES, *(theme.name for theme in OURS)})
 
 
 def default_theme(colours: str | None) -> str:

@@ -53,6 +53,23 @@ async def test_a_value_is_checked_as_it_is_typed_written_and_undone(corpus_file:
         assert settings_path().read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("written", "said", "file"),
+    [
+        ("threads 3", "Last change: threads is written.", {"threads": 3}),
+        ("threads 0", "Not changed: threads is not valid; write 1 or more", {}),
+        ("theme persona-da", "Not changed: theme: there is no such name; did you mean", {}),
+    ],
+)
+async def test_a_setting_is_changed_by_writing_its_name_and_its_value(
+    corpus_file: Path, written: str, said: str, file: dict[str, object]
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, f"/settings {written}")
+        await until(pilot, lambda: said in words(pilot))
+        assert in_file() == file
+
+
 async def test_a_persona_that_does_not_exist_is_not_written(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await find(pilot, "that `chat` opens with")
@@ -85,7 +102,7 @@ async def test_a_key_is_changed_by_pressing_it_and_does_at_once_what_it_is_for(c
 async def test_a_theme_is_seen_before_it_is_taken_and_the_default_comes_back(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         before = pilot.app.theme
-        await find(pilot, "theme for the screen")
+        await find(pilot, "theme of the screen")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ThemeScreen))
         await pilot.press(*"contrast-day")

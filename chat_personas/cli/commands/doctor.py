@@ -78,24 +78,17 @@ def _program() -> str:
 
 
 def _settings() -> str:
+    from chat_personas.tui.themes import known_themes
     from chat_personas.tui.unusable_settings import faults_of
 
     settings, file = load_settings(), display_path(settings_path())
     load_persona(settings.persona)
-    if faults := list(faults_of(settings.keys, settings.theme, _themes())):
+    if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
         raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
     accessible = "on" if settings.accessible else "off"
     return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"
-
-
-def _themes() -> frozenset[str]:
-    from textual.theme import BUILTIN_THEMES
-
-    from chat_personas.tui.themes import OURS
-
-    return frozenset({*BUILTIN_THEMES, *(theme.name for theme in OURS)})
 
 
 def _corpus() -> str:

@@ -21,7 +21,7 @@ from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import settable_keys
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.dialogs import Dialog
-from chat_personas.tui.unusable_settings import why_not
+from chat_personas.tui.unusable_settings import faults_of, why_not
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
 
@@ -67,8 +67,13 @@ class SettingsScreen(NarrowedList[None]):
         yield KeyLine(("quit", "back", "undo", "default"))
 
     def on_mount(self) -> None:
-        """Read and list the settings."""
+        """Read and list the settings; change one where its name and a value were given."""
         self._read()
+        name, _, value = self.typed.value.strip().partition(" ")
+        setting = next((each for each in self._settings.values() if each.name == name), None)
+        if setting is not None and value.strip() and setting.keys[0] != "keys":
+            self.typed.value = name
+            self.change_to(setting, value)
 
     # The list
 
@@ -154,6 +159,24 @@ class SettingsScreen(NarrowedList[None]):
             meant = await self.app.push_screen_wait(ValueScreen(setting))
         if meant is not None:
             await self._write(lambda: self._file.change(*meant), f"Last change: {setting.name} is written.", meant[0])
+
+    @work(group="change")
+    async def change_to(self, setting: Setting, typed: str) -> None:
+        """Change a setting to what was typed with its name."""
+        try:
+            keys, value = change_meant(setting, typed)
+            await asyncio.to_thread(_look_up, keys, value)
+            if (
+                fault := next(faults_of({}, str(value), self.app.available_themes), None)
+                if keys == ("theme",)
+                else None
+            ):
+                raise SettingsError(fault)
+        except (ReportedError, OSError) as error:
+            self._said = f"! Not changed: {error}"
+            self.describe()
+        else:
+            await self._write(lambda: self._file.change(keys, value), f"Last change: {setting.name} is written.", keys)
 
     @work(group="change")
     async def action_undo(self) -> None:
