@@ -231,7 +231,8 @@ class ChatApp(TerminalApp):
         """Use a theme, now and from the next start on; say so where it cannot be kept in the settings."""
         from personas.errors import ReportedError
 
-        self.theme = name
+        if not self.no_color:
+            self.theme = name
         try:
             await asyncio.to_thread(self.session.launch.remember_theme, name)
         except (ReportedError, OSError) as error:

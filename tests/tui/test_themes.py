@@ -116,6 +116,8 @@ async def test_without_colours_no_cell_has_one_whatever_the_settings_say(
     opened = session(corpus_file, engine, measure=True, make_monitor=monitor, theme="persona-day")
     async with screen(opened, (150, 60)) as pilot:
         await talk(pilot)
+        pilot.app.choose_theme("nord")  # type: ignore[attr-defined]
+        await pilot.pause()
         assert pilot.app.theme == SIXTEEN.name
         styles = {segment.style for strip in pilot.app.screen._compositor.render_strips() for segment in strip}
         assert [

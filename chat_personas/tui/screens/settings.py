@@ -318,8 +318,8 @@ class ThemeScreen(NarrowedList[tuple[Keys, object] | None]):
 
     @on(OptionList.OptionHighlighted)
     def show(self, event: OptionList.OptionHighlighted) -> None:
-        """Show the highlighted theme."""
-        if isinstance(event.option, Choice) and event.option.value:
+        """Show the highlighted theme, unless there are to be no colours."""
+        if isinstance(event.option, Choice) and event.option.value and not self.app.no_color:
             self.app.theme = str(event.option.value)
 
     def take(self, chosen: Choice) -> None:
