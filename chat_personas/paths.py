@@ -110,6 +110,11 @@ def surveys_directory() -> Path:
     return _directory("data") / "surveys"
 
 
+def personas_directory() -> Path:
+    """Return the directory of the user's own persona files, which are found by name without the ending."""
+    return _directory("data") / "personas"
+
+
 def directions_directory() -> Path:
     """Return the directory of trained directions, in a folder for each name."""
     return _directory("data") / "directions"
@@ -133,6 +138,11 @@ def confirmations_path() -> Path:
 def persona_folders_path() -> Path:
     """Return the file that says in which directories personas lay that name directions by files beside them."""
     return _directory("state") / "persona-folders.json"
+
+
+def introduction_path() -> Path:
+    """Return the file whose presence says that the user has read the introduction and wants no more of it."""
+    return _directory("state") / "introduction-dismissed"
 
 
 def answers_path() -> Path:

@@ -17,7 +17,7 @@ from eval.engine import Engine, EngineError, Message
 from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
-from eval.expression.rendering import QuestionLike
+from eval.expression.rendering import QuestionLike, render
 from eval.orders import TWO, Orders, OrderScheme, scheme_of
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
@@ -25,7 +25,16 @@ from eval.scoring.scores import score
 from eval.surveys.human_figures import choose, human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
-from personas import Group, LoadedPersona, PersonaError, evaluation_prompt, is_steered_inside, with_shots, with_steering
+from personas import (
+    Group,
+    LoadedPersona,
+    Persona,
+    PersonaError,
+    evaluation_prompt,
+    is_steered_inside,
+    with_shots,
+    with_steering,
+)
 
 Progress = Callable[[int, int], None]
 NOT_KNOWN = "unknown"
@@ -195,6 +204,23 @@ def _require_interventions(engine: Engine, persona: LoadedPersona) -> None:
 def questions_with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
     """Return the questions with figures for the people who belong to all of `groups`."""
     return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
+
+
+def given_first(persona: Persona, survey: Survey) -> list[Message]:
+    """Return exactly what a model is given for a persona before anything is said: its system prompt, if it has one.
+
+    With `few_shot` the first question of `survey` with figures for its groups follows, in the survey's order of
+    options, with the group's answers to others before it.
+
+    Raises:
+        SurveyError: the survey has too few figures for `few_shot`.
+    """
+    prompt = evaluation_prompt(persona)
+    found = [Message("system", prompt)] if prompt else []
+    if shots_of(persona) is None:
+        return found
+    asked = as_asked(persona, survey, questions_with_figures(survey, persona.groups)[:1])
+    return [*found, *(Message("user", render(question, "survey").probe.prompt) for question in asked)]
 
 
 def steered_as(loaded: LoadedPersona, steering: str | None, shots: int | None = None) -> LoadedPersona:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +19,7 @@ from chat_personas.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
+    from chat_personas.models.found import Found
     from chat_personas.monitor.monitor import Monitor, Unsteered
     from chat_personas.settings import Settings
     from chat_personas.tui.app import TerminalApp
@@ -108,10 +109,14 @@ class Launch:
         return path
 
     def load_persona(self, name: str | None = None) -> "LoadedPersona":
-        """Read a persona by name or path; None: the one that was asked for. Raises PersonaError."""
-        from personas import load_persona
+        """Read a persona by name or path, or compose it of groups; None: the one that was asked for.
 
-        return load_persona(name or self.persona or self.settings.persona)
+        Raises:
+            PersonaError: there is no such persona.
+        """
+        from chat_personas.own_personas import find_persona
+
+        return find_persona(name or self.persona or self.settings.persona)
 
     async def open_engine(self) -> "Engine":
         """Open the model that was asked for. Raises EngineError."""
@@ -145,10 +150,42 @@ class Launch:
             self.loaded_survey,
             persona.groups,
             corpus=corpus,
+            persona=persona.name,
             seconds=self.settings.probe_seconds,
             unsteered=self._unsteered,
             remembering=lambda engine: remembering(engine, "chat", logging.getLogger(__name__).warning),
         )
+
+    def find_models(self) -> "Found":
+        """Look for models in files and on servers of this machine. Raises SettingsError."""
+        from chat_personas.models.found import find_models
+        from chat_personas.paths import models_directory
+
+        folder = self.settings.models_folder
+        further = None if folder is None else Path(folder).expanduser()
+        return find_models(models_directory(), further, self.settings.context_length)
+
+    @property
+    def introduction_wanted(self) -> bool:
+        """Whether the introduction is shown: the person has not dismissed it for good."""
+        from chat_personas.paths import introduction_path
+
+        return not introduction_path().exists()
+
+    def want_introduction(self, wanted: bool) -> None:
+        """Remember whether the introduction is shown from now on. Raises OSError."""
+        from chat_personas.paths import introduction_path, make_private
+
+        path = introduction_path()
+        if wanted:
+            path.unlink(missing_ok=True)
+        else:
+            make_private(path.parent)
+            path.touch(mode=0o600)
+
+    def with_model(self, model: str) -> "Launch":
+        """Return the same with another model. Raises UnknownModelError."""
+        return replace(self, model=model, template=None)
 
     def remember_theme(self, name: str) -> None:
         """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""

@@ -133,14 +133,14 @@ def _with_notes(error: Exception) -> str:
 
 def _near_command(arguments: Sequence[str]) -> str | None:
     """Return a better message if a mistyped command was taken for a persona's name."""
-    from personas import library_names
+    from chat_personas.own_personas import all_persona_names
     from personas.inputs.suggestions import nearest
 
     typed = arguments[0] if arguments else ""
     known = sorted(NAMES | GLOBAL_OPTIONS)
     longer = next((name for name in known if typed.startswith(name) and typed.isalpha()), None)  # as in "evaluate"
     near = longer or nearest(typed, known, alike=0.7)
-    if near is None or typed in known or typed in library_names():
+    if near is None or typed in known or typed in all_persona_names():
         return None
     return f'there is no command or persona "{typed}"; did you mean chat-personas {near}?'
 

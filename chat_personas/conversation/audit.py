@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from chat_personas.conversation.conversation import persona_of
-from chat_personas.corpus import ConversationRow, Corpus, GenerationRow, MessageRow
+from chat_personas.corpus import ConversationRow, Corpus, GenerationRow, MessageRow, PersonaChangeRow
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import storable
 from chat_personas.engines.reply_limit import ReplyLimit
@@ -65,12 +65,13 @@ class Audit:
             CorpusError: the corpus cannot be read.
         """
         conversation = self._corpus.conversation(conversation_id)
+        changes = self._corpus.persona_changes(conversation.id)
         if not self._is_new:
             await self._open()
         for number, row in enumerate(self._corpus.replies(conversation.id), start=1):
             made = self._corpus.generation(row.id)
             branch = self._corpus.branch(row.id)[:-1]
-            yield await self._audited(_Logged(conversation, row, branch, made), number)
+            yield await self._audited(_Logged(conversation, changes, row, branch, made), number)
 
     async def close(self) -> None:
         """Close the model."""
@@ -124,7 +125,7 @@ class Audit:
             return None
         engine = await self._begun_anew(logged, made)
         if isinstance(engine, ReadsAhead):
-            earlier = transcript(logged.conversation.system_prompt, logged.branch[:-1])
+            earlier = transcript(logged.system_prompt, logged.branch[:-1])
             await engine.read_ahead(earlier, _sampling(made))
         return engine
 
@@ -138,7 +139,7 @@ class Audit:
         assert self._engine is not None
         if not made.interventions:
             return self._engine
-        knob = Knob.of(self._engine, persona_of(logged.conversation), Path())
+        knob = Knob.of(self._engine, persona_of(logged.under), Path())
         if knob.engine.info.interventions != made.interventions:
             strength = _STRENGTH.search(made.interventions[0])
             if strength is not None:
@@ -154,6 +155,7 @@ class _Logged:
     """A reply of the corpus, what stood before it, and how it was made."""
 
     conversation: ConversationRow
+    changes: tuple[PersonaChangeRow, ...]
     row: MessageRow
     branch: tuple[MessageRow, ...]
     made: GenerationRow | None
@@ -161,7 +163,21 @@ class _Logged:
     @property
     def context(self) -> list[Message]:
         """What the model was given."""
-        return transcript(self.conversation.system_prompt, self.branch)
+        return transcript(self.system_prompt, self.branch)
+
+    @property
+    def system_prompt(self) -> str:
+        """The system prompt under which it was made."""
+        recorded = None if self.made is None else self.made.system_prompt
+        return self.conversation.system_prompt if recorded is None else recorded
+
+    @property
+    def under(self) -> ConversationRow | PersonaChangeRow:
+        """The persona under which it was made."""
+        if self.made is None or self.made.persona_sha256 in (None, self.conversation.persona_sha256):
+            return self.conversation
+        same = (change for change in self.changes if change.persona_sha256 == self.made.persona_sha256)
+        return next(same, self.conversation)
 
     @property
     def whole(self) -> bool:

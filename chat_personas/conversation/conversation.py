@@ -1,6 +1,7 @@
 """A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -22,12 +23,23 @@ from chat_personas.conversation.reply import (
     RunningReply,
     ThoughtEnded,
 )
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, ReplyModel, Thought
+from chat_personas.corpus import (
+    ConversationRow,
+    Corpus,
+    CorpusError,
+    GenerationRow,
+    MessageRow,
+    PersonaChangeRow,
+    ReplyModel,
+    ReplyPersona,
+    Thought,
+)
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
+from eval.interventions import unsteered
 from personas import LoadedPersona, Persona, is_steered_inside, system_prompt
 
 __all__ = [
@@ -105,13 +117,17 @@ class Conversation:
         persona: Persona,
         sampling: Sampling | None,
         branch: tuple[MessageRow, ...],
+        changes: Sequence[PersonaChangeRow] = (),
     ) -> None:
         """Use `start` or `resume`. `branch` is empty for a conversation in which nothing was said yet."""
         self.persona = persona
         self.knob = knob
         self._corpus = corpus
+        self._own_sampling = sampling
         self._sampling = sampling or sampling_of(persona)
-        self._active = ActiveBranch(row, bool(branch), branch)
+        held: tuple[ConversationRow | PersonaChangeRow, ...] = (row, *changes)
+        self._titles = {_under(each): _title_of(each) for each in held}
+        self._active = ActiveBranch(row, bool(branch), branch, _under(held[-1]))
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
         self._seconds_of_others = 0.0
         self._changing = False
@@ -136,7 +152,7 @@ class Conversation:
             created_at=moment,
             active_at=moment,
             persona_name=persona.persona.name,
-            persona=persona.persona.model_dump_json(by_alias=True, exclude_none=True),
+            persona=_as_stored(persona.persona),
             persona_sha256=persona.sha256,
             system_prompt=system_prompt(persona.persona),
             model=engine.info.name,
@@ -148,7 +164,7 @@ class Conversation:
 
     @classmethod
     def resume(cls, corpus: Corpus, engine: Engine, conversation_id: str, *, sampling: Sampling | None = None) -> Self:
-        """Take up a conversation of the corpus, with the persona and the prompt as they were when it began.
+        """Take up a conversation of the corpus, with the persona and the prompt with which it went on last.
 
         `conversation_id` may be abbreviated. The model may be another one: each reply records its own. The knob is as
         the persona set it then; a direction that it names by a file is looked for where the persona's file was, or from
@@ -162,12 +178,15 @@ class Conversation:
         corpus.mark_interrupted()
         row = corpus.conversation(conversation_id)
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
-        persona = persona_of(row)
-        knob = Knob.of(engine, persona, _folder_of(row, persona))
-        conversation = cls(corpus, knob, row, persona, sampling, branch)
+        changes = corpus.persona_changes(row.id)
+        last = changes[-1] if changes else row
+        persona = persona_of(last)
+        knob = Knob.of(engine, persona, _folder_of(last, persona))
+        conversation = cls(corpus, knob, row, persona, sampling, branch, changes)
         if row.active_leaf_id:
             conversation._active.thoughts = corpus.thoughts(row.active_leaf_id)
             conversation._active.models = corpus.models(row.active_leaf_id)
+            conversation._active.personas = corpus.personas(row.active_leaf_id)
             conversation._active.places = corpus.places(row.active_leaf_id)
         return conversation
 
@@ -193,8 +212,8 @@ class Conversation:
 
     @property
     def system_prompt(self) -> str:
-        """The exact system prompt that the model is given, "" for none."""
-        return self._active.row.system_prompt
+        """The exact system prompt that the model is given for the next reply, "" for none."""
+        return self._active.persona.system_prompt
 
     @property
     def unspoken(self) -> ConversationRow | None:
@@ -249,6 +268,57 @@ class Conversation:
         """The models other than the present one that made replies on the path, in the order in which they came."""
         made = (self.models.get(message.id, self.model) for message in self.path)
         return tuple(model for model in dict.fromkeys(made) if model != self.model)
+
+    @property
+    def first_persona(self) -> ReplyPersona:
+        """The persona with which the conversation began: also that of replies of which `personas` does not know it."""
+        return _under(self._active.row)
+
+    @property
+    def present_persona(self) -> ReplyPersona:
+        """The persona under which the next reply is made."""
+        return self._active.persona
+
+    @property
+    def personas(self) -> Mapping[str, ReplyPersona]:
+        """Under which persona the replies on the path were made that have ended, by their ids."""
+        replies = (message for message in self.path if message.role == "assistant")
+        return {each.id: self._active.personas.get(each.id, self.first_persona) for each in replies}
+
+    def title_of(self, persona: ReplyPersona) -> str:
+        """Return the title of a persona of this conversation, as the screen calls it."""
+        return self._titles.get(persona, persona.name)
+
+    async def change_persona(self, persona: LoadedPersona) -> None:
+        """Go on with another persona, from the next reply on; what was said before stays its persona's.
+
+        Raises:
+            ValueError: nothing was said yet; begin another conversation.
+            RuntimeError: a reply is on its way, or another version is being opened.
+            PersonaError: the persona cannot be put into a prompt.
+            SteeringError, InterventionError: its direction is missing or not one of this model.
+            CorpusError: the change cannot be stored; the persona before stays.
+        """
+        if not self._active.stored:
+            raise ValueError("nothing was said yet")
+        await self.save()
+        knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), persona.persona, persona.path.parent)
+        change = PersonaChangeRow(
+            conversation_id=self.id,
+            persona_name=persona.persona.name,
+            persona=_as_stored(persona.persona),
+            persona_sha256=persona.sha256,
+            system_prompt=system_prompt(persona.persona),
+        )
+        if is_steered_inside(persona.persona):
+            from chat_personas.steering.applied import remember_folder
+
+            remember_folder(persona)
+        await self._change(lambda: self._corpus.change_persona(change))
+        self.persona, self.knob = persona.persona, knob
+        self._sampling = self._own_sampling or sampling_of(persona.persona)
+        self._active.persona = _under(change)
+        self._titles[_under(change)] = persona.persona.title
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
@@ -323,7 +393,8 @@ class Conversation:
         from chat_personas.corpus.export.chat_json import line_of
 
         with atomic_write(path) as stream:
-            stream.write(f"{line_of(self.system_prompt, self.path)}\n".encode())
+            prompts = {key: persona.system_prompt for key, persona in self.personas.items()}
+            stream.write(f"{line_of(self.first_persona.system_prompt, self.path, prompts)}\n".encode())
 
     def rescue(self) -> Path | None:
         """Write the path to a file in the temporary directory; return the file, or None where that fails, too."""
@@ -355,7 +426,9 @@ class Conversation:
 
         It is known from replies that this model completed, also in an earlier session. Raises CorpusError.
         """
-        return await asyncio.to_thread(_context_use, self._corpus, self.engine.info, self._active.messages)
+        return await asyncio.to_thread(
+            _context_use, self._corpus, self.engine.info, self.system_prompt, self._active.messages
+        )
 
     async def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
         """Return a message and what stands beside it at the same place, oldest first. Raises CorpusError."""
@@ -436,6 +509,7 @@ class Conversation:
         leaf = self._corpus.activate(self.id, message_id)
         self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
         self._active.models, self._active.places = self._corpus.models(leaf), self._corpus.places(leaf)
+        self._active.personas = self._corpus.personas(leaf)
 
     def _next_version(self) -> Version | None:
         path = self._active.messages
@@ -468,17 +542,40 @@ def sampling_of(persona: Persona) -> Sampling:
     return replace(Sampling(), **asked)
 
 
-def persona_of(row: ConversationRow) -> Persona:
-    """Return the persona of a conversation as it was when that began. Raises CorpusError if it is not known here."""
+def persona_of(row: ConversationRow | PersonaChangeRow) -> Persona:
+    """Return the persona with which a conversation began or went on, as it was then.
+
+    Raises:
+        CorpusError: this version does not know such a persona.
+    """
     try:
         return Persona.model_validate_json(row.persona)
     except ValidationError as error:
         raise CorpusError(
-            f"this version does not know the persona of conversation {row.id}; install a newer chat-personas"
+            f"this version does not know the persona of conversation {_conversation_of(row)}; "
+            "install a newer chat-personas"
         ) from error
 
 
-def _folder_of(row: ConversationRow, persona: Persona) -> Path:
+def _conversation_of(row: ConversationRow | PersonaChangeRow) -> str:
+    return row.id if isinstance(row, ConversationRow) else row.conversation_id
+
+
+def _as_stored(persona: Persona) -> str:
+    return persona.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def _under(row: ConversationRow | PersonaChangeRow) -> ReplyPersona:
+    return ReplyPersona(row.persona_name, row.persona_sha256, row.system_prompt)
+
+
+def _title_of(row: ConversationRow | PersonaChangeRow) -> str:
+    """Return the title of a persona, also of one that only another version of the program knows."""
+    title = json.loads(row.persona).get("title")
+    return title if isinstance(title, str) else row.persona_name
+
+
+def _folder_of(row: ConversationRow | PersonaChangeRow, persona: Persona) -> Path:
     if not is_steered_inside(persona):
         return Path()
     from chat_personas.steering.applied import folder_of
@@ -486,8 +583,10 @@ def _folder_of(row: ConversationRow, persona: Persona) -> Path:
     return folder_of(row.persona_sha256)
 
 
-def _context_use(corpus: Corpus, info: EngineInfo, path: Sequence[MessageRow]) -> ContextUse | None:
+def _context_use(corpus: Corpus, info: EngineInfo, system_prompt: str, path: Sequence[MessageRow]) -> ContextUse | None:
     """Return what the last reply on `path` that this model completed took, its prompt and the reply together.
+
+    Replies under another system prompt do not count: theirs was of another length.
 
     For a reply that was stopped or broke off a model reports no tokens. Then at least the prompt is known where another
     reply to the same message was completed, else what the reply before took.
@@ -496,19 +595,21 @@ def _context_use(corpus: Corpus, info: EngineInfo, path: Sequence[MessageRow]) -
         if message.role != "assistant":
             continue
         made = corpus.generation(message.id)
-        prompt = _prompt_tokens(made, info)
+        prompt = _prompt_tokens(made, info, system_prompt)
         if prompt is not None and made is not None and made.decoded_tokens is not None:
             return ContextUse(prompt + made.decoded_tokens, at_least=after > 0)
         others = [corpus.generation(other.id) for other in corpus.siblings(message.id)]
-        prompts = [tokens for tokens in (_prompt_tokens(other, info) for other in others) if tokens is not None]
+        prompts = [
+            tokens for tokens in (_prompt_tokens(other, info, system_prompt) for other in others) if tokens is not None
+        ]
         if prompts:
             return ContextUse(max(prompts), at_least=True)
     return None
 
 
-def _prompt_tokens(made: GenerationRow | None, info: EngineInfo) -> int | None:
+def _prompt_tokens(made: GenerationRow | None, info: EngineInfo, system_prompt: str) -> int | None:
     """Return how many tokens the prompt of a reply had; None where that is not known for this model."""
-    if made is None:
+    if made is None or made.system_prompt not in (None, system_prompt):
         return None
     same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
     return made.prompt_tokens if same else None

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, ReplyModel, Thought
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, ReplyModel, ReplyPersona, Thought
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
@@ -286,15 +286,18 @@ class ActiveBranch:
 
     `stored` is false for a conversation without a message: the first one adds it to the corpus, or names it where a
     measurement has added it. `messages` run from the first one to the active leaf; a reply is among them once it has
-    ended. `thoughts` are what the model thought before replies, and `models` which model made them, by their ids: at
-    least for those among the messages. `places` has number and total of the versions of messages that have several.
+    ended. `thoughts` are what the model thought before replies, `models` which model made them, and `personas` under
+    which persona, by their ids: at least for those among the messages, but for the personas of older versions.
+    `persona` is that of the next reply. `places` has number and total of the versions of messages that have several.
     """
 
     row: ConversationRow
     stored: bool
     messages: tuple[MessageRow, ...]
+    persona: ReplyPersona
     thoughts: dict[str, Thought] = field(default_factory=dict)
     models: dict[str, ReplyModel] = field(default_factory=dict)
+    personas: dict[str, ReplyPersona] = field(default_factory=dict)
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -337,6 +340,7 @@ class ReplyStorage:
         self.saved = False
         self._corpus = corpus
         self._active = active
+        self._persona = active.persona
         self._info = info
         self._text = None if text is None else storable(text)
         self._length = length
@@ -374,7 +378,7 @@ class ReplyStorage:
     def context(self) -> list[Message]:
         """Return what the model is given: the system prompt and the branch that it is to continue."""
         assert self._begun is not None
-        return transcript(self._active.row.system_prompt, self._begun.branch)
+        return transcript(self._persona.system_prompt, self._begun.branch)
 
     def begin(self) -> None:
         """Store the person's message and an empty reply to it, or only the reply, in one transaction."""
@@ -432,6 +436,7 @@ class ReplyStorage:
         self._active.messages = self.path
         if self._begun is not None:
             self._active.models[self._begun.reply.id] = ReplyModel(self._info.name, self._info.sha256)
+            self._active.personas[self._begun.reply.id] = self._persona
         if self._begun is not None and self._begun.writer.thought:
             thought = Thought(text=self._begun.writer.thought, seconds=self._thought_seconds)
             self._active.thoughts[self._begun.reply.id] = thought
@@ -441,7 +446,9 @@ class ReplyStorage:
         branch = active.messages[: self._length]
         parent = branch[-1].id if branch else None
         new = None if active.stored else active.row.model_copy(update={"title": beginning_of(text)})
-        said, reply = self._corpus.begin_turn(active.row.id, parent, text, self._info, self.sampling, new=new)
+        said, reply = self._corpus.begin_turn(
+            active.row.id, parent, text, self._info, self.sampling, new=new, persona=self._persona
+        )
         active.row, active.stored = new or active.row, True
         return (*branch, said), reply
 
@@ -450,7 +457,9 @@ class ReplyStorage:
         if branch[-1].role == "assistant":
             self._vary_seed(len(self._corpus.siblings(branch[-1].id)))
             branch = branch[:-1]
-        return branch, self._corpus.begin_reply(self._active.row.id, branch[-1].id, self._info, self.sampling)
+        return branch, self._corpus.begin_reply(
+            self._active.row.id, branch[-1].id, self._info, self.sampling, self._persona
+        )
 
     def _vary_seed(self, alternatives: int) -> None:
         """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
-from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow
+from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow, PersonaChangeRow
 from chat_personas.corpus.sql import (
     SHORTEST_BEGINNING,
     Value,
@@ -32,6 +32,7 @@ Keys begin with the time, so those of one day share their first characters; thei
 """
 LONGEST_TITLE = 60
 _CONVERSATION = columns_of(ConversationRow, "conversations")
+_PERSONA_CHANGE = columns_of(PersonaChangeRow, "persona_changes")
 
 Condition = tuple[str, list[Value]]
 """A condition in SQL, and its parameters."""
@@ -51,9 +52,9 @@ class Selection:
     """A filter on conversations: everything that is given must hold.
 
     `since` and `until` are days in UTC, both included, and concern the day on which the conversation began. `ids` may
-    be abbreviated to their first characters, or to their last six or more, as in a short name. `model` is the one that
-    it began with. `complete` leaves out what did not come to its end: in a study a participation that is not complete,
-    otherwise a last reply that is not.
+    be abbreviated to their first characters, or to their last six or more, as in a short name. `persona` and `model`
+    are those that it began with. `complete` leaves out what did not come to its end: in a study a participation that is
+    not complete, otherwise a last reply that is not.
 
     The rest concerns exports only (`corpus.export.permission`). `scope`: the least that a participant must have agreed
     to (None: nothing of participants leaves). `own`: the conversations of the corpus's owner leave as well. `quoting`:
@@ -153,6 +154,17 @@ def remove_unspoken(connection: sqlite3.Connection, identifier: str) -> None:
         "DELETE FROM conversations WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = ?1)",
         (identifier,),
     )
+
+
+def change_persona(connection: sqlite3.Connection, change: PersonaChangeRow) -> None:
+    """Let a conversation go on with another persona."""
+    insert(connection, "persona_changes", values_of(change))
+
+
+def persona_changes(connection: sqlite3.Connection, identifier: str) -> tuple[PersonaChangeRow, ...]:
+    """Return the personas with which a conversation went on after its first one, oldest first."""
+    sql = f"SELECT {_PERSONA_CHANGE} FROM persona_changes WHERE conversation_id = ? ORDER BY id"  # noqa: S608
+    return fetch(PersonaChangeRow, connection.execute(sql, (identifier,)))
 
 
 def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
@@ -264,6 +276,15 @@ def debate_sides(connection: sqlite3.Connection, debate_id: str) -> tuple[Debate
     """Return the sides of a debate, first the one that begins."""
     sql = f"SELECT {columns_of(DebateSideRow, 'debates')} FROM debates WHERE id = ? ORDER BY place"  # noqa: S608
     return fetch(DebateSideRow, connection.execute(sql, (debate_id,)))
+
+
+def deleted_with(connection: sqlite3.Connection, identifier: str) -> tuple[str, ...]:
+    """Return what is deleted with a conversation: itself, and the other side of its debate if it is in one."""
+    sql = """
+        SELECT other.conversation_id FROM debates JOIN debates AS other ON other.id = debates.id
+        WHERE debates.conversation_id = ?1 AND other.conversation_id <> ?1
+        """
+    return (identifier, *(row["conversation_id"] for row in connection.execute(sql, (identifier,))))
 
 
 def set_turns(connection: sqlite3.Connection, debate_id: str, turns: int) -> None:

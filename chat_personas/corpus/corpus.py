@@ -21,9 +21,11 @@ from chat_personas.corpus.rows import (
     GenerationRow,
     MeasurementRow,
     MessageRow,
+    PersonaChangeRow,
     ProbeRow,
     RatingRow,
     ReplyModel,
+    ReplyPersona,
     SearchHit,
     Status,
     Thought,
@@ -150,6 +152,11 @@ class Corpus:
             maintenance.delete(connection, conversation_id)
         return self._erase_traces()
 
+    def deleted_with(self, conversation_id: str) -> tuple[str, ...]:
+        """Return the keys of the conversations that go if this one is deleted: it, and the other side of its debate."""
+        with self._connections.reading() as connection:
+            return conversations.deleted_with(connection, conversation_id)
+
     def participant_key(self, identifier: str) -> str:
         """Return the key of the participant whose key is or begins with this. Raises UnknownParticipantError."""
         with self._connections.reading() as connection:
@@ -183,6 +190,16 @@ class Corpus:
         """Return the keys of the conversations of a comparison, from left to right; deleted ones are not among them."""
         with self._connections.reading() as connection:
             return conversations.compared(connection, comparison_id)
+
+    def change_persona(self, change: PersonaChangeRow) -> None:
+        """Let a conversation go on with another persona."""
+        with self._connections.writing() as connection:
+            conversations.change_persona(connection, change)
+
+    def persona_changes(self, conversation_id: str) -> tuple[PersonaChangeRow, ...]:
+        """Return the personas with which a conversation went on after its first one, oldest first."""
+        with self._connections.reading() as connection:
+            return conversations.persona_changes(connection, conversation_id)
 
     def begin_debate(self, debate_id: str, sides: Sequence[ConversationRow], opening: Words, turns: int) -> None:
         """Add a debate: both conversations, first the side that begins, each with what opens the debate."""
@@ -229,24 +246,32 @@ class Corpus:
         sampling: Sampling,
         *,
         new: ConversationRow | None = None,
+        persona: ReplyPersona | None = None,
     ) -> tuple[MessageRow, MessageRow]:
         """Add what a person said and an empty reply to it, which becomes the active leaf; return both.
 
-        `new` is the conversation itself if this is its first message.
+        `new` is the conversation itself if this is its first message, `persona` the one under which the reply is made.
         """
         with self._connections.writing() as connection:
             if new is not None:
                 conversations.add(connection, new)
             said = messages.add_user_message(connection, conversation_id, parent_id, Words(text))
             reply = messages.add_empty_reply(connection, conversation_id, said.id, self._owner_name)
-            messages.begin_generation(connection, reply.id, info, sampling)
+            messages.begin_generation(connection, reply.id, info, sampling, persona)
         return said, reply
 
-    def begin_reply(self, conversation_id: str, parent_id: str, info: EngineInfo, sampling: Sampling) -> MessageRow:
+    def begin_reply(
+        self,
+        conversation_id: str,
+        parent_id: str,
+        info: EngineInfo,
+        sampling: Sampling,
+        persona: ReplyPersona | None = None,
+    ) -> MessageRow:
         """Add another empty reply to a message; it becomes the active leaf."""
         with self._connections.writing() as connection:
             reply = messages.add_empty_reply(connection, conversation_id, parent_id, self._owner_name)
-            messages.begin_generation(connection, reply.id, info, sampling)
+            messages.begin_generation(connection, reply.id, info, sampling, persona)
         return reply
 
     def withdraw(self, reply: MessageRow, said: MessageRow | None, leaf_id: str | None, *, title: str) -> None:
@@ -335,6 +360,14 @@ class Corpus:
         with self._connections.reading() as connection:
             return messages.models_to(connection, leaf_id)
 
+    def personas(self, leaf_id: str) -> dict[str, ReplyPersona]:
+        """Return under which persona each reply from the first message to this one was made, by the replies' keys.
+
+        Replies of older versions are left out.
+        """
+        with self._connections.reading() as connection:
+            return messages.personas_to(connection, leaf_id)
+
     def places(self, leaf_id: str) -> dict[str, tuple[int, int]]:
         """Return number and total of the versions of each message up to this one that has several, by their keys."""
         with self._connections.reading() as connection:
@@ -376,6 +409,11 @@ class Corpus:
         """Return the measurements that followed a message of a conversation (None: before its first), oldest first."""
         with self._connections.reading() as connection:
             return measurements.after(connection, conversation_id, message_id)
+
+    def last_measurements(self, model: ReplyModel) -> tuple[MeasurementRow, ...]:
+        """Return the newest complete measurement of each persona on a model, oldest first; its persona is filled in."""
+        with self._connections.reading() as connection:
+            return measurements.last_of_model(connection, model)
 
     def probes(self, measurement_id: str) -> tuple[ProbeRow, ...]:
         """Return the probes of a measurement, by question."""

@@ -8,6 +8,7 @@ import hashlib
 import sqlite3
 from dataclasses import dataclass
 
+from chat_personas.corpus import conversations
 from chat_personas.corpus.errors import UnknownConversationError, UnknownParticipantError
 from chat_personas.corpus.rows import CountsRow
 from chat_personas.corpus.sql import SHORTEST_BEGINNING, fetch, find_key, now, stamp
@@ -19,14 +20,6 @@ from personas.inputs.suggestions import quoted
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
 
 
-_DELETE = """
-    DELETE FROM conversations WHERE id = ?1 OR id IN (
-        SELECT other.conversation_id FROM debates JOIN debates AS other ON other.id = debates.id
-        WHERE debates.conversation_id = ?1
-    )
-"""
-
-
 def delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     """Delete a conversation with all that belongs to it, and rebuild the index, which would keep the deleted words.
 
@@ -35,7 +28,8 @@ def delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     Raises:
         UnknownConversationError: there is none with this key.
     """
-    if not connection.execute(_DELETE, (conversation_id,)).rowcount:
+    gone = [(key,) for key in conversations.deleted_with(connection, conversation_id)]
+    if not connection.executemany("DELETE FROM conversations WHERE id = ?", gone).rowcount:
         raise UnknownConversationError(f"there is no conversation {conversation_id}; see: chat-personas corpus list")
     connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
     connection.execute("INSERT OR IGNORE INTO unerased VALUES (?)", (conversation_id,))
@@ -171,9 +165,9 @@ _ODD_ROWS = (
     ),
     (
         ("message",),
-        "that quotes a reply which is not there",
-        """SELECT count(*) FROM messages LEFT JOIN messages AS quoted ON quoted.id = messages.quotes
-        WHERE messages.quotes IS NOT NULL AND quoted.role IS NOT 'assistant'""",
+        "that quotes what a person said as a reply",
+        """SELECT count(*) FROM messages JOIN messages AS quoted ON quoted.id = messages.quotes
+        WHERE quoted.role = 'user'""",
     ),
     (
         ("debate",),

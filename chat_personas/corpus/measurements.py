@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from chat_personas.corpus.rows import MeasurementRow, ProbeRow, RatingRow
+from chat_personas.corpus.rows import MeasurementRow, ProbeRow, RatingRow, ReplyModel
 from chat_personas.corpus.sql import columns_of, fetch, insert, storable, values_of
 
 _MEASUREMENT = columns_of(MeasurementRow, "measurements")
@@ -22,6 +22,30 @@ def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> tup
     """Return the measurements of a conversation, over all its branches, oldest first."""
     sql = f"SELECT {_MEASUREMENT} FROM measurements WHERE conversation_id = ? ORDER BY id"  # noqa: S608
     return fetch(MeasurementRow, connection.execute(sql, (conversation_id,)))
+
+
+def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[MeasurementRow, ...]:
+    """Return the newest complete measurement of each persona on a model: each name, prompt, groups and interventions.
+
+    Those of older versions are given the persona's columns, of the persona with which their conversation began.
+    """
+    sql = f"""
+        SELECT {_MEASUREMENT}, conversations.persona_name AS first_name, conversations.system_prompt AS first_prompt
+        FROM measurements JOIN conversations ON conversations.id = conversation_id
+        WHERE measurements.id IN (
+            SELECT max(measurements.id) FROM measurements JOIN conversations ON conversations.id = conversation_id
+            WHERE measurements.model = ? AND measurements.model_sha256 IS ? AND complete
+            GROUP BY coalesce(measurements.persona_name, conversations.persona_name),
+                coalesce(measurements.system_prompt, conversations.system_prompt), groups, interventions
+        ) ORDER BY measurements.id
+        """  # noqa: S608
+    found = []
+    for row in map(dict, connection.execute(sql, (model.name, model.sha256))):
+        name, prompt = row.pop("first_name"), row.pop("first_prompt")
+        row["persona_name"] = row["persona_name"] or name
+        row["system_prompt"] = prompt if row["system_prompt"] is None else row["system_prompt"]
+        found.append(row)
+    return tuple(map(MeasurementRow.model_validate, found))
 
 
 def after(connection: sqlite3.Connection, conversation_id: str, message_id: str | None) -> tuple[MeasurementRow, ...]:

@@ -22,6 +22,7 @@ from chat_personas.corpus.messages import branch_to, mark_interrupted
 
 _KEYS = {
     "conversations": ("id",),
+    "persona_changes": ("id",),
     "messages": ("id",),
     "generations": ("message_id",),
     "measurements": ("id",),

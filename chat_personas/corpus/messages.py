@@ -1,13 +1,14 @@
 """Messages: the tree of what was said, how each reply was made, and the branch that a model reads."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
-from chat_personas.corpus.rows import GenerationRow, MessageRow, ReplyModel, Status, Thought, Words
+from chat_personas.corpus.rows import GenerationRow, MessageRow, ReplyModel, ReplyPersona, Status, Thought, Words
 from chat_personas.corpus.sql import (
     as_json,
     columns_of,
@@ -84,8 +85,14 @@ def withdraw(connection: sqlite3.Connection, message_id: str) -> None:
     connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
 
 
-def begin_generation(connection: sqlite3.Connection, message_id: str, info: EngineInfo, sampling: Sampling) -> None:
-    """Record the model and the settings of a reply before its first token, so that a process that dies leaves them."""
+def begin_generation(
+    connection: sqlite3.Connection,
+    message_id: str,
+    info: EngineInfo,
+    sampling: Sampling,
+    persona: ReplyPersona | None = None,
+) -> None:
+    """Record model, settings and persona of a reply before its first token, so that a process that dies leaves them."""
     values = {
         "message_id": message_id,
         "started_at": stamp(now()),
@@ -103,6 +110,9 @@ def begin_generation(connection: sqlite3.Connection, message_id: str, info: Engi
         "program_version": __version__,
         "interventions": as_json(info.interventions),
     }
+    if persona is not None:
+        values |= {"persona_name": persona.name, "persona_sha256": persona.sha256}
+        values |= {"system_prompt": persona.system_prompt}
     insert(connection, "generations", values)
 
 
@@ -189,6 +199,23 @@ def models_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Repl
     return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"]) for row in found}
 
 
+def personas_to(connection: sqlite3.Connection, message_id: str) -> dict[str, ReplyPersona]:
+    """Return under which persona each reply of the branch that ends with a message was made, by the replies' keys.
+
+    Replies of older versions are left out: they are of the persona with which their conversation began.
+    """
+    sql = f"""
+        {_BRANCH}
+        SELECT message_id, persona_name, persona_sha256, system_prompt FROM branch JOIN generations
+        ON message_id = branch.id WHERE system_prompt IS NOT NULL
+        """  # noqa: S608
+    found = connection.execute(sql, (message_id,))
+    return {
+        row["message_id"]: ReplyPersona(row["persona_name"], row["persona_sha256"], row["system_prompt"])
+        for row in found
+    }
+
+
 def places_to(connection: sqlite3.Connection, message_id: str) -> dict[str, tuple[int, int]]:
     """Return the number of each message among its alternatives, from 1, and how many those are, by its key.
 
@@ -271,6 +298,36 @@ def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message
         else:
             messages.append(Message(role, text))
     return messages
+
+
+def told(system_prompt: str, branch: Sequence[MessageRow], prompts: Mapping[str, str]) -> list[Message]:
+    """Return a branch as `transcript` does, with every system prompt where it began.
+
+    `prompts` are those under which replies were made, by their keys; without one a reply was made under
+    `system_prompt`. A model was given the prompt of its time before all messages, and no other. Where the model was not
+    steered any more, an empty prompt says so.
+    """
+    messages = list[Message]()
+    for prompt, rows in _by_prompt(system_prompt, branch, prompts):
+        begins = [Message("system", "")] if messages and not prompt else []
+        messages += [*begins, *transcript(prompt, rows)]
+    return messages or transcript(system_prompt, ())
+
+
+def _by_prompt(
+    system_prompt: str, branch: Sequence[MessageRow], prompts: Mapping[str, str]
+) -> Iterator[tuple[str, Sequence[MessageRow]]]:
+    """Yield the parts of a branch under one prompt each. What a person says belongs to the reply that follows it."""
+    replies = [prompts.get(row.id, system_prompt) for row in branch if row.role == "assistant"]
+    last = replies[-1] if replies else system_prompt
+    following = iter(replies)
+    under, coming = list[str](), next(following, last)
+    for row in branch:
+        under.append(coming)
+        if row.role == "assistant":
+            coming = next(following, last)
+    for prompt, rows in groupby(zip(under, branch, strict=True), key=lambda pair: pair[0]):
+        yield prompt, [row for _, row in rows]
 
 
 def _row(conversation_id: str, parent_id: str | None, role: str, text: str, status: str) -> MessageRow:

@@ -20,11 +20,11 @@ class Row(BaseModel):
 
 
 class ConversationRow(Row):
-    """A conversation with one persona on one model.
+    """A conversation, with the persona and the model with which it began.
 
-    `persona` is the persona as it was when the conversation began (JSON), `persona_sha256` the hash of the file it came
-    from, `system_prompt` the exact text that the model is given. `active_leaf_id` is the last message of the branch
-    on the screen.
+    `persona` is the persona as it was then (JSON), `persona_sha256` the hash of the file it came from, `system_prompt`
+    the exact text that the model was given. Both may change: see `PersonaChangeRow` and `GenerationRow`.
+    `active_leaf_id` is the last message of the branch on the screen.
     """
 
     id: str
@@ -39,6 +39,21 @@ class ConversationRow(Row):
     model_sha256: str | None
     program_version: str
     active_leaf_id: str | None
+
+
+class PersonaChangeRow(Row):
+    """Another persona with which a conversation went on, its fields as those of a conversation.
+
+    The newest one makes the next reply. What was made before says itself whose it was.
+    """
+
+    id: str = Field(default_factory=new_key)
+    conversation_id: str
+    created_at: datetime = Field(default_factory=now)
+    persona_name: str
+    persona: str
+    persona_sha256: str
+    system_prompt: str
 
 
 class ConversationSummary(Row):
@@ -118,12 +133,22 @@ class ReplyModel(NamedTuple):
     sha256: str | None
 
 
+class ReplyPersona(NamedTuple):
+    """Under which persona a reply was made: its name, the hash of its file, and the exact system prompt."""
+
+    name: str
+    sha256: str
+    system_prompt: str
+
+
 class GenerationRow(Row):
     """How a reply was made: the model, the settings, what it cost, and what the model thought. Null: not known (yet).
 
     `thought` is null where the model did not think; see `Thought`. `interventions` names what changed the model's
     hidden states (`eval.interventions.Intervention.key`). `projection` is how far along the direction `projected_on`
     the hidden states of the reply lie (0 and 1 are the poles of its training texts); null where it was not read.
+    The persona's columns say under whom it was made, with the exact system prompt; null in rows of older versions, in
+    which a conversation had one persona.
     """
 
     message_id: str
@@ -152,6 +177,9 @@ class GenerationRow(Row):
     interventions: Annotated[tuple[str, ...], _JSON]
     projection: float | None
     projected_on: str | None
+    persona_name: str | None = None
+    persona_sha256: str | None = None
+    system_prompt: str | None = None
 
 
 class GroupRow(Row):
@@ -169,7 +197,8 @@ class MeasurementRow(Row):
     by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
     questions. `verdict` says whether it may be shown (`finding` of a report's verdict; null in older rows), and
     `order_agreement` how far the answers in the two option orders agree. `dropped_messages` counts the oldest messages
-    that the model did not see, for want of context. `interventions` as in a generation.
+    that the model did not see, for want of context. `interventions`, `persona_name` and `system_prompt` as in a
+    generation.
     """
 
     id: str = Field(default_factory=new_key)
@@ -200,6 +229,8 @@ class MeasurementRow(Row):
     dropped_messages: int = 0
     seconds: float | None = None
     program_version: str
+    persona_name: str | None = None
+    system_prompt: str | None = None
 
 
 class ProbeRow(Row):

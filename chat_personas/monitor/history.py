@@ -86,6 +86,11 @@ class RoundPlace(NamedTuple):
         """How many messages the person had sent; 0 before the first one."""
         return sum(message.role == "user" for message in self.context)
 
+    @property
+    def system_prompt(self) -> str:
+        """The system prompt that the model was given, "" for none."""
+        return self.context[0].content if self.context and self.context[0].role == "system" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierRound:
@@ -169,7 +174,7 @@ class RoundHistory:
             unrecorded = [self._unrecorded[turn] for turn in sorted(self._unrecorded) if turn < place.turn]
             if self._corpus is None or place.message_id is None:
                 return tuple(unrecorded)
-            return (*unrecorded, *self._of_branch(self._corpus, place.message_id))
+            return (*unrecorded, *self._of_branch(self._corpus, place, place.message_id))
 
     def repeat_of(self, place: RoundPlace) -> RepeatedRound | None:
         """Return what this very measurement found at `place`: the newest complete round, else the newest one.
@@ -185,14 +190,18 @@ class RoundHistory:
         if recent is not None or self._corpus is None or place.conversation_id is None:
             return recent
         stored = self._corpus.measurements_after(place.conversation_id, place.message_id)
-        rows = [row for row in stored if self._measure.would_repeat(row)]
+        rows = [row for row in stored if self._measure.would_repeat(row) and _same_prompt(self._corpus, row, place)]
         if not rows or not self._has_room(self._corpus, place.message_id):
             return None
         row = max(rows, key=lambda row: (row.complete, row.id))
         answers, failures = outcomes_of(self._corpus.probes(row.id), row.dropped_messages)
         return RepeatedRound(answers, failures, row.complete)
 
-    def _of_branch(self, corpus: "Corpus", message_id: str) -> list[EarlierRound]:
+    def _of_branch(self, corpus: "Corpus", place: RoundPlace, message_id: str) -> list[EarlierRound]:
+        """Return the stored rounds of the branch that ends with a message, under the system prompt of `place`.
+
+        Another persona has a course of its own.
+        """
         from chat_personas.corpus.messages import turns_of
 
         branch = corpus.branch(message_id)
@@ -200,7 +209,7 @@ class RoundHistory:
         rows = [
             row
             for row in corpus.measurements(branch[0].conversation_id)
-            if row.message_id in turns and self._measure.comparable_with(row)
+            if row.message_id in turns and self._measure.comparable_with(row) and _same_prompt(corpus, row, place)
         ]
         if not self._recorded.keys() <= {row.id for row in rows}:
             # This is another branch: answers that were let go may be the newest ones here.
@@ -228,6 +237,16 @@ class RoundHistory:
         then = made.context_length if made is not None else None
         now = self._measure.model.context_length
         return then is None or now is None or now >= then
+
+
+def _same_prompt(corpus: "Corpus", row: "MeasurementRow", place: RoundPlace) -> bool:
+    """Say whether a stored round was made under the system prompt of `place`.
+
+    An older version did not record it, and had one in a conversation.
+    """
+    if row.system_prompt is not None:
+        return row.system_prompt == place.system_prompt
+    return corpus.conversation(row.conversation_id).system_prompt == place.system_prompt
 
 
 def ids_of(answers: Iterable[Answer], failures: Iterable[Failure]) -> frozenset[str]:

@@ -67,20 +67,22 @@ class Monitor:
         seconds: float = SECONDS_OF_A_ROUND,
         unsteered: Unsteered | None = None,
         remembering: Remembering = nullcontext,
+        persona: str | None = None,
     ) -> None:
         """Prepare to measure `groups` (empty: everyone) with the questions of `survey`.
 
         Rounds are recorded in `corpus` if one is given. `seed` decides the choice and order of the questions and the
         resampling. A round asks as many questions as should take `seconds`, but never fewer than the anchors.
         `unsteered` holds what models answered without steering, for all monitors of a session, and `remembering` puts
-        around the engine what remembers such answers from session to session.
+        around the engine what remembers such answers from session to session. `persona` is the name that is recorded
+        with each round.
         """
         questions = survey.survey.questions
         self._engine = engine
         self._measure = Measure(survey, tuple(groups), engine.info, EXPRESSION, seed)
         self._plan = ProbePlan.of(questions, groups, seed=seed, seconds=seconds)
         self._history = RoundHistory(corpus, self._measure)
-        self._recorder = RoundRecorder(corpus, self._history, self._measure)
+        self._recorder = RoundRecorder(corpus, self._history, self._measure, persona)
         known = {} if unsteered is None else unsteered
         self._unsteered = known.setdefault((engine.info.name, engine.info.sha256, survey.sha256), {})
         self._remembering = remembering

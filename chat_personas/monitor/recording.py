@@ -41,8 +41,14 @@ class RoundRecorder:
     until there is a message. What could not be written waits, too: `flush` tries again.
     """
 
-    def __init__(self, corpus: "Corpus | None", history: RoundHistory, measure: Measure) -> None:
-        """Record in `corpus`, if there is one, what `measure` describes, and let `history` know of it."""
+    def __init__(
+        self, corpus: "Corpus | None", history: RoundHistory, measure: Measure, persona: str | None = None
+    ) -> None:
+        """Record in `corpus`, if there is one, what `measure` describes, and let `history` know of it.
+
+        `persona` is the name of the persona that is measured, None where the conversation tells.
+        """
+        self._persona = persona
         self._corpus = corpus
         self._history = history
         self._measure = measure
@@ -149,6 +155,8 @@ class RoundRecorder:
             dropped_messages=found.dropped_messages,
             seconds=(datetime.now(UTC) - found.began).total_seconds(),
             program_version=__version__,
+            persona_name=self._persona,
+            system_prompt=found.place.system_prompt,
         )
 
 

@@ -27,7 +27,7 @@ from eval.report import Score as ReportScore
 
 TURN_RULES = (
     ".turn { margin: 1.2rem 0; max-width: 46rem; }",
-    ".turn h2 { font-size: 1rem; margin: 0; padding: 0; border: 0; }",
+    ".turn h2, .turn h4 { font-size: 1rem; margin: 0; padding: 0; border: 0; }",
     ".turn .words { white-space: pre-wrap; border-left: 4px solid var(--people); padding: 0.1rem 0.75rem; }",
     ".turn.reply .words { border-color: var(--persona); }",
 )
@@ -65,7 +65,7 @@ def _copies(source: Source) -> Iterator[_Copy]:
             tuple(_facts(conversation, said, made)),
             tuple(measured.get(None, ())),
             tuple(
-                _turn(message, _speaker(message, conversation, quoted), made, measured.get(message.id, ()))
+                _turn(message, _speaker(message, conversation, quoted, made), made, measured.get(message.id, ()))
                 for message in said
             ),
         )
@@ -74,25 +74,30 @@ def _copies(source: Source) -> Iterator[_Copy]:
 def _facts(
     conversation: ConversationRow, said: Sequence[MessageRow], made: Mapping[str, GenerationRow]
 ) -> Iterator[tuple[str, str]]:
-    yield "persona", conversation.persona_name
+    replies = [message for message in said if message.role == "assistant"]
+    personas = dict.fromkeys(_persona(conversation, made.get(message.id)) for message in replies)
+    yield "persona", ", then ".join(personas)
     demonstration = f" ({DEMONSTRATION})" if conversation.model == POCKET else ""
     yield "model", f"{conversation.model}{demonstration}"
     yield "begun", stamp(conversation.created_at)
     yield "conversation", conversation.id
-    if conversation.system_prompt:
-        yield "system prompt", conversation.system_prompt
+    prompts = dict.fromkeys(_prompt(conversation, made.get(message.id)) for message in replies)
+    if any(prompts):
+        yield "system prompt", ", then ".join(prompt or "none" for prompt in prompts)
     changes = {name for message in said if message.id in made for name in made[message.id].interventions}
     if changes:
         yield "changed inside the model", "; ".join(map(stored_intervention_described, sorted(changes)))
 
 
-def _speaker(message: MessageRow, conversation: ConversationRow, quoted: Mapping[str, Quoted]) -> str:
+def _speaker(
+    message: MessageRow, conversation: ConversationRow, quoted: Mapping[str, Quoted], made: Mapping[str, GenerationRow]
+) -> str:
     """Name who wrote a message; a person only where one did."""
     if message.role == "assistant":
-        return conversation.persona_name
+        return _persona(conversation, made.get(message.id))
     if message.id in quoted:
         return f"{quoted[message.id].name} (a model, quoted)"
-    return "Person" if message.speaker is None else f"Person, as {message.speaker.lower()}"
+    return "Person" if message.speaker is None else f"Person ({message.speaker.partition(',')[0]})"
 
 
 def _turn(message: MessageRow, speaker: str, made: Mapping[str, GenerationRow], measured: Sequence[str]) -> _Turn:
@@ -101,6 +106,14 @@ def _turn(message: MessageRow, speaker: str, made: Mapping[str, GenerationRow], 
     if how is not None and how.projection is not None:
         remarks.append(f"projection {plain(how.projection)} on {how.projected_on}")
     return _Turn(speaker, message.author == "model", message.text, (*remarks, *measured))
+
+
+def _persona(conversation: ConversationRow, how: GenerationRow | None) -> str:
+    return conversation.persona_name if how is None or how.persona_name is None else how.persona_name
+
+
+def _prompt(conversation: ConversationRow, how: GenerationRow | None) -> str:
+    return conversation.system_prompt if how is None or how.system_prompt is None else how.system_prompt
 
 
 def _measured(row: MeasurementRow, turn: int) -> str:

@@ -368,7 +368,7 @@ def _part(report: DebateReport, turn: DebateTurn) -> Element:
     kind = "a person" if turn.author == "person" else "a model"
     return element(
         "section",
-        element("h2", f"{speaker_named(report, turn)} ({kind}{f', {ended}' if ended else ''})"),
+        element("h4", f"{speaker_named(report, turn)} ({kind}{f', {ended}' if ended else ''})"),
         element("div", printable(turn.text), class_="words"),
         class_="turn reply" if turn.author == "model" else "turn",
     )

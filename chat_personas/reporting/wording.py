@@ -53,6 +53,11 @@ QUOTED = "said in a debate, by a model"
 """What stands beside words of the other side of a debate."""
 
 
+def for_deletion(title: str, conversations: int) -> str:
+    """Name what is deleted: a conversation by its title, or both sides of a debate."""
+    return f"{printable(title)} (both sides of the debate)" if conversations > 1 else printable(title)
+
+
 def speaker_of(message: "MessageRow", persona: str) -> str:
     """Name who said something to the person who reads it: `persona`, the person, or the other side of a debate."""
     if message.role == "assistant":

@@ -226,9 +226,9 @@ def _written(strength: float) -> str:
 
 
 def _how_to_train(persona: Persona) -> str:
-    from personas import library_names
+    from chat_personas.own_personas import all_persona_names
 
-    own = persona.name if persona.name in library_names() else f"{persona.name}.toml"
+    own = persona.name if persona.name in all_persona_names() else f"{persona.name}.toml"
     other = _opposite(persona) or "OTHER"
     return (
         f"{persona.name} has no direction for this model; with the same --model, train one: chat-personas steer train "

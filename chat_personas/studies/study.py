@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from chat_personas.corpus.study_rows import Scope, StudyRow
+from chat_personas.own_personas import find_persona
 from chat_personas.studies.errors import StudyFileError
 from chat_personas.studies.instrument import LoadedInstrument, Name, load_instrument
 from chat_personas.studies.understanding import LEAST_QUESTIONS
@@ -21,7 +22,7 @@ from eval.errors import SurveyError
 from eval.surveys.human_figures import choose, human_figures
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
-from personas import Group, LoadedPersona, load_persona
+from personas import Group, LoadedPersona
 from personas.errors import PersonaError
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.models import Line, Prose, StrictModel, broken_rule
@@ -283,7 +284,7 @@ def _personas(study: Study, file: _StudyFile) -> dict[str, LoadedPersona]:
                 Group.parse(group)
         if each.persona is not None:
             with file.reading("conditions", place, "persona"):
-                found[each.name] = load_persona(_beside(file.path.parent, each.persona))
+                found[each.name] = find_persona(_beside(file.path.parent, each.persona))
     if not found:
         raise file.error("no condition has a persona; add persona to one of [[conditions]]", "conditions")
     return found

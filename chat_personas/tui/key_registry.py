@@ -40,10 +40,18 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.room.compare import Column, CompareScreen
     from chat_personas.tui.room.debate import CourseScreen, DebateScreen, ModeratorInput
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
-    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen, RatingScreen, TitleScreen
+    from chat_personas.tui.screens.dialogs import (
+        ChoiceScreen,
+        ConfirmScreen,
+        PathScreen,
+        RatingScreen,
+        SaveScreen,
+        TitleScreen,
+    )
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
     from chat_personas.tui.screens.personas import PersonasScreen
+    from chat_personas.tui.screens.picker import Picker
     from chat_personas.tui.screens.prompt import PromptScreen
     from chat_personas.tui.screens.settings import SettingsScreen, ValueScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
@@ -57,16 +65,17 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "In large print": (LargePrintScreen,),
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
-        "In the list of personas": (PersonasScreen,),
+        "In the lists of personas and models": (Picker, PersonasScreen),
         "In a list that typing narrows": (NarrowedList,),
         "Where the room is asked": (AnswerList, RoomScreen, GuessScreen),
         "Where personas are compared": (Column, CompareScreen),
         "In a debate": (ModeratorInput, DebateScreen, CourseScreen),
         "Where the prompt is shown": (PromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),
-        "In a question": (ConfirmScreen,),
+        "In a question": (ConfirmScreen, ChoiceScreen),
         "Where a file is named": (PathScreen,),
         "Where a title is given": (TitleScreen,),
+        "Where a persona is saved": (SaveScreen,),
         "Where a reply is rated": (RatingScreen,),
         "In the list of settings": (SettingsScreen, ValueScreen),
         "In the list of keys": (HelpScreen,),

@@ -16,6 +16,7 @@ from chat_personas.tui.leaving import PATIENCE, in_time
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.corpus import Corpus
+    from chat_personas.models.found import Found
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
@@ -87,11 +88,32 @@ class LaunchLike(Protocol):
     def probing_confirmed(self, info: "EngineInfo") -> bool:
         """Whether this engine may be probed: it runs on this machine, or the person has agreed."""
 
+    def find_models(self) -> "Found":
+        """Look for models in files and on servers of this machine. Raises SettingsError."""
+
+    @property
+    def introduction_wanted(self) -> bool:
+        """Whether the introduction is shown: the person has not dismissed it for good."""
+
+    def want_introduction(self, wanted: bool) -> None:
+        """Remember whether the introduction is shown from now on. Raises OSError."""
+
+    def with_model(self, model: str) -> "LaunchLike":
+        """Return the same with another model."""
+
     def remember_theme(self, name: str) -> None:
         """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""
 
     def remember_probing(self, info: "EngineInfo") -> None:
         """Remember that the person has agreed to have this engine's server probed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModel:
+    """A model that is open beside the one that replies, and the launch that opened it."""
+
+    launch: LaunchLike
+    engine: "Engine"
 
 
 class Session:
@@ -161,11 +183,78 @@ class Session:
         return self.engine
 
     async def open_same_persona(self) -> "LoadedPersona":
-        """Read the persona of the conversation that is open, for a new one with it."""
+        """Return the persona of the conversation that is open, for a new one with it.
+
+        One that has no file by now, as it was composed or is steered in another way, is taken from the conversation.
+        """
         loaded, conversation = self.persona, self.conversation
-        if loaded is not None and (conversation is None or loaded.persona.name == conversation.persona.name):
+        if conversation is None:
+            return loaded if loaded is not None else await self.open_persona()
+        if loaded is not None and loaded.persona == conversation.persona:
             return loaded
-        return await self.open_persona(conversation.persona.name if conversation is not None else None)
+        self.persona = await asyncio.to_thread(self._persona_of, conversation.persona)
+        return self.persona
+
+    def _persona_of(self, persona: "Persona") -> "LoadedPersona":
+        from personas import PersonaError, is_steered_inside
+        from personas.composing import as_loaded
+
+        try:
+            found = self.launch.load_persona(persona.name)
+        except PersonaError:
+            if is_steered_inside(persona):
+                raise  # its directions may lie beside its file
+            return as_loaded(persona)
+        return found if found.persona == persona or is_steered_inside(persona) else as_loaded(persona)
+
+    async def change_persona(self, persona: "LoadedPersona") -> None:
+        """Go on in the open conversation with another persona. Raises as `Conversation.change_persona` does."""
+        assert self.conversation is not None
+        await self.conversation.change_persona(persona)
+        self.persona = persona
+        await self._let_monitor_go()
+
+    async def open_other_model(self, model: str) -> "OtherModel":
+        """Open another model beside the present one. Raises ReportedError."""
+        launch = self.launch.with_model(model)
+        return OtherModel(launch, await launch.open_engine())
+
+    async def change_model(self, other: "OtherModel", *, new: bool) -> None:
+        """Go on with another model in the open conversation, or in a `new` one with the same persona.
+
+        Where no model could be opened before, it is the conversation that was asked for. The model before is closed;
+        where this fails, the other one is.
+
+        Raises:
+            ReportedError: the model cannot be steered as the persona asks.
+        """
+        before = self.launch, self.engine
+        self.launch, self.engine = other.launch, other.engine
+        try:
+            here = self.launch.resume if self.conversation is None else None
+            if self.conversation is not None and self.conversation.path and not new:
+                here = self.conversation.id
+            if here is not None:
+                await self.resume(here)
+            else:
+                await self.open_same_persona()
+                await self.begin()
+        except BaseException:
+            self.launch, self.engine = before
+            await other.engine.close()
+            raise
+        self.failure = None
+        if before[1] is not None:
+            await before[1].close()
+
+    async def _let_monitor_go(self) -> None:
+        """Store what the monitor still holds, and let the next measurement have another one. Raises CorpusError."""
+        from chat_personas.corpus.errors import ConversationGoneError
+
+        with suppress(ConversationGoneError):  # it was deleted, and there is no place for the rest
+            if self.monitor is not None:
+                await self.monitor.settle()
+        self.monitor = None
 
     async def begin(self) -> "Conversation":
         """Begin a new conversation with the persona; the previous one stays in the corpus.
@@ -204,9 +293,7 @@ class Session:
         with suppress(ConversationGoneError):  # it was deleted, and there is no place for the rest
             if self.conversation is not None:
                 await self.conversation.save()
-            if self.monitor is not None:
-                await self.monitor.settle()
-        self.monitor = None
+        await self._let_monitor_go()
         if self.conversation is not None:
             await self.conversation.leave()
         self.conversation = conversation

@@ -51,12 +51,17 @@ def objects_in(document: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]
             waiting += [(f"`{field.alias or name}`", part) for part in models_in(field.annotation)]
 
 
-def object_tables(document: type[BaseModel], titles: Mapping[type[BaseModel], str] | None = None) -> Iterator[str]:
+def object_tables(
+    document: type[BaseModel], titles: Mapping[type[BaseModel], str] | None = None, elsewhere: str = ""
+) -> Iterator[str]:
     """Yield a Markdown table of the keys of a document that is written, and of every object in it.
 
-    An object is called by its key, unless `titles` has a name for it.
+    An object is called by its key, unless `titles` has a name for it. Those of the package `elsewhere` are on another
+    page, and left out.
     """
     for key, model in objects_in(document):
+        if elsewhere and model.__module__.startswith(f"{elsewhere}."):
+            continue
         title = (titles or {}).get(model, key or "The document")
         yield from (f"{title}:", "", "| key | meaning |", "| --- | --- |")
         meanings = attribute_docstrings(model)

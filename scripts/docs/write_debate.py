@@ -8,4 +8,4 @@ PAGE = DOCS / "debate.md"
 
 def updated(page: str) -> str:
     """Return the page with the tables of keys renewed."""
-    return renewed(page, "document", object_tables(DebateReport))
+    return renewed(page, "document", object_tables(DebateReport, elsewhere="eval"))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from chat_personas.cli.tables.models import in_bytes
 from chat_personas.models.catalogue import HUB, catalogue
 from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.servers import ModelOnServer
+from chat_personas.reporting.models_found import in_bytes
 from scripts.docs.parts import DOCS, attribute_docstrings, renewed
 
 PAGE = DOCS / "models.md"

@@ -15,7 +15,7 @@ from scripts.pictures.make_room_pictures import own_home, picture_of_a_figure, p
 from scripts.pictures.make_screenshot import until
 
 TOPIC = "Should gun laws be stricter?"
-INTERJECTION = "What about hunters?"
+INTERJECTION = "Please talk about guns only."
 
 
 async def debate(pilot: Pilot[None]) -> None:

@@ -105,10 +105,10 @@ def main() -> None:
 def picture_of_discover(home: Path) -> None:
     """Write discover.svg: the lines of the command, below the command."""
     from chat_personas.cli.tables.layout import print_line
-    from chat_personas.cli.tables.models import found_lines
     from chat_personas.models.discovery import find_files
     from chat_personas.models.found import Found, Problem, in_files
     from chat_personas.paths import display_path
+    from chat_personas.reporting.models_found import found_lines
 
     for made in MADE:
         write_header(home / made.place, made)

@@ -110,11 +110,15 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/measure off", "off"),
         ("/personas woman dem", "1 persona|democrat-woman"),
         ("/model", "Model: fake"),
+        ("/models built in", "Built in, pocket: 12 MB, demonstration model.*/model pocket opens it"),
         ("/steer", "Inside the model: nothing"),
         ("/list", "Conversation 1, this one"),
         ("/search day", "Found 1: In Hello"),
         ("/rename A good day", "now called: A good day"),
         (f"/export {tmp_path / 'copy.md'}", "Written to"),
+        ("/go-on republican", "From here on you talk with: A Republican"),
+        ("/go-on democrat", "From here on you talk with: A Democrat"),
+        ("/save-persona ruth", "Saved as ruth"),
         ("/persona republican", "A new conversation with: A Republican"),
         ("/open 1", "Conversation: A good day"),
         ("/new", "A new conversation with: A Democrat"),
@@ -374,6 +378,9 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
     ("line", "answer"),
     [
         ("/persona democart", "democrat"),
+        ("/persona SEX=Femail", 'did you mean "SEX=Female"'),
+        ("/go-on democart", "democrat"),
+        ("/save-persona democrat", "is a persona of the library"),
         ("/open 7", "There are no entries in the last list."),
         ("/open 01ZZZZ", "There is no conversation"),
         ("/again", "Nothing was said yet."),
@@ -391,6 +398,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/stop", "There is nothing to stop."),
         ("/search zebra", "No message has these words."),
         ("/personas zebra", "No persona has these words. /personas lists all."),
+        ("/models zebra", "No model has these words."),
         ("/list", "There is no conversation yet."),
         ("/steer up", "/steer takes a strength"),
         ("/model nosuch.gguf", "nosuch.gguf"),
@@ -459,6 +467,28 @@ def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_ow
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         made = [corpus.generation(row.id) for row in kept_messages()]
     assert [row.model for row in made if row is not None] == ["tiny", "other"]
+
+
+def test_a_conversation_goes_on_with_another_persona_and_each_reply_records_its_own(
+    command: Command, served_by: Serve
+) -> None:
+    given = "Hello\n/go-on POLPARTY=Republican SEX=Male\nWhy?\n/prompt\n"
+    lines = said(command, served_by, given, ["One", END], ["Two", END])
+    assert "From here on you talk with: Republican and Male. What was said before stays." in lines
+    assert "A Democrat: One" in lines
+    assert "Republican and Male: Two" in lines
+    assert any(line.startswith("Context, message 1 of 5, system: Play the part of a man") for line in lines)
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        made = [corpus.generation(row.id) for row in kept_messages()]
+    assert [row.persona_name for row in made if row is not None] == ["democrat", "republican-male"]
+
+
+def test_a_persona_is_saved_and_replaced_after_a_yes_only(command: Command, served_by: Serve) -> None:
+    given = "/persona POLPARTY=Democrat SEX=Female\n/save-persona ruth\n/persona SEX=Male\n/save-persona ruth\nno\n"
+    lines = said(command, served_by, f"{given}/persona ruth\n")
+    assert any(line.startswith("Saved as ruth: ") for line in lines)
+    assert "Nothing was saved." in lines
+    assert lines.count("A new conversation with: Democrat and Female.") == 2
 
 
 def test_what_the_model_thought_is_said_in_short_and_read_on_request(command: Command, served_by: Serve) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from rich.table import Table
 
+from chat_personas.cli.commands.models import print_found
 from chat_personas.cli.tables.layout import Column, print_line, split_table, table_console
-from chat_personas.cli.tables.models import print_found
 from chat_personas.models.found import Found, Problem
 
 ODD = "big:cloud: [bold]b[/bold] 'quoted' 3.14 http://a.b :smiley:"

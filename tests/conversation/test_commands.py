@@ -54,8 +54,12 @@ def test_of_two_slashes_one_is_left_in_the_message() -> None:
 
 def test_what_may_be_left_out_stands_in_brackets_and_is_read_aloud_without_them() -> None:
     edit, persona, quit_ = COMMANDS["edit"], COMMANDS["persona"], COMMANDS["quit"]
-    assert [each.written for each in (edit, persona, quit_)] == ["/edit [TEXT]", "/persona NAME", "/quit"]
-    assert [each.said for each in (edit, persona, quit_)] == ["/edit, or /edit TEXT", "/persona NAME", "/quit"]
+    assert [each.written for each in (edit, persona, quit_)] == ["/edit [TEXT]", "/persona NAME or GROUPS", "/quit"]
+    assert [each.said for each in (edit, persona, quit_)] == [
+        "/edit, or /edit TEXT",
+        "/persona NAME or GROUPS",
+        "/quit",
+    ]
 
 
 @pytest.mark.parametrize("face", ["screen", "sentences"])

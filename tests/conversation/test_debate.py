@@ -200,6 +200,7 @@ async def test_the_words_of_the_other_side_cannot_be_edited_as_if_they_were_ones
 async def test_a_debate_is_deleted_as_a_whole_because_each_side_holds_the_others_words(corpus: Corpus) -> None:
     debate = begun(corpus, FakeEngine(["wombat", END]))
     await turn(debate)
+    assert set(corpus.deleted_with(debate.sides[1].id)) == {side.id for side in debate.sides}
     corpus.delete(debate.sides[0].id)
 
     assert corpus.conversation_ids() == ()

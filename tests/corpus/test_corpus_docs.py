@@ -12,7 +12,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "corpus.md").read_text(encoding="ut
 TABLES = (
     "conversations", "messages", "generations", "measurements", "probes", "ratings", "studies", "participants",
     "identifiers", "consents", "participations", "stages", "answers", "guesses", "study_conversations", "compositions",
-    "releases", "release_participants", "comparisons", "debates",
+    "releases", "release_participants", "comparisons", "debates", "persona_changes",
 )  # fmt: skip
 VIEWS = ("v_dialogue", "v_turns", "v_measurements", "v_participations", "v_answers", "v_guesses")
 

@@ -308,3 +308,35 @@ async def test_a_round_left_before_its_size_was_settled_never_passes_for_whole(c
     await cut_short(monitor(saying(0.4), corpus), reply, after=6 + ANCHORS)  # six of the rest are there already
     assert [row.complete for row in rows(corpus, reply)] == [False, False]
     assert (await round_of(monitor(saying(0.4), corpus), reply)).done == 40
+
+
+def told(prompt: str, turn: int) -> list[Message]:
+    return [Message("system", prompt), *HELLO * turn]
+
+
+async def under(monitor: Monitor, prompt: str, message_id: str, turn: int) -> Estimate:
+    """A round under a system prompt."""
+    conversation = conversation_of(monitor, message_id)
+    return [estimate async for estimate in monitor.measure(told(prompt, turn), message_id, conversation)][-1]
+
+
+async def test_the_courses_of_two_system_prompts_are_not_joined(corpus: Corpus) -> None:
+    first, second, third = replies(corpus, 3)
+    await under(monitor(saying(0.4), corpus), "Portray a Democrat.", first, 1)
+    other = await under(monitor(saying(0.6), corpus), "Be a Democrat.", second, 2)
+    assert [point.turn for point in other.course] == [2]
+    assert other.drift is None
+    back = await under(monitor(saying(0.3), corpus), "Portray a Democrat.", third, 3)
+    assert [point.turn for point in back.course] == [1, 3]
+
+
+async def test_a_round_under_another_system_prompt_is_not_shown_again(corpus: Corpus) -> None:
+    (reply,) = replies(corpus)
+    await under(monitor(saying(0.4), corpus), "Portray a Democrat.", reply, 1)
+    engine = saying(0.6)
+    found = await under(monitor(engine, corpus), "Be a Democrat.", reply, 1)
+    assert found.from_before == 0
+    assert len(engine.asked) > 0
+    again = saying(0.1)
+    assert (await under(monitor(again, corpus), "Portray a Democrat.", reply, 1)).from_before == 40
+    assert again.asked == []

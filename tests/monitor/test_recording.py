@@ -124,6 +124,8 @@ def test_a_round_is_kept_with_all_that_decided_what_it_found(corpus: Corpus) -> 
         "seed": 3,
         "dropped_messages": 2,
         "program_version": __version__,
+        "persona_name": None,
+        "system_prompt": "",
     }
 
 

@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import re
+import shlex
 
 import pytest
 
+from chat_personas.reporting.html.provenance import command
 from chat_personas.reporting.html.questions import by_misfit
 from chat_personas.reporting.html.report_page import page_document
-from eval.report import Report
+from eval.report import GroupName, Report
+from personas.composing import composed, groups_in
 from tests.eval.reports import MODEL, judged_as, report, row
 from tests.reporting.reading import LOADING, SVG, rows, seen, tree, words
 from tests.reporting.reported import HOSTILE, hostile, reference, score, scored
@@ -234,3 +237,19 @@ def test_the_second_estimate_is_not_on_a_page_of_orders_that_cannot_carry_it() -
     rotated = [answered | {"order": order} for order in ("survey", "rotated-1", "rotated-2")]
     page = page_document([report([question | {"by_order": rotated}], letters_removed=removed)])
     assert rows(page, "Scores with the letters removed")["alignment"] == ["0.840", "+0.040 [+0.010, +0.070]"]
+
+
+def test_the_command_that_asks_again_repeats_the_groups_of_a_composed_persona() -> None:
+    loaded = composed(groups_in("EDUCATION=Some college, no degree SEX=Female"))
+    made = scored()
+    persona = made.persona.model_copy(
+        update={
+            "name": loaded.persona.name,
+            "file": loaded.path.name,
+            "sha256": loaded.sha256,
+            "groups": tuple(GroupName(attribute=g.attribute, value=g.value) for g in loaded.persona.groups),
+        }
+    )
+    words = shlex.split(command(made.model_copy(update={"persona": persona})))
+    assert words[:3] == ["chat-personas", "eval", "EDUCATION=Some college, no degree,SEX=Female"]
+    assert groups_in(words[2]) == loaded.persona.groups

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
+from chat_personas.models.found import Found
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.settings import Settings, load_settings
 from chat_personas.tui.app import ChatApp
@@ -80,6 +81,9 @@ class FakeLaunch:
     log_path: None = None
     longest_wait: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
+    introduction_wanted: bool = False
+    found: Found = field(default_factory=lambda: Found(files=(), servers=(), problems=()))
+    others: Mapping[str, "FakeLaunch"] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -108,6 +112,15 @@ class FakeLaunch:
         return info.local
 
     def remember_probing(self, info: EngineInfo) -> None: ...
+
+    def find_models(self) -> Found:
+        return self.found
+
+    def want_introduction(self, wanted: bool) -> None:
+        self.introduction_wanted = wanted
+
+    def with_model(self, model: str) -> "FakeLaunch":
+        return self.others[model]
 
     def remember_theme(self, name: str) -> None: ...
 

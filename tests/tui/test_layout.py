@@ -10,7 +10,7 @@ from chat_personas.tui.app import ChatApp
 from chat_personas.tui.key_registry import named_bindings
 from eval.engine import EngineInfo
 from personas import load_persona
-from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 SMALL = (80, 24)
 
@@ -135,7 +135,9 @@ async def test_a_persona_file_with_a_mistake_is_named_and_the_conversation_stays
         await until(pilot, lambda: "Choose a persona" in shown(pilot))
         pilot.app.screen.query_one("#wanted").value = str(wrong)  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: "wrong.toml" in shown(pilot) and pilot.app.screen is chat(pilot))
+        await until(pilot, lambda: '"wrong.toml": line' in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot))

@@ -27,7 +27,7 @@ from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.leaving import HUNG_UP
 from chat_personas.tui.screens.help import HelpScreen
 from eval.engine import EngineError
-from personas import PersonaError
+from personas import PersonaError, load_persona
 from tests.tui.fakes import SECONDS, ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ async def test_a_persona_that_is_picked_while_there_is_no_model_is_shown_and_kep
     open_engine = opening(EngineError("the server does not answer"), engine)
     async with screen(session(corpus_file, engine, open_engine=open_engine), ready=False) as pilot:
         await until(pilot, lambda: "the server does not answer" in shown(pilot))
-        chat(pilot).enter(None, "republican")
+        chat(pilot).enter(None, load_persona("republican"))
         await until(pilot, lambda: shown(pilot).startswith(" A Republican"))
         await pilot.press("ctrl+r")
         await type_text(pilot, "Anyone?")

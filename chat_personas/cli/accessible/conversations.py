@@ -17,7 +17,7 @@ from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
-from chat_personas.reporting.wording import not_followed, own_text, speaker_of
+from chat_personas.reporting.wording import for_deletion, not_followed, own_text, speaker_of
 from chat_personas.text import pluralize, printable
 
 NEW_TEXT = "New text: "
@@ -282,7 +282,9 @@ class Conversations:
             require_messages(here)
         identifier = self._identifier(argument) if argument else here.id
         row = await asyncio.to_thread(self._opened.corpus.conversation, identifier)
-        if not await self._dialogue.confirm(f"Delete the conversation {_one_line(row.title)} for good?"):
+        going = await asyncio.to_thread(self._opened.corpus.deleted_with, row.id)
+        named = for_deletion(_one_line(row.title), len(going))
+        if not await self._dialogue.confirm(f"Delete the conversation {named} for good?"):
             raise NotDoneError("Nothing was deleted.")
         erased = await asyncio.to_thread(self._opened.corpus.delete, row.id)
         self._listed = ()
@@ -290,7 +292,7 @@ class Conversations:
             "" if erased else " Traces of its text remain until the other program that has the corpus open closes it."
         )
         self._say(f"Deleted.{rest}")
-        if row.id == here.id:
+        if here.id in going:
             await self._new("")
 
 
@@ -302,8 +304,8 @@ def require_messages(conversation: Conversation) -> None:
 
 def last_messages(conversation: Conversation) -> list[str]:
     """Return the last messages of a conversation, each after the name of who speaks."""
-    persona = printable(conversation.persona.title)
-    return [f"{speaker_of(each, persona)}: {each.text}" for each in conversation.path[-LAST:]]
+    who = {key: printable(conversation.title_of(persona)) for key, persona in conversation.personas.items()}
+    return [f"{speaker_of(each, who.get(each.id, ''))}: {each.text}" for each in conversation.path[-LAST:]]
 
 
 def _summary(row: ConversationSummary) -> str:

@@ -13,7 +13,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 
 from chat_personas.cli.accessible.conversations import Conversations, Talking
 from chat_personas.cli.accessible.debate import Debating
@@ -37,8 +36,9 @@ from chat_personas.conversation.commands import (
     message_of,
     named,
 )
+from chat_personas.paths import display_path
 from chat_personas.reporting.in_sentences import model_in_sentences
-from chat_personas.text import pluralize
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
 from personas.errors import ReportedError
 
@@ -187,6 +187,7 @@ class PersonaAndModel:
     ) -> None:
         """Prepare; `enter` is awaited where another conversation was opened."""
         self._opened = opened
+        self._dialogue = dialogue
         self._say = dialogue.say
         self._measuring = measuring
         self._enter = enter
@@ -197,7 +198,10 @@ class PersonaAndModel:
         return {
             "persona": self._persona,
             "personas": self._personas,
+            "go-on": self._go_on,
+            "save-persona": self._save,
             "model": self._model,
+            "models": self._models,
             "steer": self._steer,
         }
 
@@ -210,6 +214,29 @@ class PersonaAndModel:
             self._opened.session.persona = before
             raise
         await self._enter()
+
+    async def _go_on(self, name: str) -> None:
+        session = self._opened.session
+        if not self._opened.conversation.path:
+            await self._persona(name)
+            return
+        persona = await asyncio.to_thread(session.launch.load_persona, name)
+        await session.change_persona(persona)
+        self._say(f"From here on you talk with: {printable(persona.persona.title)}. What was said before stays.")
+        self._measuring.forget()
+        await self._measuring.measure()
+
+    async def _save(self, name: str) -> None:
+        from chat_personas.own_personas import PersonaExistsError, save_persona
+
+        persona = self._opened.conversation.persona
+        try:
+            saved = await asyncio.to_thread(save_persona, persona, name)
+        except PersonaExistsError:
+            if not await self._dialogue.confirm(f"You have a persona {name} already. Replace it?"):
+                raise NotDoneError("Nothing was saved.") from None
+            saved = await asyncio.to_thread(save_persona, persona, name, replace=True)
+        self._say(f"Saved as {saved.persona.name}: {display_path(saved.path)}.")
 
     async def _personas(self, words: str) -> None:
         rows = await asyncio.to_thread(_library, self._opened.launch)
@@ -227,27 +254,23 @@ class PersonaAndModel:
         if use is not None:
             self._say(f"The conversation takes {'at least ' * use.at_least}{use.tokens:,} tokens of the context.")
 
+    async def _models(self, words: str) -> None:
+        from chat_personas.tui.screens.models import in_sentences, offered
+
+        found = await asyncio.to_thread(self._opened.launch.find_models)
+        lines = list(map(in_sentences, offered(found)))
+        wanted = [line for line in lines if all(word in line.casefold() for word in words.casefold().split())]
+        if not wanted:
+            raise NotDoneError("No model has these words. /models lists all.")
+        self._say(f"{pluralize(len(wanted), 'model')}. /model M goes on with one.", *wanted)
+
     async def _change_model(self, name: str) -> None:
         """Open another model, and go on with it. Where that fails, the model before stays."""
-        session, conversation = self._opened.session, self._opened.conversation
-        before = session.launch, session.engine
-        launch = replace(self._opened.launch, model=name, template=None)
-        self._say(f"Opening the model {launch.shown_model}.")
-        opened = await launch.open_engine()
-        session.launch, session.engine = launch, opened
-        try:
-            if conversation.path:
-                await session.resume(conversation.id)
-            else:
-                await session.open_same_persona()
-                await session.begin()
-        except ReportedError:
-            session.launch, session.engine = before
-            await opened.close()
-            raise
-        if before[1] is not None:
-            await before[1].close()
-        self._say(*model_in_sentences(opened.info), "The next reply comes from it.")
+        session = self._opened.session
+        self._say(f"Opening the model {self._opened.launch.with_model(name).shown_model}.")
+        other = await session.open_other_model(name)
+        await session.change_model(other, new=False)
+        self._say(*model_in_sentences(other.engine.info), "The next reply comes from it.")
         self._measuring.forget()
         await self._measuring.measure()
 
@@ -263,13 +286,14 @@ class PersonaAndModel:
 
 def _library(launch: Launch) -> list[str]:
     """Return a row for each persona: name, title, attributes, and whether the survey has figures for its groups."""
+    from chat_personas.own_personas import all_persona_names, find_persona
     from eval.surveys.human_figures import has_figures
-    from personas import PersonaError, attribute_of, library_names, load_persona
+    from personas import PersonaError, attribute_of
 
     survey, rows = launch.loaded_survey.survey, []
-    for name in library_names():
+    for name in all_persona_names():
         try:
-            persona = load_persona(name).persona
+            persona = find_persona(name).persona
         except PersonaError as error:
             rows.append(f"Persona {name}: {error}.")
             continue

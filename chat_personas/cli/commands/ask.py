@@ -17,13 +17,14 @@ from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.conversation.room import Room, RoomError, RoomQuestion, RoomReport, members_meant, question_meant
 from chat_personas.engines.open import with_template
+from chat_personas.own_personas import find_persona
 from chat_personas.reporting.room import circumstances, figure_document, page_document, text_lines
 from chat_personas.settings import Settings, load_settings
 from chat_personas.surveys import find_survey
 from chat_personas.tui.leaving import run_unwaited
 from eval.evaluation import steered_as
 from eval.expression.methods import Expression
-from personas import LoadedPersona, load_persona
+from personas import LoadedPersona
 
 EXAMPLE = shared.examples(
     "chat-personas ask GUNCONTRIBA_W26 --groups POLPARTY",
@@ -117,7 +118,7 @@ def _options(written: str | None) -> list[str]:
 
 
 def _named(personas: list[str] | None, steering: str | None) -> list[LoadedPersona]:
-    return [steered_as(load_persona(name), steering) for name in personas or ()]
+    return [steered_as(find_persona(name), steering) for name in personas or ()]
 
 
 async def _answers(

@@ -20,10 +20,10 @@ from chat_personas.cli.options import Html, Model, command_group
 from chat_personas.cli.progress import progress_bar, while_busy
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
-from chat_personas.corpus.rows import RatingRow, ReplyModel
+from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
-from chat_personas.reporting.wording import STATUS, speaker_of, thought_in_short
+from chat_personas.reporting.wording import STATUS, for_deletion, speaker_of, thought_in_short
 from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
@@ -86,7 +86,7 @@ def show(
     """Print a conversation: the branch last shown on the screen.
 
     Each message has its time, in local time. Replies that were stopped or broke off say so; so do messages with several
-    versions, and replies of another model than the one before.
+    versions, and replies of another model or under another prompt than the one before.
     """
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
@@ -95,15 +95,18 @@ def show(
         if (leaf := found.active_leaf_id) is None:
             return DONE
         thought_before, places, models = corpus.thoughts(leaf), corpus.places(leaf), corpus.models(leaf)
-        before: ReplyModel | None = None
+        personas, before = corpus.personas(leaf), None
+        first = prompt = ReplyPersona(found.persona_name, found.persona_sha256, found.system_prompt)
         for message in corpus.branch(leaf):
-            speaker = speaker_of(message, found.persona_name)
+            persona = personas.get(message.id, first)
+            speaker = speaker_of(message, persona.name)
             remarks = [_moment(message.created_at)]
             remarks += [STATUS[message.status]] if message.status in STATUS else []
             remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []
             if (model := models.get(message.id)) is not None:
                 remarks += [printable(f"by {model.name}")] if _changes(model, before, found.model) else []
-                before = model
+                remarks += ["under another prompt"] if persona.system_prompt != prompt.system_prompt else []
+                before, prompt = model, persona
             if (thought := thought_before.get(message.id)) is not None:
                 remarks.append(thought_in_short(thought.text, thought.seconds))
                 if thoughts:
@@ -145,7 +148,8 @@ def delete(
         if not yes:
             if sys.stdin is None or not sys.stdin.isatty():
                 raise UsageError("deleting cannot be undone; add --yes to agree")
-            if not typer.confirm(f"Delete {printable(found.title)!r} for good? This cannot be undone.", err=True):
+            named = for_deletion(found.title, len(corpus.deleted_with(found.id)))
+            if not typer.confirm(f"Delete {named!r} for good? This cannot be undone.", err=True):
                 typer.echo("nothing was deleted", err=True)
                 return DONE
         erased = corpus.delete(found.id)

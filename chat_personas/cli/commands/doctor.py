@@ -17,13 +17,13 @@ from chat_personas.engines.cached import AnswerStore
 from chat_personas.engines.cached.store import size_of
 from chat_personas.engines.open import ModelServer, find_model, shown_model
 from chat_personas.engines.openai.keys import find_key
+from chat_personas.own_personas import all_persona_names, find_persona, own_persona_names
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
 from chat_personas.reporting.wording import model_described
 from chat_personas.settings import Settings, SettingsError, load_settings, without_values
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
-from personas import library_names, load_persona
 from personas.inputs.redaction import shown_address, without_secrets
 
 EXAMPLE = "Example: chat-personas doctor"
@@ -82,7 +82,7 @@ def _settings() -> str:
     from chat_personas.tui.unusable_settings import faults_of
 
     settings, file = load_settings(), display_path(settings_path())
-    load_persona(settings.persona)
+    find_persona(settings.persona)
     if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
         raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
@@ -173,7 +173,7 @@ def _survey() -> str:
 
 
 def _personas() -> str:
-    names = library_names()
+    names, own = all_persona_names(), own_persona_names()
     for name in names:
-        load_persona(name)
-    return f"{len(names)} in the library"
+        find_persona(name)
+    return f"{len(names) - len(own)} in the library" + (f", {len(own)} of your own" if own else "")

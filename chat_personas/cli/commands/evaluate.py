@@ -12,13 +12,14 @@ from chat_personas.cli.evaluation.sweeping import SideBySideRun
 from chat_personas.cli.options import EVERY_STEERING, REFUSALS, STEERINGS, choose
 from chat_personas.cli.tables.directions import print_steering_table
 from chat_personas.engines.open import with_template
+from chat_personas.own_personas import find_persona
 from chat_personas.reporting.html.steering_page import steering_table_page_document
 from chat_personas.settings import load_settings
 from chat_personas.surveys import find_survey
 from eval.engine import EngineError
 from eval.report import Report
 from eval.scoring.intervals import MIN_QUESTIONS
-from personas import LoadedPersona, load_persona
+from personas import LoadedPersona
 
 EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
@@ -176,7 +177,7 @@ def _answered(reports: list[Report]) -> None:
 def _only(names: list[str]) -> LoadedPersona:
     if len(names) > 1:
         raise UsageError(f"--steering {EVERY_STEERING} is about one persona; name one")
-    return load_persona(names[0])
+    return find_persona(names[0])
 
 
 def _nothing_else(given: dict[str, object]) -> None:

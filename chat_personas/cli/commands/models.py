@@ -14,14 +14,14 @@ from chat_personas.cli.evaluation.sources import gguf_files
 from chat_personas.cli.opening import described_engine
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
-from chat_personas.cli.tables.layout import padded
-from chat_personas.cli.tables.models import catalogue_lines, in_bytes, offer_lines, print_found
+from chat_personas.cli.tables.layout import padded, print_line, table_console
 from chat_personas.engines.open import ModelFile, find_model, model_names
 from chat_personas.models import POCKET
 from chat_personas.models.catalogue import catalogue, find_entry
-from chat_personas.models.found import find_models
+from chat_personas.models.found import Found, find_models
 from chat_personas.models.pulling import ask_hub, check_space, fetch
 from chat_personas.paths import display_path, models_directory
+from chat_personas.reporting.models_found import OPTION, catalogue_lines, found_lines, in_bytes, offer_lines
 from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.settings import load_settings
 from chat_personas.text import printable
@@ -77,6 +77,16 @@ def discover(
     finally:
         print_found(found, to_error=destinations.take_standard_output)
     return DONE
+
+
+def print_found(found: Found, *, to_error: bool) -> None:
+    """Print all that was found. What is to be copied stays on one line."""
+    console = table_console(to_error=to_error)
+    for line in found_lines(found):
+        if line.lstrip().startswith(OPTION):
+            console.print(line, soft_wrap=True)
+        else:
+            print_line(console, line)
 
 
 @app.command(

@@ -6,18 +6,18 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import BAD_INPUT, DONE
-from chat_personas.cli.options import command_group
+from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.tables.layout import padded
+from chat_personas.own_personas import all_persona_names, find_persona, is_composed, own_persona_names
 from chat_personas.reporting.wording import not_followed, own_text
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
-from eval.evaluation import questions_with_figures
-from eval.expression.few_shot import as_asked
-from eval.expression.rendering import render
+from eval.evaluation import given_first, questions_with_figures
 from eval.surveys.human_figures import has_figures
 from eval.surveys.loading import load_survey
-from personas import Persona, evaluation_prompt, is_steered_inside, library_names, load_persona
+from personas import Persona, PersonaError, evaluation_prompt, is_steered_inside
 from personas.checking import examine, read_file
+from personas.composing import as_toml
 
 BUILT_IN = "civic"
 
@@ -32,28 +32,38 @@ app = command_group("chat-personas personas show democrat")
 
 @app.command("list", epilog="Example: chat-personas personas list")
 def list_personas() -> int:
-    """List the personas of the library with their groups.
+    """List the personas of the library and your own with their groups.
 
-    "talk only": civic has no figures for its groups, so that its opinions cannot be compared with people's.
+    "talk only": civic has no figures for its groups, so that its opinions cannot be compared with people's. Your own
+    stand in the personas directory, and are marked.
     """
-    survey = load_survey(BUILT_IN).survey
-    for name in library_names():
-        persona = load_persona(name).persona
+    survey, own = load_survey(BUILT_IN).survey, own_persona_names()
+    for name in all_persona_names():
+        try:
+            persona = find_persona(name).persona
+        except PersonaError as error:
+            print(f"{printable(name):28} {printable(str(error))}")
+            continue
         groups = " and ".join(str(group) for group in persona.groups) or "no group"
         talk_only = "" if has_figures(survey, persona.groups) else "talk only"
-        print(f"{name:28} {padded(persona.title, 42)} {talk_only:9} {groups}")
+        mine = "  (your own)" if name in own else ""
+        print(f"{printable(name):28} {padded(printable(persona.title), 42)} {talk_only:9} {groups}{mine}")
     return DONE
 
 
-@app.command("show", epilog="Example: chat-personas personas show democrat")
-def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name or a file.")]) -> int:
+@app.command(
+    "show",
+    epilog=examples("chat-personas personas show democrat", "chat-personas personas show POLPARTY=Democrat,SEX=Female"),
+)
+def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name, a file, or groups.")]) -> int:
     """Print a persona's file and, as a comment, its exact prompt.
 
     The output is a valid persona file. For few_shot the prompt is that of one question.
     """
-    loaded = load_persona(persona)
+    loaded = find_persona(persona)
     prompt = evaluation_prompt(loaded.persona)
-    print(printable(loaded.path.read_text(encoding="utf-8").rstrip()))
+    written = as_toml(loaded.persona) if is_composed(persona) else loaded.path.read_text(encoding="utf-8")
+    print(printable(written.rstrip()))
     comment = f"sha256 {loaded.sha256}\n"
     if tables := own_text(loaded.persona):
         comment += f"{_built_in(tables)}\n"
@@ -78,12 +88,10 @@ def _commented(text: str) -> str:
 def _before_a_question(persona: Persona) -> str:
     """Return what comes before a question of few_shot, for the first question of the built-in survey."""
     survey = load_survey(BUILT_IN).survey
-    questions = questions_with_figures(survey, persona.groups)
-    if not questions:
+    if not questions_with_figures(survey, persona.groups):
         return f"\nBefore each question: the group's answers to others ({without_figures(BUILT_IN)})"
-    (put,) = as_asked(persona, survey, questions[:1])
-    probe = render(put, "survey").probe
-    return f"\nSimilar questions come before each question; for the first one of {BUILT_IN}:\n\n{probe.prompt}"
+    prompt = given_first(persona, survey)[-1].content
+    return f"\nSimilar questions come before each question; for the first one of {BUILT_IN}:\n\n{prompt}"
 
 
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")

@@ -28,6 +28,7 @@ from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.directions import print_ablation, print_direction, print_directions, print_sweep
 from chat_personas.engines.llama.hidden_states.steered_contexts import check_direction
+from chat_personas.own_personas import find_persona
 from chat_personas.paths import directions_directory, display_path, make_private
 from chat_personas.reporting.html.steering_page import sweep_page_document
 from chat_personas.reporting.svg.figures import sweep_figure_document
@@ -50,7 +51,6 @@ from chat_personas.steering.training import METHODS, Course, Method, train_direc
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineInfo
-from personas import load_persona
 
 LEAST_LAYERS = 2
 """A control vector has none for the first layer."""
@@ -126,7 +126,7 @@ def _poles(positive: str | None, negative: str | None, pairs: Path | None, surve
         return _Poles(from_file(pairs, seed), positive_texts, negative_texts, None)
     if positive is None or negative is None:
         raise UsageError("a direction lies between two personas; name them with --positive and --negative, or --pairs")
-    loaded, found = find_survey(survey), [load_persona(each).persona for each in (positive, negative)]
+    loaded, found = find_survey(survey), [find_persona(each).persona for each in (positive, negative)]
     contrast = between_personas(found[0], found[1], loaded.survey, seed)
     return _Poles(contrast, found[0].name, found[1].name, loaded.sha256)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from chat_personas.cli.errors import CheckFailedError
 from chat_personas.cli.evaluation.output import in_several_expressions
 from chat_personas.cli.tables.comparison import print_comparisons
+from chat_personas.own_personas import find_persona
 from chat_personas.reporting.numbers import below, signed
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
 from chat_personas.surveys import find_survey
@@ -16,7 +17,6 @@ from eval.compare.paired import NamedReport, by_name, is_worse, paired
 from eval.errors import ReportError
 from eval.report import Report
 from eval.report.read import load_reports
-from personas import load_persona
 from personas.inputs.suggestions import quoted
 
 THIS_RUN = "this evaluation"
@@ -54,7 +54,7 @@ class Baseline:
         name = Path(file).name
         baseline = cls(name, by_name(load_reports(file), name))
         sha256 = find_survey(survey).sha256
-        for persona in (load_persona(one).persona.name for one in personas):
+        for persona in (find_persona(one).persona.name for one in personas):
             if persona not in baseline.reports:
                 what = f"{quoted(name)} has no report on the persona {quoted(persona)}"
                 raise ReportError(f"{what}; evaluate the same personas for both")

@@ -13,6 +13,7 @@ from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.opening import opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.cached import CachedEngine
+from chat_personas.own_personas import find_persona
 from chat_personas.settings import Settings
 from chat_personas.steering.applied import steered_for
 from chat_personas.surveys import find_survey
@@ -34,7 +35,7 @@ from eval.report.calibrate import calibrated, comparable
 from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
-from personas import LoadedPersona, load_persona
+from personas import LoadedPersona
 from personas.inputs.files import path_exists
 from personas.inputs.suggestions import quoted
 
@@ -327,4 +328,4 @@ def labelled_file(text: str) -> tuple[str | None, str]:
 
 def load_personas(names: Sequence[str]) -> list[LoadedPersona]:
     """Return the personas called so in the library or in files. Raises PersonaError."""
-    return [load_persona(name) for name in names]
+    return [find_persona(name) for name in names]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from chat_personas.cli.errors import UsageError
 from chat_personas.engines.open import ModelFile, find_model
+from chat_personas.own_personas import persona_file
 from chat_personas.paths import answers_path, corpus_path, settings_path
 from chat_personas.surveys import survey_files
 from eval.errors import SurveyError
 from personas.errors import PersonaError, ReportedError
 from personas.inputs.files import is_file
-from personas.loading import persona_path
 
 Sources = Mapping[str, Sequence[Path]]
 """The files that are read, by the option or argument that names them."""
@@ -38,7 +38,7 @@ def persona_files(*personas: str | None) -> list[Path]:
 
 def _persona(persona: str) -> list[Path]:
     try:
-        return [persona_path(persona)]
+        return [persona_file(persona)]
     except PersonaError:
         return []
 

@@ -16,6 +16,7 @@ from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.llama.engine import LlamaEngine
+from chat_personas.own_personas import find_persona
 from chat_personas.settings import Settings, load_settings
 from chat_personas.steering.ablation import AblationReport, ablated
 from chat_personas.steering.applied import direction_meant, intervention
@@ -34,7 +35,7 @@ from chat_personas.text import printable
 from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
 from eval.surveys.loading import LoadedSurvey
-from personas import Group, LoadedPersona, PersonaError, load_persona
+from personas import Group, LoadedPersona, PersonaError
 from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
@@ -129,7 +130,7 @@ class SweepRun:
 
 def _groups_of(persona: str | None, option: str) -> tuple[Group, ...]:
     try:
-        groups = load_persona(persona).persona.groups if persona else ()
+        groups = find_persona(persona).persona.groups if persona else ()
     except PersonaError:
         groups = ()
     if not groups:
@@ -279,10 +280,10 @@ class AblationRun:
     def _personas(self, facts: DirectionFacts | None) -> tuple[LoadedPersona, LoadedPersona]:
         if self.personas is not None:
             one, other = self.personas
-            return load_persona(one), load_persona(other)
+            return find_persona(one), find_persona(other)
         try:
             if facts is not None:
-                return load_persona(facts.positive), load_persona(facts.negative)
+                return find_persona(facts.positive), find_persona(facts.negative)
         except PersonaError:
             pass
         raise UsageError("the direction does not say which two personas it lies between; name them with --personas A,B")

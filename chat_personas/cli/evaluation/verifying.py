@@ -14,6 +14,7 @@ from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.requests import agree
 from chat_personas.cli.opening import opened_model
 from chat_personas.engines.open import ModelFile, ModelServer, UnknownModelError, find_model, with_template
+from chat_personas.own_personas import all_persona_names, find_persona
 from chat_personas.settings import Settings
 from chat_personas.steering.applied import steered_for
 from chat_personas.tui.leaving import run_unwaited
@@ -32,7 +33,7 @@ from eval.report.build import program_version
 from eval.report.verify import Mismatch, Verification, differing, verify
 from eval.scoring.distributions import opinion
 from eval.surveys.loading import LoadedSurvey
-from personas import LoadedPersona, PersonaError, library_names, load_persona
+from personas import LoadedPersona, PersonaError
 
 REPEATS = 0.001
 """How far the probability of a letter may be off when a probe is asked again on the same build."""
@@ -159,9 +160,9 @@ def prompts_at_hand(report: Report, persona: str | None, survey: LoadedSurvey | 
 def _persona(report: Report, given: str | None) -> LoadedPersona | None:
     """Return the persona of a report: the given one, or that of the library, if the hash agrees."""
     name = PurePath(report.persona.file).stem
-    if report.model.engine == FROM_FILE or (given is None and name not in library_names()):
+    if report.model.engine == FROM_FILE or (given is None and name not in all_persona_names()):
         return None
-    loaded = load_persona(given or name)
+    loaded = find_persona(given or name)
     return loaded if loaded.sha256 == report.persona.sha256 else None
 
 

@@ -76,7 +76,7 @@ def _write(source: Source, folder: Path) -> int:
         conversations = _JsonObject(listed)
         for conversation, said in source.dialogues():
             made = source.generations(conversation.id)
-            present = _Speakers(source.participant() or PERSON, conversation, source.quoted())
+            present = _Speakers(source.participant() or PERSON, conversation, source.quoted(), made)
             for utterance in _utterances(present, said, made, source.ratings(conversation.id)):
                 index.add("utterances", utterance["meta"])
                 utterances.write(f"{json.dumps(utterance, ensure_ascii=False)}\n")
@@ -111,11 +111,15 @@ def _write(source: Source, folder: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Speakers:
-    """Who speaks in a conversation; `quoted` are its messages with the words of the other side of a debate."""
+    """Who speaks in a conversation.
+
+    `quoted` are its messages with the words of the other side of a debate, and `made` says how its replies were made.
+    """
 
     person: str
     conversation: ConversationRow
     quoted: Mapping[str, Quoted]
+    made: Mapping[str, GenerationRow]
 
     def of(self, message: MessageRow) -> str:
         """Return the name of who wrote a message."""
@@ -129,8 +133,10 @@ class _Speakers:
             yield self.of(message), self._described(message)
 
     def _persona(self, message: MessageRow) -> Quoted:
-        began = self.conversation
-        return self.quoted.get(message.id) or Quoted(began.persona_name, began.model, began.model_sha256)
+        began, how = self.conversation, self.made.get(message.id)
+        if message.id in self.quoted or how is None:
+            return self.quoted.get(message.id) or Quoted(began.persona_name, began.model, began.model_sha256)
+        return Quoted(how.persona_name or began.persona_name, how.model, how.model_sha256)
 
     def _described(self, message: MessageRow) -> dict[str, Any]:
         if message.author == "person":

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from chat_personas.corpus.errors import ExportError
-from chat_personas.corpus.export.chat_json import chat_messages
+from chat_personas.corpus.export.chat_json import chat_messages, prompts_of
 from chat_personas.corpus.export.dataset_card import About, Table, card, croissant
 from chat_personas.corpus.export.format import DEBATES, DirectoryFormat
 from chat_personas.corpus.export.source import Source, TakenPart
@@ -93,6 +93,9 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "first_token_seconds": _NUMBER,
         "projection": _NUMBER,
         "projected_on": _TEXT,
+        "persona_name": _TEXT,
+        "persona_sha256": _TEXT,
+        "system_prompt": _TEXT,
     },
     "measurements": {
         "measurement_id": _TEXT,
@@ -114,6 +117,8 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "order_agreement_low": _NUMBER,
         "order_agreement_high": _NUMBER,
         **_MADE,
+        "persona_name": _TEXT,
+        "system_prompt": _TEXT,
     },
     "probes": {
         "measurement_id": _TEXT,
@@ -317,7 +322,7 @@ def _rows(
     turns, made = turns_of(said), source.generations(conversation.id)
     key = {"conversation_id": conversation.id, "participant": source.participant()}
     words = sum(len(message.text) for message in said)
-    messages = chat_messages(conversation.system_prompt, said)
+    messages = chat_messages(conversation.system_prompt, said, prompts_of(made))
     whole = {"turns": max(turns.values()), "messages": messages}
     yield "dialogues", vars(conversation) | key | whole, words + len(conversation.persona) + 2_000
     for place, message in enumerate(said, start=1):

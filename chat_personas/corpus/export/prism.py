@@ -191,7 +191,8 @@ def _history(
 
 
 def _name(conversation: ConversationRow, how: GenerationRow | None) -> str:
-    return f"{conversation.persona_name} on {conversation.model if how is None else how.model}"
+    persona = conversation.persona_name if how is None or how.persona_name is None else how.persona_name
+    return f"{persona} on {conversation.model if how is None else how.model}"
 
 
 def _conversation(
@@ -281,6 +282,7 @@ def _metadata(column: str, text: str, ids: Mapping[str, str | None], *, checked:
 def _note(models: dict[str, dict[str, Any]], conversation: ConversationRow, how: GenerationRow) -> None:
     """Take note of a model; what its conversations do not have in common is null."""
     name = _name(conversation, how)
+    header = conversation.system_prompt if how.system_prompt is None else how.system_prompt
     settings = {setting: str(getattr(how, setting)) for setting in ("temperature", "top_p", "max_tokens")}
     known = models.setdefault(
         name,
@@ -294,7 +296,7 @@ def _note(models: dict[str, dict[str, Any]], conversation: ConversationRow, how:
             "model_type": None,
             "default_params": None,
             "selected_params": settings,
-            "header": conversation.system_prompt,
+            "header": header,
             "link": None,
             "in_yaml": None,
             "params_tested": None,
@@ -302,7 +304,7 @@ def _note(models: dict[str, dict[str, Any]], conversation: ConversationRow, how:
             "status": None,
         },
     )
-    for column, value in (("selected_params", settings), ("header", conversation.system_prompt)):
+    for column, value in (("selected_params", settings), ("header", header)):
         if known[column] != value:
             known[column] = None
 

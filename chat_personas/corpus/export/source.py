@@ -384,7 +384,8 @@ class Source:
     def _quoted(self, conversation_id: str) -> Mapping[str, Quoted]:
         """Return what `quoted` does, by the keys of the corpus."""
         sql = """
-            SELECT messages.id, conversations.persona_name, coalesce(generations.model, conversations.model) AS model,
+            SELECT messages.id, coalesce(generations.persona_name, conversations.persona_name) AS persona_name,
+                   coalesce(generations.model, conversations.model) AS model,
                    CASE WHEN generations.model IS NULL THEN conversations.model_sha256 ELSE generations.model_sha256 END
                    AS model_sha256
             FROM messages

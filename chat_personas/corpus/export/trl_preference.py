@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from chat_personas.corpus.export.chat_json import chat_messages, json_line
+from chat_personas.corpus.export.chat_json import chat_messages, json_line, prompts_of
 from chat_personas.corpus.export.format import DEBATES, TextFormat
 from chat_personas.corpus.export.source import Source, is_complete_reply
 from chat_personas.corpus.rows import ConversationRow, MessageRow
@@ -30,13 +30,34 @@ def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Ma
     for reply in source.messages(conversation.id, rated=True):
         if reply.id in rated and is_complete_reply(reply) and reply.parent_id is not None:
             replies[reply.parent_id].append(reply)
+    prompts = prompts_of(source.generations(conversation.id))
     for question, alternatives in replies.items():
         if len(alternatives) > 1:
-            prompt = chat_messages(conversation.system_prompt, source.branch(question))
-            scales = dict.fromkeys(scale for reply in alternatives for scale in rated[reply.id])
-            for scale in scales:
-                values = {reply.id: rated[reply.id][scale] for reply in alternatives if scale in rated[reply.id]}
-                yield from _lines(conversation.id, prompt, alternatives, scale, values)
+            for system, beside in _under_one_prompt(alternatives, prompts, conversation.system_prompt).items():
+                prompt = chat_messages(system, source.branch(question), {})
+                yield from _of_a_prompt(conversation.id, prompt, beside, rated)
+
+
+def _under_one_prompt(
+    replies: Sequence[MessageRow], prompts: Mapping[str, str], first: str
+) -> Mapping[str, Sequence[MessageRow]]:
+    """Return the replies by the system prompt under which they were made: those of two personas are no pair."""
+    found: dict[str, list[MessageRow]] = defaultdict(list)
+    for reply in replies:
+        found[prompts.get(reply.id, first)].append(reply)
+    return found
+
+
+def _of_a_prompt(
+    conversation_id: str,
+    prompt: Sequence[Mapping[str, str]],
+    alternatives: Sequence[MessageRow],
+    rated: Mapping[str, Mapping[str, float]],
+) -> Iterator[str]:
+    """Yield the lines of replies to the same prompt, scale by scale."""
+    for scale in dict.fromkeys(scale for reply in alternatives for scale in rated[reply.id]):
+        values = {reply.id: rated[reply.id][scale] for reply in alternatives if scale in rated[reply.id]}
+        yield from _lines(conversation_id, prompt, alternatives, scale, values)
 
 
 def _lines(

@@ -6,6 +6,8 @@ Nothing about the machine or the person that ran it is shown.
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from pydantic import ValidationError
+
 from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
@@ -28,7 +30,8 @@ from eval.report import (
     SurveyInfo,
     Timing,
 )
-from personas import library_names
+from personas import Group, library_names
+from personas.composing import composed
 
 
 def repeat(section: ReportSection) -> Iterator[Node]:
@@ -78,7 +81,18 @@ def _judged_by_itself(report: Report | MatrixReport, judge: JudgeInfo) -> bool:
 
 def _persona(report: Report) -> str:
     name, file = report.persona.name, report.persona.file
+    if _composed(report):
+        return ",".join(f"{group.attribute}={group.value}" for group in report.persona.groups)
     return name if file == f"{name}.toml" and name in library_names() else file
+
+
+def _composed(report: Report) -> bool:
+    """Whether the persona had no file: it is composed of its groups by whoever writes them."""
+    try:
+        groups = [Group(attribute=group.attribute, value=group.value) for group in report.persona.groups]
+    except ValidationError:  # a report may hold anything
+        return False
+    return bool(groups) and composed(groups).sha256 == report.persona.sha256
 
 
 def model_options(model: ModelInfo) -> list[str]:

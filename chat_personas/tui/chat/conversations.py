@@ -1,14 +1,15 @@
-"""Going from the open conversation to others: new ones, those of the corpus, other personas, side by side."""
+"""From the open conversation to others, new ones or those of the corpus, and to other personas and models."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chat_personas.tui.chat.commands import Handler, in_worker, without_argument
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
+    from personas import LoadedPersona
 
 
 class Conversations:
@@ -25,7 +26,6 @@ class Conversations:
             "open": self.open,
             "rename": self.rename,
             "export": self.export,
-            "persona": self.choose_persona,
             "room": without_argument(self.ask_the_room),
             "compare": self.compare,
             "debate": self.debate,
@@ -97,18 +97,6 @@ class Conversations:
             await export_conversation(self.screen.app, session.corpus, session.conversation.id, write, name)
 
     @in_worker("ask", exclusive=True)
-    async def choose_persona(self, name: str) -> None:
-        """Begin a conversation with another persona, of this name or chosen from a list."""
-        from chat_personas.tui.screens.personas import PersonasScreen
-        from personas import library_names
-
-        chosen: str | None = name
-        if not name:
-            chosen = await self.screen.app.push_screen_wait(PersonasScreen(library_names()))
-        if chosen is not None:
-            self.screen.enter(None, chosen)
-
-    @in_worker("ask", exclusive=True)
     async def ask_the_room(self) -> None:
         """Ask all groups of an attribute one question; go on with one of them, if that is chosen."""
         from chat_personas.tui.room.answers import ask_the_room
@@ -143,3 +131,107 @@ class Conversations:
             return
         if chosen is not None:
             self.screen.enter(chosen)
+
+
+Where = Literal["new", "here"]
+WHERE: Mapping[str, Where] = {"n": "new", "g": "here"}
+
+
+class PersonaAndModel:
+    """The commands of a chat screen about with whom one talks, and on which model."""
+
+    def __init__(self, screen: "ChatScreen") -> None:
+        self.screen = screen
+
+    @property
+    def actions(self) -> Mapping[str, Handler]:
+        """What the commands about persona and model do."""
+        return {
+            "persona": self.choose_persona,
+            "go-on": self.go_on,
+            "model": self.choose_model,
+            "save-persona": self.save_persona,
+            "introduction": without_argument(self.screen.introduction.show_again),
+        }
+
+    @in_worker("ask", exclusive=True)
+    async def choose_persona(self, name: str) -> None:
+        """Talk with another persona: of this name, composed of these groups, or chosen on a screen of its own."""
+        chosen = await self._persona(name)
+        if chosen is not None:
+            await self._talk_with(chosen, await self._where(f"Talk with {chosen.persona.title} in:"))
+
+    @in_worker("ask", exclusive=True)
+    async def go_on(self, name: str) -> None:
+        """Go on in the open conversation with another persona."""
+        chosen = await self._persona(name)
+        if chosen is not None:
+            await self._talk_with(chosen, "here" if self._has_messages else "new")
+
+    @in_worker("ask", exclusive=True)
+    async def choose_model(self, model: str) -> None:
+        """Go on with another model: this one, or one that is chosen on a screen of its own. What is typed stays."""
+        from chat_personas.tui.screens.models import ModelsScreen
+
+        screen = self.screen
+        chosen: str | None = model
+        if not model:
+            chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
+        where = None if chosen is None else await self._where("Go on with the other model in:")
+        if chosen is None or where is None:
+            return
+        screen.show_opening(True)
+        try:
+            await screen.navigator.change_model(chosen, new=where == "new")
+        except ReportedError as error:
+            screen.notify_failure(error)
+        finally:
+            screen.show_opening(False)
+
+    @in_worker("ask", exclusive=True)
+    async def save_persona(self, name: str) -> None:
+        """Save the persona of the open conversation as one of the person's own; `name` is proposed."""
+        from chat_personas.tui.screens.dialogs import save_as_own
+
+        conversation = self.screen.session.conversation
+        if conversation is not None:
+            await save_as_own(self.screen.app, conversation.persona, name)
+
+    async def _persona(self, name: str) -> "LoadedPersona | None":
+        """Return the persona of this name, or the one that is chosen where no name is given; None for none."""
+        from chat_personas.own_personas import all_persona_names
+        from chat_personas.tui.screens.personas import PersonasScreen
+
+        session = self.screen.session
+        if not name:
+            names = await asyncio.to_thread(all_persona_names)
+            return await self.screen.app.push_screen_wait(PersonasScreen(names, session))
+        try:
+            return await asyncio.to_thread(session.launch.load_persona, name)
+        except ReportedError as error:
+            self.screen.notify_failure(error)
+            return None
+
+    async def _talk_with(self, persona: "LoadedPersona", where: Where | None) -> None:
+        if where == "new":
+            self.screen.enter(None, persona)
+        elif where == "here":
+            try:
+                await self.screen.navigator.change_persona(persona)
+            except ReportedError as error:
+                self.screen.notify_failure(error)
+
+    @property
+    def _has_messages(self) -> bool:
+        conversation = self.screen.session.conversation
+        return conversation is not None and bool(conversation.path)
+
+    async def _where(self, question: str) -> Where | None:
+        """Ask whether the open conversation goes on, if anything was said in it; None where the person cancels."""
+        from chat_personas.tui.screens.dialogs import ChoiceScreen
+
+        if not self._has_messages:
+            return "new"
+        answers = {"n": "A new conversation; this one is kept", "g": "Go on in this one; the change is marked"}
+        answer = await self.screen.app.push_screen_wait(ChoiceScreen(question, answers))
+        return None if answer is None else WHERE[answer]

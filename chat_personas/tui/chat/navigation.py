@@ -7,11 +7,12 @@ from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import spare_what_is_here
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from eval.engine import EngineError, EngineInfo
-    from personas import Persona
+    from personas import LoadedPersona, Persona
 
 
 class NavigationView(Protocol):
@@ -78,7 +79,7 @@ class Navigator:
             await self._go_on()
             spare_what_is_here()
 
-    async def go(self, conversation_id: str | None, persona: str | None = None) -> None:
+    async def go(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:
         """Leave the open conversation for the one of this id, or for a new one with `persona` or the same persona.
 
         Raises:
@@ -86,14 +87,49 @@ class Navigator:
         """
         with self._replies.held():
             await self._leave()
-            if conversation_id is None:
-                await (self._session.open_persona(persona) if persona else self._session.open_same_persona())
+            before = self._session.persona
+            if persona is not None:
+                self._session.persona = persona
+            elif conversation_id is None:
+                await self._session.open_same_persona()
             if self._session.engine is not None:
-                await self._take_up(conversation_id)
+                try:
+                    await self._take_up(conversation_id)
+                except ReportedError:
+                    self._session.persona = before
+                    raise
         if self._session.engine is not None:
             await self._go_on()
         elif self._session.persona is not None:
             self._view.show_persona(self._session.persona.persona)
+
+    async def change_persona(self, persona: "LoadedPersona") -> None:
+        """Go on in the open conversation with another persona. Raises ReportedError: the one before stays."""
+        with self._replies.held():
+            await self._leave()
+            await self._session.change_persona(persona)
+            await self._show_changed()
+        await self._go_on()
+
+    async def change_model(self, model: str, *, new: bool) -> None:
+        """Open another model, and go on with it in the open conversation, or in a `new` one with the same persona.
+
+        Raises:
+            ReportedError: the model cannot be opened; the one before stays.
+        """
+        other = await self._session.open_other_model(model)
+        with self._replies.held():
+            await self._leave()
+            await self._session.change_model(other, new=new)
+            self._view.show_model(other.engine.info)
+            await self._show_changed()
+        await self._go_on()
+
+    async def _show_changed(self) -> None:
+        """Show the open conversation with what has changed in it."""
+        assert self._session.conversation is not None
+        await self._view.show_conversation(self._session.conversation)
+        self._measuring.take_up()
 
     async def _load_settings(self) -> None:
         """Apply the validated settings where they differ from the preview. Raises SettingsError."""

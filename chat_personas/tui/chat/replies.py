@@ -61,13 +61,14 @@ class ReplyController:
         view: RepliesView,
         *,
         speaker: str | None = None,
-        greeting: str = GREETING,
+        greeting: Callable[[], Entry] = lambda: Entry("notice", GREETING),
         stored: Callable[[str], None] = _ignore,
         too_long: str | None = None,
     ) -> None:
         """`speaker` replaces the persona's title above replies; `stored` is told the id of each message once stored.
 
-        `too_long` replaces what is said of a message that does not fit into the model's context.
+        `greeting` gives what stands in an empty transcript, and `too_long` replaces what is said of a message that does
+        not fit into the model's context.
         """
         self._session = session
         self._transcript = transcript
@@ -95,15 +96,20 @@ class ReplyController:
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
-        from chat_personas.tui.widgets.transcript import model_changes, path_entries
+        from chat_personas.tui.widgets.transcript import both, model_changes, path_entries, persona_changes
 
         conversation = self._session.conversation
         if conversation is not None:
-            path, speaker = conversation.path, self._speaker or conversation.persona.title
-            changes = model_changes(path, conversation.models, conversation.model)
+            path, personas, title = conversation.path, conversation.personas, conversation.title_of
+            speaker = self._speaker or conversation.persona.title
+            speakers = {} if self._speaker else {key: title(persona) for key, persona in personas.items()}
+            changes = both(
+                model_changes(path, conversation.models, conversation.model),
+                persona_changes(path, personas, conversation.present_persona, title),
+            )
             versions = {key: str(place) for key, place in conversation.places.items()}
-            said = list(path_entries(path, speaker, conversation.thoughts, changes, versions))
-            await self._transcript.show([*(said or [Entry("notice", self._greeting)]), *self._waiting])
+            said = list(path_entries(path, speaker, conversation.thoughts, changes, versions, speakers))
+            await self._transcript.show([*(said or [self._greeting()]), *self._waiting])
 
     async def say(self, text: str) -> None:
         """Send `text`, after the messages that wait; where that is not possible yet, show it as waiting."""
@@ -215,7 +221,7 @@ class ReplyController:
         await self._say_now(partial(conversation.send, text), Entry("user", text))
 
     async def _say_now(self, begin: Begin, said: Entry) -> None:
-        await self._transcript.remove_entries(lambda entry: entry.kind == "notice")
+        await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
         await self._transcript.add(said)
         await self._follow(begin, said)
 

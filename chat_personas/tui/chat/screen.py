@@ -18,7 +18,8 @@ from chat_personas.conversation.commands import CommandError, asked, message_of,
 from chat_personas.reporting.wording import own_text
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import Handler, action_of, all_handlers, command_bindings, command_of
-from chat_personas.tui.chat.conversations import Conversations
+from chat_personas.tui.chat.conversations import Conversations, PersonaAndModel
+from chat_personas.tui.chat.introduction import Introduction
 from chat_personas.tui.chat.keeping import STORED, KeepingController
 from chat_personas.tui.chat.knob import KnobController
 from chat_personas.tui.chat.measuring import MeasuringController, whose
@@ -26,6 +27,7 @@ from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.panel_place import WIDE, PanelPlace
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.chat.talking import Talking
+from chat_personas.tui.key_registry import NO_KEY
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
@@ -38,7 +40,7 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation, ReplyEnded
     from eval.engine import EngineError, EngineInfo
-    from personas import Persona
+    from personas import LoadedPersona, Persona
 
 NO_MODEL = "no model"
 SERVER = "openai"
@@ -49,7 +51,7 @@ LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 
 
-ESCAPES = (action_of("stop"), "leave_edit", "take_back", "leave_panel")
+ESCAPES = (action_of("stop"), "leave_edit", "take_back", "dismiss_introduction", "leave_panel")
 MOST_IMPORTANT = (
     *(*ESCAPES, "send", action_of("help"), "app.quit", "quit"),
     *("explain", "large_print"),  # of the panel, while that has the focus
@@ -71,6 +73,7 @@ class ChatScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave_edit", "Cancel edit", id="leave_edit", priority=True),
         Binding("escape", "take_back", "Unsend", id="take_back", tooltip="Unsend the waiting message", priority=True),
+        Binding("escape", "dismiss_introduction", "Dismiss", id="dismiss", priority=True),
         Binding("escape", "leave_panel", "Back", id="leave_panel", tooltip="Go back to the composer", priority=True),
         *command_bindings(),
     ]
@@ -93,7 +96,8 @@ class ChatScreen(Screen[None]):
         self._talk = Vertical(id="conversation")
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
-        self.replies = ReplyController(session, self.transcript, self)
+        self.introduction = Introduction(self)
+        self.replies = ReplyController(session, self.transcript, self, greeting=self.introduction.greeting)
         self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
         self._doing, self._said_doing, self._speed = Doing(), False, ""
@@ -108,7 +112,7 @@ class ChatScreen(Screen[None]):
             "help": self.help,
             "quit": self._quit,
         }
-        others = (self.talking, self.panel_place, KnobController(self), Conversations(self))
+        others = (self.talking, self.panel_place, KnobController(self), Conversations(self), PersonaAndModel(self))
         self.handlers = all_handlers(own, *(controller.actions for controller in others))
 
     def compose(self) -> ComposeResult:
@@ -139,7 +143,9 @@ class ChatScreen(Screen[None]):
         waiting = self.set_interval(1.0, self._count_opening)
         self._opening_since, self.status_line.state = time.monotonic(), OPENING
         try:
+            await self.introduction.prepare()
             await self.navigator.open()
+            self.run_worker(self.introduction.look(), group="introduction")
         except Exception as error:
             self.session.failure = error
             self.app.exit()
@@ -185,7 +191,7 @@ class ChatScreen(Screen[None]):
         return "", ""
 
     @work(group="enter", exclusive=True)
-    async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
+    async def enter(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:
         """Go to another conversation, or to a new one."""
         self.write_on()
         self.editing.end()
@@ -221,6 +227,10 @@ class ChatScreen(Screen[None]):
         line.model, line.demonstration = info.name, info.demonstration
         line.base, line.recurrent = info.prompt_format == "plain", info.recurrent
         line.context, line.state = info.context_length or 0, ""
+
+    def show_opening(self, opening: bool) -> None:
+        """Say in the status line that another model is being opened, or no more."""
+        self.status_line.state = OPENING if opening else NO_MODEL if self.session.engine is None else ""
 
     async def show_no_model(self, error: "EngineError") -> None:
         """Say why the model could not be opened."""
@@ -298,6 +308,11 @@ class ChatScreen(Screen[None]):
         """Cancel the edit."""
         self.editing.leave()
 
+    @work(group="introduction")
+    async def action_dismiss_introduction(self) -> None:
+        """Show the introduction no more."""
+        await self.introduction.dismiss()
+
     def action_take_back(self) -> None:
         """Return the newest waiting message to the composer."""
         self.talking.take_back()
@@ -345,9 +360,11 @@ class ChatScreen(Screen[None]):
         self.measure()
 
     def key_of(self, action: str) -> str:
-        """Return how the key of a command is written."""
-        key = next(each for _, each, *_ in self.active_bindings.values() if command_of(each.action) == action)
-        return self.app.get_key_display(key)
+        """Return how the key of a command is written as it is bound; "" where it has none."""
+        named = next(each for each in self.BINDINGS if isinstance(each, Binding) and command_of(each.action) == action)
+        keys = self.app._keymap.get(named.id or "", named.key).split(",")
+        shown = (self.app.get_key_display(Binding(key, named.action)) for key in keys if key != NO_KEY)
+        return next(shown, "")
 
     # Measuring
 
@@ -476,7 +493,7 @@ class ChatScreen(Screen[None]):
         thought.
         """
         doing = command_of(action, parameters) or action
-        if doing in ("stop", "leave_edit", "take_back"):
+        if doing in ("stop", "leave_edit", "take_back", "dismiss_introduction"):
             return doing == self.talking.escape_action
         if doing == "leave_panel":
             return not self.composer.has_focus

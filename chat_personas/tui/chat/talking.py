@@ -34,12 +34,14 @@ class Talking:
 
     @property
     def escape_action(self) -> str | None:
-        """What Escape does now: stop the reply, else cancel the edit, else unsend the waiting message; or None."""
+        """What Escape does now: stop the reply, else cancel the edit, unsend a message, or dismiss; or None."""
         if self.screen.replies.busy:
             return "stop"
         if self.screen.editing.under_way:
             return "leave_edit"
-        return "take_back" if self.screen.replies.waiting else None
+        if self.screen.replies.waiting:
+            return "take_back"
+        return "dismiss_introduction" if self.screen.introduction.shown and self.screen.composer.has_focus else None
 
     @in_worker("stop")
     async def stop(self) -> None:

@@ -266,12 +266,20 @@ class ChosenDebate:
     rounds: int
 
 
+DEBATE_PLACEHOLDERS: dict[DebateStep, str] = {
+    "topic": "Type a topic, or words to find a question of the survey",
+    "first": "Type to narrow the list of personas",
+    "second": "Type to narrow the list of personas",
+    "rounds": "Type another number",
+}
+
+
 class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
     """Asks for the topic, the persona that begins, the one that answers and the rounds. Gives None if cancelled."""
 
     def __init__(self, survey: "LoadedSurvey", first: str, topic: str = "") -> None:
         """Offer the questions of `survey` as topics, and the persona named `first` before the others."""
-        super().__init__("Type a topic, or words to narrow the list")
+        super().__init__()
         self._survey = survey
         self._names = sorted(library_names(), key=lambda name: name != first)
         self._typed_topic = topic
@@ -311,7 +319,8 @@ class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
             stems = (question.stem for question in self._survey.survey.questions)
             yield from (Choice(stem, stem) for stem in stems if all(word in stem.casefold() for word in words))
         elif self._step == "rounds":
-            yield from (Choice(pluralize(rounds, "round"), str(rounds)) for rounds in ROUNDS)
+            numbers = (int(typed),) if typed.isdecimal() else ROUNDS
+            yield from (Choice(pluralize(rounds, "round"), str(rounds)) for rounds in numbers)
         else:
             lines = {name: f"{loaded.persona.title} ({name})" for name, loaded in self._offered.items()}
             fitting = (name for name, line in lines.items() if all(word in line.casefold() for word in words))
@@ -333,6 +342,7 @@ class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
     def _go(self, step: DebateStep, typed: str = "") -> None:
         self._step = step
         self.heading.update(DEBATE_HEADINGS[step])
+        self.typed.placeholder = DEBATE_PLACEHOLDERS[step]
         names = " and ".join(loaded.persona.title for loaded in self._picked)
         self.about.update(printable(" · ".join(filter(None, (f"“{self._topic}”" * (step != "topic"), names)))))
         self.begin_again(typed)

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.own_personas import readable_personas
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
@@ -24,7 +25,7 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from eval.evaluation import steered_as
-from personas import LoadedPersona, library_names, load_persona
+from personas import LoadedPersona
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona]]:
     for steering in BY_PROMPT if persona.groups else ():
         if steering != persona.steering:
             yield f"{persona.title}, steered by {steering}", steered_as(first, steering)
-    for name in library_names():
-        loaded = load_persona(name)
+    for name, loaded in readable_personas():
         if loaded.persona.name != persona.name:
             yield f"{loaded.persona.title} ({name})", loaded
 

@@ -47,6 +47,8 @@ MARKS = ("●", "□")
 STYLES = ("bold $text-accent", "bold $text-secondary")
 MODERATE = "Say something as the moderator"
 WAITING = "…"
+AROUND = 6
+"""Cells beside the picture of the course."""
 
 
 class ModeratorInput(Input):
@@ -287,7 +289,7 @@ class DebateScreen(Screen[None]):
             yield "pausing after this turn" if self._paused else ""
         else:
             yield self._trouble or ("" if ended else "paused")
-            yield "Space adds a round" if ended else "Space goes on"
+            yield f"Space {'adds a round' if ended else 'goes on'}, Escape leaves"
         yield model_described(info)
         yield DEMONSTRATION if info.demonstration else ""
 
@@ -349,8 +351,8 @@ class CourseScreen(Screen[None]):
         yield KeyLine()
 
     def on_resize(self, event: Resize) -> None:
-        """Draw for the width."""
-        self._drawn.update(course_rows(self._report, max(40, event.size.width - 4)))
+        """Draw for the width, less what is around the picture and a bar to scroll by."""
+        self._drawn.update(course_rows(self._report, max(40, event.size.width - AROUND)))
 
     def action_back(self) -> None:
         """Go back to the debate."""

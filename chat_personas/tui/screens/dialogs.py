@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from chat_personas.corpus import Corpus
+    from personas import LoadedPersona, Persona
 
 Answer = TypeVar("Answer")
 
@@ -99,6 +100,111 @@ class TitleScreen(Dialog[str | None]):
     def action_cancel(self) -> None:
         """Leave the conversation as it is."""
         self.dismiss(None)
+
+
+class ChoiceScreen(Dialog[str | None]):
+    """A question with several answers, each with a letter. Gives the letter, or None if cancelled.
+
+    The first answer has the focus.
+    """
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="choice_cancel"),
+        Binding("left,up", "app.focus_previous", "Go to the answer before", id="choice_before", show=False),
+        Binding("right,down", "app.focus_next", "Go to the next answer", id="choice_next", show=False),
+    ]
+
+    def __init__(self, question: str, answers: Mapping[str, str]) -> None:
+        """Ask `question`; `answers` are by their letters."""
+        super().__init__()
+        self._question = question
+        self._answers = answers
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question above its answers."""
+        with Vertical(id="dialog"):
+            yield Static(printable(self._question), markup=False, id="question")
+            with Vertical(id="answers"):
+                for letter, answer in self._answers.items():
+                    yield Button(f"{answer} ({letter})", id=f"answer-{letter}", compact=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer by button."""
+        self.dismiss((event.button.id or "").removeprefix("answer-"))
+
+    def on_key(self, event: Key) -> None:
+        """Answer by letter."""
+        if event.character in self._answers:
+            event.stop()
+            self.dismiss(event.character)
+
+    def action_cancel(self) -> None:
+        """Give no answer."""
+        self.dismiss(None)
+
+
+class SaveScreen(Dialog[tuple[str, bool] | None]):
+    """Asks for a name under which a persona is saved. Gives the name and whether it replaces another, or None.
+
+    Enter must be pressed twice to replace one.
+    """
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="save_cancel")]
+
+    def __init__(self, what: str, name: str, own: Container[str]) -> None:
+        """Say `what` is saved, and propose a `name`. `own` are the names of the user's personas."""
+        super().__init__()
+        self._what = what
+        self._proposal = name
+        self._own = own
+        self._warned: str | None = None
+        self._hint_line = Static("Enter saves it, Escape cancels.", markup=False, id="hint")
+
+    def compose(self) -> ComposeResult:
+        """Lay out what is saved above its name."""
+        with Vertical(id="dialog"):
+            yield Static(printable(self._what), markup=False)
+            yield Input(printable(self._proposal), id="name-of-persona", select_on_focus=False)
+            yield self._hint_line
+
+    @on(Input.Submitted)
+    def choose(self, event: Input.Submitted) -> None:
+        """Take the name, unless that would replace a persona without asking."""
+        name = event.value.strip()
+        if name in self._own and self._warned != name:
+            self._warned = name
+            self._hint_line.update(printable(f"You have a persona {name} already; press Enter again to replace it."))
+        elif name:
+            self.dismiss((name, name in self._own))
+
+    def action_cancel(self) -> None:
+        """Save nothing."""
+        self.dismiss(None)
+
+
+async def save_as_own(app: "App[None]", persona: "Persona", name: str = "") -> "LoadedPersona | None":
+    """Ask for a name, proposing `name`, save a persona under it, and say where it is or why that cannot be.
+
+    None where it is not saved. Call it in a worker, because it waits for an answer.
+    """
+    from chat_personas.own_personas import own_persona_names, save_persona
+    from personas.errors import ReportedError
+
+    own = await asyncio.to_thread(own_persona_names)
+    name = name or persona.name
+    what = f"Save {persona.title} ({persona.steering}) as a persona of your own. Its name (letters, digits, dashes):"
+    while (chosen := await app.push_screen_wait(SaveScreen(what, name, own))) is not None:
+        name, replace = chosen
+        try:
+            saved = await asyncio.to_thread(save_persona, persona, name, replace=replace)
+        except ReportedError as error:
+            app.notify(printable(f"Not saved: {error}"), severity="error", markup=False)
+        else:
+            app.notify(printable(f"Saved: {full_display_path(saved.path)}"), markup=False)
+            return saved
+    return None
 
 
 BEST_RATING = 5

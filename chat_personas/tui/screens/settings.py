@@ -270,9 +270,9 @@ def _look_up(keys: Keys, value: object) -> None:
     if not isinstance(value, str):
         return
     if keys == ("persona",):
-        from personas import load_persona
+        from chat_personas.own_personas import find_persona
 
-        load_persona(value)
+        find_persona(value)
     elif keys == ("survey",):
         from chat_personas.surveys import find_survey
 

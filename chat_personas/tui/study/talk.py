@@ -128,7 +128,7 @@ class TalkPage(StudyPage[None]):
             self.transcript,
             self,
             speaker=self._name,
-            greeting=GREETING,
+            greeting=lambda: Entry("notice", GREETING),
             stored=self._stored,
             too_long=TOO_LONG,
         )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from textual.containers import VerticalScroll
 
@@ -13,11 +13,12 @@ from chat_personas.reporting.wording import QUOTED, STATUS_NOTES
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from chat_personas.corpus import MessageRow, ReplyModel, Thought
+    from chat_personas.corpus import MessageRow, ReplyModel, ReplyPersona, Thought
     from chat_personas.tui.widgets.thoughts import ShownThought, ThoughtFold
 
-Kind = Literal["user", "reply", "notice", "failure", "change"]
-"""`change` marks where another model begins; unlike a notice it stays."""
+Maker = TypeVar("Maker")
+Kind = Literal["user", "reply", "notice", "failure", "change", "introduction"]
+"""`change` marks where another model or persona begins; unlike a notice it stays."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,16 +50,18 @@ def path_entries(
     thoughts: "Mapping[str, Thought] | None" = None,
     changes: Mapping[str | None, str] | None = None,
     versions: Mapping[str, str] | None = None,
+    speakers: Mapping[str, str] | None = None,
 ) -> Iterator[Entry]:
     """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so.
 
     `thoughts` are what the model thought before the replies, by their ids; `changes` see `model_changes`.
-    `versions` says of messages with several versions which it is.
+    `versions` says of messages with several versions which it is, `speakers` who speaks in replies of others than
+    `speaker`, by their ids.
     """
     from chat_personas.tui.widgets.thoughts import ShownThought
 
     found = {key: ShownThought(thought.text, thought.seconds) for key, thought in (thoughts or {}).items()}
-    changes, versions = changes or {}, versions or {}
+    changes, versions, speakers = changes or {}, versions or {}, speakers or {}
     for row in rows:
         if row.id in changes:
             yield Entry("change", changes[row.id])
@@ -68,7 +71,8 @@ def path_entries(
             yield Entry("user", row.text, message_id=row.id, version=versions.get(row.id, ""))
         else:
             note = STATUS_NOTES.get(row.status) or row.why or ""
-            entry = Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note, thought=found.get(row.id))
+            who = speakers.get(row.id, speaker)
+            entry = Entry("reply", row.text, message_id=row.id, speaker=who, note=note, thought=found.get(row.id))
             entry.version = versions.get(row.id, "")
             yield entry
             if row.why and row.status in ("error", "interrupted"):
@@ -85,16 +89,43 @@ def model_changes(
     Keys are the ids of the messages that the first reply of each model answers; None stands for the end, where the
     model of the next reply, `now`, is another one than that of the last. `models` are those of the replies by id.
     """
+    return _changes(rows, models, now, _model_change)
+
+
+def persona_changes(
+    rows: Sequence["MessageRow"],
+    personas: "Mapping[str, ReplyPersona]",
+    now: "ReplyPersona",
+    title: "Callable[[ReplyPersona], str]",
+) -> dict[str | None, str]:
+    """Return where along `rows` another persona begins, and what is said there; as `model_changes`."""
+
+    def change(before: "ReplyPersona", persona: "ReplyPersona") -> str:
+        if title(before) == title(persona):
+            return f"from here on steered otherwise: {title(persona)}"
+        return f"from here on another persona: {title(persona)} (before: {title(before)})"
+
+    return _changes(rows, personas, now, change)
+
+
+def both(one: Mapping[str | None, str], other: Mapping[str | None, str]) -> dict[str | None, str]:
+    """Return two kinds of changes as one; where both begin at one message, each has a line."""
+    return {key: "\n".join(said[key] for said in (one, other) if key in said) for key in (*one, *other)}
+
+
+def _changes(
+    rows: Sequence["MessageRow"], makers: Mapping[str, Maker], now: Maker, change: Callable[[Maker, Maker], str]
+) -> dict[str | None, str]:
     found: dict[str | None, str] = {}
     before, asked = None, None
     for row in [*rows, None]:
         if row is not None and row.role == "user":
             asked = row.id
-        model = now if row is None else models.get(row.id)
-        if model is not None:
-            if before is not None and model != before:
-                found[asked if row is not None else None] = _model_change(before, model)
-            before = model
+        maker = now if row is None else makers.get(row.id)
+        if maker is not None:
+            if before is not None and maker != before:
+                found[asked if row is not None else None] = change(before, maker)
+            before = maker
     return found
 
 
@@ -364,4 +395,6 @@ def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
         reply.show_version(entry.version)
         reply.show_mark(entry.mark)
         return reply
-    return Notice(entry.text, failed=entry.kind == "failure")
+    notice = Notice(entry.text, failed=entry.kind == "failure")
+    notice.set_class(entry.kind == "introduction", "-introduction")
+    return notice

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 from chat_personas.cli.commands.export import ALL
 from chat_personas.conversation.debate import Debate
-from chat_personas.corpus import Corpus, RatingRow, Selection
+from chat_personas.corpus import Corpus, RatingRow, Selection, Words
 from chat_personas.corpus.export import ExportError, Format, export_to, withheld
-from eval.engine import EngineError, Piece
+from eval.engine import EngineError, Piece, Sampling
 from personas import load_persona
-from tests.corpus.making import conversation_row, talk
+from tests.corpus.export.participants import conversation_of, take_part
+from tests.corpus.making import INFO, branch_of, conversation_row, talk
 from tests.fakes import END, FakeEngine
 
 EVERYTHING = Selection(own=True)
@@ -223,3 +224,22 @@ async def test_a_release_of_one_side_is_under_the_terms_of_both_models(corpus: C
 
     (release,) = corpus.releases.all()
     assert release.model_terms == "one.gguf: not known; other.gguf: not known"
+
+
+async def test_in_a_participants_conversation_a_models_words_are_masked_and_its_key_is_a_pseudonym(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    """Nobody debates in a study yet. If it comes to that, nothing leads from a quoted reply to the corpus."""
+    quoted = branch_of(corpus, talk(corpus, ("Mail?", "Mail jo@example.org")))[-1]
+    person = take_part(corpus, ("Why?", "So."))
+    key = conversation_of(corpus, person)
+    (told,) = corpus.tell([(key, branch_of(corpus, key)[-1].id, Words(quoted.text, "A Democrat", quoted.id))])
+    reply = corpus.begin_reply(key, told.id, INFO, Sampling())
+    corpus.end_reply(reply.id, "Yes.", "complete")
+    export_to(corpus, ALL["csv"], Selection(), tmp_path / "out")
+
+    with (tmp_path / "out" / "messages.csv").open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = (row for row in csv.DictReader(stream) if row["quotes"])
+    assert (row["author"], row["role"], row["speaker"], row["text"]) == ("model", "user", "A Democrat", "Mail [EMAIL]")
+    assert row["quotes"].startswith("M-")
+    assert quoted.id not in (tmp_path / "out" / "messages.csv").read_text(encoding="utf-8-sig")

@@ -128,6 +128,6 @@ async def test_a_persona_whose_direction_is_missing_leaves_the_conversation_open
     opened = session(corpus_file, SteerableEngine(), load_persona=load_without)
     async with screen(opened, (160, 40)) as pilot:
         before = opened.conversation
-        chat(pilot).enter(None, "inside")
+        chat(pilot).enter(None, load_without("inside"))
         await until(pilot, lambda: 'there is no direction "nowhere"' in words(pilot))
         assert opened.conversation is before

@@ -33,7 +33,7 @@ async def held(pilot: Pilot[None], *, rounds: int = 1) -> DebateScreen:
     for persona in ("(democrat", "(republican"):
         await until(pilot, lambda: choosing.query_one("#choices", OptionList).option_count > 0)
         await pilot.press(*persona, "enter")
-    await pilot.press(*(["down"] * (2 - (rounds == 3))), "enter")
+    await pilot.press(*str(rounds), "enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, DebateScreen))
     found = pilot.app.screen
     assert isinstance(found, DebateScreen)
@@ -95,7 +95,7 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         await pilot.press(*"Be brief, please.", "enter")  # a space within words is one
         assert "wait for the end of the turn" in words(pilot)
         go_on.set()
-        await until(pilot, lambda: "paused · Space goes on" in words(pilot))
+        await until(pilot, lambda: "paused · Space goes on, Escape leaves" in words(pilot))
         assert words(pilot).index("Less.") < words(pilot).index("Be brief, please.")
 
         await pilot.press("space")

@@ -1,9 +1,8 @@
-"""What `models discover` and `models get` print: models with their figures, and what to write after `--model`."""
+"""Models that were found or can be fetched, in words: their figures, and what to write after `--model`."""
 
 import os
 from collections.abc import Iterator, Sequence
 
-from chat_personas.cli.tables.layout import padded, print_line, table_console
 from chat_personas.models.catalogue import Entry
 from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
@@ -19,26 +18,16 @@ MEASURED = {
 }
 
 
-def print_found(found: Found, *, to_error: bool) -> None:
-    """Print all that was found. What is to be copied stays on one line."""
-    console = table_console(to_error=to_error)
-    for line in found_lines(found):
-        if line.lstrip().startswith(OPTION):
-            console.print(line, soft_wrap=True)
-        else:
-            print_line(console, line)
-
-
 def found_lines(found: Found) -> Iterator[str]:
     """Yield the lines about all that was found."""
     usable = [file for file in found.files if file.why_not is None]
     yield f"{pluralize(len(usable), 'model')} in GGUF files, measured exactly by the embedded engine"
     for file in usable:
-        yield from _block(file.name, _of_file(file), file.model, file.place)
+        yield from _block(file.name, figures_of_file(file), file.model, file.place)
     yield ""
     yield f"{pluralize(len(found.servers), 'model')} on servers of this machine"
     for served in found.servers:
-        yield from _block(served.name, _of_server(served), served.model, served.server)
+        yield from _block(served.name, figures_of_server(served), served.model, served.server)
     if not found.files and not found.servers:
         yield ""
         yield "fetch one with: chat-personas models get NAME (without NAME: what there is)"
@@ -55,7 +44,8 @@ def _block(name: str, figures: list[str], model: str, place: str) -> Iterator[st
     yield printable(f"      {OPTION} {model}    ({place})")
 
 
-def _of_file(file: ModelInFiles) -> list[str]:
+def figures_of_file(file: ModelInFiles) -> list[str]:
+    """Return what is known of a model in files."""
     figures = [in_bytes(file.size), file.quantization, f"{_count(file.parameters)} parameters"]
     if file.parts > 1:
         figures.append(f"{file.parts} files")
@@ -69,7 +59,8 @@ def _of_file(file: ModelInFiles) -> list[str]:
     return figures
 
 
-def _of_server(served: ModelOnServer) -> list[str]:
+def figures_of_server(served: ModelOnServer) -> list[str]:
+    """Return what is known of a model on a server."""
     known = [
         None if served.size is None or served.remote is not None else in_bytes(served.size),  # remote: a stub
         served.quantization,
@@ -87,7 +78,7 @@ def catalogue_lines(entries: Sequence[Entry]) -> Iterator[str]:
     for entry in entries:
         kind = "" if entry.kind == "instruct" else ", base model"
         about = f"{entry.title}, {entry.quantization}, {entry.licence}{kind}"
-        yield f"{padded(entry.name, wide)} {in_bytes(entry.size):>8}  {about}"
+        yield f"{entry.name:{wide}} {in_bytes(entry.size):>8}  {about}"
     yield ""
     yield "fetch one with: chat-personas models get NAME"
 

@@ -1,0 +1,127 @@
+"""The personas that this user has, by name: those of the library, and the user's own, which are saved here.
+
+A persona can also be composed on the spot: `POLPARTY=Democrat SEX=Female` in place of a name.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_personas.paths import UnwritableError, cannot_write, make_private, personas_directory
+from personas.errors import PersonaError
+
+if TYPE_CHECKING:
+    from personas import LoadedPersona, Persona
+
+
+class PersonaExistsError(PersonaError):
+    """The user has a persona of that name already."""
+
+
+def find_persona(name_or_path: str | Path) -> "LoadedPersona":
+    """Return a persona of the library, one of the user's own, the one in a file, or one composed of groups.
+
+    Raises:
+        PersonaError: there is no such persona, file or group, or the file has a problem.
+    """
+    from personas.loading import load_persona
+
+    if isinstance(name_or_path, str) and is_composed(name_or_path):
+        from personas.composing import composed, groups_in
+
+        return composed(groups_in(name_or_path))
+    return load_persona(name_or_path, (personas_directory(),))
+
+
+def persona_file(name_or_path: str | Path) -> Path:
+    """Return the file that `find_persona` reads; it need not exist, as for a composed persona. Raises PersonaError."""
+    from personas.loading import persona_path
+
+    if isinstance(name_or_path, str) and is_composed(name_or_path):
+        return find_persona(name_or_path).path
+    return persona_path(name_or_path, (personas_directory(),))
+
+
+def is_composed(text: str) -> bool:
+    """Whether a text is groups; a file that is called so comes first."""
+    from personas.composing import are_groups
+    from personas.inputs.files import path_exists
+
+    return are_groups(text) and not path_exists(text)
+
+
+def all_persona_names() -> tuple[str, ...]:
+    """Return the names of the personas of the library and of the user's own, in alphabetical order."""
+    from personas.loading import library_names
+
+    return library_names((personas_directory(),))
+
+
+def readable_personas() -> Iterator[tuple[str, "LoadedPersona"]]:
+    """Yield the personas of the library and the user's own by name, but for files with a problem.
+
+    `personas list` and the picker name those.
+    """
+    for name in all_persona_names():
+        with suppress(PersonaError):
+            yield name, find_persona(name)
+
+
+def own_persona_names() -> tuple[str, ...]:
+    """Return the names of the user's own personas, without those that the library has, too."""
+    from personas.loading import library_names
+
+    return tuple(name for name in all_persona_names() if name not in library_names())
+
+
+def save_persona(persona: "Persona", name: str, *, replace: bool = False) -> "LoadedPersona":
+    """Write a persona into the user's data directory under `name`, for its owner only (0600), and return it read back.
+
+    Raises:
+        PersonaExistsError: the user has one of that name, and `replace` is false.
+        PersonaError: no persona can be called so, the library has one of that name, or this one names a direction by a
+            file, which lies beside the persona's own file.
+        UnwritableError: the disk is full or cannot be written.
+    """
+    from chat_personas.storage.files import atomic_write
+    from personas.checking import examine
+    from personas.composing import as_toml
+    from personas.inputs.suggestions import quoted
+
+    renamed = _called(persona, name)
+    content = as_toml(renamed)
+    if examine(content) != renamed:
+        raise PersonaError(f"{persona.name} cannot be written as a persona file; copy its own file")
+    directory = personas_directory()
+    file = directory / f"{name}.toml"
+    if file.exists() and not replace:
+        raise PersonaExistsError(f"you have a persona {quoted(name)} already; choose another name, or replace it")
+    try:
+        make_private(directory)
+        with atomic_write(file) as stream:
+            stream.write(content.encode())
+    except OSError as error:
+        raise UnwritableError(cannot_write(directory, error.strerror)) from error
+    return find_persona(file)
+
+
+def _called(persona: "Persona", name: str) -> "Persona":
+    """Return a persona under another name. Raises PersonaError where it cannot be saved under it."""
+    from pydantic import ValidationError
+
+    from personas.inputs.suggestions import quoted
+    from personas.loading import library_names
+    from personas.persona import Persona
+
+    if name in library_names():
+        raise PersonaError(f"{quoted(name)} is a persona of the library; choose another name")
+    directions = [one.direction for one in persona.activation] + [one.direction for one in persona.ablation]
+    if any("/" in direction or direction.endswith(".gguf") for direction in directions):
+        raise PersonaError(f"{persona.name} names a direction by a file; copy the persona file and leave it beside it")
+    try:
+        return Persona.model_validate(persona.model_dump(by_alias=True) | {"name": name})
+    except ValidationError as error:
+        raise PersonaError(
+            f"no persona can be called {quoted(name)}; use letters, digits and dashes, at most 64"
+        ) from error

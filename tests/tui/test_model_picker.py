@@ -1,0 +1,172 @@
+"""The picker of models: what is found, fetched or typed is opened, and what is being typed stays."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.models import pulling
+from chat_personas.models.found import Found, ModelInFiles, Problem
+from chat_personas.models.pulling import Offer
+from chat_personas.models.servers import ModelOnServer
+from chat_personas.tui.screens.models import ModelsScreen, offered
+from chat_personas.tui.session import Session
+from eval.engine import EngineError
+from tests.tui.fakes import FakeLaunch, ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
+
+SMALL = ModelInFiles(
+    model="'~/models/small one.gguf'",
+    name="small-one",
+    place="LM Studio",
+    path="~/models/small one.gguf",
+    size=98_000_000,
+    parts=1,
+    architecture="llama",
+    quantization="Q4_1",
+    parameters=135_000_000,
+    context_length=2048,
+    chat_template=False,
+    memory=200_000_000,
+    measured="exact",
+    why_not=None,
+)
+EMBEDDING = SMALL.model_copy(
+    update={"name": "bert", "path": "~/bert.gguf", "measured": None, "why_not": "is an embedding model; give another"}
+)
+SERVED = ModelOnServer(
+    model="http://127.0.0.1:11434/v1#qwen3", name="qwen3", server="Ollama", url="http://127.0.0.1:11434/v1"
+)
+FOUND = Found(
+    files=(SMALL, EMBEDDING),
+    servers=(SERVED,),
+    problems=(Problem(what="~/half.gguf", why="is cut off; fetch it again"),),
+)
+BETA = replace(ScreenEngine().info, name="beta", sha256="b2" * 32, demonstration=False)
+MARK = "from here on another model: beta (before: fake)"
+
+
+def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_be_used() -> None:
+    rows = {each.name: each for each in offered(FOUND)}
+    assert (rows["pocket"].model, rows["pocket"].kind) == ("pocket", "ready")
+    assert rows["small-one"].model == "~/models/small one.gguf", "as it is, not as a shell wants it"
+    assert rows["small-one"].about[:4] == ("98 MB", "Q4_1", "135M parameters", "base model (no chat template)")
+    assert rows["qwen3"].model == "http://127.0.0.1:11434/v1#qwen3"
+    assert (rows["bert"].kind, rows["bert"].about) == ("unusable", ("is an embedding model; give another",))
+    assert (rows["~/half.gguf"].kind, rows["~/half.gguf"].about) == ("unusable", ("is cut off; fetch it again",))
+    fetched = rows["smollm2-360m"]
+    assert (fetched.kind, fetched.about[:3]) == ("to fetch", ("386 MB", "Apache-2.0", "instruction model"))
+    assert "base model" in rows["smollm2-360m-base"].about
+
+
+def test_a_model_of_the_catalogue_that_is_there_is_not_offered_again() -> None:
+    there = SMALL.model_copy(update={"name": "smollm2-360m"})
+    rows = [each for each in offered(FOUND.model_copy(update={"files": (there,)})) if each.name == "smollm2-360m"]
+    assert [each.kind for each in rows] == ["ready"]
+
+
+async def listed(pilot: Pilot[None]) -> ModelsScreen:
+    """The picker, once it has looked for models."""
+    await pilot.press("alt+m")
+    await until(pilot, lambda: "To be fetched" in shown(pilot))
+    found = pilot.app.screen
+    assert isinstance(found, ModelsScreen)
+    return found
+
+
+async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays(corpus_file: Path) -> None:
+    closed = threading.Event()
+
+    class Closing(ScreenEngine):
+        async def close(self) -> None:
+            closed.set()
+
+    beta = ScreenEngine(reply("More."), info=BETA)
+    others = {SMALL.path: FakeLaunch(corpus_file, beta)}
+    async with screen(session(corpus_file, Closing(reply("Fewer.")), found=FOUND, others=others), (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        chat(pilot).composer.insert("And now?")
+        picker = await listed(pilot)
+        picker.wanted.value = "small"
+        await until(pilot, lambda: "--model ~/models/small one.gguf" in words(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Go on in this one" in shown(pilot))
+        await pilot.press("g")
+        await until(pilot, lambda: MARK in words(pilot))
+        assert closed.is_set(), "the model before is closed"
+        assert chat(pilot).composer.text == "And now?"
+        await pilot.press("enter")
+        await until(pilot, lambda: "More." in shown(pilot) and not chat(pilot).replies.busy)
+        assert [message.content for message in beta.asked[0]][1:] == ["Guns?", "Fewer.", "And now?"]
+
+
+async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_typed(corpus_file: Path) -> None:
+    class Broken(FakeLaunch):
+        async def open_engine(self) -> ScreenEngine:
+            raise EngineError("this is not a model")
+
+    engine = ScreenEngine(reply("Fewer."), reply("Still here."))
+    others = {"http://127.0.0.1:9/v1": Broken(corpus_file, engine)}
+    async with screen(session(corpus_file, engine, others=others), (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        chat(pilot).composer.insert("Well?")
+        picker = await listed(pilot)
+        picker.wanted.value = "http://127.0.0.1:9/v1"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Go on in this one" in shown(pilot))
+        await pilot.press("n")
+        await until(pilot, lambda: "this is not a model" in words(pilot))
+        assert chat(pilot).composer.text == "Well?"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Still here." in shown(pilot))
+
+
+async def test_fetching_is_asked_first_counts_and_stops_at_escape(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    turn = threading.Event()
+
+    def fetch(offer: Offer, directory: Path, advance: pulling.Advance) -> Path:
+        while True:  # until `advance` says that the person has stopped
+            advance(7 * 10**6, offer.size)
+            turn.wait(0.001)
+
+    monkeypatch.setattr(pulling, "ask_hub", lambda entry, _: Offer(entry, "http://hub/x", entry.size, "ab" * 32, None))
+    monkeypatch.setattr(pulling, "fetch", fetch)
+    async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
+        picker = await listed(pilot)
+        picker.wanted.value = "qwen3-0.6b"
+        await pilot.press("enter")
+        await until(pilot, lambda: "licence Apache-2.0" in words(pilot) and "Fetch it?" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: "Fetching qwen3-0.6b: 7 of 639 MB" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Stopped. What has arrived of qwen3-0.6b is kept" in words(pilot))
+        assert pilot.app.screen is picker
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+
+
+async def test_where_no_model_opened_another_one_continues_the_conversation_that_was_asked_for(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Fewer.")))) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+
+    class Broken(FakeLaunch):
+        async def open_engine(self) -> ScreenEngine:
+            raise EngineError("this is not a model")
+
+    beta = FakeLaunch(corpus_file, ScreenEngine(reply("More."), info=BETA), resume=conversation.id)
+    launch = Broken(corpus_file, ScreenEngine(), resume=conversation.id, others={"beta": beta})
+    async with screen(Session(launch), ready=False) as pilot:
+        await until(pilot, lambda: "this is not a model" in words(pilot))
+        await pilot.press(*"/model beta", "enter")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and MARK in words(pilot))
