@@ -9,20 +9,21 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as SourceError
 
-from chat_personas.paths import display_path, make_private, settings_path
-from chat_personas.storage.files import atomic_write
+from chat_personas.paths import display_path, settings_path
 from personas.errors import ReportedError
 from personas.inputs.files import display_name
 from personas.inputs.models import Place, faults, fix, unknown_key
@@ -83,7 +84,9 @@ class Settings(BaseSettings):
         default=False,
         description="For screen readers: chat in plain lines, as `chat --accessible`; no screens, no bars.",
     )
-    theme: str | None = Field(default=None, description="A Textual theme for the screen.")
+    theme: str | None = Field(
+        default=None, description="The theme of the screen, by its name; default: by the colours of the terminal."
+    )
     keys: dict[str, str] = Field(default_factory=dict, description="Key bindings by their id, such as stop = 'ctrl+x'.")
     servers: dict[str, ServerSettings] = Field(
         default_factory=dict, description="Servers by the URL they are reached at."
@@ -143,7 +146,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{shown} is not valid TOML ({_toml_fault(error)}); fix it or delete the file") from None
+        raise SettingsError(f"{shown} is not valid TOML ({toml_fault(error)}); fix it or delete the file") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{shown} is not UTF-8; save it as UTF-8 or delete the file") from error
     except RecursionError as error:
@@ -157,39 +160,43 @@ def load_settings() -> Settings:
         raise SettingsError(_explain(faults(error)[0], shown)) from None
 
 
-_THEME = re.compile(r"\s*theme\s*=")
-_TABLE = re.compile(r"\s*\[")
+def settings_in_environment(keys: Sequence[str]) -> str | None:
+    """Return the variable of the environment that sets this setting, by its keys; None where none does."""
+    wanted = f"{ENVIRONMENT}{keys[0]}".lower()
+    variable = next((name for name in os.environ if name.lower() == wanted), None)
+    if variable is None or len(keys) == 1:
+        return variable
+    found: Any = EnvSettingsSource(Settings)()
+    for key in keys:
+        if not isinstance(found, dict) or key not in found:
+            return None
+        found = found[key]
+    return variable
 
 
-def remember_theme(name: str) -> None:
-    """Put `theme = "name"` into the settings file, before its first table, and change nothing else in it.
+def checked(place: Place, value: object) -> object:
+    """Return `value` as the setting at `place` has it, such as `("servers", URL, "timeout")`; text is read as a value.
 
     Raises:
-        SettingsError: the environment sets a theme, which wins over the file, or the file cannot be changed by a line.
-        OSError: the file cannot be read or written.
+        SettingsError: it is not valid there. The message names the setting and what to write.
     """
-    if os.environ.get(f"{ENVIRONMENT}THEME"):
-        raise SettingsError(f"{ENVIRONMENT}THEME in the environment wins over the settings; unset it")
-    path = settings_path()
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = before.splitlines()
-    top = next((place for place, line in enumerate(lines) if _TABLE.match(line)), len(lines))
-    at = next((place for place in range(top) if _THEME.match(lines[place])), None)
-    line = f'theme = "{name}"'
-    lines[slice(top, top) if at is None else slice(at, at + 1)] = [line]
-    after = "\n".join(lines) + "\n"
-    if not _differ_in_theme_only(before, after, name):
-        raise SettingsError(f"{display_path(path)} cannot be changed here; write {line} into it")
-    make_private(path.parent)
-    with atomic_write(path) as stream:
-        stream.write(after.encode())
-
-
-def _differ_in_theme_only(before: str, after: str, name: str) -> bool:
     try:
-        return tomllib.loads(after) == tomllib.loads(before) | {"theme": name}
-    except tomllib.TOMLDecodeError:
-        return False
+        return TypeAdapter(_annotation(place)).validate_python(value)
+    except ValidationError as error:
+        found = faults(error)[0]
+        raise SettingsError(_fault({**found, "loc": (*place, *found["loc"])})) from None
+
+
+def _annotation(place: Place) -> Any:
+    """Return the type of the setting at `place`, with its limits."""
+    table, *within = place
+    if table != "servers" or len(within) < 2:
+        return str if within else _with_limits(Settings.model_fields[str(table)])
+    return _with_limits(ServerSettings.model_fields[str(within[-1])])
+
+
+def _with_limits(field: FieldInfo) -> Any:
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 _FIXES = {"dict_type": "write a table, such as [keys]", "model_type": 'write a table, such as [servers."http://..."]'}
@@ -197,7 +204,7 @@ _PLACE = re.compile(r"(.*) \((?:at )?(line \d+, column \d+|at end of document|en
 _WITHOUT_NAMES = re.compile(r"[A-Za-z ,]+")
 
 
-def _toml_fault(error: tomllib.TOMLDecodeError) -> str:
+def toml_fault(error: tomllib.TOMLDecodeError) -> str:
     """Return what `tomllib` says and where, without the names that it quotes: a server's can have a password in it."""
     found = _PLACE.fullmatch(str(error))
     fault, place = found.groups() if found is not None else (str(error), "")
@@ -210,15 +217,20 @@ def _explain(error: ErrorDetails, file: str) -> str:
     """Say where a fault is and what to do, without the value."""
     *tables, key = map(str, error["loc"])
     variable = f"{ENVIRONMENT}{key.upper()}"
-    advice = fix(error, Settings, _FIXES) or error["msg"]
     if not tables and variable in os.environ:
+        advice = fix(error, Settings, _FIXES) or error["msg"]
         return f"the environment variable {variable} is not valid; {advice.removesuffix(', without quotes')}"
-    place = _line(error["loc"], file)
+    return f"{_line(error['loc'], file)}: {_fault(error)}"
+
+
+def _fault(error: ErrorDetails) -> str:
+    """Name the setting that is at fault, and say what to do, without the value."""
+    *tables, key = map(str, error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{place}: {unknown_key(error, Settings, f' in {_dotted(tables)}' if tables else '')}"
+        return unknown_key(error, Settings, f" in {dotted(tables)}" if tables else "")
     if key == "key_env":
-        return f"{place}: {_dotted([*tables, key])}: give the name of an environment variable, not the key itself"
-    return f"{place}: {_dotted([*tables, key])} is not valid; {advice}"
+        return f"{dotted([*tables, key])}: give the name of an environment variable, not the key itself"
+    return f"{dotted([*tables, key])} is not valid; {fix(error, Settings, _FIXES) or error['msg']}"
 
 
 def _line(place: Place, file: str) -> str:
@@ -230,7 +242,7 @@ def _line(place: Place, file: str) -> str:
     return f"{file}, line {line_of(place, lines)}" if place[:1] in lines else file
 
 
-def _dotted(keys: Sequence[str]) -> str:
+def dotted(keys: Sequence[str]) -> str:
     """Return a path of keys as a TOML file has it; a server's address without secrets."""
     return ".".join(key if key.isidentifier() and quoted(key) == f'"{key}"' else quoted(key) for key in keys)
 

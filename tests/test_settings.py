@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.paths import settings_path
-from chat_personas.settings import Settings, SettingsError, load_settings, remember_theme
+from chat_personas.settings import Settings, SettingsError, load_settings
 from chat_personas.settings_preview import DEFAULTS, glance
 
 
@@ -92,41 +92,3 @@ def test_the_first_frame_shows_defaults_where_the_file_is_wrong(text: str) -> No
     assert glance() == DEFAULTS
     with pytest.raises(SettingsError, match=r"settings\.toml"):
         load_settings()
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("", 'theme = "nord"\n'),
-        (
-            'persona = "white"  # mine\n\n[keys]\nstop = "f9"\n',
-            'persona = "white"  # mine\n\ntheme = "nord"\n[keys]\nstop = "f9"\n',
-        ),
-        ('theme = "dracula"\nmodel = "pocket"\n', 'theme = "nord"\nmodel = "pocket"\n'),
-    ],
-)
-def test_a_theme_is_put_into_the_settings_and_nothing_else_changes(before: str, after: str) -> None:
-    write(before)
-    remember_theme("nord")
-    assert settings_path().read_text() == after
-    assert load_settings().theme == "nord"
-
-
-def test_the_first_theme_makes_a_settings_file_that_only_its_owner_reads() -> None:
-    remember_theme("nord")
-    assert load_settings().theme == "nord"
-    assert settings_path().stat().st_mode & 0o777 == 0o600
-
-
-def test_a_file_that_a_line_cannot_change_is_left_as_it_is() -> None:
-    write("models_folder = '''\ntheme = 1\n'''\n")
-    with pytest.raises(SettingsError, match='write theme = "nord" into it'):
-        remember_theme("nord")
-    assert settings_path().read_text() == "models_folder = '''\ntheme = 1\n'''\n"
-
-
-def test_a_theme_that_the_environment_sets_is_not_replaced_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHAT_PERSONAS_THEME", "dracula")
-    with pytest.raises(SettingsError, match="in the environment wins"):
-        remember_theme("nord")
-    assert not settings_path().exists()

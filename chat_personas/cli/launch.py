@@ -7,7 +7,7 @@ is left to the parser.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -67,6 +67,16 @@ class Launch:
         from chat_personas.engines.open import with_template
 
         return with_template(load_settings(), self.model, self.template)
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The settings that the command line sets, by their names."""
+        named = {"persona": self.persona, "model": self.model, "survey": self.survey}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def read_settings_again(self) -> None:
+        """Let `settings` be what the file says now."""
+        self.__dict__.pop("settings", None)
 
     @cached_property
     def loaded_survey(self) -> "LoadedSurvey":
@@ -160,7 +170,10 @@ class Launch:
         """Whether the introduction is shown: the person has not dismissed it for good."""
         from chat_personas.paths import introduction_path
 
-        return not introduction_path().exists()
+        try:
+            return not introduction_path().exists()
+        except OSError:  # what it says cannot be read; whoever cannot be asked is left in peace
+            return False
 
     def want_introduction(self, wanted: bool) -> None:
         """Remember whether the introduction is shown from now on. Raises OSError."""
@@ -179,7 +192,7 @@ class Launch:
 
     def remember_theme(self, name: str) -> None:
         """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""
-        from chat_personas.settings import remember_theme
+        from chat_personas.settings_file import remember_theme
 
         remember_theme(name)
 

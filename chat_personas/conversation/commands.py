@@ -397,6 +397,14 @@ _TABLE = (
         in_sentences=False,
     ),
     Command(
+        "settings",
+        "NAME VALUE",
+        "List the settings, those with this name, or change one.",
+        "The program",
+        in_short="Show and change the settings",
+        keys="alt+o",
+    ),
+    Command(
         "help",
         "COMMAND",
         "List the commands, or say what one does.",

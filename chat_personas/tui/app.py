@@ -7,16 +7,16 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual import work
 from textual._context import active_message_pump
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
+from textual.filter import Monochrome
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
-from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from chat_personas.conversation.commands import COMMANDS
@@ -26,29 +26,12 @@ from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import lenient, to_log
+from chat_personas.tui.themes import OURS, SIXTEEN, TerminalColours, default_theme
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
     from chat_personas.tui.chat.screen import ChatScreen
-
-# Any theme of Textual may be set instead; on few colours the terminal's own are used.
-DUSK = Theme(
-    name="persona-dusk",
-    primary="#6cb6ff",
-    secondary="#5ccfe6",
-    accent="#ffb454",
-    warning="#f28779",
-    error="#ff6b6b",
-    success="#7fd88f",
-    foreground="#d8dee9",
-    background="#11151c",
-    surface="#161b24",
-    panel="#1d2430",
-    dark=True,
-)
-FEW_COLOURS = (None, "standard")
-TERMINAL_COLOURS = "ansi-dark"
 
 UNSENT = "A message is still waiting for the model. It has not been sent, and will be lost if you quit now."
 UNSAVED = (
@@ -73,6 +56,14 @@ class HoldsFailure(Protocol):
     failure: Exception | None
 
 
+@runtime_checkable
+class TakesKeys(Protocol):
+    """A screen that is given every key but Ctrl+C before any binding is looked for, as to choose a key."""
+
+    def take_key(self, event: Key) -> None:
+        """Do something with the key."""
+
+
 class TerminalApp(App[None]):
     """What applications of this program share: theme, keys, signals, Ctrl+C, and how they end with an error.
 
@@ -88,7 +79,12 @@ class TerminalApp(App[None]):
         self._hint: Notification | None = None
         self._watching: asyncio.Task[None] | None = None
         self._on_terminal = False
-        self.register_theme(DUSK)
+        for theme in OURS:
+            self.register_theme(theme)
+        # NO_COLOR asks for no colours; Textual would send greys
+        kept = [each for each in self._filters if not isinstance(each, Monochrome)]
+        plain = TerminalColours(lambda: self.theme == SIXTEEN.name, no_colour=self.no_color)
+        self._filters = [*kept, plain]
 
     @property
     def log_path(self) -> Path | None:
@@ -105,11 +101,13 @@ class TerminalApp(App[None]):
         raise NotImplementedError
 
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
-        """Bind keys by the ids of their bindings and choose a theme; without one that is known, the program's own."""
+        """Bind keys by the ids of their bindings and choose a theme; without one that is known, the program's own.
+
+        Under NO_COLOR there is one theme only.
+        """
         self.set_keymap(dict(keys))
-        few = self.console.color_system in FEW_COLOURS
-        default = TERMINAL_COLOURS if few else DUSK.name
-        self.theme = theme if theme in self.available_themes else default
+        own = default_theme(None if self.no_color else self.console.color_system)
+        self.theme = theme if theme in self.available_themes and not self.no_color else own
 
     def copy_to_clipboard(self, text: str) -> None:
         """Put a text into the clipboard: by the terminal (OSC 52), and by the system's program where there is one."""
@@ -160,7 +158,10 @@ class TerminalApp(App[None]):
             if self._hint is not None and self._hint in self._notifications:
                 self._unnotify(self._hint)
             self._hint = None
-        await super().on_event(event)
+        if isinstance(event, Key) and event.key != "ctrl+c" and isinstance(self.screen, TakesKeys):
+            self.screen.take_key(event)
+        else:
+            await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
         """End the program with an internal error as `failure`, without Textual's traceback, which shows values.
@@ -238,7 +239,8 @@ class ChatApp(TerminalApp):
         """Use a theme, now and from the next start on; say so where it cannot be kept in the settings."""
         from personas.errors import ReportedError
 
-        self.theme = name
+        if not self.no_color:
+            self.theme = name
         try:
             await asyncio.to_thread(self.session.launch.remember_theme, name)
         except (ReportedError, OSError) as error:

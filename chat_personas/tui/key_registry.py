@@ -4,11 +4,15 @@ Those of the chat screen come from the table of commands.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.dom import DOMNode
 
 from chat_personas.conversation.commands import Command
+
+if TYPE_CHECKING:
+    from chat_personas.settings_listing import Key
 
 NO_KEY = "no_key"
 """Stands for the key of a command that has none, so that the settings can give it one. No key has this name."""
@@ -51,6 +55,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.picker import Picker
     from chat_personas.tui.screens.prompt import PromptScreen
+    from chat_personas.tui.screens.settings import SettingsScreen, ValueScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
     from chat_personas.tui.widgets.finding import FindLine
@@ -79,6 +84,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Where it is chosen how replies are drawn": (SamplingScreen,),
         "Where a persona is saved": (SaveScreen,),
         "Where a reply is rated": (RatingScreen,),
+        "In the list of settings": (SettingsScreen, ValueScreen),
         "In the list of keys": (HelpScreen,),
     }
 
@@ -90,6 +96,17 @@ def named_bindings() -> Iterator[tuple[str, Binding]]:
             for binding in holder.__dict__["BINDINGS"]:
                 if isinstance(binding, Binding) and binding.id:
                     yield place, binding
+
+
+def settable_keys() -> "tuple[Key, ...]":
+    """Return every key binding that can be set, as the list of settings has them, in the order of the help."""
+    from chat_personas.settings_listing import Key
+
+    return tuple(
+        Key(binding.id, "" if binding.key == NO_KEY else binding.key, binding.tooltip or binding.description, place)
+        for place, binding in named_bindings()
+        if binding.id
+    )
 
 
 def bindings_of(holder: type[DOMNode]) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,13 @@ class LaunchLike(Protocol):
         """The validated settings. Raises SettingsError."""
 
     @property
+    def given(self) -> Mapping[str, str]:
+        """The settings that the command line sets, by their names."""
+
+    def read_settings_again(self) -> None:
+        """Let `settings` be what the file says now."""
+
+    @property
     def longest_wait(self) -> str:
         """Say for how long a server is waited for while it is opened; empty for a model file. Raises SettingsError."""
 
@@ -135,6 +142,11 @@ class Session:
         """Replace the preview by the validated settings, and return them. Raises SettingsError."""
         self.settings = settings = await asyncio.to_thread(lambda: self.launch.settings)
         return settings
+
+    async def read_settings_again(self) -> "Settings":
+        """Use what the settings file says now, and return it. Raises SettingsError."""
+        self.launch.read_settings_again()
+        return await self.load_settings()
 
     @property
     def longest_wait(self) -> str:

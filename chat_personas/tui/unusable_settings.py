@@ -6,8 +6,10 @@ Textual ignores all of these without a word, or lets one of two actions win. `do
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
+from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys, _normalize_key_list
 
 from personas.inputs.suggestions import quoted, suggestion
@@ -31,7 +33,9 @@ def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str
         else:
             unknown = [key for key in _each(chosen) if not is_key(key)]
             yield from (f"keys: {name} is on a key that does not exist; {_likely(key)}" for key in unknown)
-    yield from _clashes(keys)
+    for clash in _clashes(keys):
+        first, second = clash.names
+        yield f"keys: {first} and {second} are both on {clash.key}; give one of them another key"
 
 
 def is_key(key: str) -> bool:
@@ -73,8 +77,21 @@ def _keys_by_id() -> dict[str, str]:
     return {binding.id: binding.key for _, binding in named_bindings() if binding.id}
 
 
-def _clashes(keys: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line for every two actions that `keys` put on one key where both can be meant.
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two actions on one key, of which one would have none; `names` are their ids."""
+
+    key: str
+    names: tuple[str, str]
+
+    def other(self, name: str) -> str:
+        """Return the action that clashes with the one of this id."""
+        first, second = self.names
+        return second if name == first else first
+
+
+def _clashes(keys: Mapping[str, str]) -> Iterator[Clash]:
+    """Yield every two actions that `keys` put on one key where both can be meant.
 
     Actions that share a key by default, as those of Escape, are never possible at the same time.
     """
@@ -86,7 +103,7 @@ def _clashes(keys: Mapping[str, str]) -> Iterator[str]:
             for pair in combinations(names, 2):
                 if frozenset(pair) not in shared | said:
                     said.add(frozenset(pair))
-                    yield f"keys: {pair[0]} and {pair[1]} are both on {key}; give one of them another key"
+                    yield Clash(key, pair)
 
 
 def _places() -> Iterator[Mapping[str, str]]:
@@ -108,3 +125,32 @@ def _by_key(place: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, list
         for key in _each(keys.get(name, default)):
             found[key].append(name)
     return found
+
+
+WRITTEN_IN = frozenset({"In the conversation", "Everywhere"})
+"""Places where people write text: a letter cannot be a key of an action there."""
+
+
+def _writing_keys() -> set[str]:
+    """Return the keys that move and change the text that is being written, but for those of our actions by default."""
+    from textual.widgets import TextArea
+
+    from chat_personas.tui.key_registry import named_bindings
+
+    keys = (binding.key for binding in TextArea.BINDINGS if isinstance(binding, Binding))
+    ours = (binding.key for place, binding in named_bindings() if place in WRITTEN_IN)
+    return {key for each in keys for key in _each(each)} - {key for each in ours for key in _each(each)}
+
+
+def why_not(name: str, key: str, is_printable: bool, keys: Mapping[str, str]) -> str | None:
+    """Say why an action cannot be on a key that was pressed, None where it can; `keys` are all keys as they are."""
+    from chat_personas.tui.key_registry import named_bindings
+
+    if key == "ctrl+c":
+        return f"{key} copies and quits"
+    does = {binding.id: binding.tooltip or binding.description for _, binding in named_bindings()}
+    where_written = {binding.id for place, binding in named_bindings() if place in WRITTEN_IN}
+    if name in where_written and (is_printable or key in _writing_keys()):
+        return f"{key} is needed for writing"
+    found = (clash.other(name) for clash in _clashes({**keys, name: key}) if name in clash.names and clash.key == key)
+    return next((f"{key} is on {other} already ({does[other]})" for other in found), None)

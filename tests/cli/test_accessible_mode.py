@@ -583,6 +583,26 @@ def test_a_line_that_is_not_text_is_refused_and_the_next_one_is_sent(command: Co
     assert texts(kept_messages()) == ["Hello", "Yes"]
 
 
+def test_settings_are_read_and_changed_in_sentences(command: Command, served_by: Serve, home: Path) -> None:
+    lines = said(
+        command,
+        served_by,
+        "/settings threads\n/settings threads 0\n/settings threads 3\n/settings theme nrod\n/settings zebra\n/quit\n",
+    )
+    heard = [line.removeprefix("You: ") for line in lines]
+    said_about = [
+        line for line in heard if ("threads" in line.lower() or "zebra" in line or "heme:" in line) and line[0] != "/"
+    ]
+    assert said_about == [
+        "threads: not set, from the default. CPU threads; default: the physical cores.",
+        "Threads is not valid; write 1 or more.",
+        "threads is written to the settings. It counts from the next start.",
+        'Theme: there is no such name; did you mean "nord"?',
+        "No setting has zebra in its name. /settings lists all.",
+    ]
+    assert (home / "config" / "settings.toml").read_text() == "threads = 3\n"
+
+
 def test_a_server_on_another_machine_is_measured_after_a_yes_only(
     command: Command, served_by: Serve, tmp_path: Path
 ) -> None:

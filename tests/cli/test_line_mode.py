@@ -250,7 +250,7 @@ def test_resume_takes_the_first_characters_of_the_id(command: Command, served_by
 def test_resuming_with_another_persona_is_refused(command: Command) -> None:
     ran = command("chat", "democrat", "--resume", "01ABC")
     assert ran.code == 2
-    assert "keeps its persona" in only_line(ran)
+    assert "goes on with its persona" in only_line(ran)
 
 
 def test_ctrl_c_keeps_what_came_of_the_reply(command: Command, served_by: Serve) -> None:

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from chat_personas.corpus import Corpus
 from chat_personas.models.found import Found
 from chat_personas.monitor.monitor import Monitor
-from chat_personas.settings import Settings
+from chat_personas.settings import Settings, load_settings
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.session import Preview, Session
@@ -80,6 +80,7 @@ class FakeLaunch:
     validated: Settings | None = None
     log_path: None = None
     longest_wait: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
     introduction_wanted: bool = False
     found: Found = field(default_factory=lambda: Found(files=(), servers=(), problems=()))
     others: Mapping[str, "FakeLaunch"] = field(default_factory=dict)
@@ -91,6 +92,9 @@ class FakeLaunch:
 
     def preview(self) -> Preview:
         return Preview(self.persona, "fake", self.measure, self.keys, self.theme)
+
+    def read_settings_again(self) -> None:
+        self.validated = load_settings()
 
     def load_persona(self, name: str | None = None) -> LoadedPersona:
         return load_persona(name or self.persona)

@@ -3,10 +3,13 @@
 import importlib
 import pkgutil
 
+from textual.actions import parse
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 import chat_personas.tui
+from chat_personas.tui.app import ChatApp
 from chat_personas.tui.key_registry import binding_holders
 
 
@@ -37,3 +40,16 @@ def test_the_settings_the_help_and_doctor_know_every_class_that_binds_keys() -> 
     known = {node for holders in binding_holders().values() for node in holders}
 
     assert {node for node in classes_that_bind_keys() if ids_of(node)} == known
+
+
+def test_every_key_runs_an_action_that_exists() -> None:
+    """Textual passes over a missing one without a word."""
+    wrong = []
+    for node in classes_that_bind_keys():
+        for binding in node.__dict__["BINDINGS"]:
+            assert isinstance(binding, Binding)
+            where, name, _ = parse(binding.action)
+            owner = {"": node, "app": ChatApp, "screen": Screen}[where]
+            if not hasattr(owner, f"action_{name}"):
+                wrong.append(f"{node.__name__}: {binding.action}")
+    assert wrong == []

@@ -64,6 +64,7 @@ class AccessibleMode(StandardInputMode):
             **PersonaAndModel(opened, dialogue, measuring, self._conversations.enter).actions,
             **self._conversations.actions,
             **self._debating.actions,
+            "settings": self._settings,
             "help": self._help,
             "quit": self._quit,
         }
@@ -148,6 +149,31 @@ class AccessibleMode(StandardInputMode):
             "Everything else is a message. A backslash at the end of a line goes on in the next one. "
             "Enter alone says what is going on. Ctrl+C stops a reply, and pressed again it leaves."
         )
+
+    async def _settings(self, wanted: str) -> None:
+        """List the settings with this name, or change the one of this name; what is changed counts later."""
+        from chat_personas.settings import SettingsError
+        from chat_personas.settings_file import SettingsFile
+        from chat_personas.settings_listing import all_settings, change_meant, in_sentences
+
+        listed = await asyncio.to_thread(all_settings, self._opened.launch.given)
+        name, _, value = wanted.partition(" ")
+        setting = next((each for each in listed if each.name == name), None)
+        if setting is None or not value.strip():
+            found = [each for each in listed if wanted.casefold() in each.name.casefold()]
+            if not found:
+                raise NotDoneError(f"No setting has {wanted} in its name. /settings lists all.")
+            self._dialogue.say(*map(in_sentences, found))
+            return
+        keys, meant = change_meant(setting, value)
+        if keys == ("theme",):
+            from chat_personas.tui.themes import known_themes
+            from chat_personas.tui.unusable_settings import faults_of
+
+            if fault := next(faults_of({}, str(meant), known_themes()), None):
+                raise SettingsError(fault)
+        await asyncio.to_thread(SettingsFile().change, keys, meant)
+        self._dialogue.say(f"{setting.name} is written to the settings. It counts from the next start.")
 
     async def _quit(self, _: str) -> None:
         raise LeftError

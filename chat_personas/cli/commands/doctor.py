@@ -4,10 +4,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from chat_personas import __version__
 from chat_personas.cli.errors import CHECK_FAILED, DONE
 from chat_personas.cli.opening import described_engine, open_corpus
+from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.engines.cached import AnswerStore
 from chat_personas.engines.cached.store import size_of
@@ -25,8 +29,15 @@ from personas.inputs.redaction import shown_address, without_secrets
 EXAMPLE = "Example: chat-personas doctor"
 
 
-def doctor() -> int:
+def doctor(
+    settings: Annotated[
+        bool,
+        typer.Option("--settings", help="Check nothing; list every setting and key, and where it comes from."),
+    ] = False,
+) -> int:
     """Check the installation: versions, settings, corpus, cached answers, models, survey and library."""
+    if settings:
+        return _list_settings()
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("program", _program),
         ("settings", _settings),
@@ -49,29 +60,35 @@ def doctor() -> int:
     return CHECK_FAILED if findings else DONE
 
 
+def _list_settings() -> int:
+    """Print every setting: what it is set to, where that comes from, and what it is for."""
+    from chat_personas.settings_listing import all_settings
+    from chat_personas.tui.key_registry import settable_keys
+
+    console = table_console(to_error=False)
+    print_line(console, f"settings file: {display_path(settings_path())}")
+    for setting in all_settings(bindings=settable_keys()):
+        about = f"{setting.place}: {setting.help}" if setting.place else setting.help
+        print_line(console, printable(f"{setting.name} = {setting.shown} ({setting.origin}): {about}"))
+    return DONE
+
+
 def _program() -> str:
     return f"chat-personas {__version__}, Python {sys.version.split()[0]}"
 
 
 def _settings() -> str:
+    from chat_personas.tui.themes import known_themes
     from chat_personas.tui.unusable_settings import faults_of
 
     settings, file = load_settings(), display_path(settings_path())
     find_persona(settings.persona)
-    if faults := list(faults_of(settings.keys, settings.theme, _themes())):
+    if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
         raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
     accessible = "on" if settings.accessible else "off"
     return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"
-
-
-def _themes() -> frozenset[str]:
-    from textual.theme import BUILTIN_THEMES
-
-    from chat_personas.tui.app import DUSK
-
-    return frozenset({*BUILTIN_THEMES, DUSK.name})
 
 
 def _corpus() -> str:

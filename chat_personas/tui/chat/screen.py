@@ -35,7 +35,7 @@ from chat_personas.tui.widgets.completion import Completion
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.finding import FindLine
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-from chat_personas.tui.widgets.title_and_status import KeyLine, StatusLine, TitleLine
+from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, StatusLine, TitleLine, speed
 from chat_personas.tui.widgets.transcript import FOR_ALL, FOR_WAITING, ChoosingTranscript, Entry
 from personas.errors import ReportedError
 
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from personas import LoadedPersona, Persona
 
 NO_MODEL = "no model"
+SERVER = "openai"
+"""The kind of engine that asks a server."""
 OPENING = "opening…"
 SECONDS_OF_A_FAULT = 30.0
 LONG = 5
@@ -103,12 +105,18 @@ class ChatScreen(Screen[None]):
         self.replies = ReplyController(session, self.transcript, self, greeting=self.introduction.greeting)
         self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
+        self._doing, self._said_doing, self._speed = Doing(), False, ""
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
         self._garbage = QuietCollection(lambda: not (self.replies.busy or self.composer.typing), self.set_timer)
         self.talking = Talking(self)
         self.panel_place = PanelPlace(self, self._talk)
-        own: dict[str, Handler] = {"measure": self.measure_or_not, "help": self.help, "quit": self._quit}
+        own: dict[str, Handler] = {
+            "measure": self.measure_or_not,
+            "settings": self.change_settings,
+            "help": self.help,
+            "quit": self._quit,
+        }
         self.choosing = ChoosingController(self)
         talk = (self.talking, self.choosing, self.panel_place)
         others = (*talk, KnobController(self), Conversations(self), PersonaAndModel(self))
@@ -133,6 +141,7 @@ class ChatScreen(Screen[None]):
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
         self.measuring.clear()
+        self.set_interval(1.0, self._show_doing)
         self.call_after_refresh(self.open)
 
     @work(group="open", exclusive=True)
@@ -160,6 +169,34 @@ class ChatScreen(Screen[None]):
         seconds = int(time.monotonic() - self._opening_since)
         if self.status_line.state.startswith(OPENING) and seconds >= LONG:
             self.status_line.state, self.status_line.longest = f"{OPENING} {seconds} s", self.session.longest_wait
+
+    def _show_doing(self) -> None:
+        """Show what the machine is doing and for how long; how fast the last reply was stays while it does nothing."""
+        if self.session.engine is None:
+            return
+        line, said = self.status_line, self._doing.say(*self._what_is_done())
+        if said or self._said_doing:
+            line.state = said or self._speed
+        self._said_doing = bool(said)
+
+    def _what_is_done(self) -> tuple[str, str]:
+        """Return what the machine is doing now, "" for nothing, and how far it is."""
+        if self.replies.busy:
+            reply = self.transcript.last("reply")
+            if reply is None or not reply.growing:
+                return "", ""
+            if reply.text:
+                return "replying", f"{len(reply.text.split())} words"
+            if reply.thought is not None:
+                return "thinking", ""
+            engine = self.session.engine
+            asked_there = engine is not None and engine.info.engine == SERVER
+            return "waiting for the server" if asked_there else "reading", ""
+        if any(worker.group == "measure" and not worker.is_finished for worker in self.workers):
+            estimate = self.panel.estimate
+            under_way = estimate is not None and not estimate.complete
+            return "measuring", f"{estimate.done} of {estimate.total}" if estimate is not None and under_way else ""
+        return "", ""
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:
@@ -313,13 +350,15 @@ class ChatScreen(Screen[None]):
         self.refresh_bindings()
         self.measuring.follow()
         self.keep()
+        self._show_doing()
 
     def give_back(self, text: str, replaces: str | None) -> None:
         """Return a text that could not be sent to the composer."""
         self.editing.give_back(text, replaces)
 
     def reply_ended(self, event: "ReplyEnded") -> None:
-        """Update title and context use, and measure the conversation."""
+        """Update title, speed and context use, and measure the conversation."""
+        self._speed = speed(event.usage)
         self._show_context_after(event)
         self.show_title()
         self._garbage.ask()
@@ -449,6 +488,28 @@ class ChatScreen(Screen[None]):
             self.notify(printable(str(error)), severity="warning", markup=False)
         else:
             self.notify(f"{found.written_on_screen}: {found.in_short}", markup=False)
+
+    def change_settings(self, words: str) -> None:
+        """Show and change the settings, those with these words first."""
+        self.run_worker(self._change_settings(words), group="ask", exclusive=True)
+
+    async def _change_settings(self, words: str) -> None:
+        from chat_personas.tui.screens.settings import SettingsScreen
+
+        settings = SettingsScreen(self.session.launch.given, self._use_settings_again, words)
+        await self.app.push_screen_wait(settings)
+        if "measure" in settings.changed:
+            self.call_later(self.measure_or_not, "on" if self.session.settings.measure else "off")
+
+    @work(group="settings")
+    async def _use_settings_again(self) -> None:
+        """Use the settings as the file has them now, as far as that is possible while a conversation is open."""
+        try:
+            settings = await self.session.read_settings_again()
+        except ReportedError as error:
+            self.notify_failure(error)
+        else:
+            self.use_settings(settings.keys, settings.theme)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enable the one action that Escape has now, Back only outside the composer, and F8 except during an edit.

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
+from textual.content import Content, Span
 from textual.events import Click, Mount
 from textual.geometry import Region, Size, Spacing
 from textual.layout import DockArrangeResult
@@ -23,6 +23,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
+from textual.widgets._markdown import MarkdownFence
 
 from chat_personas.text import Sought, printable
 from chat_personas.tui.widgets.reply_parts import (
@@ -370,8 +371,25 @@ class Reply(Vertical):
         self._end_note.display = bool(note)
 
 
+PALE = "$text 60%"
+"""What Textual colours comments in code with: too pale to be read on white."""
+
+
+class _Code(MarkdownFence):
+    """Code in a reply. Comments have the colour of everything that is less important."""
+
+    @classmethod
+    def highlight(cls, code: str, language: str, ansi: bool = False, dark: bool = False) -> Content:
+        """Return the code in the colours of the theme."""
+        drawn = super().highlight(code, language, ansi, dark)
+        spans = [Span(each.start, each.end, "$text-muted") if each.style == PALE else each for each in drawn.spans]
+        return Content(drawn.plain, spans)
+
+
 class _ReplyText(Markdown):
     """A part of the Markdown of a `Reply`. Errors in parsing and laying out go to the reply."""
+
+    BLOCKS = {**Markdown.BLOCKS, "fence": _Code, "code_block": _Code}  # noqa: RUF012 - Textual has no ClassVar here
 
     def __init__(self) -> None:
         super().__init__(parser_factory=plain_markdown, open_links=False, classes="reply-text")

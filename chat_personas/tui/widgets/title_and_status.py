@@ -1,6 +1,8 @@
 """The lines around the conversation: title above it, status and keys below it."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -14,6 +16,9 @@ from textual.widgets._footer import FooterKey
 from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
+
+if TYPE_CHECKING:
+    from eval.engine import Usage
 
 NOT_STORED = "! not stored · "
 
@@ -119,6 +124,32 @@ class StatusLine(Widget):
         if self.context and self.used is not None:
             parts.append(Content(f"context {self.used}{'+' if self.at_least else ''}/{self.context}"))
         return parts
+
+
+class Doing:
+    """Says what the machine is doing, and for how many seconds it has been doing the same."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._what = ""
+        self._since = 0.0
+
+    def say(self, what: str, detail: str = "") -> str:
+        """Return `what` with its `detail` and its seconds, as `measuring 12 of 62… 4 s`; "" where nothing is done."""
+        now = self._now()
+        if what != self._what:
+            self._what, self._since = what, now
+        seconds = int(now - self._since)
+        said = f"{what} {detail}".strip()
+        return f"{said}…{f' {seconds} s' if seconds else ''}" if what else ""
+
+
+def speed(usage: "Usage | None") -> str:
+    """Return the tokens per second of a reply once it had begun; "" where the model or the server does not tell."""
+    if usage is None or not usage.decoded_tokens or usage.first_token_seconds is None:
+        return ""
+    seconds = usage.seconds - usage.first_token_seconds
+    return f"{(usage.decoded_tokens - 1) / seconds:.0f} tokens/s" if seconds > 0 and usage.decoded_tokens > 1 else ""
 
 
 def _joined(parts: list[Content]) -> Content:

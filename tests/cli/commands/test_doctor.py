@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.corpus import Corpus
+from chat_personas.tui.key_registry import named_bindings
 from tests.cli.running import Command, only_line
 from tests.corpus.making import talk
 
@@ -54,6 +55,19 @@ def test_where_the_key_of_each_server_comes_from_is_said_and_no_key(
         "https://other.example.org/v1: needs a key, but OTHER_KEY is not set; http://127.0.0.1:9/v1: none"
     ) in out
     assert "sk-of-the-lab" not in out
+
+
+def test_every_setting_and_every_key_is_listed_with_where_it_comes_from(command: Command, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text('threads = 2\n[keys]\nstop = "f20"\n')
+    ran = command("doctor", "--settings")
+    assert ran.code == 0
+    said = " ".join(ran.out.split())
+    assert "threads = 2 (file): CPU threads" in said
+    assert "survey = civic (default): The survey" in said
+    assert "keys.stop = f20 (file): In the conversation: Stop the reply and keep its text" in said
+    listed = {line.split()[0] for line in ran.out.splitlines() if line.startswith("keys.")}
+    assert listed == {f"keys.{binding.id}" for _, binding in named_bindings()}
 
 
 def test_no_line_names_the_home_of_the_person(

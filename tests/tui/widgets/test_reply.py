@@ -192,9 +192,15 @@ BLOCKS = st.sampled_from(
         "A | 1\n",
         "\n",
         "\\* [x](y) &amp; <b> ~~gone~~ \u2028 🙂\n",
+        "\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07 \x9b2J \x00\x7f\n",
+        "[bold]markup[/bold] [@click=app.quit]quit[/] [$accent]x[/]\n",
+        "![pixel](http://x/y.png) <http://x> [a]: http://x\n",
+        "\u05e9\u05dc\u05d5\u05dd \u202eevil\u202c \u0645\u0631\u062d\u0628\u0627\n",
+        "e\u0301\u0308 \u0e01\u0e33 a\u200db \U0001f468\u200d\U0001f469\u200d\U0001f467 \u6c11\u4e3b\u515a\n",
+        f"{'x' * 300}\n",
     ]
 )
-NOISE = st.text(alphabet="ab1.)-+*#>|`~=_ \n\u2028", max_size=30)
+NOISE = st.text(alphabet="ab1.)-+*#>|`~=_ \n\u2028[]()<!&\\\x1b\u202e\u0301\u6c11\u05e9", max_size=30)
 CUT_TEXTS = st.tuples(
     st.lists(BLOCKS | NOISE, min_size=1, max_size=6).map("".join), st.lists(st.integers(0, 200), max_size=8)
 )
@@ -235,11 +241,11 @@ def test_wherever_a_text_is_cut_the_reply_looks_like_one_that_came_at_once(monke
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_wherever_any_of_many_texts_is_cut_it_looks_like_one_that_came_at_once(
+@pytest.mark.timeout(600)
+def test_wherever_any_of_500_texts_is_cut_it_looks_like_one_that_came_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    compare_many(200, monkeypatch)
+    compare_many(500, monkeypatch)
 
 
 def fail(*_: object, **__: object) -> None:

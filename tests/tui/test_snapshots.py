@@ -1,0 +1,138 @@
+"""Whole screens as they were when somebody last looked at them: their text, and the style of every part of it.
+
+`make snapshots` renews them, and `make snapshots PICTURES=folder` writes each as SVG, too: look at every picture before
+you commit the change. A file holds one screen at one size: the text once, then for each theme the styles of its lines,
+so that a difference can be read.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from string import ascii_letters
+
+import pytest
+from rich.style import Style
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from tests.test_settings import home as home
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
+
+FOLDER = Path(__file__).parent / "snapshots"
+RENEW, PICTURES = "RENEW_SNAPSHOTS", "SNAPSHOT_PICTURES"
+"""Variables: that the files are to be written and not compared, and the folder for pictures."""
+THEMES = ("persona-dusk", "persona-day", "persona-16")
+ALL = {"chat": "", "panel": "f2", "help": "f1", "personas": "ctrl+g", "conversations": "ctrl+o", "settings": "alt+o"}
+"""The screens with the key that opens each; the panel has one of its own only where it does not fit beside the rest."""
+SIZES = {
+    (80, 24): tuple(ALL),
+    (120, 40): ("chat", "help", "conversations", "settings"),
+    (200, 60): ("chat", "personas"),
+}
+REPLY = """\
+I think that **more guns** make a country more dangerous. Three things would help:
+
+1. checks of *everybody* who buys one
+2. a licence, as for a car
+3. `safe storage` at home
+
+> My family has lost someone to a gun.
+"""
+CHANGING = (
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "2026-01-01 00:00"),
+    (re.compile(r"(?<=fake · )[0-9a-z]{6}(?= ·)"), "abc123"),
+)
+"""What differs from run to run, with what stands for it."""
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_screens_are_as_they_were_when_somebody_looked_at_them(
+    size: tuple[int, int], corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat_personas.tui.screens.settings.display_path", lambda _: "~/chat-personas/settings.toml")
+    opened = session(corpus_file, ScreenEngine(reply(REPLY)), measure=True, make_monitor=monitor)
+    different = []
+    async with screen(opened, size) as pilot:
+        await type_text(pilot, "What should be done about guns?")
+        panel = chat(pilot).panel
+        await until(pilot, lambda: panel.estimate is not None and bool(panel.estimate.course) and is_idle(pilot))
+        for name in SIZES[size]:
+            await go_to(pilot, ALL[name])
+            seen = await drawn(pilot, f"{name}-{size[0]}x{size[1]}")
+            if not is_kept(FOLDER / f"{name}-{size[0]}x{size[1]}.txt", seen):
+                different.append(name)
+            await pilot.press("escape")
+            await until(pilot, lambda: pilot.app.screen is chat(pilot) and chat(pilot).composer.has_focus)
+    assert different == [], "look at the difference with `make snapshots` and `git diff`"
+
+
+def is_idle(pilot: Pilot[None]) -> bool:
+    """Whether nothing is being said, measured or opened any more."""
+    return not chat(pilot).replies.busy and all(worker.is_finished for worker in pilot.app.workers)
+
+
+async def go_to(pilot: Pilot[None], key: str) -> None:
+    """Open a screen by its key, and let it fill itself: until it looks the same three times. Cursors do not blink."""
+    if key:
+        await pilot.press(key)
+        await until(pilot, lambda: pilot.app.screen is not chat(pilot) or chat(pilot).panel.has_focus)
+    for field in pilot.app.screen.query("Input, TextArea"):
+        assert isinstance(field, Input | TextArea)
+        field.cursor_blink = False
+    seen: list[str] = []
+    while len(seen) < 3 or len(set(seen[-3:])) > 1:
+        await pilot.pause(0.05)
+        seen.append("\n".join((shown(pilot), *styles(pilot))))
+
+
+async def drawn(pilot: Pilot[None], name: str) -> str:
+    """Return the text of the screen, then its styles in each theme."""
+    parts = [fixed(shown(pilot))]
+    for theme in THEMES:
+        pilot.app.theme = theme
+        await pilot.pause(0.1)
+        parts.append("\n".join((f"-- {theme}", *styles(pilot))))
+        if folder := os.environ.get(PICTURES):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            (Path(folder) / f"{name}-{theme}.svg").write_text(pilot.app.export_screenshot(), encoding="utf-8")
+    return "\n".join(parts) + "\n"
+
+
+def fixed(text: str) -> str:
+    """Return a text of the screen without what differs from run to run."""
+    for pattern, stands_for in CHANGING:
+        text = pattern.sub(stands_for, text)
+    return text
+
+
+def styles(pilot: Pilot[None]) -> Iterator[str]:
+    """Yield a letter for each style of the screen, then the lines as runs of them: `3-5 a2 b78`."""
+    letters: dict[str, str] = {}
+    rows = []
+    for strip in pilot.app.screen._compositor.render_strips():
+        cells = [(letter_of(segment.style, letters), segment.cell_length) for segment in strip]
+        runs = groupby(cells, key=lambda cell: cell[0])
+        rows.append(" ".join(f"{letter}{sum(length for _, length in run)}" for letter, run in runs))
+    yield from (f"{letter} {style}" for style, letter in letters.items())
+    line = 1
+    for row, same in groupby(rows):
+        last = line + len(list(same)) - 1
+        yield f"{line}{'' if last == line else f'-{last}'} {row}"
+        line = last + 1
+
+
+def letter_of(style: Style | None, letters: dict[str, str]) -> str:
+    """Return the letter of a style, a new one for a new style; what is attached to a style but not seen is left out."""
+    seen = str(style.without_color + Style.from_color(style.color, style.bgcolor)) if style is not None else "none"
+    seen = " ".join(word for word in seen.split() if not word.startswith("@"))
+    return letters.setdefault(seen, ascii_letters[len(letters)])
+
+
+def is_kept(file: Path, seen: str) -> bool:
+    """Whether a file has what is seen; writes it first where that is asked for."""
+    if os.environ.get(RENEW):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(seen, encoding="utf-8")
+    return file.exists() and file.read_text(encoding="utf-8") == seen

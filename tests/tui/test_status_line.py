@@ -1,0 +1,79 @@
+"""The status line says what the machine is doing, and for how long it has been doing that."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.widgets._footer import FooterKey
+
+from chat_personas.tui.widgets.title_and_status import Doing, speed
+from eval.engine import EngineInfo, Usage
+from tests.fakes import END
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
+
+
+def test_seconds_count_from_when_the_same_began() -> None:
+    times = iter([10.0, 12.9, 13.0, 15.0, 16.0])
+    doing = Doing(lambda: next(times))
+    assert doing.say("reading") == "reading…"
+    assert doing.say("reading") == "reading… 2 s"
+    assert doing.say("replying", "3 words") == "replying 3 words…"
+    assert doing.say("replying", "9 words") == "replying 9 words… 2 s"
+    assert doing.say("") == ""
+
+
+@pytest.mark.parametrize(
+    ("usage", "said"),
+    [
+        (Usage(30, 0, 41, seconds=2.5, first_token_seconds=0.5), "20 tokens/s"),
+        (Usage(30, 0, 41, seconds=2.5), ""),
+        (Usage(30, 0, None, seconds=2.5, first_token_seconds=0.5), ""),
+        (Usage(30, 0, 1, seconds=0.5, first_token_seconds=0.5), ""),
+        (None, ""),
+    ],
+)
+def test_the_speed_is_that_of_the_tokens_after_the_first_one(usage: Usage | None, said: str) -> None:
+    assert speed(usage) == said
+
+
+@pytest.mark.parametrize(("engine", "waits"), [("llama", "reading…"), ("openai", "waiting for the server…")])
+async def test_it_is_said_what_a_reply_waits_for_and_how_far_it_is(corpus_file: Path, engine: str, waits: str) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    model = ScreenEngine([begun, "Two words", go_on, END], info=EngineInfo("big", engine, log_probabilities="exact"))
+    async with screen(session(corpus_file, model)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: waits in shown(pilot).splitlines()[-2])
+        begun.set()
+        await until(pilot, lambda: "replying 2 words…" in shown(pilot).splitlines()[-2])
+        go_on.set()
+        await until(pilot, lambda: "…" not in shown(pilot).splitlines()[-2])
+
+
+async def test_it_is_said_how_many_questions_are_measured(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = ScreenEngine(reply("Yes."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
+        await until(pilot, lambda: chat(pilot).panel.estimate is not None)
+        estimate = chat(pilot).panel.estimate
+        assert estimate is not None
+        await until(pilot, lambda: all(worker.is_finished for worker in chat(pilot).workers))
+
+        chat(pilot).panel.figures = replace(
+            chat(pilot).panel.figures, estimate=replace(estimate, done=12, complete=False)
+        )
+        still_measuring = asyncio.Event()
+        chat(pilot).run_worker(still_measuring.wait(), group="measure")
+        await until(pilot, lambda: "measuring 12 of 62…" in shown(pilot).splitlines()[-2])
+        still_measuring.set()
+        await until(pilot, lambda: "measuring" not in shown(pilot).splitlines()[-2])
+
+
+async def test_everything_can_be_had_by_mouse_from_the_key_line(corpus_file: Path) -> None:
+    """The key line has the palette, and that has every command (`test_palette`)."""
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        (key,) = [each for each in pilot.app.screen.query(FooterKey) if each.description == "Commands"]
+        await pilot.click(key)
+        await until(pilot, lambda: "Search for commands" in shown(pilot))
+        line = next(at for at, text in enumerate(shown(pilot).splitlines()) if "Ask the room one question" in text)
+        await pilot.click(offset=(20, line))
+        await until(pilot, lambda: "Ask the room: what?" in words(pilot))
