@@ -82,6 +82,7 @@ picture: $(VENV)/installed-dev  ## Make the pictures in docs/ from the real prog
 	$(BIN)/python -m scripts.pictures.make_sweep_pictures
 	$(BIN)/python -m scripts.pictures.make_knob_picture
 	$(BIN)/python -m scripts.pictures.make_room_pictures
+	$(BIN)/python -m scripts.pictures.make_message_pictures
 	$(BIN)/python -m scripts.pictures.make_debate_pictures
 
 snapshots: $(VENV)/installed-dev  ## Draw the screens of the tests again; look at `git diff` and at PICTURES=FOLDER

@@ -1,6 +1,7 @@
 """Text for people: counts with their nouns, text that is safe to print on a terminal, whole sentences of a stream."""
 
 import re
+from dataclasses import dataclass
 
 _BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SURROGATES = range(0xD800, 0xE000)
@@ -41,6 +42,28 @@ def without_drawing(text: str) -> str:
     """Return `printable` text with the pieces of frames and bars as ASCII: a screen reader spells each of them out."""
     cleaned = printable(text)
     return cleaned if cleaned.isascii() else cleaned.translate(_DRAWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Words that are looked for in a text, in whatever case; none are found where there are none."""
+
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def typed(cls, text: str) -> "Sought":
+        """Return the words of what a person typed."""
+        return cls(tuple(text.split()))
+
+    def in_(self, text: str) -> bool:
+        """Whether a text has all of the words; each may be a part of a longer one."""
+        return bool(self.words) and all(re.search(re.escape(word), text, re.IGNORECASE) for word in self.words)
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where in a text any of the words stand: the first character and the one after the last of each."""
+        longest_first = sorted(self.words, key=len, reverse=True)
+        pattern = "|".join(map(re.escape, longest_first))
+        return [found.span() for found in re.finditer(pattern, text, re.IGNORECASE)] if pattern else []
 
 
 _END_OF_SENTENCE = re.compile(r"""\n|[.!?…:;]["'”’»)\]]*\s|[。！？]""")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.text import Sentences, pluralize, printable, without_drawing
+from chat_personas.text import Sentences, Sought, pluralize, printable, without_drawing
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,13 @@ def test_a_text_without_an_end_is_passed_on_at_a_space_or_at_last_anywhere() -> 
     assert Sentences().take("word " * 90) == "word " * 90
     assert Sentences().take("word " * 80 + "half") == "word " * 80
     assert Sentences().take("x" * 1000) == "x" * 1000
+
+
+def test_a_text_is_found_that_has_all_words_in_whatever_case() -> None:
+    sought = Sought.typed(" gun  CON ")
+    assert sought.in_("About Gun control")
+    assert not sought.in_("About guns")
+    assert sought.places("con Gun gun control") == [(0, 3), (4, 7), (8, 11), (12, 15)]
+    assert not Sought.typed("  ").in_("anything")
+    assert Sought().places("anything") == []
+    assert Sought.typed("a.c (").places("abc a.c (") == [(4, 7), (8, 9)]

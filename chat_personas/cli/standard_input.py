@@ -167,9 +167,29 @@ class WaitingLines:
         """Whether no line waits."""
         return self._waiting.empty()
 
+    @property
+    def texts(self) -> list[str]:
+        """The lines that wait, in order, without those that cannot be read."""
+        lines = self._taken()
+        for line in lines:
+            self._waiting.put_nowait(line)
+        return [line for line in lines if isinstance(line, str)]
+
+    def leave_out(self, number: int) -> str:
+        """Forget one of these lines, by its number from 1; return it."""
+        text = self.texts[number - 1]
+        lines = self._taken()
+        lines.remove(text)
+        for line in lines:
+            self._waiting.put_nowait(line)
+        return text
+
+    def _taken(self) -> "list[str | UnreadableLineError | None]":
+        return [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+
     def drop(self) -> int:
         """Forget the lines that wait, and return how many there were. The end of standard input stays."""
-        lines = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        lines = self._taken()
         if lines and lines[-1] is None:
             self._waiting.put_nowait(lines.pop())
         return len(lines)

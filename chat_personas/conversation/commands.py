@@ -96,16 +96,16 @@ _TABLE = (
     Command(
         "edit",
         "TEXT",
-        "Write your last message in other words. Both are kept.",
+        "Write your last message in other words, or your message NUMBER: /edit #2 TEXT. Both are kept.",
         "Talking",
-        in_short="Edit your last message",
+        in_short="Edit the chosen or your last message",
         keys="f6,ctrl+l",
         label="Edit",
     ),
     Command(
         "versions",
         "NUMBER",
-        "List the replies and messages of this turn, or go to one.",
+        "List the replies and messages of this turn, or go to one; /versions #2 lists those of your message 2.",
         "Talking",
         in_short="Next version of the last turn",
         keys="f8",
@@ -113,11 +113,43 @@ _TABLE = (
     ),
     Command("paste", "", "Write a message of several lines. A line with /end sends it.", "Talking"),
     Command(
-        "copy",
+        "choose",
         "",
-        "Print the last reply and nothing else.",
+        "Choose a message to do something with it.",
         "Talking",
-        in_short="Copy the last reply",
+        in_short="Choose a message (or Shift+Tab)",
+        in_sentences=False,
+    ),
+    Command(
+        "jump",
+        "WORDS",
+        "List your messages with their numbers, or those with these words.",
+        "Talking",
+        in_short="Go to one of your messages",
+        keys="alt+j",
+    ),
+    Command(
+        "find",
+        "WORDS",
+        "Find the messages of this conversation with these words.",
+        "Talking",
+        alone=False,
+        in_short="Find words in this conversation",
+        keys="ctrl+f",
+    ),
+    Command(
+        "queue",
+        "drop NUMBER",
+        "List the lines that wait while a reply comes, or leave one of them out.",
+        "Talking",
+        in_short="Edit or reorder waiting messages",
+    ),
+    Command(
+        "copy",
+        "all",
+        "Print the last reply and nothing else, or all of the conversation.",
+        "Talking",
+        in_short="Copy the chosen message, or a reply",
         keys="f7",
         label="Copy",
     ),
@@ -139,6 +171,15 @@ _TABLE = (
         keys="f9",
         label="Thoughts",
         id="thoughts",
+    ),
+    Command(
+        "editor",
+        "all",
+        "Write the message in your editor, or read the conversation there.",
+        "Talking",
+        in_short="Write or read in your editor",
+        keys="alt+x",
+        in_sentences=False,
     ),
     Command(
         "prompt",
@@ -252,6 +293,13 @@ _TABLE = (
         in_short="Say or set what is on inside",
     ),
     Command(
+        "sampling",
+        "NAME=NUMBER",
+        "Say how replies are drawn, or change it here: /sampling temperature=0.5 seed=7, or /sampling default.",
+        "Persona and model",
+        in_short="Choose how replies are drawn here",
+    ),
+    Command(
         "steer-up",
         "",
         "Steer 0.25 further along the persona's direction.",
@@ -277,6 +325,13 @@ _TABLE = (
         in_short="Begin a new conversation",
         keys="ctrl+n",
         label="New",
+    ),
+    Command(
+        "fork",
+        "NUMBER",
+        "Begin a new conversation with the messages of this one, or those up to the reply to your message NUMBER.",
+        "Conversations",
+        in_short="Fork: new conversation up to here",
     ),
     Command("list", "", "List the latest conversations.", "Conversations"),
     Command("search", "WORDS", "Find messages with these words.", "Conversations", alone=False),
@@ -409,6 +464,14 @@ def named(name: str, face: Face = "sentences") -> Command:
         advice = suggestion(name, others, f"{SLASH}help lists all")
         raise CommandError(f"there is no command {quoted(f'{SLASH}{name}')}; {advice}; {AS_MESSAGE}")
     return command
+
+
+def numbered(argument: str) -> tuple[int | None, str]:
+    """Split `#2 TEXT` into the number of a message and the text; None for the number where there is none."""
+    first, _, rest = argument.strip().partition(" ")
+    if first.startswith("#") and first[1:].isdecimal():
+        return int(first[1:]), rest.strip()
+    return None, argument.strip()
 
 
 def message_of(line: str) -> str:

@@ -5,7 +5,7 @@ import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -23,6 +23,7 @@ from chat_personas.conversation.reply import (
     RunningReply,
     ThoughtEnded,
 )
+from chat_personas.conversation.sampling import chosen_sampling, sampling_of
 from chat_personas.corpus import (
     ConversationRow,
     Corpus,
@@ -38,9 +39,11 @@ from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
+from chat_personas.text import pluralize
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from eval.interventions import unsteered
 from personas import LoadedPersona, Persona, PersonaError, is_steered_inside, system_prompt
+from personas.persona import PersonaSampling
 
 __all__ = [
     "ContextUse",
@@ -124,7 +127,7 @@ class Conversation:
         self.knob = knob
         self._corpus = corpus
         self._own_sampling = sampling
-        self._sampling = sampling or sampling_of(persona)
+        self._sampling = sampling or sampling_of(persona, chosen_sampling(row))
         held: tuple[ConversationRow | PersonaChangeRow, ...] = (row, *changes)
         self._titles = {_under(each): _title_of(each) for each in held}
         self._active = ActiveBranch(row, bool(branch), branch, _under(held[-1]))
@@ -289,6 +292,11 @@ class Conversation:
         """Return the title of a persona of this conversation, as the screen calls it."""
         return self._titles.get(persona, persona.name)
 
+    @property
+    def speakers(self) -> Mapping[str, str]:
+        """The titles of the personas that made the replies on the path, by the ids of the replies."""
+        return {key: self.title_of(persona) for key, persona in self.personas.items()}
+
     async def change_persona(self, persona: LoadedPersona) -> None:
         """Go on with another persona, from the next reply on; what was said before stays its persona's.
 
@@ -318,7 +326,7 @@ class Conversation:
             remember_folder(persona)
         await self._change(lambda: self._corpus.change_persona(change))
         self.persona, self.knob = persona.persona, knob
-        self._sampling = self._own_sampling or sampling_of(persona.persona)
+        self._sampling = self._own_sampling or sampling_of(persona.persona, chosen_sampling(self._active.row))
         self._active.persona = _under(change)
         self._titles[_under(change)] = persona.persona.title
 
@@ -456,6 +464,77 @@ class Conversation:
         """
         return await self._change(self._next_version)
 
+    async def go_beside(self, message_id: str, by: int) -> Place | None:
+        """Go to the version `by` places after a message of the path (before it, if negative), down to its newest leaf.
+
+        Returns which version is on the path now; None where there is no version there: then nothing has changed.
+
+        Raises:
+            ValueError: the message is not on the path.
+            RuntimeError: a reply is on its way, or another version is being opened.
+            CorpusError: the corpus cannot be read or written.
+        """
+        self._index(message_id)
+        return await self._change(lambda: self._go_beside(message_id, by))
+
+    async def fork(self, message_id: str) -> str:
+        """Begin another conversation with copies of the messages of the path up to this one; return its key.
+
+        It is in the corpus, with the persona and prompt of this one; take it up with `resume`. This one stays as it is.
+
+        Raises:
+            ValueError: the message is not on the path.
+            RuntimeError: a reply is on its way, or another version is being opened.
+            CorpusError: the corpus cannot be read or written.
+        """
+        self._must_be_idle()
+        self._index(message_id)
+        await self.save()
+        return await asyncio.to_thread(self._corpus.fork, message_id)
+
+    def end_of_turn(self, number: str = "") -> str:
+        """Return the key of the last message that answers one of the person's, by its number from 1; of the last one.
+
+        Raises:
+            ValueError: there is no such message; the error says how many there are.
+        """
+        ends: list[str] = []
+        for message in self.path:
+            if message.author == "person":
+                ends.append(message.id)
+            elif ends:
+                ends[-1] = message.id
+        if not number and ends:
+            return ends[-1]
+        if not (number.isdecimal() and 1 <= int(number) <= len(ends)):
+            raise ValueError(f"you have said {pluralize(len(ends), 'message')}; write the number of one")
+        return ends[int(number) - 1]
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the next reply is drawn."""
+        return self._sampling
+
+    @property
+    def chosen_sampling(self) -> PersonaSampling:
+        """What of it the person chose for this conversation."""
+        return chosen_sampling(self._active.row) or PersonaSampling()
+
+    @property
+    def usual_sampling(self) -> Sampling:
+        """How replies are drawn where nothing is chosen."""
+        return sampling_of(self.persona)
+
+    async def choose_sampling(self, chosen: PersonaSampling) -> None:
+        """Draw replies so from the next one on, and keep that; what is left out is as the persona asks.
+
+        Raises CorpusError.
+        """
+        kept = chosen.model_dump_json(exclude_none=True) if chosen != PersonaSampling() else None
+        await asyncio.to_thread(self._corpus.set_sampling, self.id, kept)
+        self._active.row = self._active.row.model_copy(update={"sampling": kept})
+        self._sampling = sampling_of(self.persona, chosen)
+
     async def rename(self, title: str) -> None:
         """Give the conversation another title. Raises CorpusError."""
         if self._active.stored:
@@ -529,6 +608,11 @@ class Conversation:
         others = self._versions(self._active.messages[-1])
         return Version(message, self._go(others, 0) if len(others) > 1 else None)
 
+    def _go_beside(self, message_id: str, by: int) -> Place | None:
+        versions = [row.id for row in self._corpus.siblings(message_id)]
+        index = versions.index(message_id) + by
+        return self._go(versions, index) if 0 <= index < len(versions) else None
+
     def _versions(self, last: MessageRow) -> list[str]:
         """Return the replies beside the last message, by id; none where that is the person's."""
         return [row.id for row in self._corpus.siblings(last.id)] if last.role == "assistant" else []
@@ -536,12 +620,6 @@ class Conversation:
     def _go(self, versions: list[str], index: int) -> Place:
         self._activate(versions[index])
         return Place(index + 1, len(versions))
-
-
-def sampling_of(persona: Persona) -> Sampling:
-    """Return how replies of a persona are drawn: what it asks for, the defaults for the rest."""
-    asked = {} if persona.sampling is None else persona.sampling.model_dump(exclude_none=True)
-    return replace(Sampling(), **asked)
 
 
 def persona_of(row: ConversationRow | PersonaChangeRow) -> Persona:

@@ -17,7 +17,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Self
 
-from chat_personas.conversation.conversation import Conversation, ReplyEvent, persona_of, sampling_of
+from chat_personas.conversation.conversation import Conversation, ReplyEvent, persona_of
+from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, DebateSideRow, MessageRow, Words
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.messages import transcript

@@ -19,7 +19,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from chat_personas import __version__
-from chat_personas.conversation.conversation import Conversation, ReplyEnded, sampling_of
+from chat_personas.conversation.conversation import Conversation, ReplyEnded
+from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus
 from chat_personas.steering.applied import steered_for
 from eval.answers import REFUSALS_ONLY, Answer, Failure

@@ -1,13 +1,15 @@
-"""The table of conversations: adding, finding, listing and renaming them, the filter on them, comparisons, debates."""
+"""The table of conversations: adding, forking, finding and listing them, the filter on them, comparisons, debates."""
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
-from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow, PersonaChangeRow
+from chat_personas.corpus.messages import branch_to
+from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow, MessageRow, PersonaChangeRow
 from chat_personas.corpus.sql import (
     SHORTEST_BEGINNING,
     Value,
@@ -15,6 +17,7 @@ from chat_personas.corpus.sql import (
     columns_of,
     fetch,
     insert,
+    new_key,
     now,
     stamp,
     storable,
@@ -31,12 +34,21 @@ SHORT_NAME = 6
 Keys begin with the time, so those of one day share their first characters; their ends are random.
 """
 LONGEST_TITLE = 60
+FORKED = " (fork)"
+"""What follows the title of a fork."""
 _CONVERSATION = columns_of(ConversationRow, "conversations")
 _PERSONA_CHANGE = columns_of(PersonaChangeRow, "persona_changes")
 
 Condition = tuple[str, list[Value]]
 """A condition in SQL, and its parameters."""
 _Part = tuple[str, tuple[Value, ...]]
+
+
+class Choosing(Protocol):
+    """A filter on conversations."""
+
+    def where(self) -> Condition:
+        """Return the SQL condition on a table `conversations`, and its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,9 @@ def _joined(parts: Sequence[_Part]) -> Condition:
     return condition, [value for _, values in parts for value in values]
 
 
-_NO_CONVERSATION = "NOT EXISTS (SELECT 1 FROM study_conversations WHERE participation_id = participations.id)"
+_NO_CONVERSATION = (
+    "NOT EXISTS (SELECT 1 FROM study_conversations WHERE participation_id = participations.id AND NOT fork)"
+)
 _OF_STUDY = "participations.study_sha256 IN (SELECT sha256 FROM studies WHERE name = ?)"
 _IN_STUDY = """EXISTS (
     SELECT 1 FROM study_conversations
@@ -131,7 +145,7 @@ _RATED = """EXISTS (
 )"""
 _COMPLETE = """coalesce(
     (SELECT status FROM study_conversations JOIN participations ON participations.id = participation_id
-     WHERE conversation_id = conversations.id),
+     WHERE conversation_id = conversations.id AND NOT fork),
     (SELECT status FROM messages WHERE messages.id = active_leaf_id AND role = 'assistant')
 ) = 'complete'"""
 
@@ -198,7 +212,7 @@ def identifiers(connection: sqlite3.Connection, selection: Selection) -> tuple[s
 
 
 def listing(
-    connection: sqlite3.Connection, selection: Selection, limit: int, offset: int
+    connection: sqlite3.Connection, selection: Choosing, limit: int, offset: int
 ) -> tuple[ConversationSummary, ...]:
     """Return the conversations that a filter chooses, the latest active first; a negative limit means all."""
     condition, values = selection.where()
@@ -221,6 +235,90 @@ def beginning_of(text: str) -> str:
     """Return the title of a conversation that begins with `text`: one line, at most 60 characters."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def fork(connection: sqlite3.Connection, message_id: str) -> str:
+    """Begin a conversation with copies of the messages from the first to this one; return its key.
+
+    Copies and not references: a message and the one before it are always of the same conversation, so that each can be
+    deleted, exported and merged by itself. A copy says of which message it is one (`copy_of`), so that nothing is
+    counted twice. How a reply was made is copied with it; measurements and ratings are not, because what was measured
+    and rated is the original. Whose words they are does not change: a fork of a participant's conversation belongs to
+    the participant.
+
+    Raises:
+        CorpusError: there is no such message, or it is a reply that is still being written.
+    """
+    branch = branch_to(connection, message_id)
+    if not branch:
+        raise CorpusError(f"there is no message {message_id} in the corpus")
+    if any(message.status == "streaming" for message in branch):
+        raise CorpusError("the reply is still being written; fork the conversation when it has ended")
+    original = branch[0].conversation_id
+    key = _new_conversation(connection, original)
+    parent = None
+    for message in branch:
+        parent = _copy_message(connection, message.id, key, parent)
+    connection.execute("UPDATE conversations SET active_leaf_id = ? WHERE id = ?", (parent, key))
+    _copy_persona_changes(connection, original, key, branch[-1])
+    connection.execute(
+        "INSERT INTO study_conversations (conversation_id, participation_id, fork)"
+        " SELECT ?, participation_id, 1 FROM study_conversations WHERE conversation_id = ?",
+        (key, original),
+    )
+    return key
+
+
+def _new_conversation(connection: sqlite3.Connection, original: str) -> str:
+    """Add the conversation without its messages: with the persona, the prompt and the model of the original."""
+    key, moment = new_key(), stamp(now())
+    row = _row(connection, "conversations", "id", original)
+    title = str(row["title"]).removesuffix(FORKED) + FORKED
+    times = {"created_at": moment, "active_at": moment}
+    insert(
+        connection,
+        "conversations",
+        {**row, **times, "id": key, "title": title, "forked_from": original, "active_leaf_id": None},
+    )
+    return key
+
+
+def _copy_message(connection: sqlite3.Connection, message_id: str, conversation_id: str, parent: str | None) -> str:
+    """Add a copy of a message after `parent`, and how it was made; return its key. Its times stay."""
+    key = new_key()
+    said = _row(connection, "messages", "id", message_id)
+    del said["seq"]
+    place = {"id": key, "conversation_id": conversation_id, "parent_id": parent, "copy_of": message_id, "owner": None}
+    insert(connection, "messages", {**said, **place})
+    if said["role"] == "assistant":
+        made = _row(connection, "generations", "message_id", message_id)
+        insert(connection, "generations", {**made, "message_id": key})
+    return key
+
+
+def _copy_persona_changes(
+    connection: sqlite3.Connection, original: str, conversation_id: str, last: MessageRow
+) -> None:
+    """Copy the changes of persona that held after `last`: those before it was said, and at the end all.
+
+    So the fork goes on with the persona of that moment.
+    """
+    leaf = connection.execute("SELECT active_leaf_id FROM conversations WHERE id = ?", (original,)).fetchone()[0]
+    until = stamp(now() if leaf == last.id else last.updated_at)
+    changes = "SELECT * FROM persona_changes WHERE conversation_id = ? AND created_at <= ? ORDER BY id"
+    for change in connection.execute(changes, (original, until)).fetchall():
+        insert(connection, "persona_changes", {**dict(change), "id": new_key(), "conversation_id": conversation_id})
+
+
+def _row(connection: sqlite3.Connection, table: str, column: str, key: str) -> dict[str, Value]:
+    """Return all columns of a row, also those that a later schema adds."""
+    found: Mapping[str, Value] = connection.execute(f"SELECT * FROM {table} WHERE {column} = ?", (key,)).fetchone()  # noqa: S608
+    return dict(found)
+
+
+def set_sampling(connection: sqlite3.Connection, identifier: str, sampling: str | None) -> None:
+    """Keep how the replies of a conversation are drawn from now on; nothing happens where it is not there yet."""
+    update(connection, "conversations", ("id", identifier), {"sampling": sampling})
 
 
 def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id: str) -> None:

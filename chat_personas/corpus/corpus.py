@@ -31,7 +31,7 @@ from chat_personas.corpus.rows import (
     Thought,
     Words,
 )
-from chat_personas.corpus.search import search
+from chat_personas.corpus.search import Query, search
 from chat_personas.corpus.study_records import StudyRecords, is_of_a_study
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineInfo, Sampling, Usage
@@ -103,7 +103,7 @@ class Corpus:
             return conversations.find(connection, identifier)
 
     def conversations(
-        self, selection: Selection = EVERYTHING, *, limit: int = -1, offset: int = 0
+        self, selection: Selection | Query = EVERYTHING, *, limit: int = -1, offset: int = 0
     ) -> tuple[ConversationSummary, ...]:
         """Return the conversations that a filter chooses, the latest active first; a negative limit means all."""
         with self._connections.reading() as connection:
@@ -138,6 +138,20 @@ class Corpus:
         """Give a conversation another title. Raises UnknownConversationError."""
         with self._connections.writing() as connection:
             conversations.rename(connection, conversation_id, title)
+
+    def set_sampling(self, conversation_id: str, sampling: str | None) -> None:
+        """Keep how the replies of a conversation are drawn from now on (JSON, None: as the persona asks)."""
+        with self._connections.writing() as connection:
+            conversations.set_sampling(connection, conversation_id, sampling)
+
+    def fork(self, message_id: str) -> str:
+        """Begin a conversation with copies of the messages from the first to this one; return its key.
+
+        Raises:
+            CorpusError: there is no such message, or it is a reply that is still being written.
+        """
+        with self._connections.writing() as connection:
+            return conversations.fork(connection, message_id)
 
     def delete(self, conversation_id: str) -> bool:
         """Delete a conversation with all that belongs to it, for good.
@@ -378,13 +392,19 @@ class Corpus:
         with self._connections.writing() as connection:
             messages.write_projection(connection, message_id, projection, projected_on)
 
-    def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
+    def search(self, text: str, *, limit: int = 50, within: Query | None = None) -> tuple[SearchHit, ...]:
         """Return the messages that contain all these words, best matches first; the last word may be incomplete.
 
-        Only what was said is searched, not what the model thought.
+        Only what was said is searched, not what the model thought. `within` narrows the conversations; its words are
+        not looked at.
         """
         with self._connections.reading() as connection:
-            return search(connection, text, limit)
+            return search(connection, text, limit, within)
+
+    def said(self, limit: int) -> tuple[str, ...]:
+        """Return what the owner of the corpus said last, in all conversations, the newest first and each text once."""
+        with self._connections.reading() as connection:
+            return messages.said_last(connection, limit)
 
     # Measurements and ratings
 

@@ -212,7 +212,7 @@ def _index_problems(connection: sqlite3.Connection) -> list[str]:
 
 
 def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
-    """Return what the corpus holds, by persona and by the model with which conversations began."""
+    """Return what the corpus holds, by persona and by the model with which conversations began; copies count once."""
     connection.create_function("words", 1, lambda text: len(text.split()), deterministic=True)
     rows = connection.execute(
         """
@@ -221,7 +221,7 @@ def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
                    sum(role = 'assistant') AS replies,
                    sum((role = 'user' AND quotes IS NULL) * words(text)) AS words_said,
                    sum((role = 'assistant') * words(text)) AS words_replied
-            FROM messages GROUP BY conversation_id
+            FROM messages WHERE copy_of IS NULL GROUP BY conversation_id
         ), rounds AS (SELECT conversation_id, count(*) AS measured FROM measurements GROUP BY conversation_id)
         SELECT persona_name AS persona, model, count(*) AS conversations,
                coalesce(sum(messages), 0) AS messages, coalesce(sum(replies), 0) AS replies,

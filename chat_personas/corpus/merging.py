@@ -45,7 +45,7 @@ _KEYS = {
 }
 """The tables that are merged and what identifies a row, each after those that it refers to."""
 _OURS_STAY = {
-    "conversations": {"title", "active_at", "active_leaf_id"},
+    "conversations": {"title", "active_at", "active_leaf_id", "sampling"},
     "messages": {"seq", "owner"},
     "debates": {"turns"},
 }

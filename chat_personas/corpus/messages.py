@@ -178,6 +178,23 @@ def replies_of(connection: sqlite3.Connection, conversation_id: str) -> tuple[Me
     return fetch(MessageRow, connection.execute(sql, (conversation_id,)))
 
 
+def said_last(connection: sqlite3.Connection, limit: int) -> tuple[str, ...]:
+    """Return what the owner of the corpus said last, the newest first and each text once, of so many messages.
+
+    What participants said is theirs, what a side of a debate quotes is a model's, and a copy was said before.
+    """
+    found = connection.execute(
+        """
+        SELECT text FROM messages
+        WHERE role = 'user' AND quotes IS NULL AND copy_of IS NULL
+          AND conversation_id NOT IN (SELECT conversation_id FROM study_conversations)
+        ORDER BY id DESC LIMIT ?
+        """,
+        (limit,),
+    )
+    return tuple(dict.fromkeys(row["text"] for row in found))
+
+
 def thoughts_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Thought]:
     """Return what the model thought before the replies of the branch that ends with a message, by the replies' keys."""
     sql = f"""

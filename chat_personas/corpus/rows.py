@@ -24,7 +24,10 @@ class ConversationRow(Row):
 
     `persona` is the persona as it was then (JSON), `persona_sha256` the hash of the file it came from, `system_prompt`
     the exact text that the model was given. Both may change: see `PersonaChangeRow` and `GenerationRow`.
-    `active_leaf_id` is the last message of the branch on the screen.
+    `active_leaf_id` is the last message of the branch on the screen. `forked_from` is the conversation with whose
+    messages this one begins, which may be deleted since. `sampling` is how replies are drawn where the person chose
+    that for this conversation (JSON, the keys of a persona's `[sampling]`); null where they are drawn as the persona
+    asks.
     """
 
     id: str
@@ -39,6 +42,8 @@ class ConversationRow(Row):
     model_sha256: str | None
     program_version: str
     active_leaf_id: str | None
+    forked_from: str | None = None
+    sampling: str | None = None
 
 
 class PersonaChangeRow(Row):
@@ -92,7 +97,8 @@ class MessageRow(Row):
 
     `status` is `complete` for what a person said; a reply is `streaming` while it is written and ends `complete`,
     `stopped` (by the person), `interrupted` (the stream broke off or the program died) or `error`; `why` says more.
-    The text is what the model said, control characters included: user interfaces show it cleaned.
+    The text is what the model said, control characters included: user interfaces show it cleaned. `copy_of` is the
+    message of another conversation of which this one is a copy, made when the conversation was forked.
 
     In a debate a message with the role `user` may hold the words of the other side: `quotes` is the reply that it
     repeats. `speaker` is the name before the words as the model is given them, null for the words alone.
@@ -107,6 +113,7 @@ class MessageRow(Row):
     why: str | None = None
     created_at: datetime
     updated_at: datetime
+    copy_of: str | None = None
     speaker: str | None = None
     quotes: str | None = None
 
@@ -266,7 +273,7 @@ class RatingRow(Row):
 
 
 class SearchHit(Row):
-    """A message in which a search found its words.
+    """A message in which a search found its words. `model` is the one with which its conversation began.
 
     `excerpt` is the text around them; `matches` are the ranges of characters in it that matched.
     """
@@ -275,6 +282,7 @@ class SearchHit(Row):
     conversation_id: str
     title: str
     persona_name: str
+    model: str
     role: Literal["user", "assistant"]
     created_at: datetime
     excerpt: str

@@ -1,9 +1,13 @@
-"""Full-text search in all messages."""
+"""Full-text search in all messages, and what a person types to find conversations."""
 
 import sqlite3
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
 
+from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.rows import SearchHit
-from chat_personas.corpus.sql import storable
+from chat_personas.corpus.sql import Value, storable
 
 # Marks for matches that no text contains by chance: characters of the private use area.
 _BEGIN, _END = "\ue000", "\ue001"
@@ -12,28 +16,98 @@ MOST_RANKED = 1000
 """How many messages are ranked, the newest: in a large corpus a common word is in half of all messages."""
 
 
-def search(connection: sqlite3.Connection, text: str, limit: int) -> tuple[SearchHit, ...]:
+class QueryError(CorpusError):
+    """What narrows a search cannot be read. The message says what can be written."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a person types to find conversations: words, and what narrows them.
+
+    `persona` and `model` are parts of names in any case; `since` and `until` are days (UTC), both included, of the
+    conversation's beginning.
+    """
+
+    words: str = ""
+    persona: str = ""
+    model: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    @classmethod
+    def typed(cls, text: str) -> Self:
+        """Read `persona:democrat model:smol since:2026-11-01 until:2026-11-30 gun control`; the rest are words.
+
+        Raises:
+            QueryError: a day is none.
+        """
+        found: dict[str, str] = {}
+        words = []
+        for word in text.split():
+            name, colon, value = word.partition(":")
+            if colon and name in ("persona", "model", "since", "until"):
+                found[name] = value
+            else:
+                words.append(word)
+        days = {name: _day(name, found[name]) for name in ("since", "until") if found.get(name)}
+        return cls(" ".join(words), found.get("persona", ""), found.get("model", ""), **days)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether something else than words is asked for."""
+        return bool(self.persona or self.model or self.since or self.until)
+
+    def where(self) -> tuple[str, list[Value]]:
+        """Return the SQL condition on a table `conversations`, without the words, and its parameters."""
+        parts: list[tuple[str, Value]] = []
+        if self.persona:
+            parts.append(("instr(lower(persona_name), ?) > 0", self.persona.lower()))
+        if self.model:
+            parts.append(("instr(lower(model), ?) > 0", self.model.lower()))
+        if self.since is not None:
+            parts.append(("substr(created_at, 1, 10) >= ?", self.since.isoformat()))
+        if self.until is not None:
+            parts.append(("substr(created_at, 1, 10) <= ?", self.until.isoformat()))
+        return " AND ".join(sql for sql, _ in parts) or "1", [value for _, value in parts]
+
+
+def _day(name: str, written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise QueryError(f"{name}: must be followed by a day, such as {name}:2026-11-28") from None
+
+
+def search(connection: sqlite3.Connection, text: str, limit: int, within: Query | None = None) -> tuple[SearchHit, ...]:
     """Return the messages that contain the words, the best matches first; none for a text without words.
 
-    Where more than `MOST_RANKED` messages do, only the newest of them are compared. What a side of a debate quotes is
-    found where it was said.
+    Where more than `MOST_RANKED` messages do, only the newest of them are compared. `within` narrows the conversations.
+    What a side of a debate quotes is found where it was said.
     """
     query = full_text_query(text)
     if not query:
         return ()
+    condition, values = (within or Query()).where()
+    chosen = f"SELECT id FROM conversations WHERE {condition}"  # noqa: S608
+    # Asked for only where it leaves something out: without it the index alone finds the newest.
+    narrowed = f"AND rowid IN (SELECT seq FROM messages WHERE conversation_id IN ({chosen}))" if values else ""  # noqa: S608
     rows = connection.execute(
-        """
+        f"""
         WITH newest AS (
-            SELECT rowid AS seq FROM messages_fts WHERE messages_fts MATCH ?4 ORDER BY rowid DESC LIMIT ?6
+            SELECT rowid AS seq FROM messages_fts WHERE messages_fts MATCH ? {narrowed} ORDER BY rowid DESC LIMIT ?
         )
         SELECT messages.id AS message_id, messages.conversation_id, conversations.title, conversations.persona_name,
-               messages.role, messages.created_at, snippet(messages_fts, 0, ?1, ?2, '…', ?3) AS excerpt
+               conversations.model, messages.role, messages.created_at,
+               snippet(messages_fts, 0, ?, ?, '…', ?) AS excerpt
         FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
         JOIN conversations ON conversations.id = messages.conversation_id
-        WHERE messages_fts MATCH ?4 AND messages.quotes IS NULL AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
-        ORDER BY rank, messages.id LIMIT ?5
-        """,
-        (_BEGIN, _END, _WORDS_AROUND, query, limit, MOST_RANKED),
+        WHERE messages_fts MATCH ? AND messages.quotes IS NULL AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
+          AND conversations.id IN ({chosen})
+        ORDER BY rank, messages.id LIMIT ?
+        """,  # noqa: S608
+        (query, *values, MOST_RANKED, _BEGIN, _END, _WORDS_AROUND, query, *values, limit),
     )
     return tuple(_hit(row) for row in rows)
 

@@ -135,7 +135,8 @@ class StudyRecords:
         with self._connections.writing() as connection:
             conversations.add_unspoken(connection, conversation)
             connection.execute(
-                "INSERT OR IGNORE INTO study_conversations VALUES (?, ?)", (conversation.id, participation_id)
+                "INSERT OR IGNORE INTO study_conversations (conversation_id, participation_id) VALUES (?, ?)",
+                (conversation.id, participation_id),
             )
             _touch(connection, participation_id)
 
@@ -203,7 +204,7 @@ class StudyRecords:
     def conversation_of(self, participation_id: str) -> str | None:
         """Return the key of a participation's conversation; None before it."""
         with self._connections.reading() as connection:
-            sql = "SELECT conversation_id FROM study_conversations WHERE participation_id = ? ORDER BY 1"
+            sql = "SELECT conversation_id FROM study_conversations WHERE participation_id = ? AND NOT fork ORDER BY 1"
             found = connection.execute(sql, (participation_id,)).fetchone()
         return None if found is None else str(found[0])
 

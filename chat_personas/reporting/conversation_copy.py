@@ -20,7 +20,7 @@ from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain, with_interval
 from chat_personas.reporting.steering_wording import stored_intervention_described
 from chat_personas.reporting.verdicts import NOT_SOUND
-from chat_personas.reporting.wording import DEMONSTRATION, STATUS, groups_label
+from chat_personas.reporting.wording import DEMONSTRATION, STATUS, groups_label, speaker_of
 from chat_personas.text import printable
 from eval.report import GroupName
 from eval.report import Score as ReportScore
@@ -51,6 +51,17 @@ class _Copy:
     facts: tuple[tuple[str, str], ...]
     before: tuple[str, ...]
     turns: tuple[_Turn, ...]
+
+
+def words_in_markdown(title: str, said: Sequence[MessageRow], speakers: Mapping[str, str]) -> str:
+    """Return what was said as Markdown to read, copy or look through in an editor, each message under who said it.
+
+    `speakers` are the personas' titles by the ids of their replies.
+    """
+    parts = [f"# {printable(title)}"]
+    for message in said:
+        parts += [f"## {speaker_of(message, printable(speakers.get(message.id, '')))}", printable(message.text)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _copies(source: Source) -> Iterator[_Copy]:

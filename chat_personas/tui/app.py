@@ -109,6 +109,14 @@ class TerminalApp(App[None]):
         own = default_theme(None if self.no_color else self.console.color_system)
         self.theme = theme if theme in self.available_themes and not self.no_color else own
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text into the clipboard: by the terminal (OSC 52), and by the system's program where there is one."""
+        super().copy_to_clipboard(text)
+        if self._on_terminal:
+            from chat_personas.tui.other_programs import fill_clipboard
+
+            self.run_worker(fill_clipboard(text), group="clipboard", exit_on_error=False)
+
     def get_driver_class(self) -> "type[Driver]":
         """Textual's driver for this system, which reads the keys and draws."""
         return lenient(super().get_driver_class())

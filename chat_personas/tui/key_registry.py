@@ -45,21 +45,27 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         ConfirmScreen,
         PathScreen,
         RatingScreen,
+        SamplingScreen,
         SaveScreen,
         TitleScreen,
     )
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
+    from chat_personas.tui.screens.messages import MenuScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.picker import Picker
     from chat_personas.tui.screens.prompt import PromptScreen
     from chat_personas.tui.screens.settings import SettingsScreen, ValueScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
+    from chat_personas.tui.widgets.finding import FindLine
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+    from chat_personas.tui.widgets.transcript import ChoosingTranscript
 
     return {
         "In the conversation": (Composer, ChatScreen),
+        "Where a message is chosen": (ChoosingTranscript, MenuScreen),
+        "Where words are found": (FindLine,),
         "In the panel": (AlignmentPanel,),
         "Where a section is explained": (ExplanationScreen,),
         "In large print": (LargePrintScreen,),
@@ -75,6 +81,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "In a question": (ConfirmScreen, ChoiceScreen),
         "Where a file is named": (PathScreen,),
         "Where a title is given": (TitleScreen,),
+        "Where it is chosen how replies are drawn": (SamplingScreen,),
         "Where a persona is saved": (SaveScreen,),
         "Where a reply is rated": (RatingScreen,),
         "In the list of settings": (SettingsScreen, ValueScreen),

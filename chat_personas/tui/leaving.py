@@ -12,8 +12,9 @@ import asyncio
 import select
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -60,16 +61,31 @@ def terminal_gone() -> bool:
     return any(events & (select.POLLHUP | select.POLLNVAL) for _, events in poll.poll(0))
 
 
+_lent = 0
+
+
+@contextmanager
+def terminal_lent() -> Iterator[None]:
+    """Leave Ctrl+C to the program that has the terminal until the block ends, as an editor."""
+    global _lent
+    _lent += 1
+    try:
+        yield
+    finally:
+        _lent -= 1
+
+
 async def watch_for_the_end(leave: Callable[[int], Awaitable[None]]) -> None:
     """Wait for a signal that ends programs, or until the terminal is gone; then await `leave` with the exit code.
 
-    A signal that is ignored when the program starts stays so. Further signals change nothing.
+    A signal that is ignored when the program starts stays so. Further signals change nothing. While the terminal is
+    lent, Ctrl+C is for the other program.
     """
     loop = asyncio.get_running_loop()
     code: asyncio.Future[int] = loop.create_future()
 
     def end(wanted: int) -> None:
-        if not code.done():
+        if not code.done() and not (_lent and wanted == SIGNALLED + signal.SIGINT):
             code.set_result(wanted)
 
     for number in SIGNALS:

@@ -404,6 +404,14 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/model nosuch.gguf", "nosuch.gguf"),
         ("/help nosuch", 'There is no command "/nosuch"'),
         ("/rate", "Write /rate VALUE SCALE."),
+        ("/fork", "Nothing was said yet."),
+        ("/jump", "You have not said anything yet."),
+        ("/find guns", "Nothing was said yet."),
+        ("/find", "Write /find WORDS."),
+        ("/copy both", "Write /copy or /copy all."),
+        ("/sampling hot", "Write names and numbers, such as temperature=0.5 seed=7, or default."),
+        ("/sampling temperature=3", 'Temperature must be a number from 0 to 2, not "3".'),
+        ("/sampling heat=1", '"heat" cannot be chosen'),
         ("/new now", "Nothing follows /new"),
     ],
 )
@@ -433,6 +441,66 @@ def test_an_edit_and_another_reply_keep_what_was_there_and_versions_lead_back(
     assert "Version 1 of 2, your message: Hello" in lines
     assert "Version 2 of 2, your message, current: Good day" in lines
     assert texts(kept_messages()) == ["Good day", "Three"]
+
+
+def test_an_earlier_message_is_listed_edited_and_forked_from_by_its_number(command: Command, served_by: Serve) -> None:
+    given = "Hello\nGuns?\n/jump\n/jump gun\n/fork 1\n/list\n/open 2\n/edit #9 No\n/edit #1 Good day\n/copy all\n"
+    lines = said(command, served_by, given, ["One", END], ["Two on guns", END], ["Three", END])
+    first = lines.index("2 messages of yours. /edit #NUMBER and /fork NUMBER take one.")
+    assert lines[first + 1 : first + 3] == ["Message 1: Hello", "Message 2: Guns?"]
+    assert lines.count("Message 2: Guns?") == 2, "words leave the others out"
+    assert "Conversation: Hello (fork). With: A Democrat. 2 messages; these are the last." in lines
+    assert "There are 2 messages of yours. Write a number from 1 to 2." in lines
+    assert lines[-4:-2] == ["You: Good day", "A Democrat: Three"]
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        kept, fork = corpus.conversations()
+        assert corpus.conversation(fork.id).forked_from == kept.id
+        assert (fork.messages, kept.messages) == (2, 6)
+
+
+def test_versions_of_an_earlier_message_are_listed_and_gone_to(command: Command, served_by: Serve) -> None:
+    given = "Hello\n/again\nGuns?\n/versions\n/versions #1\n/versions #1 1\n"
+    lines = said(command, served_by, given, ["One", END], ["Two", END], ["Three", END])
+    assert "This turn has one version only. /again and /edit make others." in lines
+    assert "Version 2 of 2, reply, current: Two" in lines
+    assert texts(kept_messages()) == ["Hello", "One"]
+
+
+def test_words_are_found_in_the_conversation_with_the_turn_in_which_they_were_said(
+    command: Command, served_by: Serve
+) -> None:
+    given = "Guns?\nAnd schools?\n/find GUNS\n/find guns schools\n"
+    lines = said(command, served_by, given, ["Fewer.", END], ["Schools without guns.", END])
+    found = lines.index("2 messages found.")
+    assert lines[found + 1 : found + 3] == ["Turn 1, You said: Guns?", "Turn 2, A Democrat said: Schools without guns."]
+    assert lines[lines.index("1 message found.") + 1] == "Turn 2, A Democrat said: Schools without guns."
+
+
+def test_the_sampling_of_a_conversation_is_read_and_changed(command: Command, served_by: Serve) -> None:
+    lines = said(command, served_by, "/sampling seed=7 top_p=0.5\nHello\n/sampling\n/sampling default\n", ["One", END])
+    assert "From the next reply: temperature 0.7, top_p 0.5, max_tokens 400, seed 7." in lines
+    assert "Replies are drawn: temperature 0.7, top_p 0.5, max_tokens 400, seed 7." in lines
+    assert "From the next reply: temperature 0.7, top_p 0.95, max_tokens 400, seed drawn for each reply." in lines
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        made = corpus.generation(kept_messages()[1].id)
+    assert made is not None
+    assert (made.top_p, made.seed) == (0.5, 7)
+
+
+def test_lines_that_wait_are_listed_and_left_out_one_by_one(home: Path) -> None:
+    person = Person(home, Model(["First. ", asyncio.Event()]), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("/queue", "No line waits.", "You: ")
+    person.enters("/queue drop 1", "There are no lines that wait.", "You: ")
+    person.enters("One", "First")
+    person.enters("by mistake", "Your line waits")
+    person.enters("Two", "Your line waits")
+    person.enters("/queue", "2 lines waiting. /queue drop NUMBER leaves one out.", "Line 1: by mistake", "Line 2: Two")
+    person.enters("/queue drop 1", "Left out: by mistake")
+    person.enters("/queue", "1 line waiting", "Line 1: Two")
+    person.enters("/stop", "Not sent: 1 line that waited", "Reply stopped", "You: ")
+    person.enters("/quit", "Left")
+    assert texts(kept_messages()) == ["One", "First. "]
 
 
 def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command: Command, served_by: Serve) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.conversation.conversation import Conversation, ReplyText, sampling_of
+from chat_personas.conversation.conversation import Conversation, ReplyText
+from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.paths import persona_folders_path

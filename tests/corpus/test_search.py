@@ -1,11 +1,15 @@
 """Searching takes what a person types as words, never as a query language."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chat_personas.corpus import Corpus, search
+from chat_personas.corpus.search import Query, QueryError
 from eval.engine import Sampling
+from tests.corpus.export.participants import take_part
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 
 
@@ -86,3 +90,42 @@ def test_punctuation_alone_finds_nothing(corpus: Corpus) -> None:
     talk(corpus, ("Well?!", "…"))
     assert [found(corpus, text) for text in ("", "?!", '""', "*", "  ")] == [[], [], [], [], []]
     assert found(corpus, "well !") == ["Well?!"]
+
+
+def test_a_query_narrows_by_persona_model_and_day_and_the_rest_are_words() -> None:
+    query = Query.typed("gun persona:Demo model:smol since:2026-11-01 control until:2026-11-30")
+    assert query == Query("gun control", "Demo", "smol", date(2026, 11, 1), date(2026, 11, 30))
+    assert Query.typed("12:30 in other:words").words == "12:30 in other:words"
+    assert not Query.typed("gun control persona:").narrows
+    with pytest.raises(QueryError, match="since: must be followed by a day"):
+        Query.typed("since:yesterday")
+
+
+def test_a_narrowed_search_finds_only_in_the_conversations_that_fit(corpus: Corpus) -> None:
+    day = datetime(2026, 11, 2, tzinfo=UTC)
+    mine = talk(corpus, ("Guns?", "Ban them."), row=conversation_row(persona="democrat"))
+    theirs = talk(corpus, ("Guns?", "Keep them."), row=conversation_row(persona="republican", began=day))
+
+    def those(typed: str) -> set[str]:
+        query = Query.typed(typed)
+        found = {hit.conversation_id for hit in corpus.search(query.words, within=query)}
+        assert {row.id for row in corpus.conversations(query)} >= found
+        return found
+
+    assert those("guns") == {mine, theirs}
+    assert those("guns persona:DEMO") == {mine}
+    assert those("guns until:2026-11-02") == {theirs}
+    assert those("guns since:2026-11-03") == {mine}
+    assert those("guns model:small persona:rep since:2026-11-02") == {theirs}
+    assert those("guns model:large") == set()
+    assert [row.id for row in corpus.conversations(Query.typed("persona:rep"))] == [theirs]
+
+
+def test_what_was_said_last_is_the_owners_each_text_once_and_no_copy(corpus: Corpus) -> None:
+    talk(corpus, ("First", "Yes."), ("Second", "Yes."))
+    take_part(corpus, ("A participant's words", "Yes."))
+    talk(corpus, ("First", "No."))
+    last = branch_of(corpus, talk(corpus, ("Third", "No.")))[-1]
+    corpus.fork(last.id)
+    assert corpus.said(10) == ("Third", "First", "Second")
+    assert corpus.said(1) == ("Third",)

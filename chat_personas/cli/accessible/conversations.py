@@ -14,11 +14,15 @@ from chat_personas.cli.accessible.dialogue import (
     chosen_number,
 )
 from chat_personas.cli.accessible.measuring import Measuring
+from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
+from chat_personas.conversation.sampling import sampling_asked, sampling_described
 from chat_personas.corpus import Selection
+from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
+from chat_personas.reporting.in_sentences import in_sentence
 from chat_personas.reporting.wording import for_deletion, not_followed, own_text, speaker_of
-from chat_personas.text import pluralize, printable
+from chat_personas.text import Sought, pluralize, printable
 
 NEW_TEXT = "New text: "
 END, CANCEL = "/end", "/cancel"
@@ -52,6 +56,10 @@ class Talking:
             "again": self._again,
             "edit": self._edit,
             "versions": self._versions,
+            "jump": self._jump,
+            "find": self._find,
+            "queue": self._queue,
+            "sampling": self._sampling,
             "paste": self._paste,
             "copy": self._copy,
             "thought": self._thought,
@@ -69,22 +77,71 @@ class Talking:
             require_messages(self._opened.conversation)
             await self._replies.hear(self._opened.conversation.regenerate())
 
-    async def _edit(self, text: str) -> None:
-        last = next((row for row in reversed(self._opened.conversation.path) if row.author == "person"), None)
-        if last is None:
-            raise NotDoneError("You have not said anything yet.")
+    async def _edit(self, written: str) -> None:
+        own = self._own()
+        number, text = numbered(written)
+        place = chosen_number(str(number), len(own), "messages of yours") if number is not None else len(own)
+        message = own[place - 1]
         if not text:
-            self._say(f"Your last message: {last.text}", "Write it in other words. An empty line leaves it as it is.")
+            which = "last message" if place == len(own) else f"message {place}"
+            self._say(f"Your {which}: {message.text}", "Write it in other words. An empty line leaves it as it is.")
             text = (await self._dialogue.ask(NEW_TEXT)).strip()
         if not text:
             raise NotDoneError("Your message stays as it is.")
-        await self._replies.hear(self._opened.conversation.edit(last.id, text))
+        await self._replies.hear(self._opened.conversation.edit(message.id, text))
 
-    async def _versions(self, number: str) -> None:
+    def _turn(self, place: int | None) -> list[MessageRow]:
+        """Return the reply to a message of the person's, by its number, and that message; the last two without one."""
+        path = self._opened.conversation.path
+        if place is None:
+            return list(path[:-3:-1])
+        own = self._own()
+        first = path.index(own[chosen_number(str(place), len(own), "messages of yours") - 1])
+        return list(path[first : first + 2][::-1])
+
+    def _own(self) -> list[MessageRow]:
+        """Return what the person said in this conversation. Raises NotDoneError: nothing."""
+        own = [row for row in self._opened.conversation.path if row.author == "person"]
+        if not own:
+            raise NotDoneError("You have not said anything yet.")
+        return own
+
+    async def _jump(self, words: str) -> None:
+        sought, own = Sought.typed(words), self._own()
+        found = [(place, row) for place, row in enumerate(own, start=1) if not words or sought.in_(row.text)]
+        if not found:
+            raise NotDoneError("No message of yours has these words.")
+        self._say(f"{pluralize(len(found), 'message')} of yours. /edit #NUMBER and /fork NUMBER take one.")
+        self._say(*(f"Message {place}: {_beginning(row.text)}" for place, row in found))
+
+    async def _find(self, words: str) -> None:
+        require_messages(self._opened.conversation)
+        path, sought = self._opened.conversation.path, Sought.typed(words)
+        turns, who = turns_of(path), _speakers(self._opened.conversation)
+        found = [
+            f"Turn {turns[row.id]}, {who(row)} said: {_one_line(row.text)}" for row in path if sought.in_(row.text)
+        ]
+        if not found:
+            raise NotDoneError("No message of this conversation has these words. /search looks in all conversations.")
+        self._say(f"{pluralize(len(found), 'message')} found.", *found)
+
+    async def _queue(self, asked: str) -> None:
+        self._dialogue.tell_queue(asked.casefold())
+
+    async def _sampling(self, written: str) -> None:
+        conversation = self._opened.conversation
+        if written:
+            await conversation.choose_sampling(sampling_asked(written))
+        self._say(
+            f"{'From the next reply' if written else 'Replies are drawn'}: {sampling_described(conversation.sampling)}."
+        )
+
+    async def _versions(self, written: str) -> None:
         conversation = self._opened.conversation
         require_messages(conversation)
-        path, found = conversation.path, []
-        for message in path[:-3:-1]:
+        place, number = numbered(written)
+        path, found = conversation.path, list[MessageRow]()
+        for message in self._turn(place):
             beside = await conversation.alternatives(message.id)
             found += [each for each in beside if len(beside) > 1]
         if not found:
@@ -111,8 +168,14 @@ class Talking:
             raise NotDoneError("Nothing was sent.")
         await self._replies.send("\n".join(lines).strip())
 
-    async def _copy(self, _: str) -> None:
-        self._say(self._last_reply().text)
+    async def _copy(self, what: str) -> None:
+        if what not in ("", "all"):
+            raise NotDoneError("Write /copy or /copy all.")
+        if not what:
+            self._say(self._last_reply().text)
+            return
+        who = _speakers(self._opened.conversation)
+        self._say(*(f"{who(row)}: {row.text}" for row in self._opened.conversation.path))
 
     async def _thought(self, _: str) -> None:
         thought = self._opened.conversation.thoughts.get(self._last_reply().id)
@@ -175,6 +238,7 @@ class Conversations:
         """What the slash commands about conversations do."""
         return {
             "new": self._new,
+            "fork": self._fork,
             "list": self._list,
             "search": self._search,
             "open": self._open,
@@ -211,6 +275,17 @@ class Conversations:
     async def _new(self, _: str) -> None:
         await self._opened.session.open_same_persona()
         await self._opened.session.begin()
+        await self.enter()
+
+    async def _fork(self, number: str) -> None:
+        conversation = self._opened.conversation
+        require_messages(conversation)
+        try:
+            end = conversation.end_of_turn(number.removeprefix("#"))
+        except ValueError as error:
+            raise NotDoneError(in_sentence(str(error))) from None
+        await self._opened.session.resume(await conversation.fork(end))
+        self._say("This is the fork. The original is in the list.")
         await self.enter()
 
     async def _list(self, _: str) -> None:
@@ -304,8 +379,14 @@ def require_messages(conversation: Conversation) -> None:
 
 def last_messages(conversation: Conversation) -> list[str]:
     """Return the last messages of a conversation, each after the name of who speaks."""
-    who = {key: printable(conversation.title_of(persona)) for key, persona in conversation.personas.items()}
-    return [f"{speaker_of(each, who.get(each.id, ''))}: {each.text}" for each in conversation.path[-LAST:]]
+    who = _speakers(conversation)
+    return [f"{who(each)}: {each.text}" for each in conversation.path[-LAST:]]
+
+
+def _speakers(conversation: Conversation) -> Callable[[MessageRow], str]:
+    """Return what names who said a message of a conversation."""
+    personas = conversation.speakers
+    return lambda message: speaker_of(message, printable(personas.get(message.id, "")))
 
 
 def _summary(row: ConversationSummary) -> str:

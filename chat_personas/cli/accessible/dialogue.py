@@ -183,6 +183,24 @@ class Dialogue:
         """Whether the person has typed a line already that waits for its turn."""
         return self._lines.typed and not self._lines.empty
 
+    def tell_queue(self, asked: str) -> None:
+        """Say which lines wait, or leave one of them out, as `drop 2` asks."""
+        texts, words = self._lines.texts, asked.split()
+        if words[:1] == ["drop"]:
+            try:
+                number = chosen_number(" ".join(words[1:]), len(texts), "lines that wait")
+            except NotDoneError as error:
+                self.say(str(error))
+            else:
+                self.say(f"Left out: {self._lines.leave_out(number)}")
+        elif words:
+            self.say("Write /queue, or /queue drop NUMBER.")
+        elif not texts:
+            self.say("No line waits.")
+        else:
+            self.say(f"{pluralize(len(texts), 'line')} waiting. /queue drop NUMBER leaves one out.")
+            self.say(*(f"Line {place}: {text}" for place, text in enumerate(texts, start=1)))
+
     def next_typed(self) -> "asyncio.Task[Literal[True]]":
         """Return a task that ends when a line is typed from now on that is not about what is going on."""
         self._lines.arrived.clear()
@@ -212,6 +230,9 @@ class Dialogue:
             return word == "/stop"
         if not word:
             self.say(self.doing)
+            return True
+        if word.partition(" ")[0] == "/queue":
+            self.tell_queue(word.partition(" ")[2])
             return True
         if self._replying():
             self.say("Your line waits until the reply has ended.")

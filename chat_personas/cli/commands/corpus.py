@@ -86,12 +86,14 @@ def show(
     """Print a conversation: the branch last shown on the screen.
 
     Each message has its time, in local time. Replies that were stopped or broke off say so; so do messages with several
-    versions, and replies of another model or under another prompt than the one before.
+    versions, replies of another model or under another prompt than the one before, and the copies with which a fork
+    begins.
     """
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
-        name, about = corpus.short_names()[found.id], printable(f"{found.persona_name} on {found.model}")
-        print(f"{printable(found.title)}\n{name}  {about}  (key {found.id})\n")
+        names, about = corpus.short_names(), printable(f"{found.persona_name} on {found.model}")
+        fork = f"  forked from {names.get(found.forked_from, found.forked_from)}" if found.forked_from else ""
+        print(f"{printable(found.title)}\n{names[found.id]}  {about}  (key {found.id}){fork}\n")
         if (leaf := found.active_leaf_id) is None:
             return DONE
         thought_before, places, models = corpus.thoughts(leaf), corpus.places(leaf), corpus.models(leaf)
@@ -101,6 +103,7 @@ def show(
             persona = personas.get(message.id, first)
             speaker = speaker_of(message, persona.name)
             remarks = [_moment(message.created_at)]
+            remarks += ["copy"] if message.copy_of is not None else []
             remarks += [STATUS[message.status]] if message.status in STATUS else []
             remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []
             if (model := models.get(message.id)) is not None:

@@ -163,6 +163,7 @@ def _utterances(
             "turn": turns[message.id],
             "status": message.status,
             "created_at": plain(message)["created_at"],
+            "copy_of": message.copy_of,
             "ratings": [
                 {name: getattr(rating, name) for name in ("scale", "value", "comment", "rater")}
                 for rating in ratings

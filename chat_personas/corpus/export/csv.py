@@ -45,6 +45,7 @@ _SAID = (
     "text",
     "status",
     "created_at",
+    "copy_of",
 )
 _MEASURED = (
     "measurement_id",

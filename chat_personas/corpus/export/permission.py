@@ -1,8 +1,9 @@
 """Who leaves the corpus: the one place that decides which conversations and participations an export may hold.
 
 A participation may leave if its participant agreed to the study, for the scope that is asked for or more, and has not
-withdrawn. Tests never leave. A conversation that belongs to no participation was had by the owner of the corpus, and
-leaves only if that is asked for.
+withdrawn. Tests never leave. A fork of a participant's conversation never leaves, because somebody else spoke in it,
+too. A conversation that belongs to no participation was had by the owner of the corpus, and leaves only if that is
+asked for.
 """
 
 import sqlite3
@@ -29,7 +30,7 @@ def participations(selection: Selection) -> Condition:
     chosen, values = selection.where()
     has_chosen = f"""EXISTS (
         SELECT 1 FROM study_conversations JOIN conversations ON conversations.id = conversation_id
-        WHERE participation_id = participations.id AND {chosen}
+        WHERE participation_id = participations.id AND NOT fork AND {chosen}
     )"""  # noqa: S608
     without, others = selection.where_no_conversation()
     return f"({may_leave} AND ({has_chosen} OR ({without})))", [*scopes, *values, *others]
@@ -56,7 +57,7 @@ def conversations(selection: Selection) -> Condition:
     may_leave, scopes = _may_leave(selection.scope)
     of_participants = f"""EXISTS (
         SELECT 1 FROM study_conversations JOIN participations ON participations.id = participation_id
-        WHERE conversation_id = conversations.id AND {may_leave}
+        WHERE conversation_id = conversations.id AND NOT fork AND {may_leave}
     )"""  # noqa: S608
     allowed = f"({_OWN} OR {of_participants})" if selection.own else of_participants
     fits = "" if selection.quoting else f" AND NOT {_QUOTING}"

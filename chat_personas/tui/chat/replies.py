@@ -139,10 +139,19 @@ class ReplyController:
         finally:
             self._holds -= 1
 
-    async def take_back(self) -> None:
-        """Unsend the newest waiting message: return it to the person."""
-        if self._waiting:
-            self._view.give_back(await self._next_waiting(-1), None)
+    async def take_back(self, entry: Entry | None = None) -> None:
+        """Unsend a waiting message, the newest if none is named: return it to the person."""
+        if self._waiting and (entry is None or entry in self._waiting):
+            index = -1 if entry is None else self._waiting.index(entry)
+            self._view.give_back(await self._next_waiting(index), None)
+
+    async def move_waiting(self, entry: Entry, by: int) -> None:
+        """Let a waiting message be sent before the one that waits before it (−1), or after the next one (1)."""
+        index = self._waiting.index(entry) if entry in self._waiting else -1
+        other = index + by
+        if index >= 0 and 0 <= other < len(self._waiting):
+            self._waiting[index], self._waiting[other] = self._waiting[other], self._waiting[index]
+            await self._transcript.exchange_waiting(self._waiting[index], self._waiting[other])
 
     async def regenerate(self) -> None:
         """Regenerate the last reply; the previous one stays in the corpus."""
@@ -172,6 +181,22 @@ class ReplyController:
                 await self.show_path()
                 await self._transcript.add(Entry("notice", _which(went)))
                 return True
+
+    async def go_beside(self, message_id: str, by: int) -> str | None:
+        """Continue from the version before (−1) or after (1) a message; return that version's key, None without one.
+
+        Raises CorpusError: the corpus cannot be read or written.
+        """
+        async with self._one_version:
+            conversation = self._session.conversation
+            keys = [] if conversation is None else [message.id for message in conversation.path]
+            if conversation is None or self.busy or message_id not in keys:
+                return None
+            with self._floor():
+                if await conversation.go_beside(message_id, by) is None:
+                    return None
+                await self.show_path()
+                return conversation.path[keys.index(message_id)].id
 
     async def edit(self, message_id: str, text: str) -> None:
         """Send `text` instead of the message of that id; the old branch stays in the corpus."""

@@ -17,6 +17,7 @@ from textual.widgets import TextArea
 from chat_personas.conversation.commands import CommandError, asked, message_of, named
 from chat_personas.reporting.wording import own_text
 from chat_personas.text import printable
+from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import Handler, action_of, all_handlers, command_bindings, command_of
 from chat_personas.tui.chat.conversations import Conversations, PersonaAndModel
 from chat_personas.tui.chat.introduction import Introduction
@@ -32,9 +33,10 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
 from chat_personas.tui.widgets.composer import Composer, Editing
+from chat_personas.tui.widgets.finding import FindLine
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, StatusLine, TitleLine, speed
-from chat_personas.tui.widgets.transcript import Entry, Transcript
+from chat_personas.tui.widgets.transcript import FOR_ALL, FOR_WAITING, ChoosingTranscript, Entry
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -52,8 +54,10 @@ LONG = 5
 
 
 ESCAPES = (action_of("stop"), "leave_edit", "take_back", "dismiss_introduction", "leave_panel")
+WITH_A_MESSAGE = ("leave", *(f"ask('{what}')" for what in (*FOR_ALL, *FOR_WAITING)), "go(-1)", "go(1)")
+"""The actions of the keys with which a message is chosen or found."""
 MOST_IMPORTANT = (
-    *(*ESCAPES, "send", action_of("help"), "app.quit", "quit"),
+    *(*ESCAPES, *WITH_A_MESSAGE, "send", action_of("help"), "app.quit", "quit"),
     *("explain", "large_print"),  # of the panel, while that has the focus
     *map(action_of, ("open", "panel", "thought", "new", "persona")),
     *("app.command_palette", "command_palette"),
@@ -91,7 +95,8 @@ class ChatScreen(Screen[None]):
         self.completion = Completion()
         self.composer = Composer(self.completion.completed)
         self.editing = Editing(self.composer, self.refresh_bindings)
-        self.transcript = Transcript(give_way=lambda: self.composer.typing)
+        self.transcript = ChoosingTranscript(give_way=lambda: self.composer.typing)
+        self.find_line = FindLine(self.transcript)
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self._talk = Vertical(id="conversation")
         self.title_line = TitleLine(WIDE)
@@ -112,7 +117,9 @@ class ChatScreen(Screen[None]):
             "help": self.help,
             "quit": self._quit,
         }
-        others = (self.talking, self.panel_place, KnobController(self), Conversations(self), PersonaAndModel(self))
+        self.choosing = ChoosingController(self)
+        talk = (self.talking, self.choosing, self.panel_place)
+        others = (*talk, KnobController(self), Conversations(self), PersonaAndModel(self))
         self.handlers = all_handlers(own, *(controller.actions for controller in others))
 
     def compose(self) -> ComposeResult:
@@ -121,6 +128,7 @@ class ChatScreen(Screen[None]):
         with Horizontal(id="room"):
             with self._talk:
                 yield self.transcript
+                yield self.find_line
                 yield self.completion
                 yield self.composer
             yield self.panel
@@ -269,6 +277,7 @@ class ChatScreen(Screen[None]):
         if message_id is not None:
             self.run_worker(self.replies.edit(message_id, event.text), group="replies")
         elif not self._do_written(event.text):
+            self.choosing.said(event.text)
             self.run_worker(self.replies.say(message_of(event.text)), group="replies")
 
     def _do_written(self, text: str) -> bool:
@@ -303,6 +312,21 @@ class ChatScreen(Screen[None]):
     def scroll_transcript(self, event: Composer.ScrollAsked) -> None:
         """Scroll the transcript while the composer keeps the focus."""
         self.transcript.scroll_pages(event.pages)
+
+    @on(Composer.RecallAsked)
+    def recall(self, event: Composer.RecallAsked) -> None:
+        """Show in the composer what was said before."""
+        self.choosing.recall(event.by)
+
+    @on(ChoosingTranscript.Asked)
+    def act_on_message(self, event: ChoosingTranscript.Asked) -> None:
+        """Do with the chosen message what its key asks for."""
+        self.choosing.act(event.entry, event.what)
+
+    @on(FindLine.Left)
+    def leave_find(self) -> None:
+        """Hide the words that were looked for, and stay at the message that was found."""
+        self.choosing.leave_find()
 
     def action_leave_edit(self) -> None:
         """Cancel the edit."""
@@ -433,6 +457,7 @@ class ChatScreen(Screen[None]):
         `Widget.focus` would wait, and the letters that are typed meanwhile would be lost.
         """
         self.panel_place.uncover()
+        self.find_line.close()
         self.set_focus(self.composer)
 
     def on_screen_suspend(self) -> None:
@@ -494,12 +519,17 @@ class ChatScreen(Screen[None]):
         """
         doing = command_of(action, parameters) or action
         if doing in ("stop", "leave_edit", "take_back", "dismiss_introduction"):
-            return doing == self.talking.escape_action
+            return doing == self.talking.escape_action and not self._aside
         if doing == "leave_panel":
-            return not self.composer.has_focus
+            return not (self.composer.has_focus or self.find_line.typed.has_focus)
         if doing == "thought":
             return self.transcript.has_thoughts
         return doing != "versions" or not self.editing.under_way
+
+    @property
+    def _aside(self) -> bool:
+        """Whether a message is chosen or words are looked for: Escape leaves that first."""
+        return self.focused in (self.transcript, self.find_line.typed)
 
     def _quit(self, _: str) -> None:
         self.call_later(self.app.action_quit)

@@ -1,10 +1,13 @@
 """What is done with the messages of the open conversation: stopping, regenerating, editing, copying, rating."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING
 
+from chat_personas.conversation.commands import numbered
+from chat_personas.text import pluralize
 from chat_personas.tui.chat.commands import Handler, in_worker, without_argument
+from chat_personas.tui.widgets.composer import LAST
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ class Talking:
             "again": without_argument(self.regenerate),
             "edit": self.edit,
             "versions": without_argument(self.other_version),
-            "copy": without_argument(self.copy),
+            "copy": self.copy,
             "whole": without_argument(self.show_whole),
             "thought": without_argument(self.screen.transcript.toggle_thoughts),
             "prompt": without_argument(self.show_prompt),
@@ -75,10 +78,14 @@ class Talking:
 
         It is measured, because the panel is about the conversation on the screen.
         """
+        self.screen.write_on()
+        await self.show_version(self.screen.replies.show_other_version())
+
+    async def show_version(self, going: Awaitable[object]) -> None:
+        """Await `going` to another version, and measure what is on the screen then; it gives nothing without one."""
         screen = self.screen
-        screen.write_on()
         try:
-            if await screen.replies.show_other_version():
+            if await going:
                 screen.measuring.follow()
                 screen.show_title()
                 screen.measure()
@@ -89,26 +96,48 @@ class Talking:
 
     @in_worker("stop")
     async def edit(self, text: str) -> None:
-        """Put the last message into the composer, or `text` in its place; sending it begins another branch."""
+        """Put the chosen message of the person's, or the last one, into the composer, or `text` in its place.
+
+        After `#2` it is their second one. Sending it begins another branch.
+        """
         screen = self.screen
+        number, text = numbered(text)
+        own = screen.transcript.own()
+        if number is not None and not 1 <= number <= len(own):
+            screen.notify(f"You have said {pluralize(len(own), 'message')}.", severity="warning", markup=False)
+            return
+        entry = screen.transcript.meant("user") if number is None else own[number - 1]
         screen.write_on()
         await screen.replies.stop()
-        last = screen.transcript.last("user")
-        if not screen.editing.under_way and last is not None and last.message_id is not None:
-            screen.editing.begin(last.message_id, text or last.text)
+        entry = entry or screen.transcript.last("user")  # it may have been on its way
+        if not screen.editing.under_way and entry is not None and entry.message_id is not None:
+            place = own.index(entry) + 1 if entry in own else len(own)
+            which = LAST if place == len(own) else f"message {place} of {len(own)}"
+            screen.editing.begin(entry.message_id, text or entry.text, which)
 
-    def copy(self) -> None:
-        """Copy the last reply to the clipboard (OSC 52, which most terminals support)."""
-        last = self.screen.transcript.last("reply")
-        if last is not None and last.text:
-            self.screen.app.copy_to_clipboard(last.text)
-            self.screen.notify("Copied the last reply.", markup=False)
+    def copy(self, what: str) -> None:
+        """Copy the chosen message, else the last reply, to the clipboard; "all": the whole conversation as Markdown."""
+        screen, conversation = self.screen, self.screen.session.conversation
+        if what not in ("", "all"):
+            screen.notify("Write /copy or /copy all.", severity="warning", markup=False)
+        elif what and conversation is not None and conversation.path:
+            from chat_personas.reporting.conversation_copy import words_in_markdown
+
+            screen.app.copy_to_clipboard(
+                words_in_markdown(conversation.title, conversation.path, conversation.speakers)
+            )
+            screen.notify("Copied the conversation.", markup=False)
+        elif (entry := screen.transcript.chosen or screen.transcript.last("reply")) is not None and entry.text:
+            named = "your message" if entry.kind == "user" else "the reply"
+            screen.app.copy_to_clipboard(entry.text)
+            screen.notify("Copied the last reply." if screen.transcript.chosen is None else f"Copied {named}.")
 
     def show_whole(self) -> None:
         """Show the message that is shown in part, or the last reply, as it is and to its end."""
         from chat_personas.tui.screens.whole_text import WholeTextScreen
 
-        if (message := self.screen.transcript.to_read()) is not None and message.text:
+        message = self.screen.transcript.chosen or self.screen.transcript.to_read()
+        if message is not None and message.text:
             self.screen.app.push_screen(WholeTextScreen(message.text))
 
     def show_prompt(self) -> None:
@@ -122,12 +151,15 @@ class Talking:
 
     @in_worker("ask", exclusive=True)
     async def rate(self, value: str) -> None:
-        """Store how good the last reply is: `value`, or what is asked for; `corpus rate` takes other scales."""
+        """Store how good the chosen or the last reply is: `value`, or what is asked for.
+
+        `corpus rate` takes other scales.
+        """
         from chat_personas.corpus import RatingRow
         from chat_personas.tui.screens.dialogs import BEST_RATING, RATING_SCALE, RatingScreen
 
         screen = self.screen
-        last, corpus = screen.transcript.last("reply"), screen.session.corpus
+        last, corpus = screen.transcript.meant("reply"), screen.session.corpus
         if last is None or last.message_id is None or corpus is None:
             screen.notify("There is no reply to rate yet.", markup=False)
             return

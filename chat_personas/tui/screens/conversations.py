@@ -1,26 +1,35 @@
-"""The browser of conversations: list, search, open, export, and delete after asking."""
+"""The browser of conversations: list, search, preview, open, rename, export, and delete after asking.
+
+A conversation that is deleted here leaves the list at once and the corpus when the list is left: until then it can be
+brought back.
+"""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError, UnknownConversationError
-from chat_personas.text import pluralize, printable
+from chat_personas.corpus.search import Query, QueryError
+from chat_personas.reporting.wording import speaker_of
+from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen, export_conversation
+from chat_personas.tui.widgets.messages import highlighted, visible
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
-    from chat_personas.corpus import ConversationSummary, Corpus, SearchHit
+    from chat_personas.corpus import ConversationSummary, Corpus, MessageRow, SearchHit
 
 
 def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool) -> Content:
@@ -38,11 +47,13 @@ def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool) 
     return Content.assemble((printable(summary.title) or "(no messages yet)", "bold"), now, "\n  ", (about, "dim"))
 
 
-def hit_lines(hit: "SearchHit", hits: int) -> Content:
-    """Draw the title, and under it an excerpt with the words that were found underlined."""
+def hit_lines(hit: "SearchHit", name: str, hits: int) -> Content:
+    """Draw the title, and under it persona, model and short `name`, and an excerpt with the words underlined."""
     more = f" (and {hits - 1} more)" if hits > 1 else ""
+    about = f"\n  {hit.persona_name} on {printable(hit.model)} · {name}"
     who = "you" if hit.role == "user" else hit.persona_name
-    return Content.assemble((printable(hit.title), "bold"), (more, "dim"), "\n  ", (f"{who}: ", "dim"), _marked(hit))
+    first = ((printable(hit.title), "bold"), (more, "dim"), (about, "dim"))
+    return Content.assemble(*first, "\n  ", (f"{who}: ", "dim"), _marked(hit))
 
 
 def _marked(hit: "SearchHit") -> Content:
@@ -59,7 +70,24 @@ def moment(when: datetime) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def preview_of(said: Sequence["MessageRow"], persona_name: str, sought: Sought) -> Content:
+    """Draw messages for a glance, each after who said it, with the words that are looked for highlighted."""
+    parts: list[Content | tuple[str, str]] = []
+    for message in said:
+        who = speaker_of(message, persona_name)
+        text = message.text if len(message.text) <= LONGEST_GLANCE else f"{message.text[:LONGEST_GLANCE]}…"
+        parts += [(who, "bold"), Content("\n"), highlighted(Content(visible(text)), sought), Content("\n\n")]
+    return Content.assemble(*parts) if parts else Content.styled("Nothing was said yet.", "italic")
+
+
 SHOWN = 300
+WIDE = 100
+"""From this many columns on, the preview is beside the list."""
+GLANCED = 4
+"""Messages of a conversation in the preview."""
+LONGEST_GLANCE = 1200
+"""Characters of a message in the preview."""
+SEARCH = "Search the messages. persona:NAME model:NAME since:DAY until:DAY narrow the list"
 ALREADY_DELETED = "Another program has already deleted it."
 LEFT_ON_DISK = (
     "Deleted. Another program has the corpus open; the text is erased from the disk when it closes the corpus."
@@ -67,12 +95,14 @@ LEFT_ON_DISK = (
 
 
 class FoundConversation(Option):
-    """A conversation in the list, with its title for the question whether to delete it."""
+    """A conversation in the list, with what is said of it elsewhere; `message_id` is the message that was found."""
 
-    def __init__(self, lines: Content, conversation_id: str, title: str) -> None:
-        super().__init__(lines, id=conversation_id)
-        self.conversation_id = conversation_id
-        self.title = title
+    def __init__(self, lines: Content, row: "ConversationSummary | SearchHit") -> None:
+        hit = getattr(row, "message_id", None)
+        self.conversation_id: str = row.id if hit is None else row.conversation_id  # type: ignore[union-attr]
+        super().__init__(lines, id=self.conversation_id)
+        self.message_id: str | None = hit
+        self.title, self.persona_name, self.model = row.title, row.persona_name, row.model
 
 
 class FoundList(OptionList):
@@ -94,6 +124,9 @@ class ConversationsScreen(Screen[str | None]):
         Binding("ctrl+s", "export", "Export", id="conversations_export"),
         Binding("r", "rename", "Rename", id="conversations_rename"),
         Binding("delete,ctrl+d", "delete", "Delete", id="conversations_delete"),
+        Binding("u", "undo", "Undo", id="conversations_undo", tooltip="Bring back what was deleted last"),
+        Binding("p", "narrow('persona')", "This persona", id="conversations_persona", show=False),
+        Binding("m", "narrow('model')", "This model", id="conversations_model", show=False),
         # With priority: the first letters of the search may have been typed before the list gets to this key.
         Binding("slash", "search", "Search", id="conversations_search", priority=True),
         Binding("down", "to_list", "Go to the list", id="conversations_list", show=False),
@@ -116,16 +149,25 @@ class ConversationsScreen(Screen[str | None]):
         self._corpus = corpus
         self._open_id = open_id
         self.deleted: set[str] = set()
+        self._going: dict[str, str] = {}
         self._heading = Static("Conversations", markup=False, id="heading")
-        self._words = Input(placeholder="Search the messages", id="words")
+        self._words = Input(placeholder=SEARCH, id="words")
         self._found = FoundList(id="found", markup=False)
+        self._glance = Static(markup=False, id="glance")
 
     def compose(self) -> ComposeResult:
-        """Lay out the search above the list."""
+        """Lay out the search above the list, and the preview beside that, or below it on a narrow screen."""
         yield self._heading
         yield self._words
-        yield self._found
-        yield KeyLine(("select", "cancel", "search", "delete", "rename", "export", "quit"))
+        with Horizontal(id="lists"):
+            yield self._found
+            with VerticalScroll(id="preview", can_focus=False):
+                yield self._glance
+        yield KeyLine(("select", "cancel", "search", "delete", "undo", "rename", "export", "quit"))
+
+    def on_resize(self) -> None:
+        """Lay the preview beside the list where there is room for both."""
+        self.query_one("#lists").styles.layout = "horizontal" if self.app.size.width >= WIDE else "vertical"
 
     def on_mount(self) -> None:
         """List the newest."""
@@ -144,24 +186,53 @@ class ConversationsScreen(Screen[str | None]):
     @on(OptionList.OptionSelected)
     def choose(self, event: OptionList.OptionSelected) -> None:
         """Open a conversation."""
-        self.dismiss(event.option_id)
+        self.leave(event.option_id)
+
+    @on(OptionList.OptionHighlighted)
+    def glance(self) -> None:
+        """Show what was said in the highlighted conversation."""
+        if (chosen := self._chosen()) is not None:
+            self.look_into(chosen)
 
     @work(exclusive=True, group="find")
-    async def find(self, words: str) -> None:
-        """List the conversations that match `words`, or the newest without any."""
+    async def find(self, typed: str) -> None:
+        """List the conversations that fit what is typed, or the newest where that is nothing."""
         try:
-            options = await asyncio.to_thread(self._hits if words.strip() else self._newest, words)
+            query = Query.typed(typed)
+            options = await asyncio.to_thread(self._hits if query.words else self._newest, query)
+        except QueryError as error:  # it may be half typed
+            self._heading.update(printable(str(error)))
+            return
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
+        options = [option for option in options if option.conversation_id not in self._going]
         found = self._found
         at = found.highlighted
-        found.set_class(bool(words.strip()), "-hits")  # an excerpt wraps: its words may stand anywhere in it
+        found.set_class(bool(query.words), "-hits")  # an excerpt wraps: its words may stand anywhere in it
         found.clear_options()
         found.add_options(options)
         if options:
             found.highlighted = min(at or 0, len(options) - 1)
-        self._head(len(options), words)
+        else:
+            self._glance.update("")
+        self._head(len(options), query)
+
+    @work(exclusive=True, group="glance")
+    async def look_into(self, chosen: FoundConversation) -> None:
+        """Show the end of a conversation, or what was said around the message that was found."""
+        words = Query.typed(self._words.value).words if chosen.message_id is not None else ""
+        try:
+            said = await asyncio.to_thread(self._said_last, chosen)
+        except CorpusError as error:  # such as one that another program has deleted meanwhile
+            self._glance.update(printable(str(error)))
+            return
+        self._glance.update(preview_of(said, chosen.persona_name, Sought.typed(words.replace('"', " "))))
+        preview = self.query_one("#preview")
+        if chosen.message_id is None:
+            preview.scroll_end(animate=False)
+        else:
+            preview.scroll_home(animate=False)
 
     @work
     async def action_export(self) -> None:
@@ -189,13 +260,44 @@ class ConversationsScreen(Screen[str | None]):
         chosen = self._chosen()
         if chosen is None:
             return
-        question = f"Delete “{chosen.title}” with all its messages and measurements? This cannot be undone."
+        question = (
+            f"Delete “{chosen.title}” with all its messages and measurements? "
+            "U brings it back until you leave this list."
+        )
         if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete")):
             return
         if chosen.conversation_id == self._open_id:
             await self._stop_open()
+        self._going[chosen.conversation_id] = chosen.title
+        self.refresh_bindings()
+        self.find(self._words.value)
+
+    def action_undo(self) -> None:
+        """Bring back the conversation that was deleted last."""
+        _, title = self._going.popitem()
+        self.notify(f"Brought back: “{printable(title)}”.", markup=False)
+        self.refresh_bindings()
+        self.find(self._words.value)
+
+    def action_narrow(self, what: str) -> None:
+        """Narrow the list to the persona or the model of the highlighted conversation."""
+        if (chosen := self._chosen()) is not None:
+            name = chosen.persona_name if what == "persona" else chosen.model
+            others = [word for word in self._words.value.split() if not word.startswith(f"{what}:")]
+            self._words.value = " ".join([f"{what}:{name.split()[0]}", *others])  # a part of the name is enough
+
+    @work(exclusive=True, group="leave")
+    async def leave(self, opened: str | None) -> None:
+        """Delete for good what was deleted, and go; `opened` is the conversation to open."""
+        for conversation_id in tuple(self._going):
+            await self._delete(conversation_id)
+        self.dismiss(opened)
+
+    async def _delete(self, conversation_id: str) -> None:
+        """Delete a conversation from the corpus. What cannot be deleted is said, and stays."""
+        del self._going[conversation_id]
         try:
-            without_trace = await asyncio.to_thread(self._corpus.delete, chosen.conversation_id)
+            without_trace = await asyncio.to_thread(self._corpus.delete, conversation_id)
         except UnknownConversationError:  # another program deleted it meanwhile: it is gone, as was asked for
             self.notify(ALREADY_DELETED, markup=False)
         except CorpusError as error:
@@ -203,11 +305,18 @@ class ConversationsScreen(Screen[str | None]):
             return
         else:
             self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
-        self.deleted.add(chosen.conversation_id)
-        self.find(self._words.value)
+        self.deleted.add(conversation_id)
+
+    async def on_unmount(self) -> None:
+        """Delete for good what was deleted, where the program is left from here."""
+        for conversation_id in self._going:
+            with suppress(CorpusError):
+                await asyncio.to_thread(self._corpus.delete, conversation_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The key that goes to the search is a letter like any other there."""
+        """The search's key is a letter like any other in the search; Undo is there where something was deleted."""
+        if action == "undo" and not self._going:
+            return False
         return not (action == "search" and self.focused is self._words) and super().check_action(action, parameters)
 
     def action_search(self) -> None:
@@ -220,31 +329,39 @@ class ConversationsScreen(Screen[str | None]):
 
     def action_cancel(self) -> None:
         """Go back to the open conversation."""
-        self.dismiss(None)
+        self.leave(None)
 
     def _chosen(self) -> FoundConversation | None:
         chosen = self._found.highlighted_option
         return chosen if isinstance(chosen, FoundConversation) else None
 
-    def _newest(self, _words: str) -> list[FoundConversation]:
-        rows, names = self._corpus.conversations(limit=SHOWN), self._corpus.short_names()
+    def _newest(self, query: Query) -> list[FoundConversation]:
+        rows, names = self._corpus.conversations(query, limit=SHOWN), self._corpus.short_names()
         return [
-            FoundConversation(
-                summary_lines(row, names.get(row.id, ""), open_now=row.id == self._open_id), row.id, row.title
-            )
+            FoundConversation(summary_lines(row, names.get(row.id, ""), open_now=row.id == self._open_id), row)
             for row in rows
         ]
 
-    def _hits(self, words: str) -> list[FoundConversation]:
-        hits = self._corpus.search(words, limit=SHOWN)
+    def _hits(self, query: Query) -> list[FoundConversation]:
+        hits, names = self._corpus.search(query.words, limit=SHOWN, within=query), self._corpus.short_names()
         counts = Counter(hit.conversation_id for hit in hits)
         best = {hit.conversation_id: hit for hit in reversed(hits)}
-        return [FoundConversation(hit_lines(best[key], counts[key]), key, best[key].title) for key in counts]
+        return [FoundConversation(hit_lines(best[key], names.get(key, ""), counts[key]), best[key]) for key in counts]
 
-    def _head(self, count: int, words: str) -> None:
+    def _said_last(self, chosen: FoundConversation) -> Sequence["MessageRow"]:
+        leaf = self._corpus.conversation(chosen.conversation_id).active_leaf_id
+        shown = self._corpus.branch(leaf) if leaf is not None else ()
+        if chosen.message_id is None:
+            return shown[-GLANCED:]
+        place = next((place for place, message in enumerate(shown) if message.id == chosen.message_id), None)
+        if place is None:  # it was found on another branch
+            return self._corpus.branch(chosen.message_id)[-GLANCED:]
+        return shown[max(0, place - 1) :][:GLANCED]
+
+    def _head(self, count: int, query: Query) -> None:
         found = (
             f"Found in {pluralize(count, 'conversation')}"
-            if words.strip()
+            if query.words
             else pluralize(count, "conversation").capitalize()
         )
         more = " (the newest; search to find others)" if count == SHOWN else ""

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from chat_personas.corpus import Corpus
+    from eval.engine import Sampling
     from personas import LoadedPersona, Persona
+    from personas.persona import PersonaSampling
 
 Answer = TypeVar("Answer")
 
@@ -100,6 +102,67 @@ class TitleScreen(Dialog[str | None]):
     def action_cancel(self) -> None:
         """Leave the conversation as it is."""
         self.dismiss(None)
+
+
+class SamplingScreen(Dialog["PersonaSampling | None"]):
+    """Asks how the replies of this conversation are drawn. Gives None if cancelled."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="sampling_cancel"),
+        Binding("down", "app.focus_next", "Next field", id="sampling_next", show=False),
+        Binding("up", "app.focus_previous", "Field before", id="sampling_previous", show=False),
+    ]
+
+    def __init__(self, chosen: "PersonaSampling", otherwise: "Sampling") -> None:
+        """Show what is `chosen` for this conversation, and behind empty fields how it is `otherwise`."""
+        super().__init__()
+        self._fields: dict[str, Input] = {}
+        for name, value in chosen.model_dump().items():
+            usual = getattr(otherwise, name)
+            hint = "drawn for each reply" if usual is None else f"{usual} (as the persona asks)"
+            self._fields[name] = Input("" if value is None else str(value), placeholder=hint, compact=True, id=name)
+        self._hint = Static(SAMPLING_HINT, markup=False, id="hint")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the fields, each after its name."""
+        with Vertical(id="dialog"):
+            yield Static("How the replies of this conversation are drawn, from the next one on", markup=False)
+            for name, field in self._fields.items():
+                with Horizontal(classes="field"):
+                    yield Static(name, markup=False, classes="name")
+                    yield field
+            yield self._hint
+
+    @on(Input.Changed)
+    def check(self) -> None:
+        """Say at once what is wrong."""
+        self._take()
+
+    @on(Input.Submitted)
+    def choose(self) -> None:
+        """Take the fields as they are, unless something is wrong."""
+        meant = self._take()
+        if meant is not None:
+            self.dismiss(meant)
+
+    def _take(self) -> "PersonaSampling | None":
+        from chat_personas.conversation.sampling import SamplingError, sampling_meant
+
+        try:
+            meant = sampling_meant({name: field.value for name, field in self._fields.items()})
+        except SamplingError as error:
+            self._hint.update(printable(str(error)))
+            return None
+        self._hint.update(SAMPLING_HINT)
+        return meant
+
+    def action_cancel(self) -> None:
+        """Leave it as it is."""
+        self.dismiss(None)
+
+
+SAMPLING_HINT = "Enter takes them, Escape leaves all as it is. An empty field is as the persona asks."
 
 
 class ChoiceScreen(Dialog[str | None]):

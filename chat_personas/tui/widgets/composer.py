@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 TYPING_SECONDS = 0.2
 """For so long after a key the person counts as typing: slow typists press three keys a second, fast ones ten."""
+
+
+RECALLS = {"up": 1, "down": -1}
+"""The keys that recall what was said before, and by how much."""
 
 
 class Composer(TextArea):
@@ -43,6 +47,12 @@ class Composer(TextArea):
 
         pages: int
 
+    @dataclass
+    class RecallAsked(Message):
+        """The person wants to see what they said before what is shown (1), or after it (−1)."""
+
+        by: int
+
     def __init__(self, complete: Callable[[str], str | None] = lambda _: None) -> None:
         """`complete` is what Tab makes of the text; where it gives None, Tab goes to the next widget."""
         self._complete = complete
@@ -56,6 +66,7 @@ class Composer(TextArea):
             id="composer",
         )
         self._last_key = -math.inf
+        self._recalled = ""
 
     @property
     def typing(self) -> bool:
@@ -71,6 +82,11 @@ class Composer(TextArea):
         self._last_key = time.monotonic()
         if event.is_printable:
             return
+        if event.key in RECALLS and self._may_recall(event.key):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.RecallAsked(RECALLS[event.key]))
+            return
         if event.key == "tab" and (completed := self._complete(self.text)) is not None:
             event.stop()
             event.prevent_default()
@@ -83,6 +99,19 @@ class Composer(TextArea):
             event.stop()
             event.prevent_default()
             act()
+
+    def _may_recall(self, key: str) -> bool:
+        """Whether the cursor cannot go up or down in a text that is empty or was recalled as it stands."""
+        if not self.text:
+            return key == "up"
+        row = 0 if key == "up" else self.document.line_count - 1
+        return self.text == self._recalled and self.cursor_location[0] == row
+
+    def recall(self, text: str) -> None:
+        """Show what was said before, in place of what was recalled last."""
+        self._recalled = text
+        self.text = text
+        self.move_cursor(self.document.end)
 
     def action_send(self) -> None:
         """Submit the text and clear the composer."""
@@ -105,7 +134,34 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
 
 
-TITLE = "Edit your last message (Enter sends, Esc cancels)"
+TITLE = "Edit your {which} (Enter sends, Esc cancels)"
+LAST = "last message"
+
+
+class Recalled:
+    """What the person said before, the newest first, and where in it they are."""
+
+    def __init__(self, said: Iterable[str]) -> None:
+        self._said = list(said)
+        self._at = -1
+
+    def add(self, text: str) -> None:
+        """Note what is said now, and begin with it the next time."""
+        self._said = [text, *(each for each in self._said if each != text)]
+        self._at = -1
+
+    def go(self, by: int, present: str) -> str | None:
+        """Return what was said before the `present` text (1) or after it (−1); None where there is nothing.
+
+        After the newest comes the empty text.
+        """
+        if not present:
+            self._at = -1
+        at = self._at + by
+        if not -1 <= at < len(self._said):
+            return None
+        self._at = at
+        return self._said[at] if at >= 0 else ""
 
 
 class Editing:
@@ -125,13 +181,13 @@ class Editing:
         """Whether a message is being edited."""
         return self._message_id is not None
 
-    def begin(self, message_id: str, text: str) -> None:
-        """Put `text` into the composer; sending it will replace the message of that id."""
+    def begin(self, message_id: str, text: str, which: str = LAST) -> None:
+        """Put `text` into the composer; sending it will replace the message of that id, of which `which` is said."""
         self._message_id = message_id
         self._set_aside = self._composer.text
         self._composer.text = text
         self._composer.move_cursor(self._composer.document.end)
-        self._composer.border_title = TITLE
+        self._composer.border_title = TITLE.format(which=which)
         self._composer.add_class("-editing")
         self._composer.focus()
         self._changed()

@@ -25,7 +25,7 @@ from textual.widget import Widget
 from textual.widgets import Markdown, Static
 from textual.widgets._markdown import MarkdownFence
 
-from chat_personas.text import printable
+from chat_personas.text import Sought, printable
 from chat_personas.tui.widgets.reply_parts import (
     MOST_KEPT,
     MOST_MARKDOWN,
@@ -43,6 +43,13 @@ LINE_BREAKS = {0x2028: "\n", 0x2029: "\n"}
 def visible(text: str) -> str:
     """Return text of others as the screen shows it: cleaned, and each of its lines on a line of its own."""
     return printable(text).translate(LINE_BREAKS)
+
+
+def highlighted(content: Content, sought: Sought) -> Content:
+    """Return a text with the words that are looked for in reverse."""
+    for start, end in sought.places(content.plain):
+        content = content.stylize("reverse", start, end)
+    return content
 
 
 def shown_in_part(characters: int) -> str:
@@ -119,6 +126,8 @@ class Reply(Vertical):
         self._whole = False
         self._drawing = asyncio.Lock()
         self._plain = False
+        self._sought = Sought()
+        self._to_show = False
         self._mark = ""
         self._last_part: _ReplyText | _PlainText = _ReplyText()
         self._part_note = Static(markup=False, classes="note part-note")
@@ -196,6 +205,33 @@ class Reply(Vertical):
             await self._draw_next(len(self._text))
             self._draw_soon()
         self._show_note(note)
+
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words wherever they stand in the reply, and no others, also in what is drawn later."""
+        self._sought = sought
+        for part in self.query_children(_ReplyText):
+            part.highlight(sought)
+        for plain in self.query_children(_PlainText):
+            plain.highlight(sought)
+
+    def show_found(self) -> None:
+        """Bring the first highlighted word into view, as soon as it is drawn."""
+        self._to_show = True
+        self._show_first_found()
+
+    def _show_first_found(self) -> None:
+        if self._to_show:
+            found = (part.first_highlighted for part in self.query_children(_ReplyText))
+            first = next((widget for widget in found if widget is not None), None)
+            if first is not None:
+                self._to_show = False
+                self.call_after_refresh(first.scroll_visible, animate=False)
+
+    def _highlight_again(self, part: "_ReplyText | _PlainText") -> None:
+        """Highlight words in what was just drawn."""
+        if self._sought.words:
+            part.highlight(self._sought)
+            self._show_first_found()
 
     def show_plain(self, error: Exception) -> None:
         """Show the text as it is from now on, because drawing it as Markdown raised `error`."""
@@ -300,24 +336,29 @@ class Reply(Vertical):
         part.said += text
         if self._plain:
             return  # `_replace_markdown` is about to show it
+        part.highlight(Sought())  # the highlighted text would be taken for the reply's
         try:
             await part.append(text)
         except Exception:
             await self._draw_whole(part.said)
+        self._highlight_again(part)
 
     async def _draw_whole(self, text: str) -> None:
         """Draw `text` as the last part."""
         part, self._drawn = self._last_part, len(text)
         if isinstance(part, _PlainText):
             part.show(text if self._plain else plain_part(text))
+            self._highlight_again(part)
             return
         part.said = text
         if self._plain:
             return
+        part.highlight(Sought())
         try:
             await part.update(text)
         except Exception as error:
             self.show_plain(error)
+        self._highlight_again(part)
 
     def _show_in_part(self) -> None:
         self._part_note.display = self.in_part
@@ -353,6 +394,23 @@ class _ReplyText(Markdown):
     def __init__(self) -> None:
         super().__init__(parser_factory=plain_markdown, open_links=False, classes="reply-text")
         self.said = ""
+        self._plain_content: dict[Static, Content] = {}
+
+    @property
+    def first_highlighted(self) -> Widget | None:
+        """The first block in which words are highlighted."""
+        return next(iter(self._plain_content), None)
+
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words in all blocks, and no others. Nothing changes its size."""
+        for block, before in self._plain_content.items():
+            block.update(before, layout=False)
+        self._plain_content = {}
+        for block in self.query(Static) if sought.words else ():
+            text = block.content
+            if isinstance(text, Content) and sought.places(text.plain):
+                self._plain_content[block] = text
+                block.update(highlighted(text, sought), layout=False)
 
     def on_mount(self, event: Mount) -> None:
         """Leave the first drawing to the reply."""
@@ -381,6 +439,10 @@ class _PlainText(Static):
             self._shown = text
             self.update(Content(text))
 
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words, and no others."""
+        self.update(highlighted(Content(self._shown), sought), layout=False)
+
 
 def reply_drawn_by(widget: object) -> Reply | None:
     """Return the reply of whose Markdown `widget` is a part, or None."""
@@ -392,7 +454,7 @@ def reply_drawn_by(widget: object) -> Reply | None:
 MOST_SAID = 20_000
 MOST_SAID_LINES = 500
 """Characters and lines of a message of the person that are drawn."""
-WAITING = "waiting for the model; sent as soon as possible (Esc unsends it)"
+WAITING = "waiting for the model; sent as soon as possible (Esc unsends the newest, /queue chooses one)"
 
 
 class UserMessage(Static):
@@ -407,12 +469,25 @@ class UserMessage(Static):
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
         self._below_speaker = Content.assemble(*parts)
+        self._version = version
+        self._sought = Sought()
         super().__init__(markup=False, classes="user-message")
-        self.show_version(version)
+        self.update(self._drawn())
 
     def show_version(self, version: str) -> None:
         """Say after the speaker which version of several this is, as `2/2`."""
-        self.update(Content.assemble((f"You{_version(version)}", "bold"), self._below_speaker))
+        self._version = version
+        self.update(self._drawn())
+
+    def highlight(self, sought: Sought) -> None:
+        """Highlight these words wherever they stand in the message, and no others."""
+        if sought != self._sought:
+            self._sought = sought
+            self.update(self._drawn(), layout=False)
+
+    def _drawn(self) -> Content:
+        said = highlighted(self._below_speaker, self._sought)
+        return Content.assemble((f"You{_version(self._version)}", "bold"), said)
 
 
 def _version(version: str) -> str:

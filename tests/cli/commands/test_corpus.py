@@ -12,7 +12,7 @@ from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus, Thought
 from eval.engine import EngineInfo, Sampling
 from tests.cli.running import Command, only_line
-from tests.corpus.making import branch_of, bytes_on_disk, conversation_row, talk
+from tests.corpus.making import INFO, branch_of, bytes_on_disk, conversation_row, talk
 
 
 @pytest.fixture
@@ -49,6 +49,21 @@ def test_a_list_of_a_mistyped_persona_is_not_an_empty_list(command: Command, kep
     ran = command("corpus", "list", "--persona", "demcrat")
     assert (ran.code, ran.out) == (2, "")
     assert 'did you mean "democrat"?' in only_line(ran)
+
+
+def test_a_fork_is_shown_with_what_it_was_forked_from_and_what_is_a_copy(
+    command: Command, corpus: Corpus, kept: list[str]
+) -> None:
+    fork = corpus.fork(branch_of(corpus, kept[0])[1].id)
+    _, reply = corpus.begin_turn(fork, branch_of(corpus, fork)[-1].id, "Really?", INFO, Sampling())
+    corpus.end_reply(reply.id, "Yes.", "complete", finish_reason="stop")
+    shown = without_times(command("corpus", "show", fork).out).splitlines()
+    assert shown[1].endswith(f"forked from {short(kept[0])}")
+    assert [line for line in shown[2:] if line] == [
+        "You (copy): What about guns?", "democrat (copy): Fewer of them.", "You: Really?", "democrat: Yes.",
+    ]  # fmt: skip
+    corpus.delete(kept[0])
+    assert command("corpus", "show", fork).out.splitlines()[1].endswith(f"forked from {kept[0]}")
 
 
 def test_search_finds_messages_by_all_their_words(command: Command, kept: list[str]) -> None:

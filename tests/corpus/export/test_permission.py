@@ -74,7 +74,9 @@ def filled(persons: Sequence[Person]) -> sqlite3.Connection:
                 (key, number, study, status),
             )
             _add_conversation(connection, key)
-            connection.execute("INSERT INTO study_conversations VALUES (?1, ?1)", (key,))
+            connection.execute(
+                "INSERT INTO study_conversations (conversation_id, participation_id) VALUES (?1, ?1)", (key,)
+            )
     _add_conversation(connection, "own")
     return connection
 

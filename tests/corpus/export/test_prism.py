@@ -43,7 +43,8 @@ def kept(corpus: Corpus) -> Talk:
     way = take_part(corpus)
     found = forked(corpus)
     with corpus._connections.writing() as connection:
-        connection.execute("INSERT INTO study_conversations VALUES (?, ?)", (found.conversation, way.id))
+        sql = "INSERT INTO study_conversations (conversation_id, participation_id) VALUES (?, ?)"
+        connection.execute(sql, (found.conversation, way.id))
     for message, value in ((found.better, 88.0), (found.worse, 12.0), (found.better, 91.4)):
         corpus.add_rating(RatingRow(message_id=message, scale="quality 1-100", value=value))
     answer(corpus, way, "lm_familiarity", said="Somewhat familiar", code="2")

@@ -44,7 +44,7 @@ CHANGES = {
     "no other conversation": Change(["ctrl+o", "escape"], [another_screen]),
     "a deleted conversation": Change(
         ["ctrl+o", "delete", "y", "escape"],
-        [listed("open now"), listed("cannot be undone"), lambda pilot: "1 conversation" in shown(pilot).lower()],
+        [listed("open now"), listed("U brings it back"), lambda pilot: "1 conversation" in shown(pilot).lower()],
     ),
     "another reply": Change(["f5"], []),
     "another version": Change(["f8"], []),

@@ -147,7 +147,7 @@ async def test_deleting_asks_first_and_no_is_what_enter_means(corpus_file: Path)
         await pilot.press("delete")
         await until(pilot, lambda: "Delete “About schools?”" in shown(pilot))
         await pilot.press("enter")
-        await until(pilot, lambda: "cannot be undone" not in shown(pilot))
+        await until(pilot, lambda: "Delete “" not in shown(pilot))
 
     assert len(titles(corpus_file)) == 2
 
@@ -167,6 +167,56 @@ async def test_after_a_yes_a_conversation_is_gone_and_the_open_one_is_replaced(c
     assert titles(corpus_file) == ["About guns?"]
 
 
+async def test_what_was_deleted_comes_back_until_the_list_is_left(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        assert "Undo" not in shown(pilot).splitlines()[-1]
+        for count in (1, 0):
+            await pilot.press("delete")
+            await until(pilot, lambda: "Delete “" in shown(pilot))
+            await pilot.press("y")
+            await until(pilot, lambda count=count: shown(pilot).startswith(f" {count} conversation"))  # type: ignore[misc]
+        await pilot.press("u")
+        await until(pilot, lambda: shown(pilot).startswith(" 1 conversation") and "About guns?" in shown(pilot))
+
+        assert len(titles(corpus_file)) == 2, "nothing is deleted before the list is left"
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
+    assert titles(corpus_file) == ["About guns?"]
+
+
+async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        await pilot.press("down", "delete")
+        await until(pilot, lambda: "Delete “About guns?”" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
+        await pilot.press("ctrl+q")
+    assert titles(corpus_file) == ["About schools?"]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: Path, size: tuple[int, int]) -> None:
+    scripts = [reply("Ban them."), reply("Fund them.")]
+    async with screen(session(corpus_file, ScreenEngine(*scripts)), size) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        await until(pilot, lambda: "Fund them." in shown(pilot))
+        await pilot.press("down")
+        await until(pilot, lambda: "Ban them." in shown(pilot) and "Fund them." not in shown(pilot))
+        await pilot.press("slash", *"persona:republican ban")
+        await until(pilot, lambda: "Found in 0 conversations" in shown(pilot))
+        await pilot.press(*["backspace"] * 40, *"model:FAK since:2026-01-01 ban")
+        await until(pilot, lambda: "Found in 1 conversation" in shown(pilot))
+        assert "democrat on fake" in shown(pilot), "the model is shown with what was found, too"
+        await until(pilot, lambda: shown(pilot).count("About guns?") == 2)  # its title, and the message before
+        await pilot.press("space", *"until:soon")
+        await until(pilot, lambda: "until: must be followed by a day" in shown(pilot))
+
+
 async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and_the_screen_stays(
     corpus_file: Path,
 ) -> None:
@@ -180,10 +230,10 @@ async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and
         await until(pilot, lambda: "Delete “About schools?”" in shown(pilot))
         await pilot.press("y")
         await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
-        assert "already" in shown(pilot)
 
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
+        assert "already" in shown(pilot)
 
     assert titles(corpus_file) == ["About guns?"]
 

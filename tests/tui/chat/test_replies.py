@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from chat_personas.conversation.conversation import Conversation
@@ -52,6 +53,18 @@ async def test_every_newline_key_starts_a_line_and_does_not_send(corpus_file: Pa
         await pilot.press("a", "ctrl+j", "b", "shift+enter", "c")
 
         assert chat(pilot).composer.text == "a\nb\nc"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+async def test_lines_that_are_pasted_are_one_message(corpus_file: Path, end: str) -> None:
+    engine = ScreenEngine(reply("Yes."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        pilot.app.post_message(Paste(end.join(["one", "", "three"])))
+        await until(pilot, lambda: "three" in chat(pilot).composer.text)
+        assert not engine.asked
+        await pilot.press("enter")
+        await until(pilot, lambda: "Yes." in shown(pilot))
+    assert spoken(corpus_file)[0][1] == "one\n\nthree"
 
 
 async def test_a_reply_appears_while_it_is_said(corpus_file: Path) -> None:

@@ -1,0 +1,124 @@
+"""Handing text to other programs: the clipboard of the system, and the editor of the person.
+
+The clipboard is reached in two ways at once. OSC 52 asks the terminal, which works over SSH as well, but not in every
+terminal. A program of the system is asked where one is there and the screen is a local one.
+"""
+
+import asyncio
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_personas.tui.leaving import terminal_lent
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+SECONDS_FOR_THE_CLIPBOARD = 2.0
+EDITORS = ("nano", "vi")
+"""What is opened where neither VISUAL nor EDITOR is set, if it is there."""
+
+
+class NoEditorError(ReportedError):
+    """There is no editor, or it failed. The message says what to do."""
+
+
+def clipboard_program(
+    environment: Mapping[str, str], which: Callable[[str], str | None] = shutil.which, platform: str = sys.platform
+) -> Sequence[str]:
+    """Return the command that takes the clipboard's text on its standard input; nothing where there is none.
+
+    In tmux, whose programs cannot ask the terminal themselves, it is tmux, which passes the text on. Over SSH the
+    clipboard of this machine is not the person's.
+    """
+    if environment.get("TMUX") and which("tmux"):
+        return ("tmux", "load-buffer", "-w", "-")
+    if environment.get("SSH_CONNECTION"):
+        return ()
+    known: list[tuple[bool, Sequence[str]]] = [
+        (platform == "darwin", ("pbcopy",)),
+        (bool(environment.get("WAYLAND_DISPLAY")), ("wl-copy",)),
+        (bool(environment.get("DISPLAY")), ("xclip", "-selection", "clipboard")),
+        (bool(environment.get("DISPLAY")), ("xsel", "--clipboard", "--input")),
+        (bool(environment.get("WSL_DISTRO_NAME")), ("clip.exe",)),
+    ]
+    return next((command for fits, command in known if fits and which(command[0])), ())
+
+
+async def fill_clipboard(text: str) -> None:
+    """Hand a text to the program of the system that holds the clipboard, if there is one. It may fail silently."""
+    command = clipboard_program(os.environ)
+    if not command:
+        return
+    nowhere = asyncio.subprocess.DEVNULL  # some stay in the background and would hold a pipe open
+    with suppress(OSError):
+        program = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=nowhere, stderr=nowhere, start_new_session=True
+        )
+        try:
+            async with asyncio.timeout(SECONDS_FOR_THE_CLIPBOARD):
+                await program.communicate(text.encode("utf-8", "replace"))
+        except TimeoutError:
+            program.kill()
+
+
+def editor_command(environment: Mapping[str, str], which: Callable[[str], str | None] = shutil.which) -> Sequence[str]:
+    """Return the command of the person's editor, with its arguments: of VISUAL, EDITOR, or one that is there.
+
+    Raises:
+        NoEditorError: there is none, or what is set cannot be read.
+    """
+    for name in ("VISUAL", "EDITOR"):
+        if wanted := environment.get(name, "").strip():
+            try:
+                return shlex.split(wanted)
+            except ValueError as error:
+                raise NoEditorError(
+                    f"{name} cannot be read as a command ({error}); set it to one, such as vim"
+                ) from None
+    found = next((editor for editor in EDITORS if which(editor)), None)
+    if found is None:
+        raise NoEditorError("there is no editor; set EDITOR to the command of one, such as vim")
+    return (found,)
+
+
+async def edited(app: "App[None]", text: str, name: str) -> str:
+    """Let the person edit a text in their editor, on the whole terminal; return it as it is when the editor has ended.
+
+    It stands in a file of this `name` that only the person can read, and that is removed afterwards. A reply goes on
+    meanwhile, and nothing is drawn.
+
+    Raises:
+        NoEditorError: there is none, it failed, or this terminal cannot be lent to it.
+    """
+    from textual.app import SuspendNotSupported
+
+    command = editor_command(os.environ)
+    with tempfile.TemporaryDirectory(prefix="chat-personas-") as folder:
+        file = Path(folder) / name
+        file.write_text(f"{text}\n" if text else "", encoding="utf-8")
+        file.chmod(0o600)
+        try:
+            with app.batch_update(), app.suspend(), terminal_lent():
+                code = await _run((*command, str(file)))
+        except SuspendNotSupported:
+            raise NoEditorError("this terminal cannot be lent to an editor") from None
+        except OSError as error:
+            raise NoEditorError(
+                f"{command[0]} cannot be started: {error.strerror}; set EDITOR to another one"
+            ) from None
+        if code:
+            raise NoEditorError(f"{command[0]} ended with an error ({code}); nothing was taken over")
+        return file.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
+
+
+async def _run(command: Sequence[str]) -> int:
+    program = await asyncio.create_subprocess_exec(*command)
+    return await program.wait()
