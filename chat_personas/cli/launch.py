@@ -170,7 +170,10 @@ class Launch:
         """Whether the introduction is shown: the person has not dismissed it for good."""
         from chat_personas.paths import introduction_path
 
-        return not introduction_path().exists()
+        try:
+            return not introduction_path().exists()
+        except OSError:  # what it says cannot be read; whoever cannot be asked is left in peace
+            return False
 
     def want_introduction(self, wanted: bool) -> None:
         """Remember whether the introduction is shown from now on. Raises OSError."""

@@ -54,7 +54,7 @@ REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
 EVERY_STEERING = "all"
 STEERINGS = ("none", "qa", "bio", "portray", "few_shot", "activation", "ablation")
 
-Personas = Annotated[list[str] | None, typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")]
+Personas = Annotated[list[str] | None, typer.Argument(metavar="PERSONA", help="Names of personas, files, or groups.")]
 Model = Annotated[
     str | None,
     typer.Option(

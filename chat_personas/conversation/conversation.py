@@ -40,7 +40,7 @@ from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from eval.interventions import unsteered
-from personas import LoadedPersona, Persona, is_steered_inside, system_prompt
+from personas import LoadedPersona, Persona, PersonaError, is_steered_inside, system_prompt
 
 __all__ = [
     "ContextUse",
@@ -295,12 +295,14 @@ class Conversation:
         Raises:
             ValueError: nothing was said yet; begin another conversation.
             RuntimeError: a reply is on its way, or another version is being opened.
-            PersonaError: the persona cannot be put into a prompt.
+            PersonaError: the persona cannot be put into a prompt, or this is a side of a debate.
             SteeringError, InterventionError: its direction is missing or not one of this model.
             CorpusError: the change cannot be stored; the persona before stays.
         """
         if not self._active.stored:
             raise ValueError("nothing was said yet")
+        if await asyncio.to_thread(self._corpus.debate_of, self.id) is not None:
+            raise PersonaError("the sides of a debate keep their personas; begin a new conversation with another one")
         await self.save()
         knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), persona.persona, persona.path.parent)
         change = PersonaChangeRow(

@@ -1,5 +1,6 @@
 """What is read without the command parser is read as the parser would have read it."""
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,3 +79,19 @@ def test_opening_a_server_takes_five_timeouts_at_most_and_a_file_as_long_as_it_t
     (home / "config").mkdir(parents=True)
     (home / "config" / "settings.toml").write_text('[servers."http://127.0.0.1:8/v1"]\ntimeout = 7.5\n')
     assert Launch(model=model).longest_wait == longest
+
+
+def test_the_introduction_is_wanted_until_it_is_dismissed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    begun = Launch()
+    assert begun.introduction_wanted
+    begun.want_introduction(False)
+    assert not Launch().introduction_wanted
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "state").iterdir()] == [0o600]
+    begun.want_introduction(True)
+    assert Launch().introduction_wanted
+
+
+def test_another_model_is_asked_for_without_the_template_of_the_first() -> None:
+    other = Launch("democrat", "first.gguf", template="chatml").with_model("second.gguf")
+    assert (other.persona, other.model, other.template) == ("democrat", "second.gguf", None)

@@ -1,6 +1,8 @@
 """A conversation goes on with another persona: every reply keeps the one under which it was made."""
 
+import csv
 import json
+import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -9,13 +11,16 @@ import pytest
 from chat_personas.conversation.audit import Audit
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError, RatingRow, ReplyPersona
+from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus.rows import Words
+from chat_personas.corpus.sql import new_key
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from chat_personas.steering.errors import SteeringError
 from eval.engine import Message
 from personas import LoadedPersona, PersonaError, load_persona, system_prompt
 from personas.composing import composed, groups_in
-from tests.corpus.export.talks import json_lines
+from tests.corpus.export.talks import EVERYTHING, json_lines
 from tests.corpus.full_disk import read_only
 from tests.corpus.test_measurements import measurement
 from tests.fakes import END, FakeEngine
@@ -193,3 +198,59 @@ async def test_an_audit_generates_each_reply_under_its_own_persona(corpus: Corpu
     audit = Audit(corpus, open_pocket)
     assert [reply.finding async for reply in audit.replies(conversation.id)] == ["identical", "identical"]
     await audit.close()
+
+
+def exported(corpus: Corpus, form: str, out: Path) -> Path:
+    """The file or directory of a format of the export."""
+    export_to(corpus, FORMATS[form], EVERYTHING, out, force=True)
+    return out
+
+
+async def test_exports_name_who_made_each_reply(corpus: Corpus, tmp_path: Path) -> None:
+    await changed(corpus, FakeEngine(["Fewer.", END], ["More.", END]))
+    rows = csv.DictReader(
+        (exported(corpus, "csv", tmp_path / "tables") / "messages.csv").read_text("utf-8-sig").splitlines()
+    )
+    assert [(row["persona_name"], row["system_prompt"]) for row in rows if row["role"] == "assistant"] == [
+        ("democrat", system_prompt(DEMOCRAT.persona)),
+        ("republican", system_prompt(REPUBLICAN.persona)),
+    ]
+    folder = exported(corpus, "convokit", tmp_path / "convokit")
+    said = [json.loads(line) for line in (folder / "utterances.jsonl").read_text("utf-8").splitlines()]
+    assert [each["speaker"] for each in said] == ["person", "democrat on fake", "person", "republican on fake"]
+    speakers = json.loads((folder / "speakers.json").read_text("utf-8"))
+    assert speakers["republican on fake"]["meta"]["persona"] == "republican"
+    prism = exported(corpus, "prism", tmp_path / "prism") / "conversations.jsonl"
+    (history,) = [json.loads(line)["conversation_history"] for line in prism.read_text("utf-8").splitlines()]
+    assert [one["model_name"] for one in history if one["role"] == "model"] == [
+        "democrat on fake",
+        "republican on fake",
+    ]
+    with sqlite3.connect(exported(corpus, "sqlite", tmp_path / "out.db")) as database:
+        found = database.execute("SELECT persona_name FROM v_dialogue WHERE role = 'assistant' ORDER BY place")
+        assert [name for (name,) in found] == ["democrat", "republican"]
+
+
+async def test_a_copy_for_reading_names_both_personas_and_prompts(corpus: Corpus, tmp_path: Path) -> None:
+    from chat_personas.reporting.conversation_copy import MARKDOWN
+
+    await changed(corpus, FakeEngine(["Fewer.", END], ["More.", END]))
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "copy.md", force=True)
+    lines = (tmp_path / "copy.md").read_text("utf-8").splitlines()
+    assert "- persona: democrat, then republican" in lines
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## Person",
+        "## democrat",
+        "## Person",
+        "## republican",
+    ]
+
+
+async def test_a_side_of_a_debate_keeps_its_persona(corpus: Corpus) -> None:
+    sides = [Conversation.start(corpus, FakeEngine(), each).unspoken for each in (DEMOCRAT, REPUBLICAN)]
+    rows = [row for row in sides if row is not None]
+    corpus.begin_debate(new_key(), rows, Words("Guns?", "Moderator"), 2)
+    side = Conversation.resume(corpus, FakeEngine(), rows[0].id)
+    with pytest.raises(PersonaError, match="the sides of a debate keep their personas"):
+        await side.change_persona(BY_BIO)
+    assert side.present_persona == under(DEMOCRAT)

@@ -18,7 +18,7 @@ EXAMPLE = options.examples(
 
 def chat(
     persona: Annotated[
-        str | None, typer.Argument(metavar="PERSONA", help="A persona of the library, or a persona file.")
+        str | None, typer.Argument(metavar="PERSONA", help="A persona's name, a persona file, or groups.")
     ] = None,
     model: options.Model = None,
     template: options.Template = None,
@@ -48,7 +48,7 @@ def chat(
 ) -> int:
     """Talk with a persona; on a terminal, with its measured opinions beside the conversation."""
     if resume is not None and persona is not None:
-        raise UsageError(f"a conversation keeps its persona; leave out {persona}, or leave out --resume")
+        raise UsageError(f"a conversation goes on with its persona; leave out {persona}, or leave out --resume")
     if plain and accessible:
         raise UsageError("--plain is for pipes and scripts, --accessible for people who listen; leave one of them out")
     if accessible or (not plain and on_terminal() and set_accessible()):

@@ -34,7 +34,7 @@ EXAMPLE = options.examples(
 
 
 def matrix(
-    personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")],
+    personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Names of personas, files, or groups.")],
     groups: Annotated[
         list[str] | None,
         typer.Option("--groups", metavar="ATTRIBUTE", help="Only the groups of this attribute, for example POLPARTY."),

@@ -342,6 +342,4 @@ def _persona_of(session: Session, conversation: "Conversation") -> LoadedPersona
     loaded, persona = session.persona, conversation.persona
     if loaded is not None and loaded.persona == persona:
         return loaded
-    assert session.corpus is not None
-    row = conversation.unspoken or session.corpus.conversation(conversation.id)
-    return LoadedPersona(persona, Path(f"{persona.name}.toml"), row.persona_sha256)
+    return LoadedPersona(persona, Path(f"{persona.name}.toml"), conversation.present_persona.sha256)

@@ -96,7 +96,7 @@ class Picker(Screen[Result]):
         for heading, group in groupby(found, lambda each: each.heading):
             if heading:
                 names.add_option(Option(Content.styled(printable(heading), "bold"), disabled=True))
-            names.add_options(Option(printable(each.line), id=each.key, disabled=not each.usable) for each in group)
+            names.add_options(map(_row, group))
         usable = [each for each in found if each.usable]
         highlighted = next(filter(chosen, usable), usable[0] if usable else None)
         names.highlighted = None if highlighted is None else names.get_option_index(highlighted.key)
@@ -151,3 +151,9 @@ class Picker(Screen[Result]):
     def action_cancel(self) -> None:
         """Choose nothing."""
         self.dismiss(None)
+
+
+def _row(each: Line) -> Option:
+    """Return the row of a thing; on few colours, too, one that cannot be chosen is told from the others."""
+    line = Content.styled(printable(each.line), "" if each.usable else "dim")
+    return Option(line, id=each.key, disabled=not each.usable)
