@@ -10,6 +10,7 @@ from chat_personas.cli.errors import CheckFailedError, CommandLineError, Stopped
 from chat_personas.conversation.comparison import ComparisonError
 from chat_personas.conversation.debate import DebateError
 from chat_personas.conversation.room import RoomError
+from chat_personas.conversation.sampling import SamplingError
 from chat_personas.corpus.errors import (
     ConversationGoneError,
     CorpusError,
@@ -20,6 +21,7 @@ from chat_personas.corpus.errors import (
     UnknownParticipantError,
     UnknownParticipationError,
 )
+from chat_personas.corpus.search import QueryError
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
@@ -67,6 +69,8 @@ CODES: dict[type[ReportedError], int] = {
     RoomError: 2,
     ComparisonError: 2,
     DebateError: 2,
+    SamplingError: 2,
+    QueryError: 2,
     EngineError: 3,
     RequestError: 3,
     TooLongError: 3,

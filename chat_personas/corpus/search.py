@@ -19,6 +19,8 @@ MOST_RANKED = 1000
 class QueryError(CorpusError):
     """What narrows a search cannot be read. The message says what can be written."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Query:

@@ -70,7 +70,8 @@ async def test_the_screens_are_as_they_were_when_somebody_looked_at_them(
 
 def is_idle(pilot: Pilot[None]) -> bool:
     """Whether nothing is being said, measured or opened any more."""
-    return not chat(pilot).replies.busy and all(worker.is_finished for worker in pilot.app.workers)
+    workers_are_done = all(worker.is_finished for worker in pilot.app.workers)
+    return workers_are_done and not chat(pilot).replies.busy and not chat(pilot).status_line.state
 
 
 async def go_to(pilot: Pilot[None], key: str) -> None:
