@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.widgets import Input, Static
 
 from chat_personas.conversation.conversation import ReplyEnded
@@ -55,18 +55,28 @@ class ModeratorInput(Input):
     """What the moderator writes; a space with nothing written pauses the debate, for no message begins with one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "space", "Pause", id="debate_pause", priority=True, tooltip="Pause after this turn, or go on")
+        Binding("space", "pause", "Pause", id="debate_pause", tooltip="Pause after this turn, or go on")
     ]
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Say that every character is written here, but for the space, which `action_space` writes."""
+        """Say that every character is written here, so that only what is not one can be a key; a space may pause."""
         return key != "space" and super().check_consume_key(key, character)
 
-    def action_space(self) -> None:
-        """Write a space, or pause."""
-        if self.value:
-            self.insert_text_at_cursor(" ")
-        elif isinstance(self.screen, DebateScreen):
+    def on_key(self, event: Key) -> None:
+        """Pause by its key where nothing is written, after the keys before this one.
+
+        A binding with priority would act when the application sees the key. In fast typing that is before the letters
+        typed before it have been written.
+        """
+        bound = self.screen.active_bindings.get(event.key)
+        if bound is not None and bound.binding.action == "pause" and not self.value:
+            event.stop()
+            event.prevent_default()
+            self.action_pause()
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        if isinstance(self.screen, DebateScreen):
             self.screen.pause_or_go_on()
 
 
@@ -108,7 +118,7 @@ class DebateScreen(AnsweringScreen[None]):
         yield self._transcript
         yield self._state
         yield ModeratorInput(id="moderate", placeholder=MODERATE)
-        yield KeyLine(("stop", "space", "course", "save", "quit"))
+        yield KeyLine(("stop", "pause", "course", "save", "quit"))
 
     def on_mount(self) -> None:
         """Show what was said before, and go on."""

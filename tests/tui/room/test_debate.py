@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -107,6 +109,18 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         assert engine.asked[2][-1].content == "Moderator: Be brief, please.\n\nA Republican: More."
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
+async def test_what_is_typed_in_one_burst_keeps_its_blanks(corpus_file: Path) -> None:
+    engine = ScreenEngine(["Le", asyncio.Event()])
+    async with screen(session(corpus_file, engine), size=SIZE) as pilot:
+        debate = await held(pilot, rounds=3)
+        await until(pilot, lambda: "Le" in words(pilot) and debate.busy)
+        for character in "What about the poor?":
+            pilot.app.post_message(Key(_character_to_key(character), character))
+        moderate = pilot.app.screen.query_one("#moderate", Input)
+        await until(pilot, lambda: len(moderate.value) == 20)
+        assert moderate.value == "What about the poor?"
 
 
 async def test_a_side_opened_as_a_conversation_shows_whose_words_are_whose_and_leads_back(
