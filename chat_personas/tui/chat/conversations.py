@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from chat_personas.tui.chat.commands import Handler, in_worker, without_argument
+from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Conversations:
 
         conversation = self.screen.session.conversation
         if conversation is None or not conversation.path:
-            self.screen.notify("There is nothing to rename yet.", markup=False)
+            say_nothing_yet(self.screen, "rename")
             return
         wanted: str | None = title
         if not title:
@@ -91,7 +91,7 @@ class Conversations:
 
         session = self.screen.session
         if session.conversation is None or session.corpus is None or not session.conversation.path:
-            self.screen.notify("There is nothing to export yet.", markup=False)
+            say_nothing_yet(self.screen, "export")
         else:
             write = session.conversation.write_to if session.unsaved is not None else None
             await export_conversation(self.screen.app, session.corpus, session.conversation.id, write, name)

@@ -167,11 +167,17 @@ class KeyLine(Footer):
     never removes it. About 15 widgets would stay in memory for every reply.
     """
 
-    def __init__(self, first: Iterable[str] = (), last: Iterable[str] = ()) -> None:
-        """`first` names the actions to keep longest, the most important one first; those in `last` stand at the end."""
+    def __init__(
+        self, first: Iterable[str] = (), last: Iterable[str] = (), *, hidden: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """`first` names the actions to keep longest, the most important one first; those in `last` stand at the end.
+
+        The keys of actions for which `hidden` is true are left out.
+        """
         super().__init__(show_command_palette=False)
         self._first = tuple(first)
         self._last = tuple(last)
+        self._is_hidden = hidden
         self._made_for = 0
 
     def compose(self) -> ComposeResult:
@@ -197,7 +203,7 @@ class KeyLine(Footer):
 
     def _shown(self) -> list[FooterKey]:
         """Return the keys for which there is room, in the order in which they stand."""
-        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        keys = [key for key in super().compose() if isinstance(key, FooterKey) and not self._is_hidden(key.action)]
         places = {action: place for place, action in enumerate(self._last, start=1)}
         return sorted(self._most_important(keys), key=lambda key: places.get(key.action, 0))
 
