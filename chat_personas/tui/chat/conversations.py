@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Literal
 
+from chat_personas.text import printable
 from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
 from personas.errors import ReportedError
 
@@ -177,6 +178,9 @@ class PersonaAndModel:
         chosen: str | None = model
         if not model:
             chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
+        if chosen is not None and screen.session.has_open(chosen):
+            screen.notify(f"{printable(screen.status_line.model)} is open already.", markup=False)
+            return
         where = None if chosen is None else await self._where("Go on with the other model in:")
         if chosen is None or where is None:
             return
