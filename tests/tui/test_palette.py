@@ -27,7 +27,7 @@ async def test_every_action_of_the_conversation_is_in_the_palette_with_its_key(c
     async with screen(session(corpus_file, ScreenEngine(), keys={"help": "f11"})) as pilot:
         offered = {command.title: command.help for command in commands_of(pilot.app, pilot.app.screen)}
 
-        escapes = {"stop", "leave_edit", "take_back", "dismiss", "leave_panel", "thoughts"}  # nothing to stop yet
+        escapes = {"stop", "leave_edit", "take_back", "dismiss", "leave_panel"}  # nothing to stop yet
         for binding in ChatScreen.BINDINGS:
             assert isinstance(binding, Binding)
             assert ((binding.tooltip or binding.description) in offered) == (binding.id not in escapes), binding
