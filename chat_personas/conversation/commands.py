@@ -362,7 +362,13 @@ _TABLE = (
         keys="ctrl+s",
         label="Export",
     ),
-    Command("delete", "ID", "Delete this conversation, or another one, after a question.", "Conversations"),
+    Command(
+        "delete",
+        "ID",
+        "Delete this conversation, or another one, after a question.",
+        "Conversations",
+        in_short="Delete this conversation (it asks)",
+    ),
     Command(
         "room",
         "",
@@ -403,6 +409,14 @@ _TABLE = (
         "The program",
         in_short="Show and change the settings",
         keys="alt+o",
+    ),
+    Command(
+        "theme",
+        "",
+        "Choose the colours of the screen.",
+        "The program",
+        in_short="Choose a theme",
+        in_sentences=False,
     ),
     Command(
         "help",

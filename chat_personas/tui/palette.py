@@ -31,7 +31,8 @@ def commands_of(app: App[None], screen: Screen[object]) -> Iterator[SystemComman
             if holder.check_action(name, parameters) is True:
                 does = binding.tooltip or binding.description
                 yield SystemCommand(does, _how(app, binding), partial(_act, holder, binding.action))
-    yield SystemCommand("Choose a theme", "It is kept in the settings", app.action_change_theme)
+    if not any(isinstance(each, Binding) and each.id == "theme" for each in type(screen).__dict__["BINDINGS"]):
+        yield SystemCommand("Choose a theme", "It is kept in the settings", app.action_change_theme)
 
 
 def _act(holder: Screen[object] | App[None], action: str) -> None:

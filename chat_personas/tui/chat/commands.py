@@ -35,6 +35,7 @@ NOTHING_YET: Mapping[str, str] = {
     "jump": NOTHING_SAID,
     "fork": NOTHING_SAID,
     "rename": "There is nothing to rename yet.",
+    "delete": "There is nothing to delete yet.",
     "export": "There is nothing to export yet.",
 }
 """What commands say where the conversation does not have what they are about."""

@@ -27,6 +27,7 @@ class Conversations:
             "open": self.open,
             "rename": self.rename,
             "export": self.export,
+            "delete": self.delete,
             "room": without_argument(self.ask_the_room),
             "compare": self.compare,
             "debate": self.debate,
@@ -75,6 +76,32 @@ class Conversations:
                 await self._rename(conversation.id, wanted)
             except ReportedError as error:
                 self.screen.notify_failure(error)
+
+    @in_worker("ask", exclusive=True)
+    async def delete(self, conversation_id: str) -> None:
+        """Delete the open conversation, or the one of this id, after asking; after the open one begin a new one."""
+        from chat_personas.tui.screens.conversations import LEFT_ON_DISK, question_before_deleting
+        from chat_personas.tui.screens.dialogs import ConfirmScreen
+
+        screen, session = self.screen, self.screen.session
+        conversation, corpus = session.conversation, session.corpus
+        if corpus is None or conversation is None or not (conversation_id or conversation.path):
+            say_nothing_yet(screen, "delete")
+            return
+        try:
+            row = await asyncio.to_thread(corpus.conversation, conversation_id or conversation.id)
+            going = await asyncio.to_thread(corpus.deleted_with, row.id)
+            if not await screen.app.push_screen_wait(ConfirmScreen(question_before_deleting(row.title), "Delete")):
+                return
+            if conversation.id in going:
+                await screen.replies.stop()
+            without_trace = await asyncio.to_thread(corpus.delete, row.id)
+        except ReportedError as error:
+            screen.notify_failure(error)
+            return
+        screen.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
+        if conversation.id in going:
+            screen.enter(None)
 
     async def _rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation of the corpus, the open one or another, another title. Raises CorpusError."""

@@ -115,6 +115,7 @@ class ChatScreen(Screen[None]):
         own: dict[str, Handler] = {
             "measure": self.measure_or_not,
             "settings": self.change_settings,
+            "theme": lambda _: self.app.action_change_theme(),
             "help": self.help,
             "quit": self._quit,
         }

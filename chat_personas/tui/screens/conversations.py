@@ -94,6 +94,11 @@ LEFT_ON_DISK = (
 )
 
 
+def question_before_deleting(title: str) -> str:
+    """Ask whether a conversation of this title is to be deleted."""
+    return f"Delete “{title}” with all its messages and measurements?"
+
+
 class FoundConversation(Option):
     """A conversation in the list, with what is said of it elsewhere; `message_id` is the message that was found."""
 
@@ -260,10 +265,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         chosen = self._chosen()
         if chosen is None:
             return
-        question = (
-            f"Delete “{chosen.title}” with all its messages and measurements? "
-            "U brings it back until you leave this list."
-        )
+        question = f"{question_before_deleting(chosen.title)} U brings it back until you leave this list."
         if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete")):
             return
         if chosen.conversation_id == self._open_id:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.conversation.commands import COMMANDS
+from chat_personas.corpus import Corpus
 from chat_personas.tui.chat.commands import all_handlers, command_of
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import commands_of
@@ -52,6 +53,28 @@ async def test_a_command_is_done_and_never_said(corpus_file: Path) -> None:
         conversation = chat(pilot).session.conversation
         assert conversation is not None
         assert [message.text for message in conversation.path] == ["Well?", "Yes."]
+
+
+async def test_the_open_conversation_is_deleted_after_asking_and_a_new_one_begins(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "/delete")
+        await until(pilot, lambda: "There is nothing to delete yet." in words(pilot))
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        for answer, kept in (("n", 1), ("y", 0)):
+            await type_text(pilot, "/delete")
+            await until(pilot, lambda: "Delete “Well?” with all its messages and measurements?" in words(pilot))
+            await pilot.press(answer)
+            await until(pilot, lambda kept=kept: ("Yes." in shown(pilot)) == bool(kept))  # type: ignore[misc]
+            await until(pilot, lambda: pilot.app.screen is chat(pilot))
+            with Corpus.open(corpus_file, read_only=True) as corpus:
+                assert [row.title for row in corpus.conversations() if row.messages] == ["Well?"] * kept
+
+
+async def test_the_list_of_themes_is_opened_by_a_command(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, "/theme")
+        await until(pilot, lambda: "persona-dusk" in shown(pilot))
 
 
 async def test_a_command_that_does_not_exist_goes_back_to_the_person(corpus_file: Path) -> None:
