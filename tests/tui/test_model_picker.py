@@ -60,6 +60,12 @@ def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_
     assert "base model" in rows["smollm2-360m-base"].about
 
 
+def test_two_files_of_one_name_that_cannot_be_used_are_two_rows() -> None:
+    other = EMBEDDING.model_copy(update={"path": "~/other/bert.gguf"})
+    rows = [each for each in offered(FOUND.model_copy(update={"files": (EMBEDDING, other)})) if each.name == "bert"]
+    assert len({each.key for each in rows}) == 2, "the list must be able to tell them apart"
+
+
 def test_a_model_of_the_catalogue_that_is_there_is_not_offered_again() -> None:
     there = SMALL.model_copy(update={"name": "smollm2-360m"})
     rows = [each for each in offered(FOUND.model_copy(update={"files": (there,)})) if each.name == "smollm2-360m"]
