@@ -452,13 +452,14 @@ class ChatScreen(Screen[None]):
         self.write_on()
 
     def write_on(self) -> None:
-        """Show the conversation, and let the text that is being written have the focus, at once.
+        """Show the conversation with no message chosen, and let the text that is being written have the focus, at once.
 
         `Widget.focus` would wait, and the letters that are typed meanwhile would be lost.
         """
         self.panel_place.uncover()
         self.find_line.close()
         self.set_focus(self.composer)
+        self.transcript.choose(None)
 
     def on_screen_suspend(self) -> None:
         """Let the text have the focus when the screen that covers this one has been left."""

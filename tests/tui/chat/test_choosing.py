@@ -177,6 +177,35 @@ async def test_words_are_found_and_marked_also_in_messages_that_are_far_away(cor
         assert chat(pilot).composer.has_focus
 
 
+async def test_words_are_found_also_after_the_waiting_message_that_has_them_was_sent(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine([rest, *reply("Now.")], reply("Then."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Quokkas first")
+        await until(pilot, lambda: chat(pilot).replies.busy)
+        await type_text(pilot, "quokkas second")
+        await until(pilot, lambda: waiting(pilot) == ["quokkas second"])
+        await type_text(pilot, "/find quokkas")
+        await until(pilot, lambda: "2 of 2 messages" in shown(pilot))
+        rest.set()
+        await until(pilot, lambda: len(path(pilot)) == 4 and not chat(pilot).replies.busy)
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 of 2 messages" in shown(pilot) and chosen(pilot) == "Quokkas first")
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 of 2 messages" in shown(pilot) and chosen(pilot) == "quokkas second")
+
+
+async def test_a_key_that_leaves_what_was_found_for_the_text_leaves_no_message_chosen(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Another reply."))
+    async with screen(session(corpus_file, engine, resume=long_talk(corpus_file))) as pilot:
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        await pilot.press("ctrl+f", *"quokkas")
+        await until(pilot, at(pilot, "They are"))
+        await pilot.press("f5")
+        await until(pilot, lambda: "Another reply." in shown(pilot))
+        assert chosen(pilot) == ""
+
+
 def marked(pilot: Pilot[None]) -> set[str]:
     """The words that stand in reverse in the transcript."""
     place = chat(pilot).transcript.region
