@@ -159,10 +159,10 @@ class DebateScreen(Screen[None]):
     async def _measure(self, place: int) -> None:
         if why_not_measured(self._session):
             return
-        if not self._monitors:
-            self._monitors = [await self._monitor_of(each) for each in range(len(self._lines))]
         self._measuring = place
         self._show_state()
+        if not self._monitors:
+            self._monitors = [await self._monitor_of(each) for each in range(len(self._lines))]
         context, message_id = self.debate.measured_after(place)
         estimates = self._monitors[place].measure(context, message_id, self.debate.sides[place].id)
         async with aclosing(estimates) as found:
@@ -359,9 +359,10 @@ class CourseScreen(Screen[None]):
         self.dismiss(None)
 
 
-async def hold_debate(app: App[None], session: Session, topic: str) -> None:
+async def hold_debate(app: App[None], session: Session, topic: str) -> str | None:
     """Hold a debate, on `topic` if that is given. A conversation that is a side of one goes on with that one.
 
+    Return the key of the conversation to open then: the open one, if the debate has gone on in it; else None.
     Call it in a worker.
 
     Raises:
@@ -370,7 +371,7 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> None:
     engine, corpus, conversation = session.engine, session.corpus, session.conversation
     if engine is None or corpus is None or conversation is None:
         app.notify("The model is not open yet.", markup=False)
-        return
+        return None
     survey, debate = await session.open_survey(), None
     known = await asyncio.to_thread(corpus.debate_of, conversation.id)
     if known is not None and not topic:
@@ -381,10 +382,11 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> None:
     if debate is None:
         chosen = await app.push_screen_wait(DebateChoosingScreen(survey, conversation.persona.name, topic))
         if chosen is None:
-            return
+            return None
         debate = await asyncio.to_thread(
             Debate.start, corpus, (engine, engine), chosen.personas, chosen.topic, chosen.rounds
         )
     for side in debate.sides:
         await tried_out(side.engine)
     await app.push_screen_wait(DebateScreen(debate, session, survey))
+    return conversation.id if debate.id == known else None

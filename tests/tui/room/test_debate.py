@@ -19,7 +19,7 @@ from eval.engine import EngineError
 from eval.report import ModelInfo, PersonaInfo
 from eval.scoring.results import Score
 from personas import load_persona
-from tests.tui.fakes import ScreenEngine, monitor, reply, screen, session, type_text, until, words
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
 
 SIZE = (110, 40)
 
@@ -129,6 +129,12 @@ async def test_a_side_opened_as_a_conversation_shows_whose_words_are_whose_and_l
         await pilot.press("space")
         await ended(pilot, debate)
         assert "More." in words(pilot)
+
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and "More." in words(pilot))
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert conversation.path[-1].text == "More.", "what is said next follows the debate's last turn"
 
 
 def side(title: str, course: DebateCourse | None) -> DebateSide:
