@@ -183,6 +183,24 @@ def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_
     assert "A debate has two personas. /personas lists them." in "\n".join(lines)
 
 
+def test_a_conversation_that_is_a_side_goes_on_after_the_debates_last_turn(command: Command, served_by: Serve) -> None:
+    served_by(ScriptedEngine(["Less.", END], ["More.", END], ["No.", END], ["Sure.", END]))
+    assert command("debate", "republican", "democrat", "--topic", "Guns?", "--rounds", "1").code == 0
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (side,) = corpus.conversation_ids(Selection(persona="democrat"))
+    ran = command("chat", "--accessible", "--resume", side, given="/debate\n/copy\nAnd you?\n/quit\n")
+    assert ran.code == 0
+    assert "The debate has ended after 1 round." in ran.out
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        assert texts(branch_of(corpus, side)) == ["Guns?", "Less.", "More.", "And you?", "No."]
+
+
+def test_the_persons_own_personas_may_debate(command: Command, served_by: Serve) -> None:
+    given = "/persona POLPARTY=Democrat SEX=Female\n/save-persona ruth\n/debate Guns?\nruth\nSEX=Male\n1\n/quit\n"
+    lines = said(command, served_by, given, ["Less.", END], ["More.", END])
+    assert "The debate has ended after 1 round." in "\n".join(lines)
+
+
 # Stopping and leaving
 
 
