@@ -324,11 +324,15 @@ class Conversation:
             from chat_personas.steering.applied import remember_folder
 
             remember_folder(persona)
-        await self._change(lambda: self._corpus.change_persona(change))
-        self.persona, self.knob = persona.persona, knob
-        self._sampling = self._own_sampling or sampling_of(persona.persona, chosen_sampling(self._active.row))
-        self._active.persona = _under(change)
-        self._titles[_under(change)] = persona.persona.title
+
+        def go_on() -> None:
+            self._corpus.change_persona(change)
+            self.persona, self.knob = persona.persona, knob
+            self._sampling = self._own_sampling or sampling_of(persona.persona, chosen_sampling(self._active.row))
+            self._active.persona = _under(change)
+            self._titles[_under(change)] = persona.persona.title
+
+        await self._change(go_on)
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""

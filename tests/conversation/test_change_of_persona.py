@@ -1,8 +1,10 @@
 """A conversation goes on with another persona: every reply keeps the one under which it was made."""
 
+import asyncio
 import csv
 import json
 import sqlite3
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from chat_personas.conversation.audit import Audit
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError, RatingRow, ReplyPersona
 from chat_personas.corpus.export import FORMATS, export_to
-from chat_personas.corpus.rows import Words
+from chat_personas.corpus.rows import PersonaChangeRow, Words
 from chat_personas.corpus.sql import new_key
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
@@ -96,6 +98,32 @@ async def test_a_reply_that_is_regenerated_is_of_the_present_persona(corpus: Cor
     await conversation.next_version()
     assert list(conversation.personas.values()) == [under(DEMOCRAT)]
     assert conversation.present_persona == under(REPUBLICAN), "another version does not change who speaks next"
+
+
+async def test_a_change_that_is_stored_holds_also_where_nobody_waits_for_it_any_more(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["Fewer.", END], ["More.", END]), DEMOCRAT)
+    await say(conversation, "Guns?")
+    storing, stored = asyncio.Event(), threading.Event()
+    loop, change_persona = asyncio.get_running_loop(), corpus.change_persona
+
+    def slowly(change: PersonaChangeRow) -> None:
+        loop.call_soon_threadsafe(storing.set)
+        assert stored.wait(10)
+        change_persona(change)
+
+    monkeypatch.setattr(corpus, "change_persona", slowly)
+    changing = asyncio.create_task(conversation.change_persona(REPUBLICAN))
+    await storing.wait()
+    changing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await changing
+    stored.set()
+    async with asyncio.timeout(10):
+        while not corpus.persona_changes(conversation.id) or conversation.present_persona == under(DEMOCRAT):
+            await asyncio.sleep(0)
+    assert conversation.persona == REPUBLICAN.persona
 
 
 async def test_before_anything_was_said_there_is_nothing_to_go_on_with(corpus: Corpus) -> None:
