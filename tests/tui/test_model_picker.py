@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from chat_personas.corpus import CorpusError
 from chat_personas.models import pulling
 from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
@@ -128,6 +129,27 @@ async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_type
         assert chat(pilot).composer.text == "Well?"
         await pilot.press("enter")
         await until(pilot, lambda: "Still here." in shown(pilot))
+
+
+async def test_a_model_that_was_opened_and_is_not_gone_on_with_is_closed(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = list[str]()
+
+    class Closing(ScreenEngine):
+        async def close(self) -> None:
+            closed.append(self.info.name)
+
+    async def fails() -> None:
+        raise CorpusError("the disk is full")
+
+    others = {SMALL.path: FakeLaunch(corpus_file, Closing(info=BETA))}
+    async with screen(session(corpus_file, ScreenEngine(), others=others)) as pilot:
+        monkeypatch.setattr(chat(pilot).replies, "stop", fails)
+        with pytest.raises(CorpusError, match="the disk is full"):
+            await chat(pilot).navigator.change_model(SMALL.path, new=False)
+        assert closed == ["beta"]
+        monkeypatch.undo()
 
 
 async def test_fetching_is_asked_first_counts_and_stops_at_escape(
