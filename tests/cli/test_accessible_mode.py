@@ -605,11 +605,14 @@ def test_settings_are_read_and_changed_in_sentences(command: Command, served_by:
     lines = said(
         command,
         served_by,
-        "/settings threads\n/settings threads 0\n/settings threads 3\n/settings theme nrod\n/settings zebra\n/quit\n",
+        "/settings threads\n/settings threads 0\n/settings threads 3\n/settings theme nrod\n/settings zebra\n"
+        "/settings persona democart\n/quit\n",
     )
     heard = [line.removeprefix("You: ") for line in lines]
     said_about = [
-        line for line in heard if ("threads" in line.lower() or "zebra" in line or "heme:" in line) and line[0] != "/"
+        line
+        for line in heard
+        if ("threads" in line.lower() or "zebra" in line or "heme:" in line or "democart" in line) and line[0] != "/"
     ]
     assert said_about == [
         "threads: not set, from the default. CPU threads; default: the physical cores.",
@@ -617,6 +620,8 @@ def test_settings_are_read_and_changed_in_sentences(command: Command, served_by:
         "threads is written to the settings. It counts from the next start.",
         'Theme: there is no such name; did you mean "nord"?',
         "No setting has zebra in its name. /settings lists all.",
+        'There is no persona "democart" in the library; did you mean "democrat"? (a persona file of your own ends in '
+        ".toml).",
     ]
     assert (home / "config" / "settings.toml").read_text() == "threads = 3\n"
 

@@ -29,7 +29,7 @@ from chat_personas.reporting.debate import (
 from chat_personas.reporting.wording import DEMONSTRATION, STATUS, model_described, sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
-from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, two
+from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, with_interval
 from chat_personas.tui.room.choosing import DebateChoosingScreen
 from chat_personas.tui.screens.dialogs import save_document
 from chat_personas.tui.session import Session
@@ -305,10 +305,8 @@ def course_rows(report: DebateReport, width: int) -> Content:
     rows: list[Content] = []
     courses = [side.course for side in report.sides]
     for place, (side, course) in enumerate(zip(report.sides, courses, strict=True)):
-        reference = (
-            "" if course is None or course.everyone is None else f"{reference_of(side)}, {two(course.everyone.mean)}"
-        )
-        dotted = f"; dotted: {reference}" if reference else ""
+        everyone = None if course is None else course.everyone
+        dotted = "" if everyone is None else f"; dotted: {reference_of(side)}, {with_interval(everyone)}"
         rows.append(Content.assemble((f"{MARKS[place]} {printable(side.title)}", STYLES[place]), dotted))
     rows.append(Content())
     known = [course for course in courses if course is not None and course.why is None]

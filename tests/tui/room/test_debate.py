@@ -169,5 +169,6 @@ def test_what_is_not_sound_has_no_point_in_the_picture_and_a_line_says_so(
     rows = course_rows(report, 60).plain.splitlines()
 
     assert row in rows
+    assert "0.70 [0.65, 0.75]" in rows[0], "the reference has its interval, too"
     assert sum("├" in each for each in rows) == (5 if second is not None and second.why is None else 3)
     assert all("●" in each or "□" in each for each in rows if "├" in each)
