@@ -86,6 +86,7 @@ def test_both_sides_speak_in_turn_and_the_course_of_both_is_shown(held: Command,
     assert found["everyone's answers"] == ["0.700 [0.700, 0.700]"] * 2
     drawn = tree(files["svg"].read_text())
     marks = [one.get("class") for one in drawn.iter() if one.get("class", "").startswith("mark")]
+    assert "Dotted line of A Democrat: 0.70 [0.70, 0.70]." in words(files["svg"].read_text())
     assert marks.count("mark persona") == marks.count("mark uniform") == 1 + 1 + 3  # legend, reference, three turns
 
 
