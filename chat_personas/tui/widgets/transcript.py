@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
@@ -499,7 +500,7 @@ class ChoosingTranscript(Transcript):
                 self._bring_into_view(entry)
         else:
             self._moving = True
-            self.run_worker(self._mount_around(entry), group="choose", exclusive=True)
+            self.run_worker(partial(self._mount_around, entry), group="choose", exclusive=True)
 
     def own(self) -> list[Entry]:
         """Return what the person said and the corpus has, in order."""
@@ -583,10 +584,11 @@ class ChoosingTranscript(Transcript):
         if index == 0:
             self.choose(entry)
         else:
-            self.run_worker(self._choose_at_end(entry), group="choose", exclusive=True)
+            self.run_worker(partial(self._choose_at_end, entry), group="choose", exclusive=True)
 
     async def _choose_at_end(self, entry: Entry | None) -> None:
         await self._move_to(Window.at_end)
+        self._moving = False  # going elsewhere may have been broken off for this
         self.choose(entry, bring=False)
         self.to_end()
 
@@ -622,7 +624,11 @@ class ChoosingTranscript(Transcript):
             self.scroll_to_widget(widget, animate=False, top=above != long, force=True)
 
     async def _mount_around(self, entry: Entry) -> None:
-        await self._move_to(lambda total: Window.around(self._index(entry), total))
+        def around(total: int) -> Window:
+            # it may have gone while another change was awaited
+            return Window.around(self._index(entry), total) if entry in self.entries else Window.at_end(total)
+
+        await self._move_to(around)
 
         def settle() -> None:
             if entry is self.chosen and entry in self._shown:

@@ -206,6 +206,30 @@ async def test_a_key_that_leaves_what_was_found_for_the_text_leaves_no_message_c
         assert chosen(pilot) == ""
 
 
+async def test_after_going_to_both_ends_at_once_older_messages_are_still_scrolled_to(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        transcript = chat(pilot).transcript
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        transcript.action_choose_end(0)
+        transcript.action_choose_end(-1)
+        await until(pilot, at(pilot, "Reply 60"))
+
+        def scrolled_to_the_first() -> bool:
+            transcript.scroll_pages(-1)
+            return "Question 1?" in shown(pilot)
+
+        await until(pilot, scrolled_to_the_first)
+
+
+async def test_a_message_that_is_gone_before_it_was_gone_to_is_left_where_it_is(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        transcript = chat(pilot).transcript
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        transcript.choose(transcript.entries[0])
+        await transcript.show(transcript.entries[-2:])
+        await until(pilot, lambda: "Reply 60" in shown(pilot) and "Question 60?" not in shown(pilot))
+
+
 def marked(pilot: Pilot[None]) -> set[str]:
     """The words that stand in reverse in the transcript."""
     place = chat(pilot).transcript.region
