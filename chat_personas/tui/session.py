@@ -132,7 +132,7 @@ class Session:
         self.engine: Engine | None = None
         self.conversation: Conversation | None = None
         self.monitor: Monitor | None = None
-        self._monitored: Persona | None = None  # whom `monitor` measures
+        self._monitored: Persona | None = None  # the persona that `monitor` measures
         self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None

@@ -135,7 +135,7 @@ WHERE: Mapping[str, Where] = {"n": "new", "g": "here"}
 
 
 class PersonaAndModel:
-    """The commands of a chat screen about with whom one talks, and on which model."""
+    """The commands of a chat screen about the persona and the model that one talks with."""
 
     def __init__(self, screen: "ChatScreen") -> None:
         self.screen = screen

@@ -260,7 +260,7 @@ DEBATE_HEADINGS: dict[DebateStep, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChosenDebate:
-    """What is argued about, by whom, and for how long."""
+    """What is argued about, who argues, and for how many rounds."""
 
     topic: str
     personas: tuple[LoadedPersona, LoadedPersona]

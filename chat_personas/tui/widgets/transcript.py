@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
@@ -500,7 +499,7 @@ class ChoosingTranscript(Transcript):
                 self._bring_into_view(entry)
         else:
             self._moving = True
-            self.run_worker(partial(self._mount_around, entry), group="choose", exclusive=True)
+            self.run_worker(self._mount_around(entry), group="choose", exclusive=True)
 
     def own(self) -> list[Entry]:
         """Return what the person said and the corpus has, in order."""
@@ -584,7 +583,7 @@ class ChoosingTranscript(Transcript):
         if index == 0:
             self.choose(entry)
         else:
-            self.run_worker(partial(self._choose_at_end, entry), group="choose", exclusive=True)
+            self.run_worker(self._choose_at_end(entry), group="choose", exclusive=True)
 
     async def _choose_at_end(self, entry: Entry | None) -> None:
         await self._move_to(Window.at_end)
