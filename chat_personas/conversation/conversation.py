@@ -510,7 +510,7 @@ class Conversation:
         kept = chosen.model_dump_json(exclude_none=True) if chosen != PersonaSampling() else None
         await asyncio.to_thread(self._corpus.set_sampling, self.id, kept)
         self._active.row = self._active.row.model_copy(update={"sampling": kept})
-        self._sampling = sampling_of(self.persona, chosen)
+        self._own_sampling, self._sampling = None, sampling_of(self.persona, chosen)
 
     async def rename(self, title: str) -> None:
         """Give the conversation another title. Raises CorpusError."""

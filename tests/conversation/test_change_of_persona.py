@@ -19,9 +19,10 @@ from chat_personas.corpus.sql import new_key
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from chat_personas.steering.errors import SteeringError
-from eval.engine import Message
+from eval.engine import Message, Sampling
 from personas import LoadedPersona, PersonaError, load_persona, system_prompt
 from personas.composing import composed, groups_in
+from personas.persona import PersonaSampling
 from tests.corpus.export.talks import EVERYTHING, json_lines
 from tests.corpus.full_disk import read_only
 from tests.corpus.test_measurements import measurement
@@ -124,6 +125,15 @@ async def test_a_change_that_is_stored_holds_also_where_nobody_waits_for_it_any_
         while not corpus.persona_changes(conversation.id) or conversation.present_persona == under(DEMOCRAT):
             await asyncio.sleep(0)
     assert conversation.persona == REPUBLICAN.persona
+
+
+async def test_a_sampling_that_was_chosen_holds_for_the_next_persona_too(corpus: Corpus) -> None:
+    engine = FakeEngine(["Fewer.", END], ["More.", END])
+    conversation = Conversation.start(corpus, engine, DEMOCRAT, sampling=Sampling(temperature=0.0))
+    await say(conversation, "Guns?")
+    await conversation.choose_sampling(PersonaSampling(temperature=1.5))
+    await conversation.change_persona(REPUBLICAN)
+    assert conversation.sampling.temperature == 1.5
 
 
 async def test_before_anything_was_said_there_is_nothing_to_go_on_with(corpus: Corpus) -> None:
