@@ -11,7 +11,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -23,6 +22,7 @@ from chat_personas.studies.steps import numbers_in, percentages, shares_of
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.room.choosing import ChoosingScreen, Chosen
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen, Dialog, save_document
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -104,7 +104,7 @@ class AnswerList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Talk", id="room_go_on")]
 
 
-class RoomScreen(Screen[str | None]):
+class RoomScreen(AnsweringScreen[str | None]):
     """Asks the room, and shows each answer as it comes. Gives the id of a conversation to go on with, or None.
 
     The answers stay with the `RoomTable` when the screen is left, and what was not asked yet is asked when it is opened

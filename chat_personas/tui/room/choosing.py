@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.conversation.room import RoomError, RoomQuestion, members_meant, question_meant
 from chat_personas.own_personas import readable_personas
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from eval.surveys.human_figures import groups_with_figures
 from personas import CATALOGUE, LoadedPersona
@@ -56,7 +56,7 @@ class Choice(Option):
 Result = TypeVar("Result")
 
 
-class NarrowedList(Screen[Result]):
+class NarrowedList(AnsweringScreen[Result]):
     """A list that typing narrows; Enter or a click takes a line. What a line does is for those who inherit."""
 
     CSS_PATH = "room.tcss"

@@ -11,7 +11,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
@@ -21,6 +20,7 @@ from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.room.choosing import Choice, NarrowedList
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -169,7 +169,7 @@ class Column(Vertical, can_focus=True):
             self.screen.go_on(self)
 
 
-class CompareScreen(Screen[str | None]):
+class CompareScreen(AnsweringScreen[str | None]):
     """Says the same to every column and measures each. Gives the conversation to go on with alone, or None."""
 
     CSS_PATH = "room.tcss"

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from chat_personas.conversation.conversation import ReplyEnded
@@ -31,6 +30,7 @@ from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, with_interval
 from chat_personas.tui.room.choosing import DebateChoosingScreen
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import save_document
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
@@ -70,7 +70,7 @@ class ModeratorInput(Input):
             self.screen.pause_or_go_on()
 
 
-class DebateScreen(Screen[None]):
+class DebateScreen(AnsweringScreen[None]):
     """Lets the sides speak in turn, measures each after its turn, and hands on what the moderator says."""
 
     CSS_PATH = "room.tcss"
@@ -326,7 +326,7 @@ def course_rows(report: DebateReport, width: int) -> Content:
     return stacked([*rows, Content(), *(Content(sentence(moved(side))) for side in report.sides)])
 
 
-class CourseScreen(Screen[None]):
+class CourseScreen(AnsweringScreen[None]):
     """The course of both sides of a debate."""
 
     CSS_PATH = "room.tcss"

@@ -16,7 +16,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -24,6 +23,7 @@ from chat_personas.corpus import CorpusError, UnknownConversationError
 from chat_personas.corpus.search import Query, QueryError
 from chat_personas.reporting.wording import speaker_of
 from chat_personas.text import Sought, pluralize, printable
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen, export_conversation
 from chat_personas.tui.widgets.messages import highlighted, visible
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -111,7 +111,7 @@ class FoundList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Open", id="conversations_open")]
 
 
-class ConversationsScreen(Screen[str | None]):
+class ConversationsScreen(AnsweringScreen[str | None]):
     """Lists the newest conversations, or those that contain all words of a search. Gives the id of the one to open.
 
     `deleted` collects the ids of the conversations that were deleted here.

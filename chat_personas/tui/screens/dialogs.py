@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, Static
 
 from chat_personas.paths import display_path
 from chat_personas.text import printable
+from chat_personas.tui.screens.answering import AnsweringScreen
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(AnsweringScreen[Answer], ModalScreen[Answer]):
     """A modal screen on which Ctrl+C does the same as on the others.
 
     Behind a modal screen Textual considers only those keys of the application that have priority.

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.signal import Signal
 from textual.widget import Widget
 from textual.widgets import Static
@@ -21,10 +20,11 @@ from chat_personas.tui.drawing import (
     NOISE_FLOOR as FLOOR_GLYPH,
 )
 from chat_personas.tui.drawing import PERSONA, POPULATION, UNIFORM, Mark, Range, interval_line, stacked, two
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
 
-class ExplanationScreen(Screen[None]):
+class ExplanationScreen(AnsweringScreen[None]):
     """Explains a section of the panel with the figures of the conversation, as they were when it was opened."""
 
     CSS_PATH = "measurement.tcss"
@@ -244,7 +244,7 @@ class LargePrint(Widget):
         return large_print(self._measured(), self.size.width, self.size.height)
 
 
-class LargePrintScreen(Screen[None]):
+class LargePrintScreen(AnsweringScreen[None]):
     """Shows the alignment so large that it can be read from the back of a room, and follows it."""
 
     CSS_PATH = "measurement.tcss"

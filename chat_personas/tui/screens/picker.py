@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Key, Resize
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import printable
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
 WIDE = 100
@@ -45,7 +45,7 @@ Listed = TypeVar("Listed", bound=Line)
 Result = TypeVar("Result")
 
 
-class Picker(Screen[Result]):
+class Picker(AnsweringScreen[Result]):
     """A screen that gives one of the things of a list, or None. What is shown beside them is for those who inherit."""
 
     CSS_PATH = "picker.tcss"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_personas.text import printable
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ NO_SYSTEM = "No system prompt: the model is not steered."
 INSIDE = "The model is steered from inside: {what}. No prompt says so."
 
 
-class PromptScreen(Screen[None]):
+class PromptScreen(AnsweringScreen[None]):
     """Shows the messages of the prompt in order, each under its role. The model's chat template is applied to them."""
 
     CSS_PATH = "prompt.tcss"

@@ -9,12 +9,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
 from chat_personas.text import printable
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.messages import LINE_BREAKS
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -83,7 +83,7 @@ def _drawable(text: str) -> str:
     return printable(text).translate(LINE_BREAKS).replace("\t", _TAB)
 
 
-class WholeTextScreen(Screen[None]):
+class WholeTextScreen(AnsweringScreen[None]):
     """Shows a message without Markdown. `c` copies it."""
 
     CSS_PATH = "prompt.tcss"
