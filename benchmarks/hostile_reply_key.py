@@ -61,7 +61,7 @@ def measure(settings: Settings) -> Measured:
 def _slow_echo(command: Sequence[str], kind: str, home: str) -> Echo:
     """Have a reply of a kind said and type meanwhile."""
     with Terminal(command, {"CHAT_PERSONAS_HOME": home}) as terminal:
-        terminal.seconds_until(b"for example")
+        terminal.seconds_until(b"guns?")
         terminal.watch(1.0)
         before = resident(terminal.pid)
         terminal.write(f":{kind}\r")

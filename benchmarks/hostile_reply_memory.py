@@ -52,7 +52,7 @@ def _peak(url: str, kind: str) -> float:
         persona.write_text(long_persona(TOKENS), encoding="utf-8")
         command = [str(Path(sys.executable).parent / "chat-personas"), "chat", str(persona), "--model", url]
         with Terminal(command, {"CHAT_PERSONAS_HOME": home}) as terminal:
-            terminal.seconds_until(b"for example", PATIENCE)
+            terminal.seconds_until(b"guns?", PATIENCE)
             terminal.write(f":{kind}\r")
             _wait_for_end(terminal, Path(home) / "data" / "corpus.db")
             terminal.watch(SETTLES)

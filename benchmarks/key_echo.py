@@ -34,7 +34,7 @@ def measure(settings: Settings) -> Measured:
         bare = [sys.executable, "-m", "benchmarks.bare_chat", url, str(AT_ONCE)]
         environment = {"CHAT_PERSONAS_HOME": home}
         pairs = interleaved(
-            lambda _: _slow_echo(ours, b"for example", environment),
+            lambda _: _slow_echo(ours, b"guns?", environment),
             lambda _: _slow_echo(bare, b"ready", environment),
             settings.repeats,
             settings.tell,

@@ -114,7 +114,7 @@ class Program(Terminal):
 F1, F2, F3, DELETE = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1b[3~"
 CTRL_C, CTRL_G, CTRL_N, CTRL_O, CTRL_Q, CTRL_S = "\x03", "\x07", "\x0e", "\x0f", "\x11", "\x13"
 Model = Literal["pocket", "untried", "words"] | Stall
-READY = b"for example"
+READY = b"guns?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def measure_keys(settings: Settings) -> Measured:
     with place() as here:
         pairs = interleaved(
             lambda _: _slow_echo(here.command(LONG), b"END", here.home, after["long"]),
-            lambda _: _slow_echo(here.command(0), b"for example", here.home, after["empty"]),
+            lambda _: _slow_echo(here.command(0), b"guns?", here.home, after["empty"]),
             settings.repeats,
             settings.tell,
         )

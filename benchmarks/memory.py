@@ -67,7 +67,7 @@ def _conversation() -> list[tuple[int, float]]:
         program = str(Path(sys.executable).parent / "chat-personas")
         command = [program, "chat", str(persona), "--model", "pocket"]
         with Terminal(command, {"CHAT_PERSONAS_HOME": directory}) as terminal:
-            terminal.seconds_until(b"for example", PATIENCE)
+            terminal.seconds_until(b"guns?", PATIENCE)
             for turn in range(1, TURNS + 1):
                 terminal.write(f"{SAID[turn % len(SAID)]}\r")
                 _wait_for_reply(terminal, Path(directory) / "data" / "corpus.db", turn)

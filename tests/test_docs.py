@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from chat_personas.cli.app import application
+from chat_personas.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 MANUAL = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -126,3 +127,13 @@ def understood(words: list[str]) -> bool:
         command = command.commands[first]
     options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h", "--debug"}
     return all(word in options for word in words if word.startswith("--"))
+
+
+@pytest.mark.parametrize("page", [ROOT / "docs" / "settings.md", ROOT / "docs" / "models.md"], ids=name)
+def test_every_settings_file_on_a_page_is_valid(page: Path) -> None:
+    blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
+    settings = [block for block in blocks if block.keys() & {"schema", "servers", "templates", "keys"}]
+
+    assert settings
+    for block in settings:
+        Settings.model_validate({"schema": "chat-personas/settings@1"} | block)

@@ -35,7 +35,7 @@ def resize(program: Program, rows: int, columns: int) -> None:
 
 def talk_and_leave(program: Program) -> None:
     """Type something, wait until it is sent, and leave."""
-    program.until(b"for example")
+    program.until(b"guns?")
     program.write("Well?\r")
     program.until(b"thinking|Stop")
     program.write(CTRL_Q)
@@ -99,7 +99,7 @@ def _sized(home: Path, rows: int, columns: int) -> None:
         program.until(rb"\x1b\[\?1049h")
         program.write("x")
         resize(program, 30, 100)
-        program.until(b"for example")
+        program.until(b"guns?")
         resize(program, rows, columns)
         program.write(CTRL_Q)
         program.seconds_to_end()
@@ -108,7 +108,7 @@ def _sized(home: Path, rows: int, columns: int) -> None:
 
 def test_keys_that_are_not_utf8_are_left_out_with_a_word_about_it_and_typing_goes_on(tmp_path: Path) -> None:
     with Program(["democrat"], tmp_path, {"PYTHONPATH": str(ROOT)}) as program:
-        program.until(b"for example")
+        program.until(b"guns?")
         os.write(program.file, "café au lait".encode("latin-1"))
         program.until(b"does not send UTF-8")
         program.write("still here")

@@ -1,14 +1,10 @@
 """The page about models says what the program does."""
 
-import re
-import tomllib
-
 from chat_personas.models import INSTALL_SMOLLM2
 from chat_personas.models.gguf import Header
 from chat_personas.models.pulling import INSTALL_HUB
 from chat_personas.models.servers import PORTS
 from chat_personas.models.usable import why_unusable
-from chat_personas.settings import Settings
 from scripts.docs import write_models
 
 PAGE = write_models.PAGE.read_text(encoding="utf-8")
@@ -27,12 +23,6 @@ def test_the_ports_on_the_page_are_those_that_are_asked() -> None:
 def test_the_commands_that_install_are_those_that_errors_name() -> None:
     assert INSTALL_SMOLLM2 in PAGE
     assert INSTALL_HUB in PAGE
-
-
-def test_the_settings_on_the_page_are_valid() -> None:
-    settings = next(block for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "schema" in block)
-    known = {field.alias or name for name, field in Settings.model_fields.items()}
-    assert tomllib.loads(settings).keys() <= known
 
 
 def test_the_kinds_that_the_page_sends_to_a_server_are_those_that_discover_names() -> None:
