@@ -12,8 +12,8 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from chat_personas import __version__
+from chat_personas.conversation.branches import ActiveBranch, Branches, Place, Version
 from chat_personas.conversation.reply import (
-    ActiveBranch,
     ReplyEnded,
     ReplyEvent,
     ReplyStarted,
@@ -48,14 +48,12 @@ from personas.persona import PersonaSampling
 __all__ = [
     "ContextUse",
     "Conversation",
-    "Place",
     "ReplyEnded",
     "ReplyEvent",
     "ReplyStarted",
     "ReplyText",
     "ReplyThought",
     "ThoughtEnded",
-    "Version",
 ]
 
 Result = TypeVar("Result")
@@ -72,29 +70,6 @@ class ContextUse:
 
     tokens: int
     at_least: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a version stands among all: `number` of `total`, from 1, oldest first."""
-
-    number: int
-    total: int
-
-    def __str__(self) -> str:
-        """Write it as `2/3`."""
-        return f"{self.number}/{self.total}"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """The version that a conversation went to: of a message of the person, of the reply at its end, or of both.
-
-    None where that stayed as it was, or is the only one.
-    """
-
-    message: Place | None = None
-    reply: Place | None = None
 
 
 class Conversation:
@@ -131,6 +106,7 @@ class Conversation:
         held: tuple[ConversationRow | PersonaChangeRow, ...] = (row, *changes)
         self._titles = {_under(each): _title_of(each) for each in held}
         self._active = ActiveBranch(row, bool(branch), branch, _under(held[-1]))
+        self._branches = Branches(corpus, self._active)
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
         self._seconds_of_others = 0.0
         self._changing = False
@@ -187,10 +163,7 @@ class Conversation:
         knob = Knob.of(engine, persona, _folder_of(last, persona))
         conversation = cls(corpus, knob, row, persona, sampling, branch, changes)
         if row.active_leaf_id:
-            conversation._active.thoughts = corpus.thoughts(row.active_leaf_id)
-            conversation._active.models = corpus.models(row.active_leaf_id)
-            conversation._active.personas = corpus.personas(row.active_leaf_id)
-            conversation._active.places = corpus.places(row.active_leaf_id)
+            conversation._branches.read_about(row.active_leaf_id)
         return conversation
 
     @property
@@ -324,11 +297,15 @@ class Conversation:
             from chat_personas.steering.applied import remember_folder
 
             remember_folder(persona)
-        await self._change(lambda: self._corpus.change_persona(change))
-        self.persona, self.knob = persona.persona, knob
-        self._sampling = self._own_sampling or sampling_of(persona.persona, chosen_sampling(self._active.row))
-        self._active.persona = _under(change)
-        self._titles[_under(change)] = persona.persona.title
+
+        def go_on() -> None:
+            self._corpus.change_persona(change)
+            self.persona, self.knob = persona.persona, knob
+            self._sampling = self._own_sampling or sampling_of(persona.persona, chosen_sampling(self._active.row))
+            self._active.persona = _under(change)
+            self._titles[_under(change)] = persona.persona.title
+
+        await self._change(go_on)
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
@@ -451,7 +428,7 @@ class Conversation:
             RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: there is no such message, or the corpus cannot be written.
         """
-        await self._change(lambda: self._activate(message_id))
+        await self._change(lambda: self._branches.go_to(message_id))
 
     async def next_version(self) -> Version | None:
         """Go to the next reply to the last message; after the last reply to the first one of the next message.
@@ -462,7 +439,7 @@ class Conversation:
             RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: the corpus cannot be read or written.
         """
-        return await self._change(self._next_version)
+        return await self._change(self._branches.next_version)
 
     async def go_beside(self, message_id: str, by: int) -> Place | None:
         """Go to the version `by` places after a message of the path (before it, if negative), down to its newest leaf.
@@ -474,8 +451,8 @@ class Conversation:
             RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: the corpus cannot be read or written.
         """
-        self._index(message_id)
-        return await self._change(lambda: self._go_beside(message_id, by))
+        message = self._active.messages[self._index(message_id)]
+        return await self._change(lambda: self._branches.go_beside(message, by))
 
     async def fork(self, message_id: str) -> str:
         """Begin another conversation with copies of the messages of the path up to this one; return its key.
@@ -533,7 +510,7 @@ class Conversation:
         kept = chosen.model_dump_json(exclude_none=True) if chosen != PersonaSampling() else None
         await asyncio.to_thread(self._corpus.set_sampling, self.id, kept)
         self._active.row = self._active.row.model_copy(update={"sampling": kept})
-        self._sampling = sampling_of(self.persona, chosen)
+        self._own_sampling, self._sampling = None, sampling_of(self.persona, chosen)
 
     async def rename(self, title: str) -> None:
         """Give the conversation another title. Raises CorpusError."""
@@ -585,41 +562,6 @@ class Conversation:
             if message.id == message_id:
                 return index
         raise ValueError(f"message {message_id} is not on the path")
-
-    def _activate(self, message_id: str) -> None:
-        leaf = self._corpus.activate(self.id, message_id)
-        self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
-        self._active.models, self._active.places = self._corpus.models(leaf), self._corpus.places(leaf)
-        self._active.personas = self._corpus.personas(leaf)
-
-    def _next_version(self) -> Version | None:
-        path = self._active.messages
-        if not path:
-            return None
-        last = path[-1]
-        replies = self._versions(last)
-        if last.id in replies[:-1]:
-            return Version(reply=self._go(replies, replies.index(last.id) + 1))
-        said = next((row for row in reversed(path[-2:]) if row.role == "user"), None)
-        messages = [] if said is None else [row.id for row in self._corpus.siblings(said.id)]
-        if said is None or len(messages) < 2:
-            return Version(reply=self._go(replies, 0)) if len(replies) > 1 else None
-        message = self._go(messages, (messages.index(said.id) + 1) % len(messages))
-        others = self._versions(self._active.messages[-1])
-        return Version(message, self._go(others, 0) if len(others) > 1 else None)
-
-    def _go_beside(self, message_id: str, by: int) -> Place | None:
-        versions = [row.id for row in self._corpus.siblings(message_id)]
-        index = versions.index(message_id) + by
-        return self._go(versions, index) if 0 <= index < len(versions) else None
-
-    def _versions(self, last: MessageRow) -> list[str]:
-        """Return the replies beside the last message, by id; none where that is the person's."""
-        return [row.id for row in self._corpus.siblings(last.id)] if last.role == "assistant" else []
-
-    def _go(self, versions: list[str], index: int) -> Place:
-        self._activate(versions[index])
-        return Place(index + 1, len(versions))
 
 
 def persona_of(row: ConversationRow | PersonaChangeRow) -> Persona:

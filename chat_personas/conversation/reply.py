@@ -5,10 +5,11 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, ReplyModel, ReplyPersona, Thought
+from chat_personas.conversation.branches import ActiveBranch
+from chat_personas.corpus import Corpus, CorpusError, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
@@ -278,27 +279,6 @@ class RunningReply:
 
     def _ending(self, end: ReplyEnded) -> ReplyEnded:
         return ReplyEnded(end.status, end.why, self._usage, self._dropped)
-
-
-@dataclass(slots=True)
-class ActiveBranch:
-    """The part of a conversation that is on the screen, as the corpus has it.
-
-    `stored` is false for a conversation without a message: the first one adds it to the corpus, or names it where a
-    measurement has added it. `messages` run from the first one to the active leaf; a reply is among them once it has
-    ended. `thoughts` are what the model thought before replies, `models` which model made them, and `personas` under
-    which persona, by their ids: at least for those among the messages, but for the personas of older versions.
-    `persona` is that of the next reply. `places` has number and total of the versions of messages that have several.
-    """
-
-    row: ConversationRow
-    stored: bool
-    messages: tuple[MessageRow, ...]
-    persona: ReplyPersona
-    thoughts: dict[str, Thought] = field(default_factory=dict)
-    models: dict[str, ReplyModel] = field(default_factory=dict)
-    personas: dict[str, ReplyPersona] = field(default_factory=dict)
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class _Begun(NamedTuple):

@@ -117,10 +117,7 @@ class Conversations:
         """Let two personas argue, on this topic or one that is chosen."""
         from chat_personas.tui.room.debate import hold_debate
 
-        try:
-            await hold_debate(self.screen.app, self.screen.session, topic)
-        except ReportedError as error:
-            self.screen.notify_failure(error)
+        await self._go_where(hold_debate(self.screen.app, self.screen.session, topic))
 
     async def _go_where(self, choosing: Awaitable[str | None]) -> None:
         """Go to the conversation that another screen gives, if it gives one."""
@@ -138,7 +135,7 @@ WHERE: Mapping[str, Where] = {"n": "new", "g": "here"}
 
 
 class PersonaAndModel:
-    """The commands of a chat screen about with whom one talks, and on which model."""
+    """The commands of a chat screen about the persona and the model that one talks with."""
 
     def __init__(self, screen: "ChatScreen") -> None:
         self.screen = screen
