@@ -108,9 +108,11 @@ class Conversations:
         """Say a text to other personas side by side with this one: what is typed, or what was said last."""
         from chat_personas.tui.room.compare import compare_personas
 
-        last = self.screen.transcript.last("user")
-        text = text or self.screen.composer.text.strip() or (last.text if last is not None else "")
-        await self._go_where(compare_personas(self.screen.app, self.screen.session, text))
+        composer, last = self.screen.composer, self.screen.transcript.last("user")
+        typed = "" if text else composer.text.strip()
+        text = text or typed or (last.text if last is not None else "")
+        said = composer.clear if typed else lambda: None
+        await self._go_where(compare_personas(self.screen.app, self.screen.session, text, said))
 
     @in_worker("ask", exclusive=True)
     async def debate(self, topic: str) -> None:
