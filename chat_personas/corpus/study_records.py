@@ -208,6 +208,11 @@ class StudyRecords:
             found = connection.execute(sql, (participation_id,)).fetchone()
         return None if found is None else str(found[0])
 
+    def conversations(self) -> frozenset[str]:
+        """Return the keys of all conversations of participants, and of the forks of these: none is the owner's."""
+        with self._connections.reading() as connection:
+            return frozenset(key for (key,) in connection.execute("SELECT conversation_id FROM study_conversations"))
+
     def compositions(self, conversation_id: str) -> tuple[CompositionRow, ...]:
         """Return how the messages of a conversation were typed, oldest first."""
         among = "message_id IN (SELECT id FROM messages WHERE conversation_id = ?) ORDER BY message_id"
