@@ -72,6 +72,31 @@ def test_words_that_were_copied_are_counted_once(corpus: Corpus) -> None:
     assert (row.words_said, row.words_replied) == (2 + 1 + 2, 2 + 3 + 1)
 
 
+def test_words_are_counted_once_also_where_only_copies_of_them_are_left(corpus: Corpus) -> None:
+    original = talk(corpus, *TURNS)
+    first = corpus.fork(branch_of(corpus, original)[-1].id)
+    corpus.fork(branch_of(corpus, first)[-1].id)
+    corpus.fork(branch_of(corpus, original)[1].id)
+    corpus.delete(first)
+    (row,) = corpus.counts()
+    assert (row.messages, row.replies, row.words_said, row.words_replied) == (2, 2, 3, 5)
+    corpus.delete(original)
+    (row,) = corpus.counts()
+    assert (row.conversations, row.messages, row.replies, row.words_said, row.words_replied) == (2, 2, 2, 3, 5)
+
+
+def test_a_fork_that_is_merged_without_its_original_is_counted(corpus: Corpus, tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "elsewhere" / "corpus.db") as other:
+        original = talk(other, *TURNS)
+        key = other.fork(branch_of(other, original)[-1].id)
+        other.delete(original)
+        corpus.merge(other.path)
+    assert corpus.conversation_ids() == (key,)
+    (row,) = corpus.counts()
+    assert (row.messages, row.replies) == (2, 2)
+    assert corpus.problems() == ()
+
+
 def test_a_fork_of_a_fork_comes_from_the_fork(corpus: Corpus) -> None:
     first = corpus.fork(branch_of(corpus, talk(corpus, *TURNS))[-1].id)
     second = corpus.fork(branch_of(corpus, first)[1].id)
