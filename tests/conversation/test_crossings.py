@@ -1,0 +1,62 @@
+"""Where forks, debates, comparisons, changes of persona and studies meet, each keeps what it promises."""
+
+import pytest
+
+from chat_personas.conversation.conversation import Conversation
+from chat_personas.conversation.debate import Debate, DebateError
+from chat_personas.corpus import Corpus
+from eval.engine import Sampling
+from personas import load_persona
+from tests.conversation.test_versions import heard
+from tests.corpus.making import texts
+from tests.fakes import END, FakeEngine
+
+DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
+
+
+async def debated(corpus: Corpus, *words: str, rounds: int = 2) -> Debate:
+    """A debate in which so many turns were taken."""
+    engine = FakeEngine(*([each, END] for each in words))
+    debate = Debate.start(corpus, (engine, engine), (DEMOCRAT, REPUBLICAN), "Guns?", rounds)
+    for _ in words:
+        async for _ in debate.turn():
+            pass
+    return debate
+
+
+async def test_another_reply_in_a_fork_is_not_drawn_with_the_seed_of_the_copy(corpus: Corpus) -> None:
+    engine = FakeEngine(["One.", END], ["Two.", END], ["Three.", END], ["Four.", END])
+    original = Conversation.start(corpus, engine, DEMOCRAT, sampling=Sampling(seed=7))
+    await heard(original.send("Guns?"))
+    await heard(original.regenerate())
+    fork = Conversation.resume(corpus, engine, await original.fork(original.path[-1].id), sampling=Sampling(seed=7))
+    await heard(fork.regenerate())
+    await heard(fork.regenerate())
+    seeds = [sampling.seed for sampling in engine.samplings]
+    assert seeds[:2] == [7, 8]
+    assert len({8, *seeds[2:]}) == 3, "the copy and both other replies"
+
+
+async def test_a_fork_of_a_side_of_a_debate_goes_on_alone_and_the_debate_goes_on_as_before(corpus: Corpus) -> None:
+    debate = await debated(corpus, "Less.", "More.")
+    side = debate.sides[0]
+    engine = FakeEngine(["Alone.", END], ["No.", END])
+    fork = Conversation.resume(corpus, engine, await side.fork(side.path[-1].id))
+    assert corpus.debate_of(fork.id) is None
+    assert [(each.text, each.author, each.quotes is not None) for each in fork.path] == [
+        ("Guns?", "person", False), ("Less.", "model", False), ("More.", "model", True),
+    ]  # fmt: skip
+    assert [each.speaker for each in fork.path] == [each.speaker for each in side.path]
+    assert fork.context() == side.context()
+    await heard(fork.send("Why?"))
+    await fork.change_persona(REPUBLICAN)
+    with pytest.raises(DebateError, match="not in the corpus"):
+        Debate.resume(corpus, (engine, engine), fork.id)
+    again = Debate.resume(corpus, (engine, engine), debate.id)
+    async for _ in again.turn():
+        pass
+    assert texts(again.sides[0].path) == ["Guns?", "Less.", "More.", "No."]
+    corpus.delete(side.id)
+    assert corpus.conversation_ids() == (fork.id,), "both sides are gone, and the fork is not"
+    assert [each.author for each in fork.path][:3] == ["person", "model", "model"]
+    assert corpus.problems() == ()
