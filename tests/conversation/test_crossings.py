@@ -2,12 +2,14 @@
 
 import pytest
 
+from chat_personas.conversation.comparison import Comparison
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate, DebateError
 from chat_personas.corpus import Corpus
 from eval.engine import Sampling
-from personas import load_persona
+from personas import PersonaError, load_persona
 from tests.conversation.test_versions import heard
+from tests.corpus.export.participants import take_part
 from tests.corpus.making import texts
 from tests.fakes import END, FakeEngine
 
@@ -60,3 +62,32 @@ async def test_a_fork_of_a_side_of_a_debate_goes_on_alone_and_the_debate_goes_on
     assert corpus.conversation_ids() == (fork.id,), "both sides are gone, and the fork is not"
     assert [each.author for each in fork.path][:3] == ["person", "model", "model"]
     assert corpus.problems() == ()
+
+
+async def test_the_columns_of_a_comparison_keep_their_personas(corpus: Corpus) -> None:
+    engine = FakeEngine(["Less.", END], ["More.", END])
+    comparison = Comparison.start(corpus, engine, (DEMOCRAT, REPUBLICAN))
+    async for _ in comparison.say("Guns?"):
+        pass
+    column = Conversation.resume(corpus, engine, comparison.columns[0].id)
+    with pytest.raises(PersonaError, match="the columns of a comparison keep their personas"):
+        await column.change_persona(REPUBLICAN)
+    assert Comparison.resume(corpus, engine, comparison.id).names == ("A Democrat", "A Republican")
+    fork = Conversation.resume(corpus, engine, await column.fork(column.path[-1].id))
+    await fork.change_persona(REPUBLICAN)
+    assert corpus.compared(comparison.id) == tuple(each.id for each in comparison.columns)
+
+
+async def test_a_conversation_of_a_participant_keeps_the_persona_of_its_condition(corpus: Corpus) -> None:
+    engine = FakeEngine(["Less.", END])
+    way = take_part(corpus)
+    talk = Conversation.start(corpus, engine, DEMOCRAT)
+    assert talk.unspoken is not None
+    corpus.studies.attach(way.id, talk.unspoken)
+    await heard(talk.send("Guns?"))
+    with pytest.raises(PersonaError, match="participant"):
+        await talk.change_persona(REPUBLICAN)
+    assert corpus.persona_changes(talk.id) == ()
+    fork = Conversation.resume(corpus, engine, await talk.fork(talk.path[-1].id))
+    await fork.change_persona(REPUBLICAN)
+    assert fork.persona.name == "republican"
