@@ -13,6 +13,7 @@ from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError, RatingRow, ReplyPersona
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.rows import Words
+from chat_personas.corpus.search import Query
 from chat_personas.corpus.sql import new_key
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
@@ -140,6 +141,16 @@ async def test_the_views_say_of_each_reply_and_measurement_whose_it_was(corpus: 
     assert [row["persona_name"] for row in turns] == ["democrat", "republican"]
     (measured,) = database.query("SELECT persona_name FROM v_measurements")
     assert measured["persona_name"] == "republican"
+
+
+async def test_a_search_names_who_made_a_reply_and_finds_by_every_persona(corpus: Corpus) -> None:
+    conversation = await changed(corpus, FakeEngine(["Fewer.", END], ["More.", END]))
+    assert [hit.persona_name for hit in corpus.search("fewer")] == ["democrat"]
+    assert [hit.persona_name for hit in corpus.search("more")] == ["republican"]
+    for name in ("persona:democrat", "persona:Repub"):
+        assert [row.id for row in corpus.conversations(Query.typed(name))] == [conversation.id]
+        assert len(corpus.search("more", within=Query.typed(name))) == 1
+    assert corpus.conversations(Query.typed("persona:independent")) == ()
 
 
 async def test_chat_json_has_each_prompt_before_the_first_message_that_is_answered_under_it(
