@@ -191,3 +191,20 @@ def test_what_a_side_of_a_debate_quotes_stays_a_models_words_in_a_fork(corpus: C
         ("Guns?", "person", None), ("Ban them.", "model", None), ("Keep them.", "model", theirs.id),
     ]  # fmt: skip
     assert corpus.said(10) == ("Guns?",)
+
+
+def test_keys_of_what_was_copied_leave_as_pseudonyms_like_all_others(corpus: Corpus, tmp_path: Path) -> None:
+    """No program attaches a fork to a participation. If it comes to that, nothing leads from it to the original."""
+    original = talk(corpus, *TURNS)
+    key = corpus.fork(branch_of(corpus, original)[-1].id)
+    way = take_part(corpus)
+    corpus.studies.attach(way.id, corpus.conversation(key))
+    real = {original.encode(), *(row.id.encode() for row in branch_of(corpus, original))}
+    for form in ("csv", "convokit", "sqlite", "huggingface"):
+        if form == "huggingface":
+            pytest.importorskip("pyarrow")
+        out = tmp_path / form
+        export_to(corpus, FORMATS[form], Selection(), out)
+        written = b"".join(file.read_bytes() for file in [out, *out.rglob("*")] if file.is_file())
+        assert b"About guns?" in written or form == "huggingface"
+        assert [each for each in real if each in written] == [], form

@@ -378,7 +378,7 @@ class Source:
         self._in_hand = _InHand(way, participant, since_midnight(row.created_at), quoted=quoted)
         self.held.of_participants += 1
         self.held.participants.add(participant)
-        released = self._released(row, id="conversation", active_leaf_id="message")
+        released = self._released(row, id="conversation", forked_from="conversation", active_leaf_id="message")
         return released.model_copy(update={"title": self._title(row)})
 
     def _quoted(self, conversation_id: str) -> Mapping[str, Quoted]:
@@ -414,7 +414,7 @@ class Source:
     def _message(self, row: MessageRow) -> MessageRow:
         if self._in_hand.shift is None:
             return row
-        kinds: dict[str, Kind] = {"id": "message", "parent_id": "message", "quotes": "message"}
+        kinds: dict[str, Kind] = dict.fromkeys(("id", "parent_id", "quotes", "copy_of"), "message")
         released = self._released(row, conversation_id="conversation", **kinds)
         return released.model_copy(update={"text": self._mask(row.text)})
 
