@@ -91,3 +91,25 @@ async def test_a_conversation_of_a_participant_keeps_the_persona_of_its_conditio
     fork = Conversation.resume(corpus, engine, await talk.fork(talk.path[-1].id))
     await fork.change_persona(REPUBLICAN)
     assert fork.persona.name == "republican"
+
+
+async def test_a_fork_of_an_early_message_has_its_persona_however_fast_the_change_followed(corpus: Corpus) -> None:
+    engine = FakeEngine(["Fewer.", END], ["More.", END])
+    conversation = Conversation.start(corpus, engine, DEMOCRAT)
+    await heard(conversation.send("Guns?"))
+    await conversation.change_persona(REPUBLICAN)
+    await heard(conversation.send("And now?"))
+    with corpus._connections.writing() as connection:
+        connection.execute(
+            "UPDATE persona_changes SET created_at = (SELECT min(updated_at) FROM messages WHERE role = 'assistant')"
+        )
+        connection.execute(
+            "UPDATE messages SET created_at = '2026-01-01T00:00:00.000Z' WHERE text IN ('Guns?', 'Fewer.')"
+        )
+    keys = [await conversation.fork(message.id) for message in conversation.path]
+    forks = [Conversation.resume(corpus, engine, key) for key in keys]
+    again = [Conversation.resume(corpus, engine, await fork.fork(fork.path[-1].id)) for fork in forks]
+    for each in (forks, again):
+        assert [one.persona.name for one in each] == ["democrat", "democrat", "republican", "republican"]
+    assert list(forks[3].speakers.values()) == ["A Democrat", "A Republican"]
+    assert corpus.problems() == ()
