@@ -188,6 +188,25 @@ async def test_replies_of_two_personas_are_no_preference_pair(corpus: Corpus, tm
     assert line["prompt"][0] == {"role": "system", "content": system_prompt(REPUBLICAN.persona)}
 
 
+async def test_replies_of_two_personas_with_the_same_prompt_are_no_preference_pair(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    """As of one that is not steered and one that is steered from inside: neither has a prompt."""
+    unsteered = composed(groups_in("POLPARTY=Democrat"), "none")
+    other = composed(groups_in("POLPARTY=Republican"), "none")
+    engine = FakeEngine(["Fewer.", END], ["More.", END])
+    conversation = Conversation.start(corpus, engine, unsteered)
+    rated = [await say(conversation, "Guns?")]
+    await conversation.change_persona(other)
+    async for _ in conversation.regenerate():
+        pass
+    assert system_prompt(unsteered.persona) == system_prompt(other.persona)
+    rated.append(conversation.path[-1].id)
+    for value, reply in enumerate(rated, start=1):
+        corpus.add_rating(RatingRow(message_id=reply, scale="realism 1-7", value=float(value)))
+    assert json_lines(corpus, "trl-preference", tmp_path / "out.jsonl") == []
+
+
 async def test_a_corpus_that_is_merged_keeps_who_speaks_next(corpus: Corpus, tmp_path: Path) -> None:
     found = (await changed(corpus, FakeEngine(["Fewer.", END], ["More.", END]))).id
     with Corpus.open(tmp_path / "other.db") as other:
