@@ -40,7 +40,7 @@ STEPS = (
     "debate",
     "delete",
 )
-steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 99)), min_size=3, max_size=16)
+steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 99)), min_size=10, max_size=24)
 
 
 @dataclass
@@ -87,10 +87,10 @@ class History:
         elif what == "debate":
             await self.argue(number)
         elif self.open:
-            await self.go_on(what, self.open[number % len(self.open)], number)
+            await self.go_on(what, self.open[-1 if number % 2 else number // 2 % len(self.open)], number)
 
     async def go_on(self, what: str, where: Conversation, number: int) -> None:
-        message = where.path[number % len(where.path)]
+        message = where.path[number // 4 % len(where.path)]
         if what == "send":
             await self.speak(where, where.send)
         elif what == "regenerate":
@@ -146,7 +146,7 @@ class History:
             await where.change_persona(PERSONAS[number % 2])
 
     async def fork(self, where: Conversation, number: int) -> None:
-        message = where.path[number % len(where.path)]
+        message = where.path[number // 4 % len(where.path)]
         last = message.id == where.path[-1].id
         fork = Conversation.resume(self.corpus, self.engine, await where.fork(message.id))
         if message.text in self.began and message.quotes is None:
