@@ -26,21 +26,8 @@ from tests.corpus.test_measurements import PROBES, measurement
 from tests.fakes import END, FakeEngine
 
 PERSONAS = load_persona("democrat"), load_persona("republican")
-STEPS = (
-    "begin",
-    "take part",
-    "send",
-    "send",
-    "edit",
-    "regenerate",
-    "change",
-    "fork",
-    "fork",
-    "measure",
-    "debate",
-    "delete",
-)
-steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 99)), min_size=10, max_size=24)
+STEPS = ("begin", "take part", "edit", "regenerate", "measure", "debate", "delete", *["send", "change", "fork"] * 2)
+steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 99)), min_size=14, max_size=24)
 
 
 @dataclass
@@ -98,7 +85,7 @@ class History:
         elif what == "edit" and message.author == "person":
             await self.speak(where, where.edit, message.id)
         elif what == "change":
-            await self.change(where, number)
+            await self.change(where)
         elif what == "fork":
             await self.fork(where, number)
         elif what == "measure":
@@ -138,12 +125,12 @@ class History:
         if number % 4 == 1:
             await self.fork(self.debate.sides[place], number)
 
-    async def change(self, where: Conversation, number: int) -> None:
+    async def change(self, where: Conversation) -> None:
         if where.id in self.of_people and where.id not in self.forks:
             with pytest.raises(PersonaError):
                 await where.change_persona(PERSONAS[1])
         else:
-            await where.change_persona(PERSONAS[number % 2])
+            await where.change_persona(PERSONAS[where.persona == PERSONAS[0].persona])
 
     async def fork(self, where: Conversation, number: int) -> None:
         message = where.path[number // 4 % len(where.path)]
