@@ -170,6 +170,18 @@ _ODD_ROWS = (
         WHERE quoted.role = 'user'""",
     ),
     (
+        ("message",),
+        "with other words than what was copied",
+        """SELECT count(*) FROM messages AS copies JOIN messages AS said ON said.id = copies.copy_of
+        WHERE (copies.text, copies.role, copies.quotes) IS NOT (said.text, said.role, said.quotes)""",
+    ),
+    (
+        ("fork",),
+        "of what a participant said that is not the participant's",
+        """SELECT count(*) FROM conversations WHERE id NOT IN (SELECT conversation_id FROM study_conversations)
+        AND forked_from IN (SELECT conversation_id FROM study_conversations)""",
+    ),
+    (
         ("debate",),
         "with one side only",
         "SELECT count(*) FROM (SELECT id FROM debates GROUP BY id HAVING count(*) <> 2)",
