@@ -1,19 +1,28 @@
 """Where forks, debates, comparisons, changes of persona and studies meet, each keeps what it promises."""
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 
+from chat_personas.conversation.audit import Audit
 from chat_personas.conversation.comparison import Comparison
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate, DebateError
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.engines.llama import LlamaEngine
+from chat_personas.models import pocket_path
 from eval.engine import Sampling
 from personas import PersonaError, load_persona
+from personas.composing import composed, groups_in
 from tests.conversation.test_versions import heard
-from tests.corpus.export.participants import take_part
-from tests.corpus.making import texts
+from tests.corpus.export.participants import conversation_of, take_part
+from tests.corpus.making import branch_of, bytes_on_disk, talk, texts
 from tests.fakes import END, FakeEngine
 
 DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
+BY_BIO = composed(groups_in("POLPARTY=Democrat"), "bio")
 
 
 async def debated(corpus: Corpus, *words: str, rounds: int = 2) -> Debate:
@@ -112,4 +121,56 @@ async def test_a_fork_of_an_early_message_has_its_persona_however_fast_the_chang
     for each in (forks, again):
         assert [one.persona.name for one in each] == ["democrat", "democrat", "republican", "republican"]
     assert list(forks[3].speakers.values()) == ["A Democrat", "A Republican"]
+    assert corpus.problems() == ()
+
+
+async def test_an_audit_of_a_fork_makes_its_copies_again_under_their_own_persona_and_seed(corpus: Corpus) -> None:
+    open_pocket = partial(LlamaEngine.open, pocket_path(), tried=True)
+    pocket = await open_pocket()
+    original = Conversation.start(corpus, pocket, DEMOCRAT, sampling=Sampling(seed=7, max_tokens=12))
+    await heard(original.send("What do you think about guns?"))
+    await heard(original.regenerate())
+    await original.change_persona(BY_BIO)
+    await heard(original.send("Why?"))
+    await heard(original.regenerate())
+    early = await original.fork(original.path[1].id)
+    fork = Conversation.resume(
+        corpus, pocket, await original.fork(original.path[-1].id), sampling=Sampling(seed=7, max_tokens=12)
+    )
+    await heard(fork.regenerate())
+    await heard(fork.send("Really?"))
+    await pocket.close()
+    corpus.delete(original.id)
+    audit = Audit(corpus, open_pocket)
+    assert [reply.finding async for reply in audit.replies(early)] == ["identical"]
+    assert [reply.finding async for reply in audit.replies(fork.id)] == ["identical"] * 4
+    await audit.close()
+
+
+async def test_a_release_of_a_fork_says_that_a_models_terms_are_not_known_whose_debate_was_deleted(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    one, other = FakeEngine(["Less.", END], name="one.gguf"), FakeEngine(["More.", END], name="other.gguf")
+    debate = Debate.start(corpus, (one, other), (DEMOCRAT, REPUBLICAN), "Guns?", 1)
+    for _ in range(2):
+        async for _ in debate.turn():
+            pass
+    side = debate.sides[1]
+    await side.fork(side.path[-1].id)
+    corpus.delete(side.id)
+    export_to(corpus, FORMATS["csv"], Selection(own=True), tmp_path / "out")
+    (release,) = corpus.releases.all()
+    assert release.model_terms == "a model whose conversation was deleted: not known; other.gguf: not known"
+
+
+async def test_a_person_who_withdraws_goes_from_a_comparison_of_forks_too(corpus: Corpus, corpus_file: Path) -> None:
+    way = take_part(corpus, ("I am a wombat", "Hello."))
+    key = corpus.fork(branch_of(corpus, conversation_of(corpus, way))[-1].id)
+    own = talk(corpus, ("Guns?", "Fewer."))
+    for place, each in enumerate((key, own)):
+        corpus.add_to_comparison("COMPARED", each, place)
+    _, erased = corpus.withdraw_participant(way.participant_id)
+    assert erased
+    assert corpus.compared("COMPARED") == (own,)
+    assert b"wombat" not in bytes_on_disk(corpus_file)
     assert corpus.problems() == ()

@@ -104,6 +104,10 @@ ANOTHER = "another persona"
 """Who said what is quoted, where the conversation that it is from is not in the corpus."""
 
 
+DELETED = "a model whose conversation was deleted"
+"""Whose words are quoted there, where the terms of models are stated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quoted:
     """Who said what a message quotes: a persona on a model; `model` is None where its conversation is not there."""
@@ -368,7 +372,7 @@ class Source:
         self.held.conversations += 1
         self.held.models.add(row.model)
         quoted = self._quoted(row.id)
-        self.held.models.update(speaker.model for speaker in quoted.values() if speaker.model is not None)
+        self.held.models.update(speaker.model or DELETED for speaker in quoted.values())
         if way is None:
             self._in_hand = _InHand(quoted=quoted)
             return row
