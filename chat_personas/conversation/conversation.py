@@ -276,14 +276,16 @@ class Conversation:
         Raises:
             ValueError: nothing was said yet; begin another conversation.
             RuntimeError: a reply is on its way, or another version is being opened.
-            PersonaError: the persona cannot be put into a prompt, or this is a side of a debate.
+            PersonaError: the persona cannot be put into a prompt, or must not change: in a side of a debate, a column
+                of a comparison, or a participant's conversation.
             SteeringError, InterventionError: its direction is missing or not one of this model.
             CorpusError: the change cannot be stored; the persona before stays.
         """
         if not self._active.stored:
             raise ValueError("nothing was said yet")
-        if await asyncio.to_thread(self._corpus.debate_of, self.id) is not None:
-            raise PersonaError("the sides of a debate keep their personas; begin a new conversation with another one")
+        kept = await asyncio.to_thread(self._why_persona_is_kept)
+        if kept is not None:
+            raise PersonaError(kept)
         await self.save()
         knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), persona.persona, persona.path.parent)
         change = PersonaChangeRow(
@@ -306,6 +308,16 @@ class Conversation:
             self._titles[_under(change)] = persona.persona.title
 
         await self._change(go_on)
+
+    def _why_persona_is_kept(self) -> str | None:
+        """Return why this conversation cannot go on with another persona; None where it can."""
+        if self._corpus.debate_of(self.id) is not None:
+            return "the sides of a debate keep their personas; begin a new conversation with another one"
+        if self._corpus.comparison_of(self.id) is not None:
+            return "the columns of a comparison keep their personas; fork the conversation to go on with another one"
+        if self._corpus.studies.is_talk(self.id):
+            return "the conversation of a participant keeps its persona; fork it to go on with another one"
+        return None
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""

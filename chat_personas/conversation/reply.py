@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Literal, NamedTuple
 
 from chat_personas.conversation.branches import ActiveBranch
@@ -435,16 +436,23 @@ class ReplyStorage:
     def _begin_alternative(self) -> tuple[tuple[MessageRow, ...], MessageRow]:
         branch = self._active.messages
         if branch[-1].role == "assistant":
-            self._vary_seed(len(self._corpus.siblings(branch[-1].id)))
+            self._vary_seed(self._corpus.siblings(branch[-1].id))
             branch = branch[:-1]
         return branch, self._corpus.begin_reply(
             self._active.row.id, branch[-1].id, self._info, self.sampling, self._persona
         )
 
-    def _vary_seed(self, alternatives: int) -> None:
-        """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again."""
-        if self.sampling.seed is not None:
-            self.sampling = replace(self.sampling, seed=(self.sampling.seed + alternatives) % SEEDS)
+    def _vary_seed(self, alternatives: Sequence[MessageRow]) -> None:
+        """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again.
+
+        The first reply of a fork may itself have been the n-th one of the original, so a seed that was used is passed.
+        """
+        if self.sampling.seed is None:
+            return
+        made = (self._corpus.generation(reply.id) for reply in alternatives)
+        used = {each.seed for each in made if each is not None}
+        seeds = ((self.sampling.seed + more) % SEEDS for more in count(len(alternatives)))
+        self.sampling = replace(self.sampling, seed=next(seed for seed in seeds if seed not in used))
 
 
 def _with_seed(sampling: Sampling, info: EngineInfo) -> Sampling:

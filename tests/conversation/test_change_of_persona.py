@@ -15,6 +15,7 @@ from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError, RatingRow, ReplyPersona
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.rows import PersonaChangeRow, Words
+from chat_personas.corpus.search import Query
 from chat_personas.corpus.sql import new_key
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
@@ -180,6 +181,16 @@ async def test_the_views_say_of_each_reply_and_measurement_whose_it_was(corpus: 
     assert measured["persona_name"] == "republican"
 
 
+async def test_a_search_names_who_made_a_reply_and_finds_by_every_persona(corpus: Corpus) -> None:
+    conversation = await changed(corpus, FakeEngine(["Fewer.", END], ["More.", END]))
+    assert [hit.persona_name for hit in corpus.search("fewer")] == ["democrat"]
+    assert [hit.persona_name for hit in corpus.search("more")] == ["republican"]
+    for name in ("persona:democrat", "persona:Repub"):
+        assert [row.id for row in corpus.conversations(Query.typed(name))] == [conversation.id]
+        assert len(corpus.search("more", within=Query.typed(name))) == 1
+    assert corpus.conversations(Query.typed("persona:independent")) == ()
+
+
 async def test_chat_json_has_each_prompt_before_the_first_message_that_is_answered_under_it(
     corpus: Corpus, tmp_path: Path
 ) -> None:
@@ -213,6 +224,25 @@ async def test_replies_of_two_personas_are_no_preference_pair(corpus: Corpus, tm
     (line,) = json_lines(corpus, "trl-preference", tmp_path / "out.jsonl")
     assert (line["chosen"][0]["content"], line["rejected"][0]["content"]) == ("Many more.", "More.")
     assert line["prompt"][0] == {"role": "system", "content": system_prompt(REPUBLICAN.persona)}
+
+
+async def test_replies_of_two_personas_with_the_same_prompt_are_no_preference_pair(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    """As of one that is not steered and one that is steered from inside: neither has a prompt."""
+    unsteered = composed(groups_in("POLPARTY=Democrat"), "none")
+    other = composed(groups_in("POLPARTY=Republican"), "none")
+    engine = FakeEngine(["Fewer.", END], ["More.", END])
+    conversation = Conversation.start(corpus, engine, unsteered)
+    rated = [await say(conversation, "Guns?")]
+    await conversation.change_persona(other)
+    async for _ in conversation.regenerate():
+        pass
+    assert system_prompt(unsteered.persona) == system_prompt(other.persona)
+    rated.append(conversation.path[-1].id)
+    for value, reply in enumerate(rated, start=1):
+        corpus.add_rating(RatingRow(message_id=reply, scale="realism 1-7", value=float(value)))
+    assert json_lines(corpus, "trl-preference", tmp_path / "out.jsonl") == []
 
 
 async def test_a_corpus_that_is_merged_keeps_who_speaks_next(corpus: Corpus, tmp_path: Path) -> None:
