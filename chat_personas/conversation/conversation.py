@@ -35,6 +35,7 @@ from chat_personas.corpus import (
     ReplyPersona,
     Thought,
 )
+from chat_personas.corpus.errors import ProtectedConversationError
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
@@ -58,6 +59,7 @@ __all__ = [
 
 Result = TypeVar("Result")
 RESCUED = "the conversation is in {path}"
+PROTECTED = "this is what a participant of a study said, and stays as it is; a fork of it is your own to go on with"
 NOT_RESCUED = "the last reply is lost"
 
 
@@ -82,6 +84,9 @@ class Conversation:
     once a second, and is closed however it ends. A conversation without a message leaves no row,
     unless it was measured: `leave` removes that.
 
+    `protected` is what a participant of a study said, outside that study: it can be read and forked, and nothing can be
+    said, changed or measured in it. Whatever would, raises ProtectedConversationError.
+
     All methods belong to one event loop, and only one reply can be on its way. `start` and `resume` wait for the disk:
     an interface that must go on responding calls `resume` in a thread. The other methods use the corpus in a thread of
     their own.
@@ -100,6 +105,7 @@ class Conversation:
         """Use `start` or `resume`. `branch` is empty for a conversation in which nothing was said yet."""
         self.persona = persona
         self.knob = knob
+        self.protected = False
         self._corpus = corpus
         self._own_sampling = sampling
         self._sampling = sampling or sampling_of(persona, chosen_sampling(row))
@@ -142,12 +148,21 @@ class Conversation:
         return cls(corpus, knob, row, persona.persona, sampling, ())
 
     @classmethod
-    def resume(cls, corpus: Corpus, engine: Engine, conversation_id: str, *, sampling: Sampling | None = None) -> Self:
+    def resume(
+        cls,
+        corpus: Corpus,
+        engine: Engine,
+        conversation_id: str,
+        *,
+        sampling: Sampling | None = None,
+        in_study: bool = False,
+    ) -> Self:
         """Take up a conversation of the corpus, with the persona and the prompt with which it went on last.
 
         `conversation_id` may be abbreviated. The model may be another one: each reply records its own. The knob is as
         the persona set it then; a direction that it names by a file is looked for where the persona's file was, or from
-        the current directory if that is not known.
+        the current directory if that is not known. What a participant of a study said is `protected`, unless the
+        study itself takes it up (`in_study`): what else were said in it would count as the participant's.
 
         Raises:
             UnknownConversationError: there is none of that identifier.
@@ -162,6 +177,7 @@ class Conversation:
         persona = persona_of(last)
         knob = Knob.of(engine, persona, _folder_of(last, persona))
         conversation = cls(corpus, knob, row, persona, sampling, branch, changes)
+        conversation.protected = not in_study and corpus.studies.is_talk(row.id)
         if row.active_leaf_id:
             conversation._branches.read_about(row.active_leaf_id)
         return conversation
@@ -538,6 +554,7 @@ class Conversation:
 
     async def _run(self, text: str | None, length: int | None) -> AsyncGenerator[ReplyEvent, None]:
         self._must_be_idle()
+        self._must_be_open()
         await self.save()
         self._must_be_idle()  # another reply may have begun while the last one was being stored
         engine = self.engine
@@ -558,6 +575,7 @@ class Conversation:
             self._changing = False
 
         self._must_be_idle()
+        self._must_be_open()
         self._changing = True
         changing = asyncio.create_task(asyncio.to_thread(change))
         changing.add_done_callback(changed)
@@ -568,6 +586,10 @@ class Conversation:
             raise RuntimeError("a reply is on its way; stop it first")
         if self._changing:
             raise RuntimeError("another version is being opened; wait for it")
+
+    def _must_be_open(self) -> None:
+        if self.protected:
+            raise ProtectedConversationError(PROTECTED)
 
     def _index(self, message_id: str) -> int:
         for index, message in enumerate(self._active.messages):

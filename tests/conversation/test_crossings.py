@@ -10,6 +10,7 @@ from chat_personas.conversation.comparison import Comparison
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate, DebateError
 from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus.errors import ProtectedConversationError
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
@@ -100,6 +101,28 @@ async def test_a_conversation_of_a_participant_keeps_the_persona_of_its_conditio
     fork = Conversation.resume(corpus, engine, await talk.fork(talk.path[-1].id))
     await fork.change_persona(REPUBLICAN)
     assert fork.persona.name == "republican"
+
+
+async def test_nobody_but_the_participant_says_anything_in_the_talk_of_a_study(corpus: Corpus) -> None:
+    engine = FakeEngine(["Less.", END], ["More.", END], ["Mine.", END])
+    way = take_part(corpus)
+    talk = Conversation.start(corpus, engine, DEMOCRAT)
+    assert talk.unspoken is not None
+    corpus.studies.attach(way.id, talk.unspoken)
+    await heard(talk.send("Guns?"))
+    opened = Conversation.resume(corpus, engine, talk.id)
+    assert opened.protected
+    for change in (opened.send("What I say"), opened.edit(opened.path[0].id, "Taxes?"), opened.regenerate()):
+        with pytest.raises(ProtectedConversationError, match="a participant of a study"):
+            await heard(change)
+    with pytest.raises(ProtectedConversationError):
+        await opened.switch(opened.path[0].id)
+    assert texts(Conversation.resume(corpus, engine, talk.id).path) == ["Guns?", "Less."]
+
+    await heard(Conversation.resume(corpus, engine, talk.id, in_study=True).send("And now?"))
+    fork = Conversation.resume(corpus, engine, await opened.fork(opened.path[-1].id))
+    await heard(fork.send("What I say"))
+    assert texts(fork.path) == ["Guns?", "Less.", "What I say", "Mine."]
 
 
 async def test_a_fork_of_an_early_message_has_its_persona_however_fast_the_change_followed(corpus: Corpus) -> None:
