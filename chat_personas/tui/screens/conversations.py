@@ -160,6 +160,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         self._open_id = open_id
         self.deleted: set[str] = set()
         self._going: dict[str, Going] = {}
+        self._leaving = False
         self._heading = Static("Conversations", markup=False, id="heading")
         self._words = Input(placeholder=SEARCH, id="words")
         self._found = FoundList(id="found", markup=False)
@@ -301,9 +302,12 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             others = [word for word in self._words.value.split() if not word.startswith(f"{what}:")]
             self._words.value = " ".join([f"{what}:{name.split()[0]}", *others])  # a part of the name is enough
 
-    @work(exclusive=True, group="leave")
+    @work(group="leave")
     async def leave(self, opened: str | None) -> None:
-        """Delete for good what was deleted, and go; `opened` is the conversation to open."""
+        """Delete for good what was deleted, and go; `opened` is the conversation to open. The first call counts."""
+        if self._leaving:
+            return
+        self._leaving = True  # from now on nothing can be brought back
         for conversation_id in tuple(self._going):
             await self._delete(conversation_id)
         self.dismiss(opened)
@@ -330,7 +334,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The search's key is a letter like any other in the search; Undo is there where something was deleted."""
-        if action == "undo" and not self._going:
+        if action == "undo" and (self._leaving or not self._going):
             return False
         return not (action == "search" and self.focused is self._words) and super().check_action(action, parameters)
 

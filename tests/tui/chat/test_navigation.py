@@ -202,6 +202,23 @@ async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(
     assert titles(corpus_file) == ["About schools?"]
 
 
+async def test_leaving_the_list_twice_still_leaves_the_conversation_that_was_deleted(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        open_id = chat(pilot).session.conversation.id  # type: ignore[union-attr]
+        await browse(pilot)
+        await pilot.press("delete")
+        await until(pilot, lambda: "Delete “" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
+        browser = pilot.app.screen
+        assert isinstance(browser, ConversationsScreen)
+        browser.leave(None)
+        browser.leave(None)
+        await until(pilot, lambda: chat(pilot).session.conversation.id != open_id)  # type: ignore[union-attr]
+    assert titles(corpus_file) == ["About guns?"]
+
+
 async def debated(corpus_file: Path) -> None:
     """Keep a debate in which each side has spoken once."""
     engine = FakeEngine(["Less.", END], ["More.", END])
