@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -202,7 +203,18 @@ async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(
     assert titles(corpus_file) == ["About schools?"]
 
 
-async def test_leaving_the_list_twice_still_leaves_the_conversation_that_was_deleted(corpus_file: Path) -> None:
+async def test_leaving_the_list_twice_still_leaves_the_conversation_that_was_deleted(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete, deleted, go_on = Corpus.delete, threading.Event(), threading.Event()
+
+    def slowly(corpus: Corpus, conversation_id: str) -> bool:
+        erased = delete(corpus, conversation_id)
+        deleted.set()
+        go_on.wait(30)
+        return erased
+
+    monkeypatch.setattr(Corpus, "delete", slowly)
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
         await two_conversations(pilot)
         open_id = chat(pilot).session.conversation.id  # type: ignore[union-attr]
@@ -214,7 +226,10 @@ async def test_leaving_the_list_twice_still_leaves_the_conversation_that_was_del
         browser = pilot.app.screen
         assert isinstance(browser, ConversationsScreen)
         browser.leave(None)
+        await until(pilot, deleted.is_set)
         browser.leave(None)
+        await pilot.pause()
+        go_on.set()
         await until(pilot, lambda: chat(pilot).session.conversation.id != open_id)  # type: ignore[union-attr]
     assert titles(corpus_file) == ["About guns?"]
 
