@@ -5,6 +5,7 @@ Nothing is opened before the first frame.
 
 import asyncio
 import importlib
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -214,6 +215,10 @@ class Session:
         await self.conversation.change_persona(persona)
         self.persona = persona
         await self._let_monitor_go()
+
+    def has_open(self, model: str) -> bool:
+        """Whether this model is the open one. Paths of files are compared wherever they begin."""
+        return self.engine is not None and _same_model(model, self.launch.settings.model)
 
     async def open_other_model(self, model: str) -> "OtherModel":
         """Open another model beside the present one. Raises ReportedError."""
@@ -438,3 +443,11 @@ async def rescue(conversation: "Conversation", failure: Exception | None) -> Non
     if failure is not None and conversation.unsaved is not None:
         written = await asyncio.to_thread(conversation.rescue)
         failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
+
+
+def _same_model(one: str, other: str) -> bool:
+    return one == other or _whole_path(one) == _whole_path(other)
+
+
+def _whole_path(model: str) -> str:
+    return os.path.realpath(os.path.expanduser(model))  # noqa: PTH111 - Path.expanduser raises for an unknown user

@@ -204,7 +204,7 @@ class History:
         assert self.corpus.problems() == ()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(done=steps)
 async def test_every_word_has_one_author_counts_once_and_goes_with_its_person(done: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as folder, Corpus.open(Path(folder) / "corpus.db") as corpus:

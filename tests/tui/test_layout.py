@@ -13,6 +13,7 @@ from personas import load_persona
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 SMALL = (80, 24)
+LETTERS = "not sound: the model follows the letters, not the answers · turn 0"
 
 
 async def test_on_80_columns_the_conversation_has_the_screen_and_the_panel_is_a_key_away(corpus_file: Path) -> None:
@@ -60,6 +61,30 @@ async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: 
             title = shown(pilot).splitlines()[0]
             assert title.endswith("alignment 0.750 (F2)") == (width < 100), (width, title)
             assert width >= 100 or len(title) == width - 1, (width, title)
+
+
+@pytest.mark.parametrize(
+    ("width", "score", "end"),
+    [
+        (99, LETTERS, f"A Democrat · Guns? {LETTERS} (F2)"),
+        (80, LETTERS, "not sound · turn 0 (F2)"),
+        (40, LETTERS, "not sound · turn 0 (F2)"),
+        (30, LETTERS, "not sound (F2)"),
+        (80, f"{LETTERS} · measuring… 3/62", "not sound · turn 0 · measuring… 3/62 (F2)"),
+        (40, f"{LETTERS} · measuring… 3/62", "not sound · turn 0 (F2)"),
+        (40, "alignment 0.750 · turn 3 · measuring… 3/62", "alignment 0.750 (F2)"),
+    ],
+)
+async def test_the_title_keeps_the_name_of_the_persona_and_shortens_the_score(
+    corpus_file: Path, width: int, score: str, end: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (width, 24)) as pilot:
+        line = chat(pilot).title_line
+        line.persona, line.conversation, line.score = "A Democrat", "Guns?", score
+        await pilot.pause()
+        title = " ".join(shown(pilot).splitlines()[0].split())
+        assert title.startswith("A Democrat")
+        assert title.endswith(end)
 
 
 async def test_a_title_of_wide_characters_leaves_the_score_on_the_screen(corpus_file: Path) -> None:

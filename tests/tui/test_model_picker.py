@@ -12,6 +12,7 @@ from chat_personas.models import pulling
 from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
 from chat_personas.models.servers import ModelOnServer
+from chat_personas.settings import Settings
 from chat_personas.tui.screens.models import ModelsScreen, offered
 from chat_personas.tui.session import Session
 from eval.engine import EngineError
@@ -107,6 +108,20 @@ async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays
         await pilot.press("enter")
         await until(pilot, lambda: "More." in shown(pilot) and not chat(pilot).replies.busy)
         assert [message.content for message in beta.asked[0]][1:] == ["Guns?", "Fewer.", "And now?"]
+
+
+@pytest.mark.parametrize("named", ["~/models/small one.gguf", "~/models/../models/small one.gguf"])
+async def test_the_model_that_is_open_already_is_said_to_be_and_nothing_changes(corpus_file: Path, named: str) -> None:
+    present = Settings.model_construct(model=str(Path("~/models/small one.gguf").expanduser()))
+    app = session(corpus_file, ScreenEngine(reply("Fewer.")), validated=present, found=FOUND)
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        before = app.conversation
+        await type_text(pilot, f"/model {named}")
+        await until(pilot, lambda: "fake is open already." in words(pilot))
+        assert pilot.app.screen is chat(pilot)
+        assert app.conversation is before
 
 
 async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_typed(corpus_file: Path) -> None:

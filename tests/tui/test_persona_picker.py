@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from chat_personas.corpus import Corpus, GroupRow, MeasurementRow
 from chat_personas.own_personas import find_persona, own_persona_names
@@ -198,6 +199,8 @@ async def test_a_combination_is_saved_and_then_in_the_list(corpus_file: Path) ->
         pilot.app.screen.query_one("#name-of-persona").value = "democrat"  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: "is a persona of the library" in words(pilot))
+        hint = pilot.app.screen.query_one("#hint", Static)
+        assert str(hint.content).startswith("Not saved: "), "the reason stands where the name is asked for"
         pilot.app.screen.query_one("#name-of-persona").value = "ruth"  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: "Your own" in shown(pilot))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from chat_personas.paths import settings_path
 from chat_personas.tui.key_registry import named_bindings
@@ -51,6 +52,17 @@ async def test_a_value_is_checked_as_it_is_typed_written_and_undone(corpus_file:
         await pilot.press("ctrl+z")
         await until(pilot, lambda: "Last change: threads is as before." in words(pilot))
         assert settings_path().read_text() == before
+
+
+async def test_a_list_that_typing_has_emptied_says_that_nothing_matches(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
+        await find(pilot, "cpu threads")
+        typed = pilot.app.screen.query_one("#typed", Input)
+        typed.value = "cpu threadsxx"
+        await until(pilot, lambda: "Nothing matches: no setting has these words." in words(pilot))
+        typed.value = "cpu threads"
+        await until(pilot, lambda: "threads: CPU threads" in words(pilot))
+        assert "Nothing matches" not in words(pilot)
 
 
 @pytest.mark.parametrize(

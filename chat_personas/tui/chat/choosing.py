@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chat_personas.tui.chat.commands import Handler, command_of, in_worker, without_argument
+from chat_personas.tui.chat.commands import Handler, command_of, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.widgets.composer import Recalled
-from chat_personas.tui.widgets.transcript import Entry
+from chat_personas.tui.widgets.transcript import SAID, Entry
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 MOST_RECALLED = 500
 """Messages of the corpus that can be recalled in the composer."""
-NOTHING_SAID = "Nothing was said yet."
 MENU = (
     ("edit", "Edit it: another branch begins here", ("user",)),
     ("fork", "Fork: a new conversation with the messages up to here", ("user", "reply")),
@@ -58,7 +57,15 @@ class ChoosingController:
     def choose(self) -> None:
         """Choose the last message in view."""
         self.screen.panel_place.uncover()
-        self.screen.set_focus(self.screen.transcript)
+        if not self.say_if_nothing_to_choose():
+            self.screen.set_focus(self.screen.transcript)
+
+    def say_if_nothing_to_choose(self) -> bool:
+        """Say so where there is no message to choose; return whether there is none."""
+        nothing = not any(entry.kind in SAID for entry in self.screen.transcript.entries)
+        if nothing:
+            say_nothing_yet(self.screen, "choose")
+        return nothing
 
     def choose_waiting(self) -> None:
         """Choose the first message that waits to be sent."""
@@ -75,7 +82,7 @@ class ChoosingController:
 
         said = [(entry.message_id or "", entry.text) for entry in self.screen.transcript.own()]
         if not said:
-            self.screen.notify(NOTHING_SAID, markup=False)
+            say_nothing_yet(self.screen, "jump")
             return
         chosen = await self.screen.app.push_screen_wait(JumpScreen(said, words))
         entry = next((entry for entry in self.screen.transcript.own() if entry.message_id == chosen), None)
@@ -105,7 +112,7 @@ class ChoosingController:
         screen, conversation = self.screen, self.screen.session.conversation
         chosen = screen.transcript.chosen
         if conversation is None or not conversation.path:
-            screen.notify(NOTHING_SAID, markup=False)
+            say_nothing_yet(screen, "fork")
             return
         await screen.replies.stop()
         try:

@@ -22,6 +22,22 @@ EVERYWHERE = frozenset({"quit"})
 """Commands whose keys belong to the application: they act on all screens."""
 LEADING = ("stop", "help", "panel", "new", "open", "persona", "thought")
 """Commands whose keys stand at the left end of the key line, in this order."""
+NOTHING_SAID = "Nothing was said yet."
+NOTHING_YET: Mapping[str, str] = {
+    "again": "There is no reply to regenerate yet.",
+    "edit": "There is no message to edit yet.",
+    "versions": NOTHING_SAID,
+    "copy": "There is nothing to copy yet.",
+    "whole": "There is no message to show whole yet.",
+    "thought": "The model has not thought yet.",
+    "rate": "There is no reply to rate yet.",
+    "choose": NOTHING_SAID,
+    "jump": NOTHING_SAID,
+    "fork": NOTHING_SAID,
+    "rename": "There is nothing to rename yet.",
+    "export": "There is nothing to export yet.",
+}
+"""What commands say where the conversation does not have what they are about."""
 Given = ParamSpec("Given")
 
 
@@ -51,6 +67,11 @@ def in_worker(group: str, *, exclusive: bool = False) -> Callable[[Slow[Controll
         return update_wrapper(begin, method)
 
     return decorate
+
+
+def say_nothing_yet(screen: "Screen[Any]", name: str) -> None:
+    """Say that the conversation does not have yet what a command is about."""
+    screen.notify(NOTHING_YET[name], markup=False)
 
 
 def without_argument(act: Callable[[], object]) -> Handler:

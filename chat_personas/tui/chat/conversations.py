@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from chat_personas.tui.chat.commands import Handler, in_worker, without_argument
+from chat_personas.text import printable
+from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Conversations:
 
         conversation = self.screen.session.conversation
         if conversation is None or not conversation.path:
-            self.screen.notify("There is nothing to rename yet.", markup=False)
+            say_nothing_yet(self.screen, "rename")
             return
         wanted: str | None = title
         if not title:
@@ -91,7 +92,7 @@ class Conversations:
 
         session = self.screen.session
         if session.conversation is None or session.corpus is None or not session.conversation.path:
-            self.screen.notify("There is nothing to export yet.", markup=False)
+            say_nothing_yet(self.screen, "export")
         else:
             write = session.conversation.write_to if session.unsaved is not None else None
             await export_conversation(self.screen.app, session.corpus, session.conversation.id, write, name)
@@ -176,6 +177,9 @@ class PersonaAndModel:
         chosen: str | None = model
         if not model:
             chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
+        if chosen is not None and screen.session.has_open(chosen):
+            screen.notify(f"{printable(screen.status_line.model)} is open already.", markup=False)
+            return
         where = None if chosen is None else await self._where("Go on with the other model in:")
         if chosen is None or where is None:
             return

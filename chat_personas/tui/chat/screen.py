@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from chat_personas.conversation.commands import CommandError, asked, message_of, named
@@ -133,7 +134,7 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield KeyLine(MOST_IMPORTANT, WITH_WHAT_WAS_SAID)
+        yield KeyLine(MOST_IMPORTANT, WITH_WHAT_WAS_SAID, hidden=self._without_use)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first frame."""
@@ -462,6 +463,13 @@ class ChatScreen(Screen[None]):
         self.set_focus(self.composer)
         self.transcript.choose(None)
 
+    def focus_previous(self, selector: str | type[Widget] = "*") -> Widget | None:
+        """Move the focus back; at the transcript, say so where it has no message to choose."""
+        focused = super().focus_previous(selector)
+        if focused is self.transcript:
+            self.choosing.say_if_nothing_to_choose()
+        return focused
+
     def on_screen_suspend(self) -> None:
         """Let the text have the focus when the screen that covers this one has been left."""
         self.write_on()
@@ -516,17 +524,18 @@ class ChatScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enable the one action that Escape has now, Back only outside the composer, and F8 except during an edit.
 
-        While a message is edited, the conversation stays on the version that it belongs to. F9 is there where the model
-        thought.
+        While a message is edited, the conversation stays on the version that it belongs to.
         """
         doing = command_of(action, parameters) or action
         if doing in ("stop", "leave_edit", "take_back", "dismiss_introduction"):
             return doing == self.talking.escape_action and not self._aside
         if doing == "leave_panel":
             return not (self.composer.has_focus or self.find_line.typed.has_focus)
-        if doing == "thought":
-            return self.transcript.has_thoughts
         return doing != "versions" or not self.editing.under_way
+
+    def _without_use(self, action: str) -> bool:
+        """Whether the key line leaves out the key of an action: F9 where the model has not thought."""
+        return command_of(action) == "thought" and not self.transcript.has_thoughts
 
     @property
     def _aside(self) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.conversation.commands import numbered
 from chat_personas.text import pluralize
-from chat_personas.tui.chat.commands import Handler, in_worker, without_argument
+from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.widgets.composer import LAST
 from personas.errors import ReportedError
 
@@ -30,7 +30,7 @@ class Talking:
             "versions": without_argument(self.other_version),
             "copy": self.copy,
             "whole": without_argument(self.show_whole),
-            "thought": without_argument(self.screen.transcript.toggle_thoughts),
+            "thought": without_argument(self.toggle_thoughts),
             "prompt": without_argument(self.show_prompt),
             "rate": self.rate,
         }
@@ -71,6 +71,8 @@ class Talking:
             screen.write_on()
             await screen.replies.stop()
             await screen.replies.regenerate()
+        else:
+            say_nothing_yet(screen, "again")
 
     @in_worker("replies")
     async def other_version(self) -> None:
@@ -78,8 +80,12 @@ class Talking:
 
         It is measured, because the panel is about the conversation on the screen.
         """
-        self.screen.write_on()
-        await self.show_version(self.screen.replies.show_other_version())
+        screen = self.screen
+        screen.write_on()
+        if screen.session.conversation is None or not screen.session.conversation.path:
+            say_nothing_yet(screen, "versions")
+            return
+        await self.show_version(screen.replies.show_other_version())
 
     async def show_version(self, going: Awaitable[object]) -> None:
         """Await `going` to another version, and measure what is on the screen then; it gives nothing without one."""
@@ -114,6 +120,8 @@ class Talking:
             place = own.index(entry) + 1 if entry in own else len(own)
             which = LAST if place == len(own) else f"message {place} of {len(own)}"
             screen.editing.begin(entry.message_id, text or entry.text, which)
+        elif entry is None:
+            say_nothing_yet(screen, "edit")
 
     def copy(self, what: str) -> None:
         """Copy the chosen message, else the last reply, to the clipboard; "all": the whole conversation as Markdown."""
@@ -131,6 +139,15 @@ class Talking:
             named = "your message" if entry.kind == "user" else "the reply"
             screen.app.copy_to_clipboard(entry.text)
             screen.notify("Copied the last reply." if screen.transcript.chosen is None else f"Copied {named}.")
+        else:
+            say_nothing_yet(screen, "copy")
+
+    def toggle_thoughts(self) -> None:
+        """Unfold what the model thought before its replies, or fold it."""
+        if self.screen.transcript.has_thoughts:
+            self.screen.transcript.toggle_thoughts()
+        else:
+            say_nothing_yet(self.screen, "thought")
 
     def show_whole(self) -> None:
         """Show the message that is shown in part, or the last reply, as it is and to its end."""
@@ -139,6 +156,8 @@ class Talking:
         message = self.screen.transcript.chosen or self.screen.transcript.to_read()
         if message is not None and message.text:
             self.screen.app.push_screen(WholeTextScreen(message.text))
+        else:
+            say_nothing_yet(self.screen, "whole")
 
     def show_prompt(self) -> None:
         """Show the exact prompt."""
@@ -161,7 +180,7 @@ class Talking:
         screen = self.screen
         last, corpus = screen.transcript.meant("reply"), screen.session.corpus
         if last is None or last.message_id is None or corpus is None:
-            screen.notify("There is no reply to rate yet.", markup=False)
+            say_nothing_yet(screen, "rate")
             return
         if value and value not in map(str, range(1, BEST_RATING + 1)):
             screen.notify(f"Write a number from 1 to {BEST_RATING}: /rate 4", severity="warning", markup=False)

@@ -208,6 +208,9 @@ class ChoiceScreen(Dialog[str | None]):
         self.dismiss(None)
 
 
+SAVE_HINT = "Enter saves it, Escape cancels."
+
+
 class SaveScreen(Dialog[tuple[str, bool] | None]):
     """Asks for a name under which a persona is saved. Gives the name and whether it replaces another, or None.
 
@@ -217,14 +220,17 @@ class SaveScreen(Dialog[tuple[str, bool] | None]):
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="save_cancel")]
 
-    def __init__(self, what: str, name: str, own: Container[str]) -> None:
-        """Say `what` is saved, and propose a `name`. `own` are the names of the user's personas."""
+    def __init__(self, what: str, name: str, own: Container[str], hint: str = SAVE_HINT) -> None:
+        """Say `what` is saved, and propose a `name`. `own` are the names of the user's personas.
+
+        `hint` stands below the name: what Enter does, or why the name before was refused.
+        """
         super().__init__()
         self._what = what
         self._proposal = name
         self._own = own
         self._warned: str | None = None
-        self._hint_line = Static("Enter saves it, Escape cancels.", markup=False, id="hint")
+        self._hint_line = Static(printable(hint), markup=False, id="hint")
 
     def compose(self) -> ComposeResult:
         """Lay out what is saved above its name."""
@@ -257,14 +263,14 @@ async def save_as_own(app: "App[None]", persona: "Persona", name: str = "") -> "
     from personas.errors import ReportedError
 
     own = await asyncio.to_thread(own_persona_names)
-    name = name or persona.name
+    name, hint = name or persona.name, SAVE_HINT
     what = f"Save {persona.title} ({persona.steering}) as a persona of your own. Its name (letters, digits, dashes):"
-    while (chosen := await app.push_screen_wait(SaveScreen(what, name, own))) is not None:
+    while (chosen := await app.push_screen_wait(SaveScreen(what, name, own, hint))) is not None:
         name, replace = chosen
         try:
             saved = await asyncio.to_thread(save_persona, persona, name, replace=replace)
         except ReportedError as error:
-            app.notify(printable(f"Not saved: {error}"), severity="error", markup=False)
+            hint = f"Not saved: {error}"
         else:
             app.notify(printable(f"Saved: {full_display_path(saved.path)}"), markup=False)
             return saved

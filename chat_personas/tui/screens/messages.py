@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import Sought, pluralize, printable
@@ -39,8 +39,19 @@ class JumpScreen(NarrowedList[str | None]):
     def on_mount(self) -> None:
         """List all of them."""
         self.heading.update("Go to one of your messages")
-        self.about.update(f"{pluralize(len(self._said), 'message')} of yours in this conversation, the newest first")
         self.begin_again(self._words)
+        self.say_how_many()
+
+    @on(Input.Changed)
+    def say_how_many(self) -> None:
+        """Say how many messages there are to choose from, or that none has the words that are typed."""
+        count = pluralize(len(self._said), "message")
+        nothing = next(iter(self.choices(self.typed.value.strip())), None) is None
+        self.about.update(
+            f"Nothing matches: none of {count} of yours has these words"
+            if nothing
+            else f"{count} of yours in this conversation, the newest first"
+        )
 
     def choices(self, typed: str) -> Iterator[Choice]:
         """Yield the messages with all words that are typed."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NAME, VALUE, ORIGIN = 26, 22, 12
 """The widths of the columns of the list, in cells."""
+NOTHING_MATCHES = "Nothing matches: no setting has these words."
 
 
 class SettingsScreen(NarrowedList[None]):
@@ -85,6 +86,12 @@ class SettingsScreen(NarrowedList[None]):
             if all(word in searched for word in words):
                 yield Choice(self._row(setting), setting.keys)
 
+    @on(Input.Changed, "#typed")
+    def say_if_nothing_matches(self) -> None:
+        """Say so where no setting fits what is typed; no line is highlighted then."""
+        if not any(self.choices(self.typed.value)):
+            self.call_later(self.describe)
+
     def _row(self, setting: Setting) -> str:
         name = setting.name if cell_len(setting.name) <= NAME else f"…{setting.name[1 - NAME :]}"
         value = fitted(self._value(setting), VALUE)
@@ -98,7 +105,7 @@ class SettingsScreen(NarrowedList[None]):
         """Say what the highlighted setting is for, what it is by default, and when a change counts."""
         setting = self._highlighted
         if setting is None:
-            self.about.update(self._said or "No setting has these words.")
+            self.about.update("\n".join(printable(part) for part in (NOTHING_MATCHES, self._said) if part))
             return
         place = f" ({setting.place})" if setting.place else ""
         is_key = setting.keys[0] == "keys"

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
+from chat_personas.reporting.verdicts import MARK
 from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
@@ -27,7 +28,8 @@ class TitleLine(Widget):
     """The persona, what is on inside the model, and the title of the conversation.
 
     `others` names other models that made replies of the conversation. On the right, while the panel is hidden, stands
-    the score in short. While something is not stored, the line begins with that.
+    the score in short, and shorter still where the persona's name would have no room. While something is not stored,
+    the line begins with that.
     """
 
     unsaved: reactive[bool] = reactive(False)
@@ -46,7 +48,7 @@ class TitleLine(Widget):
     def render(self) -> Content:
         """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
         hidden = self.alone or self.app.size.width < self._wide
-        right = f"  {self.score} (F2)" if self.score and hidden else ""
+        right = self._right() if self.score and hidden else ""
         others = f"! with replies of {_shortened(self.others)}" if self.others else ""
         said = " · ".join(printable(part) for part in (self.persona, self.steering, others) if part)
         left = (NOT_STORED if self.unsaved else "") + said
@@ -54,6 +56,28 @@ class TitleLine(Widget):
         room = max(0, self.content_size.width - cell_len(right))
         text = fitted(left + about, room) if room else ""
         return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
+
+    def _right(self) -> str:
+        """Write the score with as much of what is said of it as leaves room for the persona's name.
+
+        Why a measurement is not sound is left out first, then the last parts, the turn and the progress among them.
+        """
+        name = (NOT_STORED if self.unsaved else "") + printable(self.persona)
+        room = self.content_size.width - min(cell_len(name), LONGEST_NAME)
+        parts = self.score.split(" · ")
+        if cell_len(_with_key(parts)) > room and parts[0].startswith(f"{MARK}:"):
+            parts[0] = MARK
+        while len(parts) > 1 and cell_len(_with_key(parts)) > room:
+            parts.pop()
+        return _with_key(parts)
+
+
+LONGEST_NAME = 36
+"""Cells of a persona's name for which the score is shortened; a longer name is cut."""
+
+
+def _with_key(parts: Iterable[str]) -> str:
+    return f"  {' · '.join(parts)} (F2)"
 
 
 LONGEST_OTHERS = 24
@@ -167,11 +191,17 @@ class KeyLine(Footer):
     never removes it. About 15 widgets would stay in memory for every reply.
     """
 
-    def __init__(self, first: Iterable[str] = (), last: Iterable[str] = ()) -> None:
-        """`first` names the actions to keep longest, the most important one first; those in `last` stand at the end."""
+    def __init__(
+        self, first: Iterable[str] = (), last: Iterable[str] = (), *, hidden: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """`first` names the actions to keep longest, the most important one first; those in `last` stand at the end.
+
+        The keys of actions for which `hidden` is true are left out.
+        """
         super().__init__(show_command_palette=False)
         self._first = tuple(first)
         self._last = tuple(last)
+        self._is_hidden = hidden
         self._made_for = 0
 
     def compose(self) -> ComposeResult:
@@ -197,7 +227,7 @@ class KeyLine(Footer):
 
     def _shown(self) -> list[FooterKey]:
         """Return the keys for which there is room, in the order in which they stand."""
-        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        keys = [key for key in super().compose() if isinstance(key, FooterKey) and not self._is_hidden(key.action)]
         places = {action: place for place, action in enumerate(self._last, start=1)}
         return sorted(self._most_important(keys), key=lambda key: places.get(key.action, 0))
 

@@ -250,8 +250,11 @@ async def test_ones_own_messages_are_listed_and_one_is_gone_to(corpus_file: Path
         await until(pilot, at(pilot, "What about quokkas?"))
         await pilot.press("escape")
         await type_text(pilot, "/jump nowhere")
-        await until(pilot, lambda: isinstance(pilot.app.screen, JumpScreen))
-        await pilot.press("enter", "escape")
+        await until(pilot, lambda: "Nothing matches: none of 60 messages of yours has these words" in words(pilot))
+        await pilot.press("enter")
+        await pilot.press(*["backspace"] * len("nowhere"))
+        await until(pilot, lambda: "60 messages of yours in this conversation" in words(pilot))
+        await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
         assert chat(pilot).composer.has_focus
 

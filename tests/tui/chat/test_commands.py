@@ -8,6 +8,7 @@ from chat_personas.conversation.commands import COMMANDS
 from chat_personas.tui.chat.commands import all_handlers, command_of
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import commands_of
+from eval.engine import Piece
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
 
@@ -34,7 +35,7 @@ async def test_every_command_is_reached_by_the_palette_or_by_its_key_alone(corpu
         offered = {command.help.rpartition(" · ")[2] for command in commands_of(pilot.app, pilot.app.screen)}
         expected = {command.written_on_screen for command in COMMANDS.values() if command.on("screen")}
 
-        assert expected - offered == {"/stop", "/thought"}  # nothing to stop, and the model has not thought
+        assert expected - offered == {"/stop"}  # there is nothing to stop
         assert chat(pilot).handlers.keys() == {name for name, command in COMMANDS.items() if command.on("screen")}
         bound = {binding.id for binding in (*ChatScreen.BINDINGS, *type(pilot.app).BINDINGS)}  # type: ignore[union-attr]
         assert {command.binding_id for command in COMMANDS.values() if command.on("screen")} <= bound
@@ -90,3 +91,38 @@ async def test_tab_completes_a_command_and_the_screen_lists_those_that_fit(corpu
         assert chat(pilot).composer.text == "/rename "
         await pilot.press(*["backspace"] * 8, *"hello")
         await until(pilot, lambda: not chat(pilot).completion.display)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        (("f5", "/again"), "There is no reply to regenerate yet."),
+        (("f6", "/edit"), "There is no message to edit yet."),
+        (("f7", "/copy", "/copy all"), "There is nothing to copy yet."),
+        (("f8", "/versions"), "Nothing was said yet."),
+        (("f9", "/thought"), "The model has not thought yet."),
+        (("f10", "/whole"), "There is no message to show whole yet."),
+        (("shift+tab", "/choose"), "Nothing was said yet."),
+    ],
+)
+async def test_a_key_or_command_about_a_message_says_so_where_nothing_was_said(
+    corpus_file: Path, asked: tuple[str, ...], answer: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        for each in asked:
+            pilot.app.clear_notifications()
+            await until(pilot, lambda: answer not in words(pilot))
+            if each.startswith("/"):
+                chat(pilot).write_on()
+                await type_text(pilot, each)
+            else:
+                await pilot.press(each)
+            await until(pilot, lambda: answer in words(pilot))
+
+
+async def test_the_key_for_thoughts_stands_in_the_key_line_only_where_the_model_has_thought(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine([Piece("", thought="Hm."), *reply("Yes.")]))) as pilot:
+        await until(pilot, lambda: "Help" in shown(pilot).splitlines()[-1])
+        assert "Thoughts" not in shown(pilot).splitlines()[-1]
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Thoughts" in shown(pilot).splitlines()[-1])

@@ -103,6 +103,29 @@ async def test_starting_and_stopping_to_measure_leaves_a_reader_in_the_panel(cor
         assert chat(pilot).focused is chat(pilot).panel
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("opened", "left"), [("z", "z"), ("z", "escape"), ("enter", "escape")])
+async def test_large_print_and_explanation_lead_back_to_the_panel_that_they_were_opened_in(
+    corpus_file: Path, size: tuple[int, int], opened: str, left: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), size) as pilot:
+        await pilot.press("f2", opened)
+        await until(pilot, lambda: not in_chat(pilot))
+        await pilot.press(left)
+        await until(pilot, lambda: in_chat(pilot) and chat(pilot).focused is chat(pilot).panel)
+        assert chat(pilot).panel.display
+
+
+async def test_large_print_that_is_asked_for_in_the_text_leads_back_to_the_text(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), WIDE) as pilot:
+        await type_text(pilot, "/large-print")
+        await until(pilot, lambda: not in_chat(pilot))
+        await pilot.press("z")
+        await until(pilot, lambda: in_chat(pilot))
+        await pilot.press("n", "o")
+        await until(pilot, lambda: chat(pilot).composer.text == "no")
+
+
 async def test_what_is_typed_after_a_click_on_the_transcript_arrives_in_the_text(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), WIDE) as pilot:
         await type_text(pilot, "About guns?")

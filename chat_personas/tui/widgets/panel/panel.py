@@ -14,6 +14,8 @@ from chat_personas.reporting.verdicts import not_shown
 from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate
     from chat_personas.reporting.explained.sections import Measured
@@ -251,8 +253,11 @@ class AlignmentPanel(VerticalScroll):
         from chat_personas.tui.screens.measurement import ExplanationScreen
 
         chosen = self._chosen if self._chosen in self._visible else self._headline
-        back = self._come_back if self.has_focus else None
-        self.app.push_screen(ExplanationScreen(self.measured, section or EXPLAINED[chosen.id or ""]), back)
+        self._push(ExplanationScreen(self.measured, section or EXPLAINED[chosen.id or ""]))
+
+    def _push(self, screen: "Screen[None]") -> None:
+        """Show another screen, and come back to the panel from it where the person was in the panel."""
+        self.app.push_screen(screen, self._come_back if self.has_focus else None)
 
     def _come_back(self, _: None) -> None:
         self.call_after_refresh(self.run_action, "screen.command('panel')")
@@ -261,7 +266,7 @@ class AlignmentPanel(VerticalScroll):
         """Show the alignment in large print, as it changes."""
         from chat_personas.tui.screens.measurement import LargePrintScreen
 
-        self.app.push_screen(LargePrintScreen(lambda: self.measured, self.changes))
+        self._push(LargePrintScreen(lambda: self.measured, self.changes))
 
     @property
     def measured(self) -> "Measured":
