@@ -36,7 +36,7 @@ def library_path(name: str, folders: Sequence[Path] = ()) -> Path:
             f"there is no persona {quoted(name)} in the library; {near} (a persona file of your own ends in .toml)"
         )
     files = (folder / f"{name}.toml" for folder in (_FOLDER, *folders))
-    return next(file for file in files if file.exists())
+    return next(file for file in files if os.path.lexists(file))
 
 
 @dataclass(frozen=True, slots=True)

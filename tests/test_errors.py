@@ -1,5 +1,7 @@
 """Every error that the program reports carries the exit code that docs/commands.md promises."""
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from chat_personas.corpus.errors import (
     CorpusError,
     ExportError,
     NoCorpusError,
+    ProtectedConversationError,
     SameCorpusError,
     UnknownConversationError,
     UnknownParticipantError,
@@ -29,12 +32,14 @@ from chat_personas.engines.openai.client import EnvironmentVariableError
 from chat_personas.engines.openai.connection import InvalidAddressError
 from chat_personas.models.catalogue import UnknownEntryError
 from chat_personas.models.pulling import NoHubError, NoSpaceError, PullError
+from chat_personas.own_personas import PersonaExistsError
 from chat_personas.paths import UnwritableError
 from chat_personas.settings import SettingsError
 from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import OutputError
 from chat_personas.studies.errors import ParticipationError, StudyFileError
 from chat_personas.studies.sample import MarginsError
+from chat_personas.tui.other_programs import NoEditorError
 from eval.engine import EngineError, RequestError, TooLongError
 from eval.errors import AnswerError, ReportError, SurveyError
 from eval.interventions import InterventionError
@@ -43,6 +48,8 @@ from personas import PersonaError, ReportedError
 CODES: dict[type[ReportedError], int] = {
     CheckFailedError: 1,
     PersonaError: 2,
+    PersonaExistsError: 2,
+    NoEditorError: 2,
     SurveyError: 2,
     AnswerError: 2,
     ReportError: 2,
@@ -55,6 +62,7 @@ CODES: dict[type[ReportedError], int] = {
     InvalidAddressError: 2,
     NoCorpusError: 2,
     UnknownConversationError: 2,
+    ProtectedConversationError: 2,
     UnknownParticipantError: 2,
     UnknownParticipationError: 2,
     StudyFileError: 2,
@@ -99,6 +107,11 @@ def subclasses(of: type[ReportedError]) -> Iterator[type[ReportedError]]:
 
 
 def test_no_reported_error_is_missing_from_this_table() -> None:
+    for package in ("chat_personas", "eval", "personas"):
+        folders = importlib.import_module(package).__path__
+        for module in pkgutil.walk_packages(folders, f"{package}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)  # an error that is not imported by anything is missing, too
     ours = {error for error in subclasses(ReportedError) if error.__module__.split(".")[0] != "tests"}
     assert ours <= CODES.keys()
 

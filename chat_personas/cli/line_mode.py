@@ -18,6 +18,7 @@ from chat_personas.cli.terminal import uncleaned
 from chat_personas.consent import is_confirmed
 from chat_personas.conversation.conversation import (
     NOT_RESCUED,
+    PROTECTED,
     RESCUED,
     Conversation,
     ReplyEnded,
@@ -25,6 +26,7 @@ from chat_personas.conversation.conversation import (
     ThoughtEnded,
 )
 from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.corpus.errors import ProtectedConversationError
 from chat_personas.reporting.numbers import signed, with_interval
 from chat_personas.reporting.steering_wording import (
     inside_line,
@@ -142,7 +144,10 @@ class LineMode(StandardInputMode):
 
     def _open_conversation(self, corpus: Corpus, engine: Engine) -> Conversation:
         if self._resume is not None:
-            return Conversation.resume(corpus, engine, self._resume)
+            conversation = Conversation.resume(corpus, engine, self._resume)
+            if conversation.protected:
+                raise ProtectedConversationError(PROTECTED)
+            return conversation
         return Conversation.start(corpus, engine, self._launch.load_persona())
 
     def _make_monitor(self, conversation: Conversation, corpus: Corpus) -> "Monitor":

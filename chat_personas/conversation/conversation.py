@@ -12,8 +12,8 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from chat_personas import __version__
+from chat_personas.conversation.branches import ActiveBranch, Branches, Place, Version
 from chat_personas.conversation.reply import (
-    ActiveBranch,
     ReplyEnded,
     ReplyEvent,
     ReplyStarted,
@@ -35,6 +35,7 @@ from chat_personas.corpus import (
     ReplyPersona,
     Thought,
 )
+from chat_personas.corpus.errors import ProtectedConversationError
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
@@ -48,18 +49,17 @@ from personas.persona import PersonaSampling
 __all__ = [
     "ContextUse",
     "Conversation",
-    "Place",
     "ReplyEnded",
     "ReplyEvent",
     "ReplyStarted",
     "ReplyText",
     "ReplyThought",
     "ThoughtEnded",
-    "Version",
 ]
 
 Result = TypeVar("Result")
 RESCUED = "the conversation is in {path}"
+PROTECTED = "this is what a participant of a study said, and stays as it is; a fork of it is your own to go on with"
 NOT_RESCUED = "the last reply is lost"
 
 
@@ -74,29 +74,6 @@ class ContextUse:
     at_least: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a version stands among all: `number` of `total`, from 1, oldest first."""
-
-    number: int
-    total: int
-
-    def __str__(self) -> str:
-        """Write it as `2/3`."""
-        return f"{self.number}/{self.total}"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """The version that a conversation went to: of a message of the person, of the reply at its end, or of both.
-
-    None where that stayed as it was, or is the only one.
-    """
-
-    message: Place | None = None
-    reply: Place | None = None
-
-
 class Conversation:
     """One branch of a conversation at a time, stored in the corpus as it goes.
 
@@ -106,6 +83,9 @@ class Conversation:
     The person's message and the place of the reply are on the disk before the model begins. The reply follows about
     once a second, and is closed however it ends. A conversation without a message leaves no row,
     unless it was measured: `leave` removes that.
+
+    `protected` is what a participant of a study said, outside that study: it can be read and forked, and nothing can be
+    said, changed or measured in it. Whatever would, raises ProtectedConversationError.
 
     All methods belong to one event loop, and only one reply can be on its way. `start` and `resume` wait for the disk:
     an interface that must go on responding calls `resume` in a thread. The other methods use the corpus in a thread of
@@ -125,12 +105,14 @@ class Conversation:
         """Use `start` or `resume`. `branch` is empty for a conversation in which nothing was said yet."""
         self.persona = persona
         self.knob = knob
+        self.protected = False
         self._corpus = corpus
         self._own_sampling = sampling
         self._sampling = sampling or sampling_of(persona, chosen_sampling(row))
         held: tuple[ConversationRow | PersonaChangeRow, ...] = (row, *changes)
         self._titles = {_under(each): _title_of(each) for each in held}
         self._active = ActiveBranch(row, bool(branch), branch, _under(held[-1]))
+        self._branches = Branches(corpus, self._active)
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
         self._seconds_of_others = 0.0
         self._changing = False
@@ -166,12 +148,21 @@ class Conversation:
         return cls(corpus, knob, row, persona.persona, sampling, ())
 
     @classmethod
-    def resume(cls, corpus: Corpus, engine: Engine, conversation_id: str, *, sampling: Sampling | None = None) -> Self:
+    def resume(
+        cls,
+        corpus: Corpus,
+        engine: Engine,
+        conversation_id: str,
+        *,
+        sampling: Sampling | None = None,
+        in_study: bool = False,
+    ) -> Self:
         """Take up a conversation of the corpus, with the persona and the prompt with which it went on last.
 
         `conversation_id` may be abbreviated. The model may be another one: each reply records its own. The knob is as
         the persona set it then; a direction that it names by a file is looked for where the persona's file was, or from
-        the current directory if that is not known.
+        the current directory if that is not known. What a participant of a study said is `protected`, unless the
+        study itself takes it up (`in_study`): what else were said in it would count as the participant's.
 
         Raises:
             UnknownConversationError: there is none of that identifier.
@@ -186,11 +177,9 @@ class Conversation:
         persona = persona_of(last)
         knob = Knob.of(engine, persona, _folder_of(last, persona))
         conversation = cls(corpus, knob, row, persona, sampling, branch, changes)
+        conversation.protected = not in_study and corpus.studies.is_talk(row.id)
         if row.active_leaf_id:
-            conversation._active.thoughts = corpus.thoughts(row.active_leaf_id)
-            conversation._active.models = corpus.models(row.active_leaf_id)
-            conversation._active.personas = corpus.personas(row.active_leaf_id)
-            conversation._active.places = corpus.places(row.active_leaf_id)
+            conversation._branches.read_about(row.active_leaf_id)
         return conversation
 
     @property
@@ -303,14 +292,16 @@ class Conversation:
         Raises:
             ValueError: nothing was said yet; begin another conversation.
             RuntimeError: a reply is on its way, or another version is being opened.
-            PersonaError: the persona cannot be put into a prompt, or this is a side of a debate.
+            PersonaError: the persona cannot be put into a prompt, or must not change: in a side of a debate, a column
+                of a comparison, or a participant's conversation.
             SteeringError, InterventionError: its direction is missing or not one of this model.
             CorpusError: the change cannot be stored; the persona before stays.
         """
         if not self._active.stored:
             raise ValueError("nothing was said yet")
-        if await asyncio.to_thread(self._corpus.debate_of, self.id) is not None:
-            raise PersonaError("the sides of a debate keep their personas; begin a new conversation with another one")
+        kept = await asyncio.to_thread(self._why_persona_is_kept)
+        if kept is not None:
+            raise PersonaError(kept)
         await self.save()
         knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), persona.persona, persona.path.parent)
         change = PersonaChangeRow(
@@ -324,11 +315,25 @@ class Conversation:
             from chat_personas.steering.applied import remember_folder
 
             remember_folder(persona)
-        await self._change(lambda: self._corpus.change_persona(change))
-        self.persona, self.knob = persona.persona, knob
-        self._sampling = self._own_sampling or sampling_of(persona.persona, chosen_sampling(self._active.row))
-        self._active.persona = _under(change)
-        self._titles[_under(change)] = persona.persona.title
+
+        def go_on() -> None:
+            self._corpus.change_persona(change)
+            self.persona, self.knob = persona.persona, knob
+            self._sampling = self._own_sampling or sampling_of(persona.persona, chosen_sampling(self._active.row))
+            self._active.persona = _under(change)
+            self._titles[_under(change)] = persona.persona.title
+
+        await self._change(go_on)
+
+    def _why_persona_is_kept(self) -> str | None:
+        """Return why this conversation cannot go on with another persona; None where it can."""
+        if self._corpus.debate_of(self.id) is not None:
+            return "the sides of a debate keep their personas; begin a new conversation with another one"
+        if self._corpus.comparison_of(self.id) is not None:
+            return "the columns of a comparison keep their personas; fork the conversation to go on with another one"
+        if self._corpus.studies.is_talk(self.id):
+            return "the conversation of a participant keeps its persona; fork it to go on with another one"
+        return None
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
@@ -451,7 +456,7 @@ class Conversation:
             RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: there is no such message, or the corpus cannot be written.
         """
-        await self._change(lambda: self._activate(message_id))
+        await self._change(lambda: self._branches.go_to(message_id))
 
     async def next_version(self) -> Version | None:
         """Go to the next reply to the last message; after the last reply to the first one of the next message.
@@ -462,7 +467,7 @@ class Conversation:
             RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: the corpus cannot be read or written.
         """
-        return await self._change(self._next_version)
+        return await self._change(self._branches.next_version)
 
     async def go_beside(self, message_id: str, by: int) -> Place | None:
         """Go to the version `by` places after a message of the path (before it, if negative), down to its newest leaf.
@@ -474,8 +479,8 @@ class Conversation:
             RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: the corpus cannot be read or written.
         """
-        self._index(message_id)
-        return await self._change(lambda: self._go_beside(message_id, by))
+        message = self._active.messages[self._index(message_id)]
+        return await self._change(lambda: self._branches.go_beside(message, by))
 
     async def fork(self, message_id: str) -> str:
         """Begin another conversation with copies of the messages of the path up to this one; return its key.
@@ -533,7 +538,7 @@ class Conversation:
         kept = chosen.model_dump_json(exclude_none=True) if chosen != PersonaSampling() else None
         await asyncio.to_thread(self._corpus.set_sampling, self.id, kept)
         self._active.row = self._active.row.model_copy(update={"sampling": kept})
-        self._sampling = sampling_of(self.persona, chosen)
+        self._own_sampling, self._sampling = None, sampling_of(self.persona, chosen)
 
     async def rename(self, title: str) -> None:
         """Give the conversation another title. Raises CorpusError."""
@@ -549,6 +554,7 @@ class Conversation:
 
     async def _run(self, text: str | None, length: int | None) -> AsyncGenerator[ReplyEvent, None]:
         self._must_be_idle()
+        self._must_be_open()
         await self.save()
         self._must_be_idle()  # another reply may have begun while the last one was being stored
         engine = self.engine
@@ -569,6 +575,7 @@ class Conversation:
             self._changing = False
 
         self._must_be_idle()
+        self._must_be_open()
         self._changing = True
         changing = asyncio.create_task(asyncio.to_thread(change))
         changing.add_done_callback(changed)
@@ -580,46 +587,15 @@ class Conversation:
         if self._changing:
             raise RuntimeError("another version is being opened; wait for it")
 
+    def _must_be_open(self) -> None:
+        if self.protected:
+            raise ProtectedConversationError(PROTECTED)
+
     def _index(self, message_id: str) -> int:
         for index, message in enumerate(self._active.messages):
             if message.id == message_id:
                 return index
         raise ValueError(f"message {message_id} is not on the path")
-
-    def _activate(self, message_id: str) -> None:
-        leaf = self._corpus.activate(self.id, message_id)
-        self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
-        self._active.models, self._active.places = self._corpus.models(leaf), self._corpus.places(leaf)
-        self._active.personas = self._corpus.personas(leaf)
-
-    def _next_version(self) -> Version | None:
-        path = self._active.messages
-        if not path:
-            return None
-        last = path[-1]
-        replies = self._versions(last)
-        if last.id in replies[:-1]:
-            return Version(reply=self._go(replies, replies.index(last.id) + 1))
-        said = next((row for row in reversed(path[-2:]) if row.role == "user"), None)
-        messages = [] if said is None else [row.id for row in self._corpus.siblings(said.id)]
-        if said is None or len(messages) < 2:
-            return Version(reply=self._go(replies, 0)) if len(replies) > 1 else None
-        message = self._go(messages, (messages.index(said.id) + 1) % len(messages))
-        others = self._versions(self._active.messages[-1])
-        return Version(message, self._go(others, 0) if len(others) > 1 else None)
-
-    def _go_beside(self, message_id: str, by: int) -> Place | None:
-        versions = [row.id for row in self._corpus.siblings(message_id)]
-        index = versions.index(message_id) + by
-        return self._go(versions, index) if 0 <= index < len(versions) else None
-
-    def _versions(self, last: MessageRow) -> list[str]:
-        """Return the replies beside the last message, by id; none where that is the person's."""
-        return [row.id for row in self._corpus.siblings(last.id)] if last.role == "assistant" else []
-
-    def _go(self, versions: list[str], index: int) -> Place:
-        self._activate(versions[index])
-        return Place(index + 1, len(versions))
 
 
 def persona_of(row: ConversationRow | PersonaChangeRow) -> Persona:

@@ -3,12 +3,14 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Literal, NamedTuple
 
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, ReplyModel, ReplyPersona, Thought
+from chat_personas.conversation.branches import ActiveBranch
+from chat_personas.corpus import Corpus, CorpusError, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
@@ -280,27 +282,6 @@ class RunningReply:
         return ReplyEnded(end.status, end.why, self._usage, self._dropped)
 
 
-@dataclass(slots=True)
-class ActiveBranch:
-    """The part of a conversation that is on the screen, as the corpus has it.
-
-    `stored` is false for a conversation without a message: the first one adds it to the corpus, or names it where a
-    measurement has added it. `messages` run from the first one to the active leaf; a reply is among them once it has
-    ended. `thoughts` are what the model thought before replies, `models` which model made them, and `personas` under
-    which persona, by their ids: at least for those among the messages, but for the personas of older versions.
-    `persona` is that of the next reply. `places` has number and total of the versions of messages that have several.
-    """
-
-    row: ConversationRow
-    stored: bool
-    messages: tuple[MessageRow, ...]
-    persona: ReplyPersona
-    thoughts: dict[str, Thought] = field(default_factory=dict)
-    models: dict[str, ReplyModel] = field(default_factory=dict)
-    personas: dict[str, ReplyPersona] = field(default_factory=dict)
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-
 class _Begun(NamedTuple):
     """A reply that is in the corpus: the branch that it continues, its empty row, and what writes it."""
 
@@ -455,16 +436,23 @@ class ReplyStorage:
     def _begin_alternative(self) -> tuple[tuple[MessageRow, ...], MessageRow]:
         branch = self._active.messages
         if branch[-1].role == "assistant":
-            self._vary_seed(len(self._corpus.siblings(branch[-1].id)))
+            self._vary_seed(self._corpus.siblings(branch[-1].id))
             branch = branch[:-1]
         return branch, self._corpus.begin_reply(
             self._active.row.id, branch[-1].id, self._info, self.sampling, self._persona
         )
 
-    def _vary_seed(self, alternatives: int) -> None:
-        """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again."""
-        if self.sampling.seed is not None:
-            self.sampling = replace(self.sampling, seed=(self.sampling.seed + alternatives) % SEEDS)
+    def _vary_seed(self, alternatives: Sequence[MessageRow]) -> None:
+        """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again.
+
+        The first reply of a fork may itself have been the n-th one of the original, so a seed that was used is passed.
+        """
+        if self.sampling.seed is None:
+            return
+        made = (self._corpus.generation(reply.id) for reply in alternatives)
+        used = {each.seed for each in made if each is not None}
+        seeds = ((self.sampling.seed + more) % SEEDS for more in count(len(alternatives)))
+        self.sampling = replace(self.sampling, seed=next(seed for seed in seeds if seed not in used))
 
 
 def _with_seed(sampling: Sampling, info: EngineInfo) -> Sampling:

@@ -304,7 +304,8 @@ def _copy_persona_changes(
     So the fork goes on with the persona of that moment.
     """
     leaf = connection.execute("SELECT active_leaf_id FROM conversations WHERE id = ?", (original,)).fetchone()[0]
-    until = stamp(now() if leaf == last.id else last.updated_at)
+    # When it began: a change may follow the end of a reply within the same millisecond.
+    until = stamp(now() if leaf == last.id else last.created_at)
     changes = "SELECT * FROM persona_changes WHERE conversation_id = ? AND created_at <= ? ORDER BY id"
     for change in connection.execute(changes, (original, until)).fetchall():
         insert(connection, "persona_changes", {**dict(change), "id": new_key(), "conversation_id": conversation_id})

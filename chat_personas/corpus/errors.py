@@ -36,6 +36,12 @@ class UnknownParticipantError(CorpusError):
     exit_code = 2
 
 
+class ProtectedConversationError(CorpusError):
+    """The conversation belongs to a participant of a study, and cannot be changed by anybody else."""
+
+    exit_code = 2
+
+
 class ConversationGoneError(CorpusError):
     """Another program deleted the conversation that is written to."""
 

@@ -170,6 +170,18 @@ _ODD_ROWS = (
         WHERE quoted.role = 'user'""",
     ),
     (
+        ("message",),
+        "with other words than what was copied",
+        """SELECT count(*) FROM messages AS copies JOIN messages AS said ON said.id = copies.copy_of
+        WHERE (copies.text, copies.role, copies.quotes) IS NOT (said.text, said.role, said.quotes)""",
+    ),
+    (
+        ("fork",),
+        "of what a participant said that is not the participant's",
+        """SELECT count(*) FROM conversations WHERE id NOT IN (SELECT conversation_id FROM study_conversations)
+        AND forked_from IN (SELECT conversation_id FROM study_conversations)""",
+    ),
+    (
         ("debate",),
         "with one side only",
         "SELECT count(*) FROM (SELECT id FROM debates GROUP BY id HAVING count(*) <> 2)",
@@ -211,17 +223,28 @@ def _index_problems(connection: sqlite3.Connection) -> list[str]:
     return []
 
 
+_AGAIN = """
+    SELECT copies.id FROM messages AS copies JOIN messages AS said
+      ON said.created_at = copies.created_at AND said.role = copies.role AND said.text = copies.text
+    WHERE copies.copy_of IS NOT NULL AND (said.copy_of IS NULL OR said.id < copies.id)
+"""
+"""The copies of what the corpus has elsewhere, as the original or an older copy: both have its time and its words.
+
+`copy_of` alone does not say so, for the message that it names may be deleted.
+"""
+
+
 def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
     """Return what the corpus holds, by persona and by the model with which conversations began; copies count once."""
     connection.create_function("words", 1, lambda text: len(text.split()), deterministic=True)
     rows = connection.execute(
-        """
-        WITH said AS (
+        f"""
+        WITH again AS ({_AGAIN}), said AS (
             SELECT conversation_id, sum(role = 'user' AND quotes IS NULL) AS messages,
                    sum(role = 'assistant') AS replies,
                    sum((role = 'user' AND quotes IS NULL) * words(text)) AS words_said,
                    sum((role = 'assistant') * words(text)) AS words_replied
-            FROM messages WHERE copy_of IS NULL GROUP BY conversation_id
+            FROM messages WHERE id NOT IN (SELECT id FROM again) GROUP BY conversation_id
         ), rounds AS (SELECT conversation_id, count(*) AS measured FROM measurements GROUP BY conversation_id)
         SELECT persona_name AS persona, model, count(*) AS conversations,
                coalesce(sum(messages), 0) AS messages, coalesce(sum(replies), 0) AS replies,
@@ -232,6 +255,6 @@ def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
         LEFT JOIN said ON said.conversation_id = conversations.id
         LEFT JOIN rounds ON rounds.conversation_id = conversations.id
         GROUP BY persona_name, model ORDER BY persona_name, model
-        """
+        """  # noqa: S608 - a constant of ours
     )
     return fetch(CountsRow, rows)

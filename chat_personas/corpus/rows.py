@@ -275,6 +275,7 @@ class RatingRow(Row):
 class SearchHit(Row):
     """A message in which a search found its words. `model` is the one with which its conversation began.
 
+    `persona_name` is that of a reply; of any other message, the one with which the conversation began.
     `excerpt` is the text around them; `matches` are the ranges of characters in it that matched.
     """
 

@@ -16,6 +16,14 @@ MOST_RANKED = 1000
 """How many messages are ranked, the newest: in a large corpus a common word is in half of all messages."""
 
 
+_WITH_PERSONA = """conversations.id IN (
+    SELECT id FROM (
+        SELECT id, persona_name FROM conversations UNION ALL SELECT conversation_id, persona_name FROM persona_changes
+    ) WHERE instr(lower(persona_name), ?) > 0
+)"""
+"""That a conversation began or went on with a persona whose name has this in it."""
+
+
 class QueryError(CorpusError):
     """What narrows a search cannot be read. The message says what can be written."""
 
@@ -26,8 +34,8 @@ class QueryError(CorpusError):
 class Query:
     """What a person types to find conversations: words, and what narrows them.
 
-    `persona` and `model` are parts of names in any case; `since` and `until` are days (UTC), both included, of the
-    conversation's beginning.
+    `persona` and `model` are parts of names in any case, `persona` also of one with which the conversation went on;
+    `since` and `until` are days (UTC), both included, of the conversation's beginning.
     """
 
     words: str = ""
@@ -63,7 +71,7 @@ class Query:
         """Return the SQL condition on a table `conversations`, without the words, and its parameters."""
         parts: list[tuple[str, Value]] = []
         if self.persona:
-            parts.append(("instr(lower(persona_name), ?) > 0", self.persona.lower()))
+            parts.append((_WITH_PERSONA, self.persona.lower()))
         if self.model:
             parts.append(("instr(lower(model), ?) > 0", self.model.lower()))
         if self.since is not None:
@@ -98,11 +106,13 @@ def search(connection: sqlite3.Connection, text: str, limit: int, within: Query 
         WITH newest AS (
             SELECT rowid AS seq FROM messages_fts WHERE messages_fts MATCH ? {narrowed} ORDER BY rowid DESC LIMIT ?
         )
-        SELECT messages.id AS message_id, messages.conversation_id, conversations.title, conversations.persona_name,
-               conversations.model, messages.role, messages.created_at,
+        SELECT messages.id AS message_id, messages.conversation_id, conversations.title,
+               coalesce(generations.persona_name, conversations.persona_name) AS persona_name, conversations.model,
+               messages.role, messages.created_at,
                snippet(messages_fts, 0, ?, ?, '…', ?) AS excerpt
         FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
         JOIN conversations ON conversations.id = messages.conversation_id
+        LEFT JOIN generations ON generations.message_id = messages.id
         WHERE messages_fts MATCH ? AND messages.quotes IS NULL AND messages_fts.rowid >= (SELECT min(seq) FROM newest)
           AND conversations.id IN ({chosen})
         ORDER BY rank, messages.id LIMIT ?

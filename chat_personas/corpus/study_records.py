@@ -208,6 +208,17 @@ class StudyRecords:
             found = connection.execute(sql, (participation_id,)).fetchone()
         return None if found is None else str(found[0])
 
+    def conversations(self) -> frozenset[str]:
+        """Return the keys of all conversations of participants, and of the forks of these: none is the owner's."""
+        with self._connections.reading() as connection:
+            return frozenset(key for (key,) in connection.execute("SELECT conversation_id FROM study_conversations"))
+
+    def is_talk(self, conversation_id: str) -> bool:
+        """Return whether a conversation is the one of a participation, and not a fork of it."""
+        sql = "SELECT 1 FROM study_conversations WHERE conversation_id = ? AND NOT fork"
+        with self._connections.reading() as connection:
+            return connection.execute(sql, (conversation_id,)).fetchone() is not None
+
     def compositions(self, conversation_id: str) -> tuple[CompositionRow, ...]:
         """Return how the messages of a conversation were typed, oldest first."""
         among = "message_id IN (SELECT id FROM messages WHERE conversation_id = ?) ORDER BY message_id"

@@ -96,7 +96,7 @@ class AnswerCounts(Part):
 
 
 class Lengths(Part):
-    """How much was said."""
+    """How much was said. Copies with which a fork begins count in its original, and quotes of a debate not at all."""
 
     conversations: int
     """Conversations in which something was said."""
@@ -213,7 +213,9 @@ def describe(
     demographics = _demographics(read.ways)
     weighting, weights = (None, []) if margins is None else weighting_of(demographics, margins)
     missing: list[str] = []
-    said = {row.id: (key, row.text) for key, rows in read.conversations.items() for row in rows if row.role == "user"}
+    said = {
+        row.id: (key, row.text) for key, rows in read.conversations.items() for row in rows if row.author == "person"
+    }
     return Description(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program_version=__version__,
@@ -243,12 +245,11 @@ def _read(corpus: Corpus, study: str | None, *, tests: bool) -> _Read:
         names = sorted({row.name for row in corpus.studies.studies()})
         likely = suggestion(study, names, f"there are {', '.join(names)}" if names else "the corpus has none yet")
         raise UnknownParticipationError(f"there is no study {quoted(study)} in the corpus; {likely}")
-    read, of_studies = _Read(), set[str]()
+    read = _Read()
     for row in studies:
         scales = scale_ends(row.definition)
         for participation in corpus.studies.participations(row.sha256):
             conversation = corpus.studies.conversation_of(participation.id)
-            of_studies.update([conversation] if conversation else [])
             person = corpus.studies.participant(participation.participant_id)
             if person is None or person.withdrawn_at is not None or participation.status == "withdrawn":
                 read.withdrawn += 1
@@ -258,13 +259,32 @@ def _read(corpus: Corpus, study: str | None, *, tests: bool) -> _Read:
                 read.ways.append(_Way(participation, _in_order(corpus, participation.id), scales, conversation))
     chosen = [way.conversation for way in read.ways if way.conversation]
     if study is None and not tests:
+        of_studies = corpus.studies.conversations()
         own = [key for key in corpus.conversation_ids() if key not in of_studies]
         read.own = len(own)
         chosen = sorted([*chosen, *own])
     for key in chosen:
         leaf = corpus.conversation(key).active_leaf_id
         read.conversations[key] = corpus.branch(leaf) if leaf else ()
+    read.conversations = _each_once(read.conversations)
     return read
+
+
+def _each_once(conversations: Mapping[str, tuple[MessageRow, ...]]) -> dict[str, tuple[MessageRow, ...]]:
+    """Return the conversations without copies of what stands in another one of them.
+
+    Copies of a message have its time and its words, also where a fork between them was deleted.
+    """
+    seen = {_words(row) for rows in conversations.values() for row in rows if row.copy_of is None}
+    found = {}
+    for key, rows in conversations.items():
+        found[key] = tuple(row for row in rows if row.copy_of is None or _words(row) not in seen)
+        seen.update(map(_words, found[key]))
+    return found
+
+
+def _words(row: MessageRow) -> tuple[datetime, str, str]:
+    return row.created_at, row.role, row.text
 
 
 def scale_ends(definition: str) -> dict[tuple[str, str], tuple[float, float]]:
@@ -372,16 +392,13 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 def _lengths(conversations: Iterable[tuple[MessageRow, ...]]) -> Lengths:
     spoken = [rows for rows in conversations if rows]
-    words = {role: [len(row.text.split()) for rows in spoken for row in rows if row.role == role] for role in _ROLES}
+    every = [row for rows in spoken for row in rows]
     return Lengths(
         conversations=len(spoken),
-        turns=spread([sum(row.role == "user" for row in rows) for rows in spoken]),
-        words_said=spread(words["user"]),
-        words_replied=spread(words["assistant"]),
+        turns=spread([sum(row.author == "person" for row in rows) for rows in spoken]),
+        words_said=spread([len(row.text.split()) for row in every if row.author == "person"]),
+        words_replied=spread([len(row.text.split()) for row in every if row.role == "assistant"]),
     )
-
-
-_ROLES = ("user", "assistant")
 
 
 def _near_duplicates(said: Mapping[str, tuple[str, str]], missing: list[str]) -> NearDuplicates | None:

@@ -87,7 +87,7 @@ class Sitting:
             CorpusError: it cannot be stored.
         """
         if step.conversation_id is not None:
-            self.conversation = Conversation.resume(self._corpus, self._engine, step.conversation_id)
+            self.conversation = Conversation.resume(self._corpus, self._engine, step.conversation_id, in_study=True)
         else:
             self.conversation = Conversation.start(self._corpus, self._engine, step.persona)
             if (row := self.conversation.unspoken) is not None:
@@ -130,7 +130,7 @@ class Sitting:
         if self.conversation is None:
             found = self._corpus.studies.conversation_of(self.way.id)
             if found is not None:
-                self.conversation = Conversation.resume(self._corpus, self._engine, found)
+                self.conversation = Conversation.resume(self._corpus, self._engine, found, in_study=True)
         return self.conversation if self.conversation is not None and self.conversation.path else None
 
 

@@ -133,6 +133,7 @@ class Session:
         self.engine: Engine | None = None
         self.conversation: Conversation | None = None
         self.monitor: Monitor | None = None
+        self._monitored: Persona | None = None  # the persona that `monitor` measures
         self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
@@ -349,9 +350,11 @@ class Session:
     async def open_monitor(self) -> "Monitor | None":
         """Return the monitor of the open conversation, made on first use; None while nothing can be measured.
 
-        Where the knob was turned, it is another one than before. Raises CorpusError: that could not store a round.
+        Where the knob was turned or the persona changed, it is another one than before.
+
+        Raises CorpusError: that could not store a round.
         """
-        if self.monitor and self.conversation and self.monitor.engine is not self.conversation.engine:
+        if self.monitor and self.conversation and not self._is_measured_by(self.monitor, self.conversation):
             await self.monitor.settle()
             self.monitor = None
         if (
@@ -360,10 +363,14 @@ class Session:
             and self.engine is not None
             and self.corpus is not None
         ):
+            self._monitored = self.conversation.persona
             self.monitor = await asyncio.to_thread(
-                self.launch.make_monitor, self.conversation.engine, self.conversation.persona, self.corpus
+                self.launch.make_monitor, self.conversation.engine, self._monitored, self.corpus
             )
         return self.monitor
+
+    def _is_measured_by(self, monitor: "Monitor", conversation: "Conversation") -> bool:
+        return monitor.engine is conversation.engine and self._monitored is conversation.persona
 
     async def open_survey(self) -> "LoadedSurvey":
         """Return the survey that the conversation is measured with. Raises SurveyError."""

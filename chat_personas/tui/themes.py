@@ -20,7 +20,7 @@ FEW_COLOURS = (None, "standard")
 
 @dataclass
 class OwnTheme(Theme):
-    """A theme of this program, and in a few words for whom it is."""
+    """A theme of this program; `about` says in a few words who it is for."""
 
     about: str = ""
 

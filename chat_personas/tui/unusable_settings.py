@@ -1,17 +1,18 @@
-"""What the settings ask of the screen that it cannot do: an unknown theme, an unknown key, two actions on one key.
+"""What the settings ask for that is not there: an unknown theme, key, persona, survey or model; two actions on one key.
 
-Textual ignores all of these without a word, or lets one of two actions win. `doctor` and the screen name them.
+Textual ignores themes and keys without a word, or lets one of two actions win. `doctor` and the screen name them.
 """
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys, _normalize_key_list
 
+from chat_personas.settings import SettingsError
 from personas.inputs.suggestions import quoted, suggestion
 
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
@@ -36,6 +37,31 @@ def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str
     for clash in _clashes(keys):
         first, second = clash.names
         yield f"keys: {first} and {second} are both on {clash.key}; give one of them another key"
+
+
+def check_named(keys: Sequence[str], value: object, themes: Collection[str]) -> None:
+    """Look for what a setting names, before it is written: a persona, a survey, a model, or one of the `themes`.
+
+    Raises:
+        ReportedError: it is not there: the program would ignore it, or not start.
+    """
+    if not isinstance(value, str):
+        return
+    match keys:
+        case ("theme",) if fault := next(faults_of({}, value, themes), None):
+            raise SettingsError(fault)
+        case ("persona",):
+            from chat_personas.own_personas import find_persona
+
+            find_persona(value)
+        case ("survey",):
+            from chat_personas.surveys import find_survey
+
+            find_survey(value)
+        case ("model",):
+            from chat_personas.engines.open import find_model
+
+            find_model(value)
 
 
 def is_key(key: str) -> bool:

@@ -183,6 +183,24 @@ def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_
     assert "A debate has two personas. /personas lists them." in "\n".join(lines)
 
 
+def test_a_conversation_that_is_a_side_goes_on_after_the_debates_last_turn(command: Command, served_by: Serve) -> None:
+    served_by(ScriptedEngine(["Less.", END], ["More.", END], ["No.", END], ["Sure.", END]))
+    assert command("debate", "republican", "democrat", "--topic", "Guns?", "--rounds", "1").code == 0
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (side,) = corpus.conversation_ids(Selection(persona="democrat"))
+    ran = command("chat", "--accessible", "--resume", side, given="/debate\n/copy\nAnd you?\n/quit\n")
+    assert ran.code == 0
+    assert "The debate has ended after 1 round." in ran.out
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        assert texts(branch_of(corpus, side)) == ["Guns?", "Less.", "More.", "And you?", "No."]
+
+
+def test_the_persons_own_personas_may_debate(command: Command, served_by: Serve) -> None:
+    given = "/persona POLPARTY=Democrat SEX=Female\n/save-persona ruth\n/debate Guns?\nruth\nSEX=Male\n1\n/quit\n"
+    lines = said(command, served_by, given, ["Less.", END], ["More.", END])
+    assert "The debate has ended after 1 round." in "\n".join(lines)
+
+
 # Stopping and leaving
 
 
@@ -587,11 +605,14 @@ def test_settings_are_read_and_changed_in_sentences(command: Command, served_by:
     lines = said(
         command,
         served_by,
-        "/settings threads\n/settings threads 0\n/settings threads 3\n/settings theme nrod\n/settings zebra\n/quit\n",
+        "/settings threads\n/settings threads 0\n/settings threads 3\n/settings theme nrod\n/settings zebra\n"
+        "/settings persona democart\n/quit\n",
     )
     heard = [line.removeprefix("You: ") for line in lines]
     said_about = [
-        line for line in heard if ("threads" in line.lower() or "zebra" in line or "heme:" in line) and line[0] != "/"
+        line
+        for line in heard
+        if ("threads" in line.lower() or "zebra" in line or "heme:" in line or "democart" in line) and line[0] != "/"
     ]
     assert said_about == [
         "threads: not set, from the default. CPU threads; default: the physical cores.",
@@ -599,6 +620,8 @@ def test_settings_are_read_and_changed_in_sentences(command: Command, served_by:
         "threads is written to the settings. It counts from the next start.",
         'Theme: there is no such name; did you mean "nord"?',
         "No setting has zebra in its name. /settings lists all.",
+        'There is no persona "democart" in the library; did you mean "democrat"? (a persona file of your own ends in '
+        ".toml).",
     ]
     assert (home / "config" / "settings.toml").read_text() == "threads = 3\n"
 

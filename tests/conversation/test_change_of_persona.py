@@ -1,8 +1,10 @@
 """A conversation goes on with another persona: every reply keeps the one under which it was made."""
 
+import asyncio
 import csv
 import json
 import sqlite3
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -12,14 +14,16 @@ from chat_personas.conversation.audit import Audit
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError, RatingRow, ReplyPersona
 from chat_personas.corpus.export import FORMATS, export_to
-from chat_personas.corpus.rows import Words
+from chat_personas.corpus.rows import PersonaChangeRow, Words
+from chat_personas.corpus.search import Query
 from chat_personas.corpus.sql import new_key
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from chat_personas.steering.errors import SteeringError
-from eval.engine import Message
+from eval.engine import Message, Sampling
 from personas import LoadedPersona, PersonaError, load_persona, system_prompt
 from personas.composing import composed, groups_in
+from personas.persona import PersonaSampling
 from tests.corpus.export.talks import EVERYTHING, json_lines
 from tests.corpus.full_disk import read_only
 from tests.corpus.test_measurements import measurement
@@ -98,6 +102,41 @@ async def test_a_reply_that_is_regenerated_is_of_the_present_persona(corpus: Cor
     assert conversation.present_persona == under(REPUBLICAN), "another version does not change who speaks next"
 
 
+async def test_a_change_that_is_stored_holds_also_where_nobody_waits_for_it_any_more(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["Fewer.", END], ["More.", END]), DEMOCRAT)
+    await say(conversation, "Guns?")
+    storing, stored = asyncio.Event(), threading.Event()
+    loop, change_persona = asyncio.get_running_loop(), corpus.change_persona
+
+    def slowly(change: PersonaChangeRow) -> None:
+        loop.call_soon_threadsafe(storing.set)
+        assert stored.wait(10)
+        change_persona(change)
+
+    monkeypatch.setattr(corpus, "change_persona", slowly)
+    changing = asyncio.create_task(conversation.change_persona(REPUBLICAN))
+    await storing.wait()
+    changing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await changing
+    stored.set()
+    async with asyncio.timeout(10):
+        while not corpus.persona_changes(conversation.id) or conversation.present_persona == under(DEMOCRAT):
+            await asyncio.sleep(0)
+    assert conversation.persona == REPUBLICAN.persona
+
+
+async def test_a_sampling_that_was_chosen_holds_for_the_next_persona_too(corpus: Corpus) -> None:
+    engine = FakeEngine(["Fewer.", END], ["More.", END])
+    conversation = Conversation.start(corpus, engine, DEMOCRAT, sampling=Sampling(temperature=0.0))
+    await say(conversation, "Guns?")
+    await conversation.choose_sampling(PersonaSampling(temperature=1.5))
+    await conversation.change_persona(REPUBLICAN)
+    assert conversation.sampling.temperature == 1.5
+
+
 async def test_before_anything_was_said_there_is_nothing_to_go_on_with(corpus: Corpus) -> None:
     conversation = Conversation.start(corpus, FakeEngine(), DEMOCRAT)
     with pytest.raises(ValueError, match="nothing was said yet"):
@@ -142,6 +181,16 @@ async def test_the_views_say_of_each_reply_and_measurement_whose_it_was(corpus: 
     assert measured["persona_name"] == "republican"
 
 
+async def test_a_search_names_who_made_a_reply_and_finds_by_every_persona(corpus: Corpus) -> None:
+    conversation = await changed(corpus, FakeEngine(["Fewer.", END], ["More.", END]))
+    assert [hit.persona_name for hit in corpus.search("fewer")] == ["democrat"]
+    assert [hit.persona_name for hit in corpus.search("more")] == ["republican"]
+    for name in ("persona:democrat", "persona:Repub"):
+        assert [row.id for row in corpus.conversations(Query.typed(name))] == [conversation.id]
+        assert len(corpus.search("more", within=Query.typed(name))) == 1
+    assert corpus.conversations(Query.typed("persona:independent")) == ()
+
+
 async def test_chat_json_has_each_prompt_before_the_first_message_that_is_answered_under_it(
     corpus: Corpus, tmp_path: Path
 ) -> None:
@@ -175,6 +224,25 @@ async def test_replies_of_two_personas_are_no_preference_pair(corpus: Corpus, tm
     (line,) = json_lines(corpus, "trl-preference", tmp_path / "out.jsonl")
     assert (line["chosen"][0]["content"], line["rejected"][0]["content"]) == ("Many more.", "More.")
     assert line["prompt"][0] == {"role": "system", "content": system_prompt(REPUBLICAN.persona)}
+
+
+async def test_replies_of_two_personas_with_the_same_prompt_are_no_preference_pair(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    """As of one that is not steered and one that is steered from inside: neither has a prompt."""
+    unsteered = composed(groups_in("POLPARTY=Democrat"), "none")
+    other = composed(groups_in("POLPARTY=Republican"), "none")
+    engine = FakeEngine(["Fewer.", END], ["More.", END])
+    conversation = Conversation.start(corpus, engine, unsteered)
+    rated = [await say(conversation, "Guns?")]
+    await conversation.change_persona(other)
+    async for _ in conversation.regenerate():
+        pass
+    assert system_prompt(unsteered.persona) == system_prompt(other.persona)
+    rated.append(conversation.path[-1].id)
+    for value, reply in enumerate(rated, start=1):
+        corpus.add_rating(RatingRow(message_id=reply, scale="realism 1-7", value=float(value)))
+    assert json_lines(corpus, "trl-preference", tmp_path / "out.jsonl") == []
 
 
 async def test_a_corpus_that_is_merged_keeps_who_speaks_next(corpus: Corpus, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chat_personas.conversation.conversation import Conversation, Place
+from chat_personas.conversation.branches import Place
+from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus
 from eval.engine import Sampling
 from personas import load_persona

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from chat_personas.conversation.conversation import Conversation, Place, ReplyEvent, Version
+from chat_personas.conversation.branches import Place, Version
+from chat_personas.conversation.conversation import Conversation, ReplyEvent
 from chat_personas.corpus import Corpus
 from personas import load_persona
 from tests.fakes import END, FakeEngine

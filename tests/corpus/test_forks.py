@@ -72,6 +72,31 @@ def test_words_that_were_copied_are_counted_once(corpus: Corpus) -> None:
     assert (row.words_said, row.words_replied) == (2 + 1 + 2, 2 + 3 + 1)
 
 
+def test_words_are_counted_once_also_where_only_copies_of_them_are_left(corpus: Corpus) -> None:
+    original = talk(corpus, *TURNS)
+    first = corpus.fork(branch_of(corpus, original)[-1].id)
+    corpus.fork(branch_of(corpus, first)[-1].id)
+    corpus.fork(branch_of(corpus, original)[1].id)
+    corpus.delete(first)
+    (row,) = corpus.counts()
+    assert (row.messages, row.replies, row.words_said, row.words_replied) == (2, 2, 3, 5)
+    corpus.delete(original)
+    (row,) = corpus.counts()
+    assert (row.conversations, row.messages, row.replies, row.words_said, row.words_replied) == (2, 2, 2, 3, 5)
+
+
+def test_a_fork_that_is_merged_without_its_original_is_counted(corpus: Corpus, tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "elsewhere" / "corpus.db") as other:
+        original = talk(other, *TURNS)
+        key = other.fork(branch_of(other, original)[-1].id)
+        other.delete(original)
+        corpus.merge(other.path)
+    assert corpus.conversation_ids() == (key,)
+    (row,) = corpus.counts()
+    assert (row.messages, row.replies) == (2, 2)
+    assert corpus.problems() == ()
+
+
 def test_a_fork_of_a_fork_comes_from_the_fork(corpus: Corpus) -> None:
     first = corpus.fork(branch_of(corpus, talk(corpus, *TURNS))[-1].id)
     second = corpus.fork(branch_of(corpus, first)[1].id)
@@ -166,3 +191,20 @@ def test_what_a_side_of_a_debate_quotes_stays_a_models_words_in_a_fork(corpus: C
         ("Guns?", "person", None), ("Ban them.", "model", None), ("Keep them.", "model", theirs.id),
     ]  # fmt: skip
     assert corpus.said(10) == ("Guns?",)
+
+
+def test_keys_of_what_was_copied_leave_as_pseudonyms_like_all_others(corpus: Corpus, tmp_path: Path) -> None:
+    """No program attaches a fork to a participation. If it comes to that, nothing leads from it to the original."""
+    original = talk(corpus, *TURNS)
+    key = corpus.fork(branch_of(corpus, original)[-1].id)
+    way = take_part(corpus)
+    corpus.studies.attach(way.id, corpus.conversation(key))
+    real = {original.encode(), *(row.id.encode() for row in branch_of(corpus, original))}
+    for form in ("csv", "convokit", "sqlite", "huggingface"):
+        if form == "huggingface":
+            pytest.importorskip("pyarrow")
+        out = tmp_path / form
+        export_to(corpus, FORMATS[form], Selection(), out)
+        written = b"".join(file.read_bytes() for file in [out, *out.rglob("*")] if file.is_file())
+        assert b"About guns?" in written or form == "huggingface"
+        assert [each for each in real if each in written] == [], form

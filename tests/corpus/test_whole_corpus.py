@@ -6,7 +6,7 @@ import pytest
 
 from chat_personas.corpus import Corpus
 from eval.engine import Sampling
-from tests.corpus.export.participants import take_part
+from tests.corpus.export.participants import conversation_of, take_part
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 from tests.corpus.test_measurements import PROBES, measurement
 
@@ -68,6 +68,28 @@ def test_rows_that_cannot_be_are_found(corpus: Corpus, damage: str, said: str) -
     with corpus._connections.writing() as connection:
         connection.execute(damage)
     assert said in corpus.problems()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            "UPDATE messages SET text = 'x' WHERE copy_of IS NOT NULL",
+            "2 messages with other words than what was copied",
+        ),
+        (
+            "DELETE FROM study_conversations WHERE fork",
+            "1 fork of what a participant said that is not the participant's",
+        ),
+    ],
+)
+def test_forks_that_cannot_be_are_found(corpus: Corpus, damage: str, said: str) -> None:
+    way = take_part(corpus, ("Hello", "Good day."))
+    corpus.fork(branch_of(corpus, conversation_of(corpus, way))[-1].id)
+    assert corpus.problems() == ()
+    with corpus._connections.writing() as connection:
+        connection.execute(damage)
+    assert corpus.problems() == (said,)
 
 
 def test_conversations_messages_and_words_are_counted_by_persona_and_model(corpus: Corpus) -> None:

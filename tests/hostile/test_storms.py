@@ -93,6 +93,7 @@ async def test_what_a_server_said_before_it_was_lost_is_kept_and_the_conversatio
     assert [message.status for message in corpus.branch(path[-1].id)][1::2] == ["interrupted", "complete"]
 
 
+@pytest.mark.slow
 async def test_after_a_storm_of_resizes_the_screen_is_that_of_a_program_which_never_had_another_size(
     corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,3 +96,9 @@ def test_a_directory_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_a_persona_survives_being_stored_as_json(joe: Path) -> None:
     persona = load_persona(str(joe)).persona
     assert Persona.model_validate_json(persona.model_dump_json(by_alias=True)) == persona
+
+
+def test_a_name_in_a_folder_that_is_a_link_to_nothing_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ruth.toml").symlink_to(tmp_path / "gone.toml")
+    with pytest.raises(PersonaError, match=r"ruth\.toml"):
+        load_persona("ruth", (tmp_path,))

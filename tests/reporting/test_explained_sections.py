@@ -119,6 +119,10 @@ def test_the_probe_on_the_screen_is_the_one_that_is_explained() -> None:
     assert found[-1] == "One question has no interval, so nothing can be concluded from it alone."
 
 
+def test_a_question_of_a_longer_round_before_is_explained_by_the_last_one_that_there_is() -> None:
+    assert said("question", replace(MEASURED, question=62))[0].startswith("Question 24 of 24: ")
+
+
 def test_validity_gives_each_figure_with_its_meaning_from_the_glossary() -> None:
     found = said("validity")
     assert (

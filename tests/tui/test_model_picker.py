@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from chat_personas.corpus import CorpusError
 from chat_personas.models import pulling
 from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
@@ -59,6 +60,12 @@ def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_
     fetched = rows["smollm2-360m"]
     assert (fetched.kind, fetched.about[:3]) == ("to fetch", ("386 MB", "Apache-2.0", "instruction model"))
     assert "base model" in rows["smollm2-360m-base"].about
+
+
+def test_two_files_of_one_name_that_cannot_be_used_are_two_rows() -> None:
+    other = EMBEDDING.model_copy(update={"path": "~/other/bert.gguf"})
+    rows = [each for each in offered(FOUND.model_copy(update={"files": (EMBEDDING, other)})) if each.name == "bert"]
+    assert len({each.key for each in rows}) == 2, "the list must be able to tell them apart"
 
 
 def test_a_model_of_the_catalogue_that_is_there_is_not_offered_again() -> None:
@@ -137,6 +144,27 @@ async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_type
         assert chat(pilot).composer.text == "Well?"
         await pilot.press("enter")
         await until(pilot, lambda: "Still here." in shown(pilot))
+
+
+async def test_a_model_that_was_opened_and_is_not_gone_on_with_is_closed(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = list[str]()
+
+    class Closing(ScreenEngine):
+        async def close(self) -> None:
+            closed.append(self.info.name)
+
+    async def fails() -> None:
+        raise CorpusError("the disk is full")
+
+    others = {SMALL.path: FakeLaunch(corpus_file, Closing(info=BETA))}
+    async with screen(session(corpus_file, ScreenEngine(), others=others)) as pilot:
+        monkeypatch.setattr(chat(pilot).replies, "stop", fails)
+        with pytest.raises(CorpusError, match="the disk is full"):
+            await chat(pilot).navigator.change_model(SMALL.path, new=False)
+        assert closed == ["beta"]
+        monkeypatch.undo()
 
 
 async def test_fetching_is_asked_first_counts_and_stops_at_escape(

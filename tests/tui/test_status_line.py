@@ -68,6 +68,13 @@ async def test_it_is_said_how_many_questions_are_measured(corpus_file: Path, mon
         await until(pilot, lambda: "measuring" not in shown(pilot).splitlines()[-2])
 
 
+async def test_nothing_is_said_of_measuring_where_it_is_off(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        chat(pilot).run_worker(asyncio.Event().wait(), group="measure")
+        chat(pilot).replies_changed()
+        assert chat(pilot).status_line.state == ""
+
+
 async def test_everything_can_be_had_by_mouse_from_the_key_line(corpus_file: Path) -> None:
     """The key line has the palette, and that has every command (`test_palette`)."""
     async with screen(session(corpus_file, ScreenEngine())) as pilot:

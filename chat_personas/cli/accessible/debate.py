@@ -13,7 +13,7 @@ from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, measured
 from chat_personas.text import pluralize, printable
 from eval.interventions import tried_out
-from personas import LoadedPersona, load_persona
+from personas import LoadedPersona
 
 if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Estimate, Monitor
@@ -60,8 +60,8 @@ class Debating:
 
     async def _hold(self, topic: str) -> None:
         """Hold a debate to its end, or until the person leaves it."""
-        debate = await self._resumed() if not topic else None
-        debate = debate or await self._begun(topic)
+        resumed = await self._resumed() if not topic else None
+        debate = resumed or await self._begun(topic)
         for side in debate.sides:
             await tried_out(side.engine)
         self._debate, self._found, self._monitors, self._paused = debate, [None, None], [], False
@@ -69,6 +69,8 @@ class Debating:
             await self._argue(debate)
         finally:
             self._debate = None
+            if resumed is not None:  # it went on in the open conversation
+                await self._opened.session.resume(self._opened.conversation.id)
         report = debate_report(debate, self._found, self._opened.launch.loaded_survey)
         if any(estimate is not None for estimate in self._found):
             self._dialogue.say(*(in_sentence(moved(side)) for side in report.sides))
@@ -98,7 +100,7 @@ class Debating:
         name = (await self._dialogue.ask(question)).strip() or usual
         if not name:
             raise NotDoneError("A debate has two personas. /personas lists them.")
-        return await asyncio.to_thread(load_persona, name)
+        return await asyncio.to_thread(self._opened.launch.load_persona, name)
 
     async def _argue(self, debate: Debate) -> None:
         self._dialogue.say(

@@ -19,6 +19,7 @@ from chat_personas.cli.accessible.dialogue import (
     as_sentence,
     chosen_number,
 )
+from chat_personas.conversation.conversation import PROTECTED
 from chat_personas.reporting.explained.in_one_sentence import how_measured
 from chat_personas.reporting.explained.sections import SECTIONS, Measured, UnknownSectionError, explain, section_named
 from chat_personas.reporting.in_sentences import (
@@ -31,7 +32,7 @@ from chat_personas.reporting.in_sentences import (
     whole,
 )
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import figures_described
+from chat_personas.reporting.wording import figures_described, sentence
 from chat_personas.text import printable
 from personas.errors import ReportedError
 
@@ -79,6 +80,8 @@ class Measuring:
     @property
     def obstacle(self) -> str | None:
         """Why nothing is measured although it is wanted, as a sentence; None where nothing is in the way."""
+        if self._opened.conversation.protected:
+            return f"{sentence(PROTECTED)} It is not measured here."
         if not self.wanted:
             return None
         if not self._possible:

@@ -152,9 +152,10 @@ class AccessibleMode(StandardInputMode):
 
     async def _settings(self, wanted: str) -> None:
         """List the settings with this name, or change the one of this name; what is changed counts later."""
-        from chat_personas.settings import SettingsError
         from chat_personas.settings_file import SettingsFile
         from chat_personas.settings_listing import all_settings, change_meant, in_sentences
+        from chat_personas.tui.themes import known_themes
+        from chat_personas.tui.unusable_settings import check_named
 
         listed = await asyncio.to_thread(all_settings, self._opened.launch.given)
         name, _, value = wanted.partition(" ")
@@ -166,12 +167,7 @@ class AccessibleMode(StandardInputMode):
             self._dialogue.say(*map(in_sentences, found))
             return
         keys, meant = change_meant(setting, value)
-        if keys == ("theme",):
-            from chat_personas.tui.themes import known_themes
-            from chat_personas.tui.unusable_settings import faults_of
-
-            if fault := next(faults_of({}, str(meant), known_themes()), None):
-                raise SettingsError(fault)
+        await asyncio.to_thread(check_named, keys, meant, known_themes())
         await asyncio.to_thread(SettingsFile().change, keys, meant)
         self._dialogue.say(f"{setting.name} is written to the settings. It counts from the next start.")
 

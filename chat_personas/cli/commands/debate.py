@@ -23,6 +23,7 @@ from chat_personas.conversation.debate import Debate, DebateError
 from chat_personas.corpus import Corpus
 from chat_personas.engines.open import with_template
 from chat_personas.monitor.monitor import NO_LOG_PROBABILITIES, Estimate
+from chat_personas.own_personas import find_persona
 from chat_personas.reporting.debate import (
     DebateReport,
     circumstances,
@@ -37,7 +38,7 @@ from chat_personas.tui.leaving import run_unwaited
 from eval.engine import ORDERS, Engine, EngineError
 from eval.interventions import tried_out
 from eval.surveys.loading import LoadedSurvey
-from personas import LoadedPersona, load_persona
+from personas import LoadedPersona
 
 EXAMPLE = shared.examples(
     'chat-personas debate democrat republican --topic "Should gun laws be stricter?"',
@@ -65,7 +66,7 @@ class _Asked:
 
 def debate(
     first: Annotated[
-        str | None, typer.Argument(metavar="[FIRST", help="The persona that begins, of the library or a file.")
+        str | None, typer.Argument(metavar="[FIRST", help="The persona that begins: a name, a file, or groups.")
     ] = None,
     second: Annotated[str | None, typer.Argument(metavar="SECOND]", help="The persona that answers it.")] = None,
     topic: Annotated[str, typer.Option("--topic", metavar="TEXT", help="What they argue about.")] = "",
@@ -103,7 +104,7 @@ def debate(
     _check(names, topic, resume)
     if svg_file is not None and not measure:
         raise UsageError("--svg draws how far both sides move; add --measure, or leave it out")
-    personas = None if resume else (load_persona(names[0]), load_persona(names[1]))
+    personas = None if resume else (find_persona(names[0]), find_persona(names[1]))
     asked = _Asked(personas, topic, rounds, resume, seed, measure, yes)
     launch = Launch(survey=survey)
     launch.loaded_survey  # noqa: B018  # a wrong name of a survey comes out before the model opens

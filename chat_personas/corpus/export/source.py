@@ -104,6 +104,10 @@ ANOTHER = "another persona"
 """Who said what is quoted, where the conversation that it is from is not in the corpus."""
 
 
+DELETED = "a model whose conversation was deleted"
+"""Whose words are quoted there, where the terms of models are stated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quoted:
     """Who said what a message quotes: a persona on a model; `model` is None where its conversation is not there."""
@@ -368,7 +372,7 @@ class Source:
         self.held.conversations += 1
         self.held.models.add(row.model)
         quoted = self._quoted(row.id)
-        self.held.models.update(speaker.model for speaker in quoted.values() if speaker.model is not None)
+        self.held.models.update(speaker.model or DELETED for speaker in quoted.values())
         if way is None:
             self._in_hand = _InHand(quoted=quoted)
             return row
@@ -378,7 +382,7 @@ class Source:
         self._in_hand = _InHand(way, participant, since_midnight(row.created_at), quoted=quoted)
         self.held.of_participants += 1
         self.held.participants.add(participant)
-        released = self._released(row, id="conversation", active_leaf_id="message")
+        released = self._released(row, id="conversation", forked_from="conversation", active_leaf_id="message")
         return released.model_copy(update={"title": self._title(row)})
 
     def _quoted(self, conversation_id: str) -> Mapping[str, Quoted]:
@@ -414,7 +418,7 @@ class Source:
     def _message(self, row: MessageRow) -> MessageRow:
         if self._in_hand.shift is None:
             return row
-        kinds: dict[str, Kind] = {"id": "message", "parent_id": "message", "quotes": "message"}
+        kinds: dict[str, Kind] = dict.fromkeys(("id", "parent_id", "quotes", "copy_of"), "message")
         released = self._released(row, conversation_id="conversation", **kinds)
         return released.model_copy(update={"text": self._mask(row.text)})
 

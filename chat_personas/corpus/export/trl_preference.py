@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from chat_personas.corpus.export.chat_json import chat_messages, json_line, prompts_of
+from chat_personas.corpus.export.chat_json import chat_messages, json_line
 from chat_personas.corpus.export.format import DEBATES, TextFormat
 from chat_personas.corpus.export.source import Source, is_complete_reply
-from chat_personas.corpus.rows import ConversationRow, MessageRow
+from chat_personas.corpus.rows import ConversationRow, GenerationRow, MessageRow
 
 
 def _texts(source: Source) -> Iterator[str]:
@@ -30,21 +30,26 @@ def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Ma
     for reply in source.messages(conversation.id, rated=True):
         if reply.id in rated and is_complete_reply(reply) and reply.parent_id is not None:
             replies[reply.parent_id].append(reply)
-    prompts = prompts_of(source.generations(conversation.id))
+    made = source.generations(conversation.id)
     for question, alternatives in replies.items():
         if len(alternatives) > 1:
-            for system, beside in _under_one_prompt(alternatives, prompts, conversation.system_prompt).items():
+            for (system, *_), beside in _of_one_persona(alternatives, made, conversation).items():
                 prompt = chat_messages(system, source.branch(question), {})
                 yield from _of_a_prompt(conversation.id, prompt, beside, rated)
 
 
-def _under_one_prompt(
-    replies: Sequence[MessageRow], prompts: Mapping[str, str], first: str
-) -> Mapping[str, Sequence[MessageRow]]:
-    """Return the replies by the system prompt under which they were made: those of two personas are no pair."""
-    found: dict[str, list[MessageRow]] = defaultdict(list)
+def _of_one_persona(
+    replies: Sequence[MessageRow], made: Mapping[str, GenerationRow], conversation: ConversationRow
+) -> Mapping[tuple[str, str, str], Sequence[MessageRow]]:
+    """Return the replies by system prompt, name and file of their persona: those of two personas are no pair.
+
+    The prompt alone does not tell them apart, for a persona that is steered from inside has none.
+    """
+    found: dict[tuple[str, str, str], list[MessageRow]] = defaultdict(list)
     for reply in replies:
-        found[prompts.get(reply.id, first)].append(reply)
+        how = made.get(reply.id)
+        under = conversation if how is None or how.system_prompt is None else how
+        found[under.system_prompt or "", under.persona_name or "", under.persona_sha256 or ""].append(reply)
     return found
 
 

@@ -312,9 +312,10 @@ def _probe(shown: Measured) -> Iterator[str]:
     if not card.questions:
         yield "no question was answered"
         return
-    question = card.questions[shown.question - 1]
+    number = min(shown.question, len(card.questions))  # the number may be of a round before, with more questions
+    question = card.questions[number - 1]
     stem = printable(shown.stems.get(question.id, question.id)).strip()
-    yield f"question {shown.question} of {len(card.questions)}: {stem.removesuffix('.')}"
+    yield f"question {number} of {len(card.questions)}: {stem.removesuffix('.')}"
     yield from _shares(question, shown)
     if question.label_mass is not None:
         yield f"label mass {plain(question.label_mass, decimals=COMPACT)}: {_uncapitalised(meaning_of('label mass'))}"

@@ -94,7 +94,7 @@ def _legend(course: Course) -> str:
         return f"{course.name}: {course.nothing}"
     if course.reference is None:
         return course.name
-    return f"{course.name}; dotted: {course.reference_name}, {course.reference.mean:.{COMPACT}f}"
+    return f"{course.name}; dotted: {course.reference_name}"
 
 
 def _grid(scale: Axis) -> Iterator[Node]:
@@ -165,7 +165,10 @@ def _sign(place: int, x: float, y: float) -> Element:
 
 
 def _signs(found: Sequence[Course]) -> Iterator[str]:
-    """Yield what marks mean that are in this figure, and which turns have no point."""
+    """Yield where the dotted lines are, what marks mean that are in this figure, and which turns have no point."""
+    for course in found:
+        if course.reference is not None:
+            yield f"Dotted line of {course.name}: {with_interval(course.reference, decimals=COMPACT)}."
     if any(course.left_out for course in found):
         yield "× below: not sound, no point."
     for course in found:

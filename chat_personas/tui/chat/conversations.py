@@ -91,7 +91,8 @@ class Conversations:
         try:
             row = await asyncio.to_thread(corpus.conversation, conversation_id or conversation.id)
             going = await asyncio.to_thread(corpus.deleted_with, row.id)
-            if not await screen.app.push_screen_wait(ConfirmScreen(question_before_deleting(row.title), "Delete")):
+            question = question_before_deleting(row.title, len(going))
+            if not await screen.app.push_screen_wait(ConfirmScreen(question, "Delete")):
                 return
             if conversation.id in going:
                 await screen.replies.stop()
@@ -136,19 +137,18 @@ class Conversations:
         """Say a text to other personas side by side with this one: what is typed, or what was said last."""
         from chat_personas.tui.room.compare import compare_personas
 
-        last = self.screen.transcript.last("user")
-        text = text or self.screen.composer.text.strip() or (last.text if last is not None else "")
-        await self._go_where(compare_personas(self.screen.app, self.screen.session, text))
+        composer, last = self.screen.composer, self.screen.transcript.last("user")
+        typed = "" if text else composer.text.strip()
+        text = text or typed or (last.text if last is not None else "")
+        said = composer.clear if typed else lambda: None
+        await self._go_where(compare_personas(self.screen.app, self.screen.session, text, said))
 
     @in_worker("ask", exclusive=True)
     async def debate(self, topic: str) -> None:
         """Let two personas argue, on this topic or one that is chosen."""
         from chat_personas.tui.room.debate import hold_debate
 
-        try:
-            await hold_debate(self.screen.app, self.screen.session, topic)
-        except ReportedError as error:
-            self.screen.notify_failure(error)
+        await self._go_where(hold_debate(self.screen.app, self.screen.session, topic))
 
     async def _go_where(self, choosing: Awaitable[str | None]) -> None:
         """Go to the conversation that another screen gives, if it gives one."""
@@ -166,7 +166,7 @@ WHERE: Mapping[str, Where] = {"n": "new", "g": "here"}
 
 
 class PersonaAndModel:
-    """The commands of a chat screen about with whom one talks, and on which model."""
+    """The commands of a chat screen about the persona and the model that one talks with."""
 
     def __init__(self, screen: "ChatScreen") -> None:
         self.screen = screen

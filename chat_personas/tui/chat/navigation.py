@@ -119,7 +119,11 @@ class Navigator:
         """
         other = await self._session.open_other_model(model)
         with self._replies.held():
-            await self._leave()
+            try:
+                await self._leave()
+            except BaseException:  # nobody takes the model over
+                await other.engine.close()
+                raise
             await self._session.change_model(other, new=new)
             self._view.show_model(other.engine.info)
             await self._show_changed()

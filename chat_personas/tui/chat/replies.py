@@ -11,7 +11,8 @@ from chat_personas.text import pluralize
 from chat_personas.tui.widgets.transcript import Entry
 
 if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyEvent, Version
+    from chat_personas.conversation.branches import Version
+    from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyEvent
     from chat_personas.tui.widgets.transcript import Transcript
 
 Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]

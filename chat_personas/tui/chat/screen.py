@@ -194,10 +194,11 @@ class ChatScreen(Screen[None]):
             engine = self.session.engine
             asked_there = engine is not None and engine.info.engine == SERVER
             return "waiting for the server" if asked_there else "reading", ""
-        if any(worker.group == "measure" and not worker.is_finished for worker in self.workers):
+        under_way = any(worker.group == "measure" and not worker.is_finished for worker in self.workers)
+        if under_way and self.measuring.enabled and self.measuring.possible:
             estimate = self.panel.estimate
-            under_way = estimate is not None and not estimate.complete
-            return "measuring", f"{estimate.done} of {estimate.total}" if estimate is not None and under_way else ""
+            counted = estimate is not None and not estimate.complete
+            return "measuring", f"{estimate.done} of {estimate.total}" if estimate is not None and counted else ""
         return "", ""
 
     @work(group="enter", exclusive=True)
@@ -454,13 +455,14 @@ class ChatScreen(Screen[None]):
         self.write_on()
 
     def write_on(self) -> None:
-        """Show the conversation, and let the text that is being written have the focus, at once.
+        """Show the conversation with no message chosen, and let the text that is being written have the focus, at once.
 
         `Widget.focus` would wait, and the letters that are typed meanwhile would be lost.
         """
         self.panel_place.uncover()
         self.find_line.close()
         self.set_focus(self.composer)
+        self.transcript.choose(None)
 
     def focus_previous(self, selector: str | type[Widget] = "*") -> Widget | None:
         """Move the focus back; at the transcript, say so where it has no message to choose."""

@@ -12,11 +12,12 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.conversation.room import RoomError, RoomQuestion, members_meant, question_meant
+from chat_personas.own_personas import readable_personas
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from eval.surveys.human_figures import groups_with_figures
-from personas import CATALOGUE, LoadedPersona, library_names, load_persona
+from personas import CATALOGUE, LoadedPersona
 
 if TYPE_CHECKING:
     from eval.surveys.loading import LoadedSurvey
@@ -259,7 +260,7 @@ DEBATE_HEADINGS: dict[DebateStep, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChosenDebate:
-    """What is argued about, by whom, and for how long."""
+    """What is argued about, who argues, and for how many rounds."""
 
     topic: str
     personas: tuple[LoadedPersona, LoadedPersona]
@@ -281,7 +282,7 @@ class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
         """Offer the questions of `survey` as topics, and the persona named `first` before the others."""
         super().__init__()
         self._survey = survey
-        self._names = sorted(library_names(), key=lambda name: name != first)
+        self._own = first
         self._typed_topic = topic
         self._topic = ""
         self._picked: list[LoadedPersona] = []
@@ -296,7 +297,8 @@ class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
     @work(exclusive=True)
     async def read(self) -> None:
         """Read the personas, and list them where they are being asked for."""
-        self._offered = await asyncio.to_thread(lambda: {name: load_persona(name) for name in self._names})
+        found = dict(await asyncio.to_thread(lambda: list(readable_personas())))
+        self._offered = {name: found[name] for name in sorted(found, key=lambda name: (name != self._own, name))}
         if self._step in ("first", "second"):
             self.narrow()
 

@@ -1,7 +1,7 @@
 """Comparing personas on the screen: one message to two to four columns, each with its own line of the panel."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -311,10 +311,11 @@ class CompareScreen(AnsweringScreen[str | None]):
         self.dismiss(None)
 
 
-async def compare_personas(app: App[None], session: Session, text: str) -> str | None:
+async def compare_personas(app: App[None], session: Session, text: str, said: Callable[[], object]) -> str | None:
     """Compare others with the persona that is talked with, on `text` if there is any. Call it in a worker.
 
-    A conversation that is a column of a comparison already opens that one. Gives the conversation to go on with.
+    A conversation that is a column of a comparison already opens that one. Gives the conversation to go on with: the
+    open one, too, where more may have been said in it. `said` is called once `text` is said to all.
 
     Raises:
         ReportedError: the personas cannot be compared, or the corpus cannot be read.
@@ -327,13 +328,15 @@ async def compare_personas(app: App[None], session: Session, text: str) -> str |
     if known is not None:
         try:
             comparison = await asyncio.to_thread(Comparison.resume, corpus, engine, known)
-            return await app.push_screen_wait(CompareScreen(comparison, session, ""))
+            return await app.push_screen_wait(CompareScreen(comparison, session, "")) or conversation.id
         except ComparisonError as error:  # the others are gone: compare with others
             app.notify(printable(str(error)), markup=False)
     chosen = await app.push_screen_wait(ColumnsScreen(await asyncio.to_thread(_persona_of, session, conversation)))
     if chosen is None:
         return None
     comparison = await asyncio.to_thread(Comparison.start, corpus, engine, chosen)
+    if text:
+        said()
     return await app.push_screen_wait(CompareScreen(comparison, session, text))
 
 

@@ -28,7 +28,7 @@ from chat_personas.reporting.debate import (
 from chat_personas.reporting.wording import DEMONSTRATION, STATUS, model_described, sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
-from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, two
+from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, with_interval
 from chat_personas.tui.room.choosing import DebateChoosingScreen
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import save_document
@@ -169,10 +169,10 @@ class DebateScreen(AnsweringScreen[None]):
     async def _measure(self, place: int) -> None:
         if why_not_measured(self._session):
             return
-        if not self._monitors:
-            self._monitors = [await self._monitor_of(each) for each in range(len(self._lines))]
         self._measuring = place
         self._show_state()
+        if not self._monitors:
+            self._monitors = [await self._monitor_of(each) for each in range(len(self._lines))]
         context, message_id = self.debate.measured_after(place)
         estimates = self._monitors[place].measure(context, message_id, self.debate.sides[place].id)
         async with aclosing(estimates) as found:
@@ -315,10 +315,8 @@ def course_rows(report: DebateReport, width: int) -> Content:
     rows: list[Content] = []
     courses = [side.course for side in report.sides]
     for place, (side, course) in enumerate(zip(report.sides, courses, strict=True)):
-        reference = (
-            "" if course is None or course.everyone is None else f"{reference_of(side)}, {two(course.everyone.mean)}"
-        )
-        dotted = f"; dotted: {reference}" if reference else ""
+        everyone = None if course is None else course.everyone
+        dotted = "" if everyone is None else f"; dotted: {reference_of(side)}, {with_interval(everyone)}"
         rows.append(Content.assemble((f"{MARKS[place]} {printable(side.title)}", STYLES[place]), dotted))
     rows.append(Content())
     known = [course for course in courses if course is not None and course.why is None]
@@ -369,9 +367,10 @@ class CourseScreen(AnsweringScreen[None]):
         self.dismiss(None)
 
 
-async def hold_debate(app: App[None], session: Session, topic: str) -> None:
+async def hold_debate(app: App[None], session: Session, topic: str) -> str | None:
     """Hold a debate, on `topic` if that is given. A conversation that is a side of one goes on with that one.
 
+    Return the key of the conversation to open then: the open one, if the debate has gone on in it; else None.
     Call it in a worker.
 
     Raises:
@@ -380,7 +379,7 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> None:
     engine, corpus, conversation = session.engine, session.corpus, session.conversation
     if engine is None or corpus is None or conversation is None:
         app.notify("The model is not open yet.", markup=False)
-        return
+        return None
     survey, debate = await session.open_survey(), None
     known = await asyncio.to_thread(corpus.debate_of, conversation.id)
     if known is not None and not topic:
@@ -391,10 +390,11 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> None:
     if debate is None:
         chosen = await app.push_screen_wait(DebateChoosingScreen(survey, conversation.persona.name, topic))
         if chosen is None:
-            return
+            return None
         debate = await asyncio.to_thread(
             Debate.start, corpus, (engine, engine), chosen.personas, chosen.topic, chosen.rounds
         )
     for side in debate.sides:
         await tried_out(side.engine)
     await app.push_screen_wait(DebateScreen(debate, session, survey))
+    return conversation.id if debate.id == known else None

@@ -6,10 +6,10 @@ brought back.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,7 +21,7 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError, UnknownConversationError
 from chat_personas.corpus.search import Query, QueryError
-from chat_personas.reporting.wording import speaker_of
+from chat_personas.reporting.wording import for_deletion, speaker_of
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen, export_conversation
@@ -70,11 +70,14 @@ def moment(when: datetime) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def preview_of(said: Sequence["MessageRow"], persona_name: str, sought: Sought) -> Content:
-    """Draw messages for a glance, each after who said it, with the words that are looked for highlighted."""
+def preview_of(said: Sequence["MessageRow"], personas: Mapping[str, str], sought: Sought) -> Content:
+    """Draw messages for a glance, each after who said it, with the words that are looked for highlighted.
+
+    `personas` are the names of those that made the replies, by the keys of the replies.
+    """
     parts: list[Content | tuple[str, str]] = []
     for message in said:
-        who = speaker_of(message, persona_name)
+        who = speaker_of(message, personas.get(message.id, ""))
         text = message.text if len(message.text) <= LONGEST_GLANCE else f"{message.text[:LONGEST_GLANCE]}…"
         parts += [(who, "bold"), Content("\n"), highlighted(Content(visible(text)), sought), Content("\n\n")]
     return Content.assemble(*parts) if parts else Content.styled("Nothing was said yet.", "italic")
@@ -87,16 +90,16 @@ GLANCED = 4
 """Messages of a conversation in the preview."""
 LONGEST_GLANCE = 1200
 """Characters of a message in the preview."""
-SEARCH = "Search the messages. persona:NAME model:NAME since:DAY until:DAY narrow the list"
+SEARCH = "Search the messages; narrow by persona:NAME model:NAME since:DAY until:DAY"
 ALREADY_DELETED = "Another program has already deleted it."
 LEFT_ON_DISK = (
     "Deleted. Another program has the corpus open; the text is erased from the disk when it closes the corpus."
 )
 
 
-def question_before_deleting(title: str) -> str:
-    """Ask whether a conversation of this title is to be deleted."""
-    return f"Delete “{title}” with all its messages and measurements?"
+def question_before_deleting(title: str, conversations: int) -> str:
+    """Ask whether a conversation of this title is to be deleted, or both sides of a debate."""
+    return f"Delete {for_deletion(f'“{title}”', conversations)} with all its messages and measurements?"
 
 
 class FoundConversation(Option):
@@ -108,6 +111,13 @@ class FoundConversation(Option):
         super().__init__(lines, id=self.conversation_id)
         self.message_id: str | None = hit
         self.title, self.persona_name, self.model = row.title, row.persona_name, row.model
+
+
+class Going(NamedTuple):
+    """What is to be deleted: a conversation by its title, and the keys of all that goes with it."""
+
+    title: str
+    keys: tuple[str, ...]
 
 
 class FoundList(OptionList):
@@ -154,7 +164,8 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         self._corpus = corpus
         self._open_id = open_id
         self.deleted: set[str] = set()
-        self._going: dict[str, str] = {}
+        self._going: dict[str, Going] = {}
+        self._leaving = False
         self._heading = Static("Conversations", markup=False, id="heading")
         self._words = Input(placeholder=SEARCH, id="words")
         self._found = FoundList(id="found", markup=False)
@@ -211,7 +222,8 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        options = [option for option in options if option.conversation_id not in self._going]
+        gone = {key for going in self._going.values() for key in going.keys}
+        options = [option for option in options if option.conversation_id not in gone]
         found = self._found
         at = found.highlighted
         found.set_class(bool(query.words), "-hits")  # an excerpt wraps: its words may stand anywhere in it
@@ -228,11 +240,11 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         """Show the end of a conversation, or what was said around the message that was found."""
         words = Query.typed(self._words.value).words if chosen.message_id is not None else ""
         try:
-            said = await asyncio.to_thread(self._said_last, chosen)
+            said, personas = await asyncio.to_thread(self._said_last, chosen)
         except CorpusError as error:  # such as one that another program has deleted meanwhile
             self._glance.update(printable(str(error)))
             return
-        self._glance.update(preview_of(said, chosen.persona_name, Sought.typed(words.replace('"', " "))))
+        self._glance.update(preview_of(said, personas, Sought.typed(words.replace('"', " "))))
         preview = self.query_one("#preview")
         if chosen.message_id is None:
             preview.scroll_end(animate=False)
@@ -265,19 +277,26 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         chosen = self._chosen()
         if chosen is None:
             return
-        question = f"{question_before_deleting(chosen.title)} U brings it back until you leave this list."
+        try:
+            keys = await asyncio.to_thread(self._corpus.deleted_with, chosen.conversation_id)
+        except CorpusError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+            return
+        asked = question_before_deleting(chosen.title, len(keys))
+        question = f"{asked} U brings it back until you leave this list."
         if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete")):
             return
-        if chosen.conversation_id == self._open_id:
+        if self._open_id in keys:
             await self._stop_open()
-        self._going[chosen.conversation_id] = chosen.title
+        self._going[chosen.conversation_id] = Going(chosen.title, keys)
         self.refresh_bindings()
         self.find(self._words.value)
 
     def action_undo(self) -> None:
-        """Bring back the conversation that was deleted last."""
-        _, title = self._going.popitem()
-        self.notify(f"Brought back: “{printable(title)}”.", markup=False)
+        """Bring back what was deleted last."""
+        _, going = self._going.popitem()
+        named = for_deletion(f"“{going.title}”", len(going.keys))
+        self.notify(f"Brought back: {named}.", markup=False)
         self.refresh_bindings()
         self.find(self._words.value)
 
@@ -288,16 +307,19 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             others = [word for word in self._words.value.split() if not word.startswith(f"{what}:")]
             self._words.value = " ".join([f"{what}:{name.split()[0]}", *others])  # a part of the name is enough
 
-    @work(exclusive=True, group="leave")
+    @work(group="leave")
     async def leave(self, opened: str | None) -> None:
-        """Delete for good what was deleted, and go; `opened` is the conversation to open."""
+        """Delete for good what was deleted, and go; `opened` is the conversation to open. The first call counts."""
+        if self._leaving:
+            return
+        self._leaving = True  # from now on nothing can be brought back
         for conversation_id in tuple(self._going):
             await self._delete(conversation_id)
         self.dismiss(opened)
 
     async def _delete(self, conversation_id: str) -> None:
-        """Delete a conversation from the corpus. What cannot be deleted is said, and stays."""
-        del self._going[conversation_id]
+        """Delete a conversation, with what goes with it, from the corpus. What cannot be deleted is said, and stays."""
+        keys = self._going.pop(conversation_id).keys
         try:
             without_trace = await asyncio.to_thread(self._corpus.delete, conversation_id)
         except UnknownConversationError:  # another program deleted it meanwhile: it is gone, as was asked for
@@ -307,7 +329,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             return
         else:
             self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
-        self.deleted.add(conversation_id)
+        self.deleted.update(keys)
 
     async def on_unmount(self) -> None:
         """Delete for good what was deleted, where the program is left from here."""
@@ -317,7 +339,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The search's key is a letter like any other in the search; Undo is there where something was deleted."""
-        if action == "undo" and not self._going:
+        if action == "undo" and (self._leaving or not self._going):
             return False
         return not (action == "search" and self.focused is self._words) and super().check_action(action, parameters)
 
@@ -350,15 +372,19 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         best = {hit.conversation_id: hit for hit in reversed(hits)}
         return [FoundConversation(hit_lines(best[key], names.get(key, ""), counts[key]), best[key]) for key in counts]
 
-    def _said_last(self, chosen: FoundConversation) -> Sequence["MessageRow"]:
-        leaf = self._corpus.conversation(chosen.conversation_id).active_leaf_id
-        shown = self._corpus.branch(leaf) if leaf is not None else ()
-        if chosen.message_id is None:
-            return shown[-GLANCED:]
+    def _said_last(self, chosen: FoundConversation) -> tuple[Sequence["MessageRow"], Mapping[str, str]]:
+        """Return the messages of the preview, and the names of the personas that made the replies among them."""
+        row = self._corpus.conversation(chosen.conversation_id)
+        shown = self._corpus.branch(row.active_leaf_id) if row.active_leaf_id is not None else ()
         place = next((place for place, message in enumerate(shown) if message.id == chosen.message_id), None)
-        if place is None:  # it was found on another branch
-            return self._corpus.branch(chosen.message_id)[-GLANCED:]
-        return shown[max(0, place - 1) :][:GLANCED]
+        if chosen.message_id is None:
+            said = shown[-GLANCED:]
+        elif place is None:  # it was found on another branch
+            said = self._corpus.branch(chosen.message_id)[-GLANCED:]
+        else:
+            said = shown[max(0, place - 1) :][:GLANCED]
+        made = self._corpus.personas(said[-1].id) if said else {}
+        return said, {message.id: made[message.id].name if message.id in made else row.persona_name for message in said}
 
     def _head(self, count: int, query: Query) -> None:
         found = (

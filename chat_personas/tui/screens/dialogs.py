@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class Dialog(AnsweringScreen[Answer], ModalScreen[Answer]):
+class Dialog(ModalScreen[Answer], AnsweringScreen[Answer]):  # Textual takes styles from the first base
     """A modal screen on which Ctrl+C does the same as on the others.
 
     Behind a modal screen Textual considers only those keys of the application that have priority.

@@ -187,9 +187,9 @@ def offered(found: "Found") -> Iterator[Offered]:
     yield from map(_on_server, found.servers)
     names = {file.name for file in usable}
     yield from (_to_fetch(entry) for entry in catalogue() if entry.name not in names)
-    others = [(file.name, file.why_not) for file in found.files if file.why_not is not None]
-    for name, why in [*others, *((problem.what, problem.why) for problem in found.problems)]:
-        yield Offered(name, UNUSABLE, name, (" ".join(why.split()),), "unusable")
+    others = [(file.name, file.path, file.why_not) for file in found.files if file.why_not is not None]
+    for name, path, why in [*others, *((problem.what, problem.what, problem.why) for problem in found.problems)]:
+        yield Offered(name, UNUSABLE, path, (" ".join(why.split()),), "unusable")
 
 
 def in_sentences(each: Offered) -> str:

@@ -21,7 +21,7 @@ from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import settable_keys
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.dialogs import Dialog
-from chat_personas.tui.unusable_settings import faults_of, why_not
+from chat_personas.tui.unusable_settings import check_named, why_not
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
 
@@ -172,13 +172,7 @@ class SettingsScreen(NarrowedList[None]):
         """Change a setting to what was typed with its name."""
         try:
             keys, value = change_meant(setting, typed)
-            await asyncio.to_thread(_look_up, keys, value)
-            if (
-                fault := next(faults_of({}, str(value), self.app.available_themes), None)
-                if keys == ("theme",)
-                else None
-            ):
-                raise SettingsError(fault)
+            await asyncio.to_thread(check_named, keys, value, self.app.available_themes)
         except (ReportedError, OSError) as error:
             self._said = f"! Not changed: {error}"
             self.describe()
@@ -261,7 +255,7 @@ class ValueScreen(Dialog[tuple[Keys, object] | None]):
         """Take the value, unless it is wrong or names nothing that is there."""
         try:
             keys, value = change_meant(self._setting, event.value)
-            await asyncio.to_thread(_look_up, keys, value)
+            await asyncio.to_thread(check_named, keys, value, self.app.available_themes)
         except (ReportedError, OSError) as error:
             self._hint.update(printable(str(error)))
         else:
@@ -270,24 +264,6 @@ class ValueScreen(Dialog[tuple[Keys, object] | None]):
     def action_cancel(self) -> None:
         """Change nothing."""
         self.dismiss(None)
-
-
-def _look_up(keys: Keys, value: object) -> None:
-    """Look for the persona, survey or model that a setting names. Raises ReportedError: the program would not start."""
-    if not isinstance(value, str):
-        return
-    if keys == ("persona",):
-        from chat_personas.own_personas import find_persona
-
-        find_persona(value)
-    elif keys == ("survey",):
-        from chat_personas.surveys import find_survey
-
-        find_survey(value)
-    elif keys == ("model",):
-        from chat_personas.engines.open import find_model
-
-        find_model(value)
 
 
 OWN_CHOICE = "(the program's own choice)"

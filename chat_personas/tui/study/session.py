@@ -227,11 +227,13 @@ class StudySession:
 
         A model that is still being opened, or does not close at once, holds nothing that was said.
         """
-        self._held.close()
-        await self._keep(self.stop)
-        if self.conversation is not None:
-            await self._keep(self.conversation.save)
-        await self._keep(self.stop_measuring)
+        try:
+            await self._keep(self.stop)
+            if self.conversation is not None:
+                await self._keep(self.conversation.save)
+            await self._keep(self.stop_measuring)
+        finally:
+            self._held.close()  # not before: another program would go on without the last words
         if self._opening is not None and self._opening.done() and self.unavailable is None:
             await in_time(self._opening.result().close())
         elif self._opening is not None:

@@ -22,19 +22,36 @@ class Finds:
 
     def __init__(self, transcript: ChoosingTranscript) -> None:
         self._transcript = transcript
+        self._sought = Sought()
         self._found: Sequence[Entry] = ()
         self._at = 0
 
     def look_for(self, sought: Sought) -> None:
         """Highlight the words, and show the newest message that has all of them."""
-        entries = self._transcript.entries
-        self._found = [entry for entry in entries if entry.kind in SAID and sought.in_(entry.text)]
+        self._sought = sought
+        self._found = self._with_all_words()
         self._transcript.highlight(sought if self._found else Sought())
         self._show(len(self._found) - 1)
 
     def go(self, by: int) -> None:
-        """Show the next message (1) or the one before (−1); after the last comes the first."""
+        """Show the next message (1) or the one before (−1); after the last comes the first.
+
+        The conversation may have changed since the last look: a message that waited may have been sent.
+        """
+        before = self._found
+        self._found = self._with_all_words()
+        if bool(before) != bool(self._found):
+            self._transcript.highlight(self._sought if self._found else Sought())
+        shown = before[self._at] if before else None
+        if shown is not None and shown in self._found:
+            self._at = self._found.index(shown)
+        elif by > 0:
+            self._at -= 1  # the one after it stands in its place
         self._show(self._at + by)
+
+    def _with_all_words(self) -> list[Entry]:
+        entries = self._transcript.entries
+        return [entry for entry in entries if entry.kind in SAID and self._sought.in_(entry.text)]
 
     @property
     def described(self) -> str:

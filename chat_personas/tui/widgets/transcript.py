@@ -587,6 +587,7 @@ class ChoosingTranscript(Transcript):
 
     async def _choose_at_end(self, entry: Entry | None) -> None:
         await self._move_to(Window.at_end)
+        self._moving = False  # going elsewhere may have been broken off for this
         self.choose(entry, bring=False)
         self.to_end()
 
@@ -622,7 +623,11 @@ class ChoosingTranscript(Transcript):
             self.scroll_to_widget(widget, animate=False, top=above != long, force=True)
 
     async def _mount_around(self, entry: Entry) -> None:
-        await self._move_to(lambda total: Window.around(self._index(entry), total))
+        def around(total: int) -> Window:
+            # it may have gone while another change was awaited
+            return Window.around(self._index(entry), total) if entry in self.entries else Window.at_end(total)
+
+        await self._move_to(around)
 
         def settle() -> None:
             if entry is self.chosen and entry in self._shown:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from chat_personas.corpus import Corpus
+from chat_personas.own_personas import save_persona
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
+from personas.composing import composed, groups_in
 from scripts.docs import write_debate
 from tests.cli.running import Command, only_line, write_survey
 from tests.eval.fake_engine import FakeEngine
@@ -84,7 +86,15 @@ def test_both_sides_speak_in_turn_and_the_course_of_both_is_shown(held: Command,
     assert found["everyone's answers"] == ["0.700 [0.700, 0.700]"] * 2
     drawn = tree(files["svg"].read_text())
     marks = [one.get("class") for one in drawn.iter() if one.get("class", "").startswith("mark")]
+    assert "Dotted line of A Democrat: 0.70 [0.70, 0.70]." in words(files["svg"].read_text())
     assert marks.count("mark persona") == marks.count("mark uniform") == 1 + 1 + 3  # legend, reference, three turns
+
+
+def test_the_persons_own_personas_and_composed_ones_may_debate(held: Command, home: Path) -> None:
+    save_persona(composed(groups_in("POLPARTY=Democrat")).persona, "ruth")
+    ran = held("ruth", "POLPARTY=Republican", "--topic", "Guns?", "--rounds", "1")
+    assert ran.code == 0
+    assert "Democrat: Yes.\n\nRepublican: Yes.\n\n" in ran.out
 
 
 def test_what_is_not_sound_has_no_point_and_a_line_says_so(

@@ -177,6 +177,59 @@ async def test_words_are_found_and_marked_also_in_messages_that_are_far_away(cor
         assert chat(pilot).composer.has_focus
 
 
+async def test_words_are_found_also_after_the_waiting_message_that_has_them_was_sent(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine([rest, *reply("Now.")], reply("Then."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Quokkas first")
+        await until(pilot, lambda: chat(pilot).replies.busy)
+        await type_text(pilot, "quokkas second")
+        await until(pilot, lambda: waiting(pilot) == ["quokkas second"])
+        await type_text(pilot, "/find quokkas")
+        await until(pilot, lambda: "2 of 2 messages" in shown(pilot))
+        rest.set()
+        await until(pilot, lambda: len(path(pilot)) == 4 and not chat(pilot).replies.busy)
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 of 2 messages" in shown(pilot) and chosen(pilot) == "Quokkas first")
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 of 2 messages" in shown(pilot) and chosen(pilot) == "quokkas second")
+
+
+async def test_a_key_that_leaves_what_was_found_for_the_text_leaves_no_message_chosen(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Another reply."))
+    async with screen(session(corpus_file, engine, resume=long_talk(corpus_file))) as pilot:
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        await pilot.press("ctrl+f", *"quokkas")
+        await until(pilot, at(pilot, "They are"))
+        await pilot.press("f5")
+        await until(pilot, lambda: "Another reply." in shown(pilot))
+        assert chosen(pilot) == ""
+
+
+async def test_after_going_to_both_ends_at_once_older_messages_are_still_scrolled_to(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        transcript = chat(pilot).transcript
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        transcript.action_choose_end(0)
+        transcript.action_choose_end(-1)
+        await until(pilot, at(pilot, "Reply 60"))
+
+        def scrolled_to_the_first() -> bool:
+            transcript.scroll_pages(-1)
+            return "Question 1?" in shown(pilot)
+
+        await until(pilot, scrolled_to_the_first)
+
+
+async def test_a_message_that_is_gone_before_it_was_gone_to_is_left_where_it_is(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        transcript = chat(pilot).transcript
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        transcript.choose(transcript.entries[0])
+        await transcript.show(transcript.entries[-2:])
+        await until(pilot, lambda: "Reply 60" in shown(pilot) and "Question 60?" not in shown(pilot))
+
+
 def marked(pilot: Pilot[None]) -> set[str]:
     """The words that stand in reverse in the transcript."""
     place = chat(pilot).transcript.region

@@ -8,7 +8,9 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
-from eval.engine import EngineError, Message, Probe, ProbeScore
+from chat_personas.monitor.monitor import Monitor
+from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
+from personas import Persona, load_persona
 from tests.tui.fakes import (
     ScreenEngine,
     chat,
@@ -170,3 +172,22 @@ async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: P
         await said_and_measured(pilot, "And now?", 2)
         await until(pilot, lambda: "since turn 1:" in words(pilot))
         assert "no measurement before the first message to compare with" in words(pilot)
+
+
+async def test_who_is_measured_is_the_persona_that_speaks_next_whoever_changed_it(corpus_file: Path) -> None:
+    made = list[str]()
+
+    def noted(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
+        made.append(persona.name)
+        return monitor(engine, persona, corpus)
+
+    sitting = session(corpus_file, ScreenEngine(reply("Yes.")), make_monitor=noted)
+    await sitting.open_persona()
+    conversation = await sitting.begin()
+    async for _ in conversation.send("Well?"):
+        pass
+    await sitting.open_monitor()
+    await conversation.change_persona(load_persona("republican"))
+    assert await sitting.open_monitor() is await sitting.open_monitor()
+    assert made == ["democrat", "republican"]
+    await sitting.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +11,14 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from chat_personas.conversation.conversation import Conversation
+from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
 from chat_personas.tui.screens.conversations import ConversationsScreen
 from chat_personas.tui.screens.dialogs import full_display_path
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
+from personas import load_persona
+from tests.fakes import END, FakeEngine
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
 
@@ -198,6 +203,91 @@ async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(
     assert titles(corpus_file) == ["About schools?"]
 
 
+async def test_leaving_the_list_twice_still_leaves_the_conversation_that_was_deleted(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete, deleted, go_on = Corpus.delete, threading.Event(), threading.Event()
+
+    def slowly(corpus: Corpus, conversation_id: str) -> bool:
+        erased = delete(corpus, conversation_id)
+        deleted.set()
+        go_on.wait(30)
+        return erased
+
+    monkeypatch.setattr(Corpus, "delete", slowly)
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        open_id = chat(pilot).session.conversation.id  # type: ignore[union-attr]
+        await browse(pilot)
+        await pilot.press("delete")
+        await until(pilot, lambda: "Delete “" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
+        browser = pilot.app.screen
+        assert isinstance(browser, ConversationsScreen)
+        browser.leave(None)
+        await until(pilot, deleted.is_set)
+        browser.leave(None)
+        await pilot.pause()
+        go_on.set()
+        await until(pilot, lambda: chat(pilot).session.conversation.id != open_id)  # type: ignore[union-attr]
+    assert titles(corpus_file) == ["About guns?"]
+
+
+async def debated(corpus_file: Path) -> None:
+    """Keep a debate in which each side has spoken once."""
+    engine = FakeEngine(["Less.", END], ["More.", END])
+    with Corpus.open(corpus_file) as corpus:
+        debate = Debate.start(
+            corpus, (engine, engine), (load_persona("democrat"), load_persona("republican")), "Guns?", 1
+        )
+        for _ in range(2):
+            async for _ in debate.turn():
+                pass
+
+
+async def test_both_sides_of_a_debate_are_deleted_and_brought_back_together_also_where_one_is_open(
+    corpus_file: Path,
+) -> None:
+    await debated(corpus_file)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await browse(pilot)
+        await until(pilot, lambda: shown(pilot).startswith(" 2 conversations"))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Less." in shown(pilot))
+        await browse(pilot)
+        await until(pilot, lambda: "open now" in shown(pilot))
+        await pilot.press(*["down"] * ("open now" in shown(pilot).splitlines()[5]), "delete")
+        await until(pilot, lambda: "Delete “Debate: Guns?” (both sides of the debate)" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 0 conversations"))
+        await pilot.press("u")
+        await until(pilot, lambda: shown(pilot).startswith(" 2 conversations"))
+        await until(pilot, lambda: "Brought back" in words(pilot))
+        await pilot.press("down", "delete")
+        await until(pilot, lambda: "Delete “" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 0 conversations"))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Less." not in shown(pilot))
+        assert "Another program" not in words(pilot)
+    assert titles(corpus_file) == []
+
+
+async def test_the_preview_names_who_made_each_reply(corpus_file: Path) -> None:
+    engine = FakeEngine(["Less.", END], ["More.", END])
+    with Corpus.open(corpus_file) as corpus:
+        conversation = Conversation.start(corpus, engine, load_persona("democrat"))
+        async for _ in conversation.send("Guns?"):
+            pass
+        await conversation.change_persona(load_persona("republican"))
+        async for _ in conversation.send("And now?"):
+            pass
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await browse(pilot)
+        await until(pilot, lambda: "republican" in shown(pilot) and shown(pilot).count("democrat") == 2)
+
+
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: Path, size: tuple[int, int]) -> None:
     scripts = [reply("Ban them."), reply("Fund them.")]
@@ -209,7 +299,7 @@ async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: P
         await until(pilot, lambda: "Ban them." in shown(pilot) and "Fund them." not in shown(pilot))
         await pilot.press("slash", *"persona:republican ban")
         await until(pilot, lambda: "Found in 0 conversations" in shown(pilot))
-        await pilot.press(*["backspace"] * 40, *"model:FAK since:2026-01-01 ban")
+        await pilot.press("ctrl+u", *"model:FAK since:2026-01-01 ban")
         await until(pilot, lambda: "Found in 1 conversation" in shown(pilot))
         assert "democrat on fake" in shown(pilot), "the model is shown with what was found, too"
         await until(pilot, lambda: shown(pilot).count("About guns?") == 2)  # its title, and the message before

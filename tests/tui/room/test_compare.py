@@ -72,6 +72,7 @@ async def test_what_is_being_written_goes_before_what_was_said_last(corpus_file:
         await replied(pilot, await compare(pilot, "(repub"))
 
         assert [asked[-1].content for asked in engine.asked] == ["Not sent yet?"] * 2
+        assert chat(pilot).composer.text == ""
 
 
 async def test_in_a_new_conversation_the_first_message_is_typed_beside_all_of_them(corpus_file: Path) -> None:
@@ -179,6 +180,27 @@ async def test_enter_in_a_column_goes_on_with_this_one_and_the_key_comes_back_to
         again = await comparing(pilot)
         assert again.comparison.id == compared.comparison.id
         assert words(pilot).count(f"> {GUNS}") == 2
+
+
+async def test_what_was_said_to_all_stands_in_the_open_conversation_when_one_comes_back(corpus_file: Path) -> None:
+    replies = [reply(f"Reply {number}.") for number in range(1, 6)]
+    async with screen(session(corpus_file, ScreenEngine(*replies))) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        await pilot.press("ctrl+right", "ctrl+right", "enter")
+        second = compared.comparison.columns[1].id
+        await until(pilot, lambda: chat(pilot).session.conversation.id == second)  # type: ignore[union-attr]
+        await pilot.press("alt+c")
+        again = await comparing(pilot)
+        await pilot.press(*"And taxes?", "enter")
+        await replied(pilot, again, 4)
+        await pilot.press("escape")
+        await until(pilot, lambda: "And taxes?" in words(pilot) and isinstance(pilot.app.screen, ChatScreen))
+
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert [each.text for each in conversation.path] == [GUNS, "Reply 2.", "And taxes?", "Reply 4."]
 
 
 async def test_with_the_mouse_a_column_is_chosen_and_opened(corpus_file: Path) -> None:

@@ -21,7 +21,7 @@ from eval.engine import EngineError
 from eval.report import ModelInfo, PersonaInfo
 from eval.scoring.results import Score
 from personas import load_persona
-from tests.tui.fakes import ScreenEngine, monitor, reply, screen, session, type_text, until, words
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
 
 SIZE = (110, 40)
 
@@ -144,6 +144,12 @@ async def test_a_side_opened_as_a_conversation_shows_whose_words_are_whose_and_l
         await ended(pilot, debate)
         assert "More." in words(pilot)
 
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and "More." in words(pilot))
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert conversation.path[-1].text == "More.", "what is said next follows the debate's last turn"
+
 
 def side(title: str, course: DebateCourse | None) -> DebateSide:
     """A side of a debate with this course."""
@@ -177,5 +183,6 @@ def test_what_is_not_sound_has_no_point_in_the_picture_and_a_line_says_so(
     rows = course_rows(report, 60).plain.splitlines()
 
     assert row in rows
+    assert "0.70 [0.65, 0.75]" in rows[0], "the reference has its interval, too"
     assert sum("├" in each for each in rows) == (5 if second is not None and second.why is None else 3)
     assert all("●" in each or "□" in each for each in rows if "├" in each)

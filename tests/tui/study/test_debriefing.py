@@ -48,6 +48,7 @@ class SlowEngine(StudyEngine):
             yield score
 
 
+@pytest.mark.slow
 async def test_the_debriefing_is_read_to_its_end_before_it_can_be_left(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, TOLD)
     async with taking_part(corpus, study, size=(80, 24)) as pilot:
@@ -89,6 +90,7 @@ async def test_whoever_does_not_wait_for_the_measurement_goes_on_without_it(corp
     assert [row.complete for row in corpus.measurements(conversation)] == [False]
 
 
+@pytest.mark.slow
 async def test_a_server_elsewhere_is_not_probed_unless_the_researcher_has_agreed(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

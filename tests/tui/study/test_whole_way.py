@@ -175,6 +175,7 @@ async def test_a_control_group_needs_no_model(corpus: Corpus, tmp_path: Path) ->
     assert sorted(status) == [(False, "running"), (False, "running"), (True, "complete")]
 
 
+@pytest.mark.slow
 async def test_every_page_fits_on_80_columns_and_names_its_keys(corpus: Corpus, tmp_path: Path) -> None:
     async with taking_part(corpus, made_study(tmp_path, SHORT), size=(80, 24)) as pilot:
         while True:
