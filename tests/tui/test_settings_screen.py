@@ -18,13 +18,13 @@ from tests.tui.fakes import ScreenEngine, chat, screen, session, shown, type_tex
 DEFAULTS = {binding.id: binding.key for _, binding in named_bindings() if binding.id}
 
 
-async def find(pilot: Pilot[None], text: str) -> SettingsScreen:
-    """Open the settings with these words."""
+async def find(pilot: Pilot[None], text: str, count: int = 1) -> SettingsScreen:
+    """Open the settings with these words, of which there are so many."""
     await type_text(pilot, f"/settings {text}")
     await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
     listed = pilot.app.screen
     assert isinstance(listed, SettingsScreen)
-    await until(pilot, lambda: listed.listed.option_count == 1)
+    await until(pilot, lambda: listed.listed.option_count == count)
     return listed
 
 
@@ -114,7 +114,7 @@ async def test_a_key_is_changed_by_pressing_it_and_does_at_once_what_it_is_for(c
 async def test_a_theme_is_seen_before_it_is_taken_and_the_default_comes_back(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         before = pilot.app.theme
-        await find(pilot, "theme of the screen")
+        await find(pilot, "theme", 2)  # the setting, and the key of the command below it
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ThemeScreen))
         await pilot.press(*"contrast-day")
