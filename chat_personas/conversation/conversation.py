@@ -84,8 +84,8 @@ class Conversation:
     once a second, and is closed however it ends. A conversation without a message leaves no row,
     unless it was measured: `leave` removes that.
 
-    `protected` is what a participant of a study said, outside that study: it can be read and forked, and nothing can be
-    said, changed or measured in it. Whatever would, raises ProtectedConversationError.
+    `protected` is what a participant of a study said, outside that study: it can be read, rated, renamed and forked.
+    What would say something in it, or change its branch, persona or sampling, raises ProtectedConversationError.
 
     All methods belong to one event loop, and only one reply can be on its way. `start` and `resume` wait for the disk:
     an interface that must go on responding calls `resume` in a thread. The other methods use the corpus in a thread of
@@ -535,6 +535,7 @@ class Conversation:
 
         Raises CorpusError.
         """
+        self._must_be_open()
         kept = chosen.model_dump_json(exclude_none=True) if chosen != PersonaSampling() else None
         await asyncio.to_thread(self._corpus.set_sampling, self.id, kept)
         self._active.row = self._active.row.model_copy(update={"sampling": kept})

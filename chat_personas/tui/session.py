@@ -350,13 +350,16 @@ class Session:
     async def open_monitor(self) -> "Monitor | None":
         """Return the monitor of the open conversation, made on first use; None while nothing can be measured.
 
-        Where the knob was turned or the persona changed, it is another one than before.
+        What a participant said is measured by the study alone: another measurement would count as the study's. Where
+        the knob was turned or the persona changed, the monitor is another one than before.
 
         Raises CorpusError: that could not store a round.
         """
         if self.monitor and self.conversation and not self._is_measured_by(self.monitor, self.conversation):
             await self.monitor.settle()
             self.monitor = None
+        if self.conversation is not None and self.conversation.protected:
+            return None
         if (
             self.monitor is None
             and self.conversation is not None

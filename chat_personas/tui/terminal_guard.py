@@ -39,7 +39,7 @@ def spare_what_is_here() -> None:
 
 
 class QuietCollection:
-    """Collects all garbage when nothing moves on the screen and nobody types: it holds every key for 60 to 200 ms.
+    """Collects all garbage when nothing moves on the screen and nobody types: it holds every key meanwhile.
 
     `quiet` says whether that is so; `later` calls a function after so many seconds.
     """

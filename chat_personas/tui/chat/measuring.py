@@ -65,15 +65,10 @@ class MeasuringController:
         engine = self._session.engine
         return engine is not None and engine.info.log_probabilities != "none"
 
-    @property
-    def _protected(self) -> bool:
-        """Whether the open conversation is a participant's: a measurement would count as the study's."""
-        conversation = self._session.conversation
-        return conversation is not None and conversation.protected
-
     def state(self) -> str:
         """Say in one line why there are no figures yet."""
-        if self._protected:
+        conversation = self._session.conversation
+        if conversation is not None and conversation.protected:
             return PROTECTED
         if self._session.engine is not None and not self.possible:
             return IMPOSSIBLE
@@ -157,7 +152,7 @@ class MeasuringController:
     async def _round(self) -> None:
         """Measure the open conversation, its beginning first where a message was sent before that was measured."""
         conversation = self._session.conversation
-        if conversation is None or self._protected or not (self.wanted and self.permitted and self.possible):
+        if conversation is None or not (self.wanted and self.permitted and self.possible):
             return
         monitor = await self._session.open_monitor()
         if monitor is None:

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus
 from chat_personas.monitor.monitor import Monitor
 from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from personas import Persona, load_persona
+from tests.conversation.test_versions import heard
+from tests.corpus.export.participants import take_part
+from tests.fakes import END, FakeEngine
 from tests.tui.fakes import (
     ScreenEngine,
     chat,
@@ -191,3 +195,24 @@ async def test_who_is_measured_is_the_persona_that_speaks_next_whoever_changed_i
     assert await sitting.open_monitor() is await sitting.open_monitor()
     assert made == ["democrat", "republican"]
     await sitting.close()
+
+
+async def test_what_a_participant_said_is_not_measured_and_takes_no_words_of_others(corpus_file: Path) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        way = take_part(corpus)
+        talk = Conversation.start(corpus, FakeEngine(["Less.", END]), load_persona("democrat"))
+        assert talk.unspoken is not None
+        corpus.studies.attach(way.id, talk.unspoken)
+        await heard(talk.send("Guns?"))
+    opened = session(corpus_file, ScreenEngine(reply("No.")), measure=True, make_monitor=monitor, resume=talk.id)
+    async with screen(opened, TALL) as pilot:
+        await until(pilot, lambda: "a participant's conversation is not measured here" in words(pilot))
+        await type_text(pilot, "What I say")
+        await until(pilot, lambda: "what a participant of a study said, and stays as it is" in words(pilot))
+        assert chat(pilot).composer.text == "What I say"
+        assert await opened.open_monitor() is None
+    with Corpus.open(corpus_file) as corpus:
+        assert corpus.measurements(talk.id) == ()
+        leaf = corpus.conversation(talk.id).active_leaf_id
+        assert leaf is not None
+        assert [message.text for message in corpus.branch(leaf)] == ["Guns?", "Less."]
