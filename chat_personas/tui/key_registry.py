@@ -3,7 +3,8 @@
 Those of the chat screen come from the table of commands.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
@@ -96,6 +97,15 @@ def named_bindings() -> Iterator[tuple[str, Binding]]:
             for binding in holder.__dict__["BINDINGS"]:
                 if isinstance(binding, Binding) and binding.id:
                     yield place, binding
+
+
+def keys_shown(binding: Binding, chosen: Mapping[str, str], display: Callable[[Binding], str]) -> list[str]:
+    """Return how each key of a binding is written; `chosen` are the keys of the settings by id, where these have some.
+
+    `display` writes one key, as `App.get_key_display` does.
+    """
+    keys = chosen.get(binding.id or "", binding.key).split(",")
+    return [display(replace(binding, key=key)) for key in keys if key != NO_KEY]
 
 
 def settable_keys() -> "tuple[Key, ...]":

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from chat_personas.conversation.commands import COMMANDS
-from chat_personas.tui.key_registry import NO_KEY
+from chat_personas.tui.key_registry import keys_shown
 
 if TYPE_CHECKING:
     from chat_personas.tui.app import ChatApp
@@ -43,14 +43,9 @@ def _act(holder: Screen[object] | App[None], action: str) -> None:
 def _how(app: App[None], binding: Binding) -> str:
     """Say how else this is done: by which keys, and written as which command."""
     command = next((each for each in COMMANDS.values() if each.binding_id == binding.id), None)
-    keys = f"Key: {shown}" if (shown := _keys(app, binding)) else ""
+    shown = ", ".join(keys_shown(binding, app._keymap, app.get_key_display))
+    keys = f"Key: {shown}" if shown else ""
     return " · ".join(filter(None, (keys, command.written_on_screen if command else "")))
-
-
-def _keys(app: App[None], binding: Binding) -> str:
-    """Return the keys of a binding as they are written, those of the settings where these have some."""
-    keys = app._keymap.get(binding.id or "", binding.key)
-    return ", ".join(app.get_key_display(Binding(key, binding.action)) for key in keys.split(",") if key != NO_KEY)
 
 
 class Themes(ThemeProvider):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chat_personas.tui.chat.commands import Handler, command_of, in_worker, say_nothing_yet, without_argument
+from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.widgets.composer import Recalled
 from chat_personas.tui.widgets.transcript import SAID, Entry
 from personas.errors import ReportedError
@@ -123,7 +123,8 @@ class ChoosingController:
             screen.notify(str(error), severity="warning", markup=False)
             return
         screen.enter(fork)
-        screen.notify("This is the fork. The original is in the list (Ctrl+O).", markup=False)
+        in_list = screen.key_of("open") or "/open"
+        screen.notify(f"This is the fork. The original is in the list ({in_list}).", markup=False)
 
     def act(self, entry: Entry, what: str) -> None:
         """Do with a message what its key in the transcript asks for."""
@@ -146,7 +147,7 @@ class ChoosingController:
             there = (
                 (name, said) for name, said, kinds in MENU if entry.kind in kinds and (kept or name not in OF_KEPT)
             )
-            does = [(name, said, self._key(name)) for name, said in there]
+            does = [(name, said, self.screen.key_of(name)) for name, said in there]
         chosen = await self.screen.app.push_screen_wait(MenuScreen(entry.text, does))
         if chosen is None or entry not in self.screen.transcript.entries:
             return
@@ -249,12 +250,6 @@ class ChoosingController:
         self.screen.panel_place.uncover()
         self.screen.transcript.choose(entry, bring=bring)
         self.screen.set_focus(self.screen.transcript)
-
-    def _key(self, name: str) -> str:
-        """Return how the key of a command is written, "" where it has none."""
-        bindings = self.screen.active_bindings.values()
-        found = (each.binding for each in bindings if command_of(each.binding.action) == name)
-        return next((self.screen.app.get_key_display(binding) for binding in found), "")
 
     def _in_markdown(self, conversation: "Conversation") -> str:
         from chat_personas.reporting.conversation_copy import words_in_markdown

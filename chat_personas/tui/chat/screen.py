@@ -29,7 +29,7 @@ from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.panel_place import WIDE, PanelPlace
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.chat.talking import Talking
-from chat_personas.tui.key_registry import NO_KEY
+from chat_personas.tui.key_registry import keys_shown
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
@@ -308,8 +308,9 @@ class ChatScreen(Screen[None]):
     @on(TextArea.Changed, "#composer")
     def offer_commands(self) -> None:
         """List the commands that the text may become."""
-        if not self.editing.under_way:
-            self.completion.offer(self.composer.text)
+        if not self.editing.under_way:  # a command has one line: a long text is not put together at every key
+            lines = self.composer.document.lines
+            self.completion.offer(lines[0] if len(lines) == 1 else "")
 
     @on(Composer.ScrollAsked)
     def scroll_transcript(self, event: Composer.ScrollAsked) -> None:
@@ -389,9 +390,7 @@ class ChatScreen(Screen[None]):
     def key_of(self, action: str) -> str:
         """Return how the key of a command is written as it is bound; "" where it has none."""
         named = next(each for each in self.BINDINGS if isinstance(each, Binding) and command_of(each.action) == action)
-        keys = self.app._keymap.get(named.id or "", named.key).split(",")
-        shown = (self.app.get_key_display(Binding(key, named.action)) for key in keys if key != NO_KEY)
-        return next(shown, "")
+        return next(iter(keys_shown(named, self.app._keymap, self.app.get_key_display)), "")
 
     # Measuring
 

@@ -1,7 +1,7 @@
 """The help: all keys by where they act, what they do, and the ids by which they can be rebound."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from chat_personas.conversation.commands import by_subject
-from chat_personas.tui.key_registry import NO_KEY
+from chat_personas.tui.key_registry import keys_shown
 from chat_personas.tui.screens.dialogs import Dialog
 
 ABOUT = """\
@@ -101,9 +101,7 @@ def named_keys(
     """Return the keys of `bindings`, each with where it acts; `chosen` are the person's own keys by id."""
     return [
         NamedKey(
-            ", ".join(
-                display(replace(binding, key=key)) for key in chosen.get(name, binding.key).split(",") if key != NO_KEY
-            ),
+            ", ".join(keys_shown(binding, chosen, display)),
             binding.tooltip or binding.description,
             name,
             place,

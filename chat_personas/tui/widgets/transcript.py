@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
@@ -499,7 +500,7 @@ class ChoosingTranscript(Transcript):
                 self._bring_into_view(entry)
         else:
             self._moving = True
-            self.run_worker(self._mount_around(entry), group="choose", exclusive=True)
+            self._mount_around(entry)
 
     def own(self) -> list[Entry]:
         """Return what the person said and the corpus has, in order."""
@@ -583,8 +584,9 @@ class ChoosingTranscript(Transcript):
         if index == 0:
             self.choose(entry)
         else:
-            self.run_worker(self._choose_at_end(entry), group="choose", exclusive=True)
+            self._choose_at_end(entry)
 
+    @work(group="choose", exclusive=True)
     async def _choose_at_end(self, entry: Entry | None) -> None:
         await self._move_to(Window.at_end)
         self._moving = False  # going elsewhere may have been broken off for this
@@ -622,6 +624,7 @@ class ChoosingTranscript(Transcript):
             long = widget.region.height > self.region.height
             self.scroll_to_widget(widget, animate=False, top=above != long, force=True)
 
+    @work(group="choose", exclusive=True)
     async def _mount_around(self, entry: Entry) -> None:
         def around(total: int) -> Window:
             # it may have gone while another change was awaited
