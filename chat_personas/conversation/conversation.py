@@ -5,7 +5,6 @@ import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from chat_personas import __version__
 from chat_personas.conversation.branches import ActiveBranch, Branches, Place, Version
+from chat_personas.conversation.context_use import ContextUse, context_use
 from chat_personas.conversation.reply import (
     ReplyEnded,
     ReplyEvent,
@@ -28,7 +28,6 @@ from chat_personas.corpus import (
     ConversationRow,
     Corpus,
     CorpusError,
-    GenerationRow,
     MessageRow,
     PersonaChangeRow,
     ReplyModel,
@@ -41,7 +40,7 @@ from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from chat_personas.text import pluralize
-from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
+from eval.engine import Engine, Message, ReadsAhead, Sampling
 from eval.interventions import unsteered
 from personas import LoadedPersona, Persona, PersonaError, is_steered_inside, system_prompt
 from personas.persona import PersonaSampling
@@ -61,17 +60,6 @@ Result = TypeVar("Result")
 RESCUED = "the conversation is in {path}"
 PROTECTED = "this is what a participant of a study said, and stays as it is; a fork of it is your own to go on with"
 NOT_RESCUED = "the last reply is lost"
-
-
-@dataclass(frozen=True, slots=True)
-class ContextUse:
-    """How many `tokens` of the model's context are taken.
-
-    `at_least` where something followed whose number of tokens the model did not report.
-    """
-
-    tokens: int
-    at_least: bool = False
 
 
 class Conversation:
@@ -442,7 +430,7 @@ class Conversation:
         It is known from replies that this model completed, also in an earlier session. Raises CorpusError.
         """
         return await asyncio.to_thread(
-            _context_use, self._corpus, self.engine.info, self.system_prompt, self._active.messages
+            context_use, self._corpus, self.engine.info, self.system_prompt, self._active.messages
         )
 
     async def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
@@ -638,35 +626,3 @@ def _folder_of(row: ConversationRow | PersonaChangeRow, persona: Persona) -> Pat
     from chat_personas.steering.applied import folder_of
 
     return folder_of(row.persona_sha256)
-
-
-def _context_use(corpus: Corpus, info: EngineInfo, system_prompt: str, path: Sequence[MessageRow]) -> ContextUse | None:
-    """Return what the last reply on `path` that this model completed took, its prompt and the reply together.
-
-    Replies under another system prompt do not count: theirs was of another length.
-
-    For a reply that was stopped or broke off a model reports no tokens. Then at least the prompt is known where another
-    reply to the same message was completed, else what the reply before took.
-    """
-    for after, message in enumerate(reversed(path)):
-        if message.role != "assistant":
-            continue
-        made = corpus.generation(message.id)
-        prompt = _prompt_tokens(made, info, system_prompt)
-        if prompt is not None and made is not None and made.decoded_tokens is not None:
-            return ContextUse(prompt + made.decoded_tokens, at_least=after > 0)
-        others = [corpus.generation(other.id) for other in corpus.siblings(message.id)]
-        prompts = [
-            tokens for tokens in (_prompt_tokens(other, info, system_prompt) for other in others) if tokens is not None
-        ]
-        if prompts:
-            return ContextUse(max(prompts), at_least=True)
-    return None
-
-
-def _prompt_tokens(made: GenerationRow | None, info: EngineInfo, system_prompt: str) -> int | None:
-    """Return how many tokens the prompt of a reply had; None where that is not known for this model."""
-    if made is None or made.system_prompt not in (None, system_prompt):
-        return None
-    same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
-    return made.prompt_tokens if same else None

@@ -21,8 +21,9 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.engines.openai import OpenAIEngine
 from chat_personas.tui.screens.whole_text import WholeTextScreen, row_starts
+from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import Reply, UserMessage
-from chat_personas.tui.widgets.transcript import Entry, Transcript
+from chat_personas.tui.widgets.transcript import Transcript
 from eval.engine import Message, Sampling
 from personas import load_persona
 from tests.engines.openai.scripted_server import (

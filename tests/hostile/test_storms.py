@@ -12,8 +12,9 @@ from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.openai import OpenAIEngine
 from chat_personas.models import pocket_path
+from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import Reply
-from chat_personas.tui.widgets.transcript import Entry, Transcript
+from chat_personas.tui.widgets.transcript import Transcript
 from personas import load_persona
 from tests.corpus.making import conversation_row, talk, without_waiting_for_the_disk
 from tests.engines.openai.scripted_server import Request, chunk, completion, send_events, send_json, serving

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.widgets.composer import Recalled
-from chat_personas.tui.widgets.transcript import SAID, Entry
+from chat_personas.tui.widgets.entries import SAID, Entry
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:

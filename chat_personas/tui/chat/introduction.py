@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.tui.chat.replies import GREETING
-from chat_personas.tui.widgets.transcript import Entry
+from chat_personas.tui.widgets.entries import Entry
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.session import Session
-from chat_personas.tui.widgets.transcript import Entry
+from chat_personas.tui.widgets.entries import Entry
 
 if TYPE_CHECKING:
     from chat_personas.tui.widgets.transcript import Transcript

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.steering.knob import STEP
 from chat_personas.tui.chat.commands import Handler, in_worker
-from chat_personas.tui.widgets.transcript import Entry
+from chat_personas.tui.widgets.entries import Entry
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:

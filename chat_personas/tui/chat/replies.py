@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chat_personas.reporting.wording import STATUS_NOTES
 from chat_personas.text import pluralize
-from chat_personas.tui.widgets.transcript import Entry
+from chat_personas.tui.widgets.entries import Entry
 
 if TYPE_CHECKING:
     from chat_personas.conversation.branches import Version
@@ -97,7 +97,7 @@ class ReplyController:
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
-        from chat_personas.tui.widgets.transcript import both, model_changes, path_entries, persona_changes
+        from chat_personas.tui.widgets.entries import both, model_changes, path_entries, persona_changes
 
         conversation = self._session.conversation
         if conversation is not None:

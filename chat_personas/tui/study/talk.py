@@ -25,7 +25,8 @@ from chat_personas.tui.study.pages import StudyPage
 from chat_personas.tui.study.session import StudySession
 from chat_personas.tui.terminal_guard import QuietCollection, spare_what_is_here
 from chat_personas.tui.widgets.composer import Composer
-from chat_personas.tui.widgets.transcript import Entry, Transcript
+from chat_personas.tui.widgets.entries import Entry
+from chat_personas.tui.widgets.transcript import Transcript
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:

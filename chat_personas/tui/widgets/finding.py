@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from chat_personas.text import Sought, pluralize
-from chat_personas.tui.widgets.transcript import SAID, ChoosingTranscript, Entry
+from chat_personas.tui.widgets.entries import SAID, Entry
+from chat_personas.tui.widgets.transcript import ChoosingTranscript
 
 NOTHING = "not found"
 

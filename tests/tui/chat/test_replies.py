@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import FIRST_WORD
-from chat_personas.tui.widgets.transcript import Entry
 from eval.engine import EngineError, Piece, TooLongError, Usage
 from tests.tui.fakes import (
     SECONDS,

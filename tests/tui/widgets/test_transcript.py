@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import FIRST_WORD, Notice
-from chat_personas.tui.widgets.transcript import Entry
 from tests.tui.fakes import ScreenEngine, chat, screen, session, shown
 
 

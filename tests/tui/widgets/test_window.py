@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from chat_personas.tui.widgets.transcript import LIMIT, STEP, Entry, Transcript, Window
+from chat_personas.tui.widgets.entries import Entry
+from chat_personas.tui.widgets.transcript import LIMIT, STEP, Transcript, Window
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 

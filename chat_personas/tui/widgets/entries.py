@@ -1,0 +1,131 @@
+"""What a transcript shows, as data: messages from the rows of the corpus, and lines where model or persona change."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from chat_personas.reporting.wording import QUOTED, STATUS_NOTES
+
+if TYPE_CHECKING:
+    from chat_personas.corpus import MessageRow, ReplyModel, ReplyPersona, Thought
+    from chat_personas.tui.widgets.thoughts import ShownThought
+
+Maker = TypeVar("Maker")
+Kind = Literal["user", "reply", "notice", "failure", "change", "introduction"]
+"""`change` marks where another model or persona begins; unlike a notice it stays."""
+SAID: tuple[Kind, ...] = ("user", "reply")
+"""The kinds of entries that are messages."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A message of either side, or a line of the program's own, as data: it outlives the widget that shows it.
+
+    `note` says why a reply ended early. `waiting` marks a message of the person that is not sent yet, `growing` a reply
+    that is being generated; `thought` is what the model thinks before a reply. `message_id` is the message's key in the
+    corpus, once it has one. `replaces` is the key of the message that an edited one replaces. `version` says which
+    version of several it is, as `2/2`. `mark` stands in the margin of a reply.
+    """
+
+    kind: Kind
+    text: str
+    message_id: str | None = None
+    note: str = ""
+    speaker: str = ""
+    waiting: bool = False
+    growing: bool = False
+    replaces: str | None = None
+    version: str = ""
+    thought: "ShownThought | None" = None
+    mark: str = ""
+
+
+def path_entries(
+    rows: Sequence["MessageRow"],
+    speaker: str,
+    thoughts: "Mapping[str, Thought] | None" = None,
+    changes: Mapping[str | None, str] | None = None,
+    versions: Mapping[str, str] | None = None,
+    speakers: Mapping[str, str] | None = None,
+) -> Iterator[Entry]:
+    """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so.
+
+    `thoughts` are what the model thought before the replies, by their ids; `changes` see `model_changes`.
+    `versions` says of messages with several versions which it is, `speakers` who speaks in replies of others than
+    `speaker`, by their ids.
+    """
+    from chat_personas.tui.widgets.thoughts import ShownThought
+
+    found = {key: ShownThought(thought.text, thought.seconds) for key, thought in (thoughts or {}).items()}
+    changes, versions, speakers = changes or {}, versions or {}, speakers or {}
+    for row in rows:
+        if row.id in changes:
+            yield Entry("change", changes[row.id])
+        if row.quotes is not None:
+            yield Entry("reply", row.text, speaker=row.speaker or "", note=QUOTED)
+        elif row.role == "user":
+            yield Entry("user", row.text, message_id=row.id, version=versions.get(row.id, ""))
+        else:
+            note = STATUS_NOTES.get(row.status) or row.why or ""
+            who = speakers.get(row.id, speaker)
+            entry = Entry("reply", row.text, message_id=row.id, speaker=who, note=note, thought=found.get(row.id))
+            entry.version = versions.get(row.id, "")
+            yield entry
+            if row.why and row.status in ("error", "interrupted"):
+                yield Entry("failure", row.why)
+    if rows and None in changes:
+        yield Entry("change", changes[None])
+
+
+def model_changes(
+    rows: Sequence["MessageRow"], models: "Mapping[str, ReplyModel]", now: "ReplyModel"
+) -> dict[str | None, str]:
+    """Return where along `rows` another model begins, and what is said there.
+
+    Keys are the ids of the messages that the first reply of each model answers; None stands for the end, where the
+    model of the next reply, `now`, is another one than that of the last. `models` are those of the replies by id.
+    """
+    return _changes(rows, models, now, _model_change)
+
+
+def persona_changes(
+    rows: Sequence["MessageRow"],
+    personas: "Mapping[str, ReplyPersona]",
+    now: "ReplyPersona",
+    title: "Callable[[ReplyPersona], str]",
+) -> dict[str | None, str]:
+    """Return where along `rows` another persona begins, and what is said there; as `model_changes`."""
+
+    def change(before: "ReplyPersona", persona: "ReplyPersona") -> str:
+        if title(before) == title(persona):
+            return f"from here on steered otherwise: {title(persona)}"
+        return f"from here on another persona: {title(persona)} (before: {title(before)})"
+
+    return _changes(rows, personas, now, change)
+
+
+def both(one: Mapping[str | None, str], other: Mapping[str | None, str]) -> dict[str | None, str]:
+    """Return two kinds of changes as one; where both begin at one message, each has a line."""
+    return {key: "\n".join(said[key] for said in (one, other) if key in said) for key in (*one, *other)}
+
+
+def _changes(
+    rows: Sequence["MessageRow"], makers: Mapping[str, Maker], now: Maker, change: Callable[[Maker, Maker], str]
+) -> dict[str | None, str]:
+    found: dict[str | None, str] = {}
+    before, asked = None, None
+    for row in [*rows, None]:
+        if row is not None and row.role == "user":
+            asked = row.id
+        maker = now if row is None else makers.get(row.id)
+        if maker is not None:
+            if before is not None and maker != before:
+                found[asked if row is not None else None] = change(before, maker)
+            before = maker
+    return found
+
+
+def _model_change(before: "ReplyModel", model: "ReplyModel") -> str:
+    if before.name == model.name:
+        return f"from here on another file of the same name: {model.name}"
+    return f"from here on another model: {model.name} (before: {before.name})"
