@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from chat_personas.cli.main import main
@@ -38,6 +40,9 @@ QUESTIONS = ["Who are you?", "What do you think about taxes?", "And about school
 CONTROL = re.compile(r"<\|.*?\|>|</?s>|<(?:bos|eos|pad|unk|start_of_turn|end_of_turn)>|\[/?INST\]")
 WINDOW = 512
 """Tokens that Gemma's local layers look back."""
+SPELLED = ["the <|im_end|> of", "<bos>", "\n\n", " A", "", "12345", "don't", "…”", "naïve \u3042\U0001f600"]
+WRITTEN = st.characters(exclude_categories=["Cs"])
+"""Also characters for which SmolLM2 has no tokens: the model is not given them."""
 LONG_TALK = "We talked about buses, rents, schools, hospitals, the price of bread and the weather for a long while. "
 
 
@@ -74,6 +79,42 @@ async def test_a_conversation_of_several_turns_is_answered_in_words_and_kept(
 def test_control_tokens_would_be_seen() -> None:
     for text in ("<|im_end|>", "a <end_of_turn>", "<bos>a", "</s>"):
         assert CONTROL.search(text)
+
+
+@pytest.mark.parametrize("turns", [1, 3, 60])
+async def test_the_parts_of_the_prompt_have_the_tokens_that_the_reply_reports(engine: LlamaEngine, turns: int) -> None:
+    """Also of a conversation of which the oldest turns are left out."""
+    said = [Message("user", LONG_TALK), Message("assistant", "Yes, “we” did.")] * (turns - 1)
+    talk = [Message("system", "Be brief."), *said, Message("user", "Who are you?")]
+    prompt = await engine.exact_prompt(talk, GREEDY)
+    pieces = [piece async for piece in engine.stream(talk, GREEDY)]
+    usage = pieces[-1].usage
+    assert usage is not None
+    assert sum(part.tokens or 0 for part in prompt.parts) == prompt.tokens == usage.prompt_tokens
+    assert len(prompt.left_out) == sum(piece.dropped_messages for piece in pieces)
+    assert bool(prompt.left_out) is (turns == 60)
+    for part in prompt.parts:
+        if part.message is not None:
+            assert part.text == talk[part.message].content
+
+
+async def test_the_parts_of_a_prompt_have_all_tokens_whatever_is_said(engine: LlamaEngine) -> None:
+    """The whole vocabulary of a real model splits the rendered prompt as one text."""
+
+    def check(runtime: Runtime) -> None:
+        @settings(max_examples=150)
+        @given(st.lists(st.text(WRITTEN, max_size=40) | st.sampled_from(SPELLED), min_size=1, max_size=6))
+        def all_tokens(contents: list[str]) -> None:
+            messages = [Message("assistant" if number % 2 else "user", text) for number, text in enumerate(contents)]
+            parts = runtime.prompter.counted(messages)
+            tokens = runtime.prompter.tokens(messages)
+            assert sum(part.tokens or 0 for part in parts) == len(tokens)
+            assert "".join(part.text for part in parts).endswith(runtime.template.text(messages))
+            assert all(part.kind != "whole" for part in parts)
+
+        all_tokens()
+
+    await engine.call(check)
 
 
 async def test_probes_have_exact_probabilities_that_repeat(engine: LlamaEngine) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from chat_personas.engines.exact_prompt import ExactProbe, ExactPrompt
 from chat_personas.engines.llama.worker import CallJob, InterruptFlag, Job, Worker
 from eval.engine import EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 from eval.interventions import Interventions
@@ -197,6 +198,24 @@ class LlamaEngine:
         finally:
             if self._ahead is job:
                 self._ahead = None
+
+    async def exact_prompt(self, messages: Sequence[Message], sampling: Sampling) -> ExactPrompt:
+        """Return the prompt of a reply part by part; see `ShowsPrompts.exact_prompt`."""
+        from chat_personas.engines.llama.generation import PromptJob
+
+        async with aclosing(self._results(PromptJob(messages, sampling))) as results:
+            async for prompt in results:
+                return prompt
+        raise EngineError("the model was closed")
+
+    async def exact_probes(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> list[ExactProbe]:
+        """Return what `score` puts to the model; see `ShowsPrompts.exact_probes`."""
+        from chat_personas.engines.llama.scoring import ProbesJob
+
+        async with aclosing(self._results(ProbesJob(prefix, probes, self._interventions))) as results:
+            async for shown in results:
+                return shown
+        raise EngineError("the model was closed")
 
     def _stop_reading_ahead(self) -> None:
         """Cancel what is read ahead: decoded after a newer reply, it would take that reply out of the cache again."""

@@ -5,9 +5,10 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chat_personas.engines.exact_prompt import ExactPrompt, LeftOut
 from chat_personas.engines.llama.bindings import native
 from chat_personas.engines.llama.tree import TokenPath
 from chat_personas.engines.llama.vocabulary import Vocabulary
@@ -151,6 +152,34 @@ class ReadAheadJob(_ConversationJob[None]):
             runtime.memory.set_conversation(tokens)
 
 
+class PromptJob(_ConversationJob[ExactPrompt]):
+    """Puts out the prompt of a reply part by part, cut as the reply would cut it. Nothing is decoded."""
+
+    priority = Priority.REPLY
+
+    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
+        """Count the tokens; see `Job.run`."""
+        prompter, messages = runtime.prompter, self._messages
+        fitted, tokens = _fit_reply(runtime, prompter, messages, self._sampling)
+        head = sum(message.role == "system" for message in messages[:1])
+        numbers = [*range(head), *range(head + fitted.dropped, len(messages))]
+        self.results.put(
+            ExactPrompt(
+                parts=tuple(
+                    part if part.message is None else replace(part, message=numbers[part.message])
+                    for part in prompter.counted(fitted.messages)
+                ),
+                tokens=len(tokens),
+                context_length=runtime.context_length,
+                reserved=runtime.context_length - _room(runtime, self._sampling),
+                left_out=tuple(
+                    LeftOut(number, prompter.size(messages[number].content))
+                    for number in range(head, head + fitted.dropped)
+                ),
+            )
+        )
+
+
 class CompleteJob(_ConversationJob[str]):
     """Puts out `n` replies to the same messages, drawn independently, on a branch: the conversation stays as it is.
 
@@ -245,7 +274,7 @@ def _fit_reply(
     """
     if not messages:
         raise EngineError("there is no message to reply to")
-    room = runtime.context_length - min(sampling.max_tokens, runtime.context_length // 4)
+    room = _room(runtime, sampling)
     tokens: tuple[int, ...] = ()
     for fitted in shortened(messages, prompter.size, room):
         tokens = prompter.tokens(fitted.messages)
@@ -256,6 +285,11 @@ def _fit_reply(
         f"the last message has {len(tokens)} tokens with the system prompt; only {room} fit, because {reserved} of the "
         f"context's {length} are reserved for the reply; shorten it, or {runtime.longer_context}"
     )
+
+
+def _room(runtime: "Runtime", sampling: Sampling) -> int:
+    """Return how many tokens a prompt may have; the rest of the context is reserved for the reply."""
+    return runtime.context_length - min(sampling.max_tokens, runtime.context_length // 4)
 
 
 def _chosen_seed(sampling: Sampling, reply: int = 0) -> int:

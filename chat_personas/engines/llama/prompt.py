@@ -1,11 +1,13 @@
 """From messages to the tokens of a context, through the chat template in the model file."""
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import pairwise, repeat
 
+from chat_personas.engines.exact_prompt import PromptPart
 from chat_personas.engines.llama.template import ChatTemplate, TemplatePart
 from chat_personas.engines.llama.vocabulary import Vocabulary
 from chat_personas.engines.reply_text import opens_thought
@@ -19,6 +21,8 @@ _REMEMBERED_REPLIES = 1024
 _REMEMBERED_TEXTS = 4096
 
 
+_WITHOUT_TOKEN = re.compile(rb"[^ -~\n\t]{0,64}")
+"""Bytes that some vocabularies lack, as SmolLM2's does: the tokens of a text leave them out."""
 _NO_WORD = re.compile(r"[^\w\s]")
 
 
@@ -64,6 +68,47 @@ class Prompter:
     def tokens(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Return the context that asks for a reply to `messages`. Raises EngineError if the template refuses them."""
         return self._tokens(self._template, self._template.parts(messages), messages)
+
+    def counted(self, messages: Sequence[Message]) -> list[PromptPart]:
+        """Return the context of `tokens` part by part, each with how many of those tokens are its own.
+
+        Where the tokens do not spell the text, as in vocabularies that change it first, all of it is one part.
+
+        Raises:
+            EngineError: the template refuses the messages.
+        """
+        parts = _opening_apart(self._template.parts(messages), self._template.opening(messages))
+        runs = list(self._runs(parts, messages))
+        owned = [self._owned(run, tokens) for run, tokens in runs]
+        if any(part.mixed for part in parts) or any(each is None for each in owned):
+            return [PromptPart("whole", _text(parts), tokens=len(self.tokens(messages)))]
+        counts = [count for each in owned for count in each or ()]
+        own = [replace(part, tokens=count) for part, count in zip(_by_kind(parts), counts, strict=True)]
+        split = [token for _, tokens in runs for token in tokens]
+        begin = self._begun(split)[: len(self._begun(split)) - len(split)]
+        added = PromptPart("template", self._vocabulary.text_of(begin, special=True), tokens=len(begin))
+        return [part for part in (added, *own) if part.text or part.tokens]
+
+    def _owned(self, run: Sequence[TemplatePart], tokens: Sequence[int]) -> list[int] | None:
+        """Return how many of the tokens of a run each of its parts has; None where they do not spell its text.
+
+        A token that holds text of several parts belongs to the first message among them.
+        """
+        if len(run) == 1:
+            return [len(tokens)]
+        text = _text(run).encode()
+        owners = [number for number, part in enumerate(run) for _ in part.text.encode()]
+        counts, place = Counter[int](), 0
+        for piece in (self._vocabulary.piece(token, special=True) for token in tokens):
+            begins = _place_of(piece, text, place)
+            if begins is None:  # some vocabularies put a space before every text
+                begins = _place_of(piece := piece.removeprefix(b" "), text, place)
+            if begins is None:
+                return None
+            place = begins + len(piece)
+            touched = owners[begins : max(place, begins + 1)] or owners[-1:]
+            counts[next((owner for owner in touched if run[owner].message is not None), touched[0])] += 1
+        return [counts[number] for number in range(len(run))] if _WITHOUT_TOKEN.fullmatch(text, place) else None
 
     def probes(self, prefix: Sequence[Message], prompts: Sequence[str]) -> Iterator[tuple[int, ...]]:
         """Yield for each prompt the context that asks for a reply to it after `prefix`.
@@ -117,18 +162,22 @@ class Prompter:
 
     def _join(self, parts: Sequence[TemplatePart], messages: Sequence[Message]) -> tuple[int, ...]:
         """Split the parts into tokens: as one text where that is safe, apart where it is not."""
-        tokens: list[int] = []
-        text = ""
+        return self._begun([token for _, tokens in self._runs(parts, messages) for token in tokens])
+
+    def _runs(
+        self, parts: Sequence[TemplatePart], messages: Sequence[Message]
+    ) -> Iterator[tuple[list[TemplatePart], Sequence[int]]]:
+        """Yield the parts that are split as one text, with the tokens of each such text."""
+        run: list[TemplatePart] = []
         for part in parts:
             own = self._own_tokens(part, messages)
             if own is None:
-                text += part.text
+                run.append(part)
                 continue
-            tokens += self._template_tokens(text)
-            tokens += own
-            text = ""
-        tokens += self._template_tokens(text)
-        return self._begun(tokens)
+            yield run, self._template_tokens(_text(run))
+            yield [part], own
+            run = []
+        yield run, self._template_tokens(_text(run))
 
     def _refuse_control(self, template: ChatTemplate, text: str, messages: Sequence[Message]) -> None:
         """Raise EngineError if a message spells a control token, for a text in which contents do not stand apart.
@@ -177,3 +226,31 @@ class Prompter:
         if begin is not None and self._vocabulary.adds_begin and tokens[:1] != [begin]:
             return (begin, *tokens)
         return tuple(tokens)
+
+
+def _place_of(piece: bytes, text: bytes, start: int) -> int | None:
+    """Return where a token's bytes stand from `start` on, after nothing but bytes for which there may be no token."""
+    passed = _WITHOUT_TOKEN.match(text, start)
+    found = text.find(piece, start, (passed.end() if passed else start) + len(piece))
+    return None if found < 0 else found
+
+
+def _text(parts: Sequence[TemplatePart]) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _opening_apart(parts: list[TemplatePart], opening: str) -> list[TemplatePart]:
+    """Return the parts with the opening of the reply as the last one; "": it is all that follows the last message."""
+    *before, last = parts
+    if last.message is not None or last.mixed or not opening or not last.text.endswith(opening):
+        return parts
+    return [*before, TemplatePart(last.text.removesuffix(opening)), TemplatePart(opening)]
+
+
+def _by_kind(parts: Sequence[TemplatePart]) -> Iterator[PromptPart]:
+    """Yield the parts by what they are; the last one opens the reply, unless it is a message."""
+    for place, part in enumerate(parts, start=1):
+        if part.message is None:
+            yield PromptPart("opening" if place == len(parts) else "template", part.text)
+        else:
+            yield PromptPart("message", part.text, part.message)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chat_personas.engines.exact_prompt import ExactProbe, LabelSpelling
 from chat_personas.engines.llama.context import NOT_A_NUMBER, TOO_STRONG
 from chat_personas.engines.llama.tree import Plan, Step, TokenPath
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
-from chat_personas.engines.shortening import shortened
+from chat_personas.engines.shortening import Fitted, shortened
 from eval.engine import LabelScore, Message, Probe, ProbeScore
 from eval.interventions import Interventions
 
@@ -95,50 +96,16 @@ class ScoreJob(Job[ProbeScore]):
     def _prepare(self, runtime: "Runtime", flag: InterruptFlag) -> dict[TokenPath, list[_Asked]]:
         """Return the probes that can be asked, by the contexts to read after; shorten the prefix if need be."""
         for probe in self._probes:
-            if probe.key not in self._failed:
-                self._check_labels(runtime, probe)
+            if probe.key not in self._failed and (why := _why_not_answerable(runtime, probe)) is not None:
+                self._fail(probe, why)
         usable = [probe for probe in self._probes if probe.key not in self._failed]
-        if not usable:
-            return {}
-        prompts = [probe.prompt for probe in usable]
-        longest = Message("user", max(prompts, key=len))
-        asked: list[_Asked] = []
-        for fitted in shortened([*self._prefix, longest], runtime.prompter.size, runtime.context_length):
-            asked.clear()
-            for each in self._in_context(runtime, fitted.messages[:-1], usable):
-                flag.check()
-                asked.append(each)
-            self._dropped = fitted.dropped
-            if all(_fits(runtime, path) for each in asked for path in each.paths()):
-                break
+        asked, fitted = _in_fitting_context(runtime, flag, self._prefix, usable)
+        self._dropped = fitted.dropped
         waiting: dict[TokenPath, list[_Asked]] = {}
         for each in asked:
             for path in each.paths():
                 waiting.setdefault(path, []).append(each)
         return waiting
-
-    @staticmethod
-    def _in_context(runtime: "Runtime", prefix: Sequence[Message], probes: Sequence[Probe]) -> Iterator[_Asked]:
-        """Yield the probes with the tokens of their contexts, and with those of whole texts."""
-        letters = [probe for probe in probes if not probe.texts]
-        whole = [probe for probe in probes if probe.texts]
-        contexts = runtime.prompter.probes(prefix, [runtime.prompt_of(probe) for probe in letters])
-        for probe, context in zip(letters, contexts, strict=True):
-            yield _Asked(probe, context)
-        prompter = runtime.texts_prompter
-        for probe, context in zip(whole, prompter.probes(prefix, [probe.prompt for probe in whole]), strict=True):
-            yield _Asked(probe, context, tuple(prompter.reply_tokens(label) for label in probe.labels))
-
-    def _check_labels(self, runtime: "Runtime", probe: Probe) -> None:
-        """Fail the probe if the model cannot answer with its labels."""
-        try:
-            for label in probe.labels:
-                if probe.texts:
-                    _check_text(runtime, label)
-                else:
-                    runtime.labels.variants(label)
-        except ValueError as error:
-            self._fail(probe, str(error))
 
     def _fail_too_long(self, runtime: "Runtime") -> None:
         waiting = self._waiting or {}
@@ -206,6 +173,86 @@ class ScoreJob(Job[ProbeScore]):
                 dropped_messages=self._dropped,
             )
         )
+
+
+class ProbesJob(Job[list[ExactProbe]]):
+    """Puts out what a `ScoreJob` with the same arguments puts to the model. Nothing is decoded."""
+
+    priority = Priority.REPLY
+
+    def __init__(self, prefix: Sequence[Message], probes: Sequence[Probe], interventions: Interventions = ()) -> None:
+        super().__init__()
+        self._interventions = interventions
+        self._prefix = tuple(prefix)
+        self._probes = tuple(probes)
+
+    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
+        """Cut the prompts into tokens; see `Job.run`."""
+        runtime = runtime.under(self._interventions)
+        usable = [probe for probe in self._probes if _why_not_answerable(runtime, probe) is None]
+        asked, fitted = _in_fitting_context(runtime, flag, self._prefix, usable)
+        self.results.put([_shown(runtime, each, fitted) for each in asked])
+
+
+def _shown(runtime: "Runtime", asked: _Asked, fitted: Fitted) -> ExactProbe:
+    """Return a probe as it is shown to a person."""
+    vocabulary, probe = runtime.vocabulary, asked.probe
+
+    def spelled(tokens: Sequence[int]) -> tuple[tuple[int, str], ...]:
+        return tuple((token, vocabulary.text_of([token])) for token in tokens)
+
+    texts = asked.texts or tuple(runtime.labels.variants(label) for label in probe.labels)
+    return ExactProbe(
+        probe.key,
+        probe.prompt if probe.texts else runtime.prompt_of(probe),
+        fitted.messages[:-1],
+        tokens=tuple(asked.context),
+        pieces=tuple(vocabulary.piece(token, special=True) for token in asked.context),
+        labels=tuple(LabelSpelling(label, spelled(tokens)) for label, tokens in zip(probe.labels, texts, strict=True)),
+        left_out=fitted.dropped,
+    )
+
+
+def _in_fitting_context(
+    runtime: "Runtime", flag: InterruptFlag, prefix: Sequence[Message], probes: Sequence[Probe]
+) -> tuple[list[_Asked], Fitted]:
+    """Return the probes with their tokens after as much of the prefix as fits, and that prefix with the longest one."""
+    asked: list[_Asked] = []
+    fitted = Fitted(tuple(prefix), 0)
+    longest = Message("user", max((probe.prompt for probe in probes), key=len, default=""))
+    for fitted in shortened([*prefix, longest], runtime.prompter.size, runtime.context_length) if probes else ():
+        asked.clear()
+        for each in _in_context(runtime, fitted.messages[:-1], probes):
+            flag.check()
+            asked.append(each)
+        if all(_fits(runtime, path) for each in asked for path in each.paths()):
+            break
+    return asked, fitted
+
+
+def _in_context(runtime: "Runtime", prefix: Sequence[Message], probes: Sequence[Probe]) -> Iterator[_Asked]:
+    """Yield the probes with the tokens of their contexts, and with those of whole texts."""
+    letters = [probe for probe in probes if not probe.texts]
+    whole = [probe for probe in probes if probe.texts]
+    contexts = runtime.prompter.probes(prefix, [runtime.prompt_of(probe) for probe in letters])
+    for probe, context in zip(letters, contexts, strict=True):
+        yield _Asked(probe, context)
+    prompter = runtime.texts_prompter
+    for probe, context in zip(whole, prompter.probes(prefix, [probe.prompt for probe in whole]), strict=True):
+        yield _Asked(probe, context, tuple(prompter.reply_tokens(label) for label in probe.labels))
+
+
+def _why_not_answerable(runtime: "Runtime", probe: Probe) -> str | None:
+    """Return why the model cannot answer with the labels of a probe; None where it can."""
+    try:
+        for label in probe.labels:
+            if probe.texts:
+                _check_text(runtime, label)
+            else:
+                runtime.labels.variants(label)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _check_text(runtime: "Runtime", text: str) -> None:

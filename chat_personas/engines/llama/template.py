@@ -156,6 +156,16 @@ class ChatTemplate:
                     return parts
         return [TemplatePart(wanted, mixed=True)]
 
+    def opening(self, messages: Sequence[Message]) -> str:
+        """Return the end of `text` that opens the reply; empty for a template that writes the same if none is wanted.
+
+        Raises:
+            EngineError: the template does not accept these messages.
+        """
+        contents = [message.content for message in messages]
+        whole, before = self._render(messages, contents), self._render(messages, contents, opened=False)
+        return whole[len(before) :] if whole.startswith(before) else ""
+
     def check(self) -> None:
         """Check that the words of messages reach the model.
 
@@ -197,16 +207,19 @@ class ChatTemplate:
                         return form
         return _Form()
 
-    def _render(self, messages: Sequence[Message], contents: Sequence[str]) -> str:
+    def _render(self, messages: Sequence[Message], contents: Sequence[str], *, opened: bool = True) -> str:
         """Render; a template that refuses a system prompt only here gets it in the first turn instead."""
         try:
-            return self._render_in(self._form, messages, contents)
+            return self._render_in(self._form, messages, contents, opened=opened)
         except EngineError:
             if not self._form.system or messages[0].role != "system":
                 raise
-            return self._render_in(_Form(self._form.typed, False, self._form.tools), messages, contents)
+            form = _Form(self._form.typed, False, self._form.tools)
+            return self._render_in(form, messages, contents, opened=opened)
 
-    def _render_in(self, form: _Form, messages: Sequence[Message], contents: Sequence[str]) -> str:
+    def _render_in(
+        self, form: _Form, messages: Sequence[Message], contents: Sequence[str], *, opened: bool = True
+    ) -> str:
         from jinja2 import TemplateError
 
         turns = [
@@ -220,7 +233,7 @@ class ChatTemplate:
         ]
         tools = {"tools": None} if form.tools else {}
         try:
-            text: str = self._template.render(messages=given, add_generation_prompt=True, **tools, **self._names)
+            text: str = self._template.render(messages=given, add_generation_prompt=opened, **tools, **self._names)
         except (TemplateError, *_FAULTS) as error:
             why = " ".join(str(error).split())
             raise EngineError(f"the model's chat template does not accept the conversation: {why}") from error
