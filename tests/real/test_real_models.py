@@ -102,7 +102,7 @@ async def test_the_parts_of_a_prompt_have_all_tokens_whatever_is_said(engine: Ll
     """The whole vocabulary of a real model splits the rendered prompt as one text."""
 
     def check(runtime: Runtime) -> None:
-        @settings(max_examples=150)
+        @settings(max_examples=25)
         @given(st.lists(st.text(WRITTEN, max_size=40) | st.sampled_from(SPELLED), min_size=1, max_size=6))
         def all_tokens(contents: list[str]) -> None:
             messages = [Message("assistant" if number % 2 else "user", text) for number, text in enumerate(contents)]
