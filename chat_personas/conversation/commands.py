@@ -183,8 +183,8 @@ _TABLE = (
     ),
     Command(
         "prompt",
-        "",
-        "Print the exact context that the model is given.",
+        "probe",
+        "Print the exact context that the model is given, with its tokens; or what the last probe sent.",
         "Talking",
         in_short="Show the exact prompt",
         keys="f3",

@@ -1,10 +1,11 @@
-"""How much of the model's context a conversation takes, from what replies of this model reported."""
+"""How much of the model's context a conversation takes, from what replies reported, and what exactly is in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat_personas.corpus import Corpus, GenerationRow, MessageRow
-from eval.engine import EngineInfo
+from chat_personas.engines.exact_prompt import ExactPrompt, exact_prompt, of_messages
+from eval.engine import Engine, EngineError, EngineInfo, Message, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,56 @@ def _prompt_tokens(made: GenerationRow | None, info: EngineInfo, system_prompt: 
         return None
     same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
     return made.prompt_tokens if same else None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the model is given for the next reply, as far as the conversation has come.
+
+    Attributes:
+        messages: the system prompt and what was said.
+        prompt: the exact prompt; its messages without counts where there are none (yet).
+        inside: what is on inside the model, "" where nothing is.
+        thoughts: before how many of the replies the model thought; its thoughts are not in the prompt.
+        counted: whether the engine has been asked for its counts.
+        problem: why there is no such prompt, "" where there is one.
+        server: whether a server applies the chat template, and cuts what is too long.
+        reported: how many tokens the prompt of the last reply had, as the server says; None where it does not.
+        refused: how many of the oldest messages were not in that prompt because the server refused it with them.
+    """
+
+    messages: tuple[Message, ...]
+    prompt: ExactPrompt
+    inside: str = ""
+    thoughts: int = 0
+    counted: bool = False
+    problem: str = ""
+    server: bool = False
+    reported: int | None = None
+    refused: int = 0
+
+    async def with_counts(self, engine: Engine, sampling: Sampling) -> "Given":
+        """Return the same with the exact prompt of a reply that is drawn so, or why there is none."""
+        if not self.messages:
+            return replace(self, counted=True)
+        try:
+            return replace(self, counted=True, prompt=await exact_prompt(engine, self.messages, sampling))
+        except EngineError as error:
+            return replace(self, counted=True, problem=str(error))
+
+
+def given_so_far(
+    messages: Sequence[Message], info: EngineInfo, *, inside: str, thoughts: int, last: GenerationRow | None
+) -> Given:
+    """Return what the model is given, not counted yet; `last` is how the last reply on the path was made."""
+    server = info.engine == "openai"
+    same = last is not None and server and last.model == info.name
+    return Given(
+        tuple(messages),
+        of_messages(messages),
+        inside,
+        thoughts,
+        server=server,
+        reported=last.prompt_tokens if last is not None and same else None,
+        refused=last.dropped_messages if last is not None and same else 0,
+    )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from chat_personas import __version__
 from chat_personas.conversation.branches import ActiveBranch, Branches, Place, Version
-from chat_personas.conversation.context_use import ContextUse, context_use
+from chat_personas.conversation.context_use import ContextUse, Given, context_use, given_so_far
 from chat_personas.conversation.reply import (
     ReplyEnded,
     ReplyEvent,
@@ -432,6 +432,23 @@ class Conversation:
         return await asyncio.to_thread(
             context_use, self._corpus, self.engine.info, self.system_prompt, self._active.messages
         )
+
+    async def given(self) -> AsyncGenerator[Given, None]:
+        """Yield what the model is given for the next reply: at once without counts, then with those of the engine.
+
+        A reply that is on its way is not in it, and the engine counts after it. Raises CorpusError.
+        """
+        path = self.path[:-1] if self.replying else self.path
+        replies = [message.id for message in path if message.role == "assistant"]
+        found = given_so_far(
+            transcript(self.system_prompt, path),
+            self.engine.info,
+            inside=self.knob.described() if self.knob.interventions else "",
+            thoughts=sum(reply in self.thoughts for reply in replies),
+            last=await asyncio.to_thread(self._corpus.generation, replies[-1]) if replies else None,
+        )
+        yield found
+        yield await found.with_counts(self.engine, self._sampling)
 
     async def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
         """Return a message and what stands beside it at the same place, oldest first. Raises CorpusError."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
+from chat_personas.engines.exact_prompt import ExactProbe, ExactPrompt, exact_probes, exact_prompt
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 from eval.interventions import InterventionError, Interventions, steered, tried_out
 from personas.inputs.redaction import without, without_secrets
@@ -55,6 +56,16 @@ class DiscreetEngine:
                 async for score in scores:
                     failure = score.failure
                     yield score if failure is None else replace(score, failure=_clean(failure, self._secrets))
+
+    async def exact_prompt(self, messages: Sequence[Message], sampling: Sampling) -> ExactPrompt:
+        """See `ShowsPrompts.exact_prompt`."""
+        with discreet_errors(self._secrets):
+            return await exact_prompt(self._inner, messages, sampling)
+
+    async def exact_probes(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> list[ExactProbe]:
+        """See `ShowsPrompts.exact_probes`."""
+        with discreet_errors(self._secrets):
+            return await exact_probes(self._inner, prefix, probes)
 
     def steered(self, interventions: Interventions) -> "DiscreetEngine":
         """See `eval.interventions.Steerable.steered`."""

@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chat_personas.corpus.errors import CorpusError
+from chat_personas.engines.exact_prompt import ExactProbe, exact_probes, in_common
 from chat_personas.monitor.drift import Trajectory, course, everyone_values
 from chat_personas.monitor.history import Measure, RepeatedRound, RoundHistory, RoundPlace
 from chat_personas.monitor.planning import ProbePlan
 from chat_personas.monitor.recording import RoundRecorder, Unspoken
-from chat_personas.monitor.round import Estimate, ProbeRound
+from chat_personas.monitor.round import Estimate, LastProbe, ProbeRound
 from chat_personas.text import pluralize
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message
 from eval.expression.log_probability import ask
+from eval.expression.rendering import Rendered, render
 from eval.interventions import unsteered as without_interventions
+from eval.orders import TWO, orders_for
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
@@ -87,6 +90,7 @@ class Monitor:
         self._unsteered = known.setdefault((engine.info.name, engine.info.sha256, survey.sha256), {})
         self._remembering = remembering
         self._first: ProbeRound | None = None
+        self._asked: ProbeRound | None = None  # the newest round that put a question to the model
         self._recorded = asyncio.Event()
         self._recorded.set()
         anchors = {question.id for question in self._plan.anchors}
@@ -193,6 +197,36 @@ class Monitor:
         await asyncio.to_thread(found.score_again, self._score)
         return self._estimate(found, complete=True)
 
+    async def last_probe(self) -> LastProbe | None:
+        """Return what the newest round put to the model last, exactly as it was sent; None where nothing was.
+
+        Raises:
+            EngineError: the model was closed.
+        """
+        found = self._asked
+        if found is None or found.last_asked is None:
+            return None
+        question, answer = found.last_asked
+        rendered = {each.id: _rendered(each) for request in found.requests for each in request}
+        sent: list[ExactProbe] = []
+        for request in tuple(found.requests):  # one by one, since what is too long is cut for each request
+            probes = [each.probe for asked in request for each in rendered[asked.id]]
+            sent += await exact_probes(self._engine, found.place.context, probes)
+        shown = {each.key: each for each in sent}
+        orders = tuple(each for each in rendered[question.id] if each.probe.key in shown)
+        return LastProbe(
+            question,
+            self.survey.survey.title,
+            found.turn,
+            orders,
+            tuple(shown[each.probe.key] for each in orders),
+            in_common(sent),
+            len(sent),
+            answer,
+            self._engine.info.label_shares or "none",
+            server=self._engine.info.engine == "openai",
+        )
+
     @property
     def unwritten(self) -> CorpusError | None:
         """Why a round could not be recorded and waits in memory; None where there is none."""
@@ -234,6 +268,8 @@ class Monitor:
 
     async def _outcomes(self, found: ProbeRound) -> AsyncGenerator[Answer | Failure, None]:
         for part in self._parts(found):
+            found.requests.append(part)
+            self._asked = found
             async with aclosing(ask(self._engine, found.place.context, part)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
@@ -284,6 +320,11 @@ class Monitor:
         except CorpusError as error:
             return error
         return None
+
+
+def _rendered(question: Question) -> list[Rendered]:
+    """Return the prompts of a question, as `ask` makes them."""
+    return [render(question, order) for order in orders_for(TWO, question)]
 
 
 def _short_parts(questions: tuple[Question, ...]) -> Iterator[tuple[Question, ...]]:

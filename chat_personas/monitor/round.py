@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from chat_personas.engines.exact_prompt import ExactProbe
 from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory, turn_values
 from chat_personas.monitor.history import (
     EarlierRound,
@@ -16,6 +17,7 @@ from chat_personas.monitor.history import (
     latest_answers,
 )
 from eval.answers import REFUSALS_ONLY, Answer, Failure
+from eval.expression.rendering import Rendered
 from eval.scoring.scores import Scorecard
 from eval.surveys.model import Question
 
@@ -79,12 +81,42 @@ class Estimate:
         return self.trajectory.drift
 
 
+@dataclass(frozen=True, slots=True)
+class LastProbe:
+    """What a round put to the model last: one question, in each order of its options.
+
+    Attributes:
+        question: the question, of the survey with this title.
+        survey: that title.
+        turn: how many messages of the person the round followed.
+        orders: the prompts as they were made, each with the texts of its labels.
+        sent: what the engine makes of them, in the same order.
+        common: with how many tokens all prompts of the round begin.
+        prompts: how many those are.
+        answer: what came of the question, None before that.
+        shares: how the probabilities of labels are obtained (`EngineInfo.label_shares`).
+        server: whether a server was asked.
+    """
+
+    question: Question
+    survey: str
+    turn: int
+    orders: tuple[Rendered, ...]
+    sent: tuple[ExactProbe, ...]
+    common: int
+    prompts: int
+    answer: Answer | Failure | None
+    shares: str
+    server: bool
+
+
 @dataclass(slots=True)
 class ProbeRound:
     """What one round asks and has found.
 
     `planned` are the questions that it asks, `earlier` the rounds before it on the branch. `reused` is what this very
-    measurement found before: it counts as answered, and is not asked again. `clock` gives seconds and may stand still
+    measurement found before: it counts as answered, and is not asked again. `requests` are the questions that the
+    engine was asked, as they were handed to it. `clock` gives seconds and may stand still
     while the model does something else: the round is timed by it. `course` is that of the turns so far.
     """
 
@@ -99,6 +131,8 @@ class ProbeRound:
     failures: list[Failure] = field(init=False)
     others: dict[str, tuple[int, Answer]] = field(init=False)
     scorecard: Scorecard | None = field(default=None, init=False)
+    requests: list[tuple[Question, ...]] = field(default_factory=list, init=False)
+    _latest: Answer | Failure | None = field(default=None, init=False)
     _scored_answers: int = field(default=0, init=False)
     _scoring: threading.Lock = field(default_factory=threading.Lock, init=False)
     _began: float = field(init=False)
@@ -126,11 +160,19 @@ class ProbeRound:
 
     def take(self, outcome: Answer | Failure) -> None:
         """Add what came of one question."""
-        self._last = self.clock()
+        self._last, self._latest = self.clock(), outcome
         if isinstance(outcome, Answer):
             self.answers.append(outcome)
         else:
             self.failures.append(outcome)
+
+    @property
+    def last_asked(self) -> tuple[Question, Answer | Failure | None] | None:
+        """The question that the engine answered last, or is asked first, and what came of it; None before any."""
+        asked = [question for request in self.requests for question in request]
+        if self._latest is None:
+            return (asked[0], None) if asked else None
+        return next(question for question in asked if question.id == self._latest.question_id), self._latest
 
     def score(self, score: Callable[[Sequence[Answer]], Scorecard]) -> None:
         """Bring `scorecard` up to date by calling `score`, unless no answer came since it was last computed.

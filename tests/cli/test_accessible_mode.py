@@ -105,7 +105,9 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/versions 1", "last messages now"),
         ("/copy", "Slowly|Yes"),
         ("/thought", "has not thought"),
-        ("/prompt", "Context, message 1 of"),
+        ("/prompt", "Your next message comes here"),
+        ("/prompt probe", "Refusals together: probability"),
+        ("/prompt all", "Write /prompt, or /prompt probe"),
         ("/rate 5 realism 1-7", "rated 5 on the scale realism 1-7"),
         ("/measure off", "off"),
         ("/personas woman dem", "1 persona|democrat-woman"),
@@ -563,7 +565,8 @@ def test_a_conversation_goes_on_with_another_persona_and_each_reply_records_its_
     assert "From here on you talk with: Republican and Male. What was said before stays." in lines
     assert "A Democrat: One" in lines
     assert "Republican and Male: Two" in lines
-    assert any(line.startswith("Context, message 1 of 5, system: Play the part of a man") for line in lines)
+    assert any(line.startswith("system prompt: Play the part of a man") for line in lines)
+    assert "message 4 of 4, assistant: Two" in lines
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         made = [corpus.generation(row.id) for row in kept_messages()]
     assert [row.persona_name for row in made if row is not None] == ["democrat", "republican-male"]

@@ -114,11 +114,12 @@ async def test_the_exact_prompt_can_be_seen(corpus_file: Path) -> None:
         assert conversation is not None
 
         await pilot.press("f3")
-        await until(pilot, lambda: "── system ──" in shown(pilot))
+        await until(pilot, lambda: "── system prompt ──" in shown(pilot) and "does not say" in shown(pilot))
 
         seen = " ".join(shown(pilot).replace("┃", "").split())
         assert " ".join(conversation.system_prompt.split()) in seen
-        assert "── user ── Well? ── assistant ── Yes." in seen
+        assert "── message 1 of 2, user ── Well? ── message 2 of 2, assistant ── Yes." in seen
+        assert seen.index("Yes.") < seen.index("Your next message comes here.")
 
 
 @pytest.mark.parametrize(

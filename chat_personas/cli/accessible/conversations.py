@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 from chat_personas.cli.accessible.dialogue import (
@@ -183,20 +184,19 @@ class Talking:
             raise NotDoneError("The model has not thought before its last reply.")
         self._say(f"Thought: {thought.text.strip()}")
 
-    async def _prompt(self, _: str) -> None:
-        from chat_personas.tui.screens.prompt import INSIDE, NO_SYSTEM
+    async def _prompt(self, page: str) -> None:
+        from chat_personas.reporting.exact_prompt import probe_blocks, prompt_blocks
 
-        conversation = self._opened.conversation
-        if conversation.knob.interventions:
-            self._say(INSIDE.format(what=conversation.knob.described()))
-        context = conversation.context()
-        if not any(message.role == "system" for message in context):
-            self._say(NO_SYSTEM)
-        for place, message in enumerate(context, start=1):
-            self._say(f"Context, message {place} of {len(context)}, {message.role}: {message.content}")
-        use = await conversation.context_use()
-        if use is not None:
-            self._say(f"The last reply and its context: {'at least ' * use.at_least}{use.tokens:,} tokens.")
+        if page not in ("", "probe"):
+            raise NotDoneError("Write /prompt, or /prompt probe.")
+        if page:
+            monitor = self._opened.session.monitor
+            blocks = probe_blocks(await monitor.last_probe() if monitor is not None else None)
+        else:
+            async with aclosing(self._opened.conversation.given()) as found:
+                *_, given = [each async for each in found]
+            blocks = prompt_blocks(given)
+        self._say(*(block.in_words for block in blocks))
 
     async def _rate(self, argument: str) -> None:
         reply = self._last_reply()

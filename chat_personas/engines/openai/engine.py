@@ -5,12 +5,13 @@ import importlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from chat_personas.engines.exact_prompt import ExactProbe, ExactPrompt, of_messages
 from chat_personas.engines.openai.capabilities import (
     Asking,
     Capabilities,
@@ -28,7 +29,7 @@ from chat_personas.engines.openai.connection import Connection, Incoming, is_loo
 from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect, not_opened
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.keys import ServerKey, account_of, find_key
-from chat_personas.engines.openai.label_tokens import LabelTokens, Prompt, with_label_way, without_bias
+from chat_personas.engines.openai.label_tokens import WITH_TEMPLATE, LabelTokens, Prompt, with_label_way, without_bias
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, of_labels, stream_pieces
 from chat_personas.engines.openai.retrying import (
@@ -484,6 +485,21 @@ class OpenAIEngine:
 
     async def _first_token(self, messages: Sequence[Message], dialect: Dialect, *, many: bool = False) -> Completion:
         return await self._whole(dialect.first_token(self._model, _as_wire(messages), many=many), 1)
+
+    async def exact_prompt(self, messages: Sequence[Message], sampling: Sampling) -> ExactPrompt:
+        """See `ShowsPrompts.exact_prompt`. Tokens are counted by a server of which it is known that it can do this."""
+        import openai
+
+        tokens: int | None = None
+        if self._dialect.tokenizer == WITH_TEMPLATE:
+            prompt = Prompt(self._connection, self._dialect, self._model, _as_wire(messages))
+            with suppress(openai.OpenAIError, UnreadableAnswerError):
+                tokens = len(await prompt.tokens())
+        return of_messages(messages, tokens)
+
+    async def exact_probes(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> list[ExactProbe]:
+        """See `ShowsPrompts.exact_probes`; a server applies the chat template itself."""
+        return [ExactProbe(probe.key, probe.prompt, tuple(prefix)) for probe in probes]
 
     async def close(self) -> None:
         """Close the connections; a steered engine leaves them to the one that it came from."""

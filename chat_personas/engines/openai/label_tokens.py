@@ -48,7 +48,9 @@ Top = Sequence[tuple[str, float]]
 
 BIAS = 20.0
 """Far above what separates likely tokens from rare ones (ln 1e8 = 18), and well within what servers allow (100)."""
-_TOKENIZERS = ("/tokenize", "/extras/tokenize")
+WITH_TEMPLATE = "/tokenize"
+"""Takes messages, too, on the servers of vLLM and SGLang, and applies the chat template to them."""
+_TOKENIZERS = (WITH_TEMPLATE, "/extras/tokenize")
 """vLLM, SGLang and llama-server; llama-cpp-python."""
 _SURROUNDINGS = ("", " ", "\n")
 _HARDLY_ANYTHING = 1e-3
@@ -225,15 +227,18 @@ class Prompt:
     async def _from_vllm(self, wanted: list[int]) -> dict[int, float]:
         return token_ids_shown(await self._top({"logprob_token_ids": wanted, "return_tokens_as_token_ids": True}))
 
-    async def _from_sglang(self, wanted: list[int]) -> dict[int, float]:
+    async def tokens(self) -> list[int]:
+        """Return the ids of all tokens of the prompt, those of the chat template among them. Raises as `exact`."""
         body = self.dialect.first_token(self.model, self.messages)
         kept = ("model", "messages", "chat_template_kwargs")
         prompt: dict[str, Any] = {key: body[key] for key in kept if key in body}
         # a token of the prompt has some ten characters with what surrounds it
         longest = _LONGEST + 16 * sum(len(message["content"]) for message in self.messages)
-        tokens = token_ids(await self.connection.post(_TOKENIZERS[0], prompt, most=longest, at_root=True))
+        return token_ids(await self.connection.post(WITH_TEMPLATE, prompt, most=longest, at_root=True))
+
+    async def _from_sglang(self, wanted: list[int]) -> dict[int, float]:
         asked = {
-            "input_ids": tokens,
+            "input_ids": await self.tokens(),
             "sampling_params": {"max_new_tokens": 1, "temperature": 1.0, "top_p": 1.0},
             "return_logprob": True,
             "token_ids_logprob": wanted,

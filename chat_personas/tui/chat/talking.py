@@ -1,7 +1,8 @@
 """What is done with the messages of the open conversation: stopping, regenerating, editing, copying, rating."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from chat_personas.conversation.commands import numbered
@@ -11,7 +12,9 @@ from chat_personas.tui.widgets.composer import LAST
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
+    from chat_personas.reporting.exact_prompt import Block
     from chat_personas.tui.chat.screen import ChatScreen
+    from chat_personas.tui.screens.prompt import Page, PageName
 
 
 class Talking:
@@ -31,7 +34,7 @@ class Talking:
             "copy": self.copy,
             "whole": without_argument(self.show_whole),
             "thought": without_argument(self.toggle_thoughts),
-            "prompt": without_argument(self.show_prompt),
+            "prompt": self.show_prompt,
             "rate": self.rate,
         }
 
@@ -159,14 +162,29 @@ class Talking:
         else:
             say_nothing_yet(self.screen, "whole")
 
-    def show_prompt(self) -> None:
-        """Show the exact prompt."""
-        from chat_personas.tui.screens.prompt import PromptScreen
+    def show_prompt(self, page: str) -> None:
+        """Show the exact prompt; "probe": what the last probe sent."""
+        if page not in ("", "probe"):
+            self.screen.notify("Write /prompt or /prompt probe.", severity="warning", markup=False)
+        elif self.screen.session.conversation is not None:
+            from chat_personas.tui.screens.prompt import PromptScreen
 
-        conversation = self.screen.session.conversation
-        if conversation is not None:
-            described = conversation.knob.described() if conversation.knob.interventions else ""
-            self.screen.app.push_screen(PromptScreen(conversation.context(), described))
+            pages: Mapping[PageName, Page] = {"prompt": self._prompt, "probe": self._last_probe}
+            self.screen.app.push_screen(PromptScreen(pages, "probe" if page else "prompt"))
+
+    async def _prompt(self) -> AsyncGenerator["Sequence[Block]", None]:
+        from chat_personas.reporting.exact_prompt import prompt_blocks
+
+        if (conversation := self.screen.session.conversation) is not None:
+            async with aclosing(conversation.given()) as found:
+                async for given in found:
+                    yield await asyncio.to_thread(prompt_blocks, given)
+
+    async def _last_probe(self) -> AsyncGenerator["Sequence[Block]", None]:
+        from chat_personas.reporting.exact_prompt import probe_blocks
+
+        monitor = self.screen.session.monitor
+        yield probe_blocks(await monitor.last_probe() if monitor is not None else None)
 
     @in_worker("ask", exclusive=True)
     async def rate(self, value: str) -> None:

@@ -1,62 +1,93 @@
-"""The exact prompt: every message that the model is given, with nothing hidden."""
+"""The exact prompt of the next reply, and what the last probe sent: two pages on which nothing is hidden."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import ClassVar, Literal
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from chat_personas.text import printable
+from chat_personas.reporting.exact_prompt import Block, as_text
 from chat_personas.tui.screens.answering import AnsweringScreen
+from chat_personas.tui.screens.whole_text import Passage, Rows
 from chat_personas.tui.widgets.title_and_status import KeyLine
+from personas.errors import ReportedError
 
-if TYPE_CHECKING:
-    from eval.engine import Message
-
-NO_SYSTEM = "No system prompt: the model is not steered."
-INSIDE = "The model is steered from inside: {what}. No prompt says so."
+PageName = Literal["prompt", "probe"]
+Page = Callable[[], AsyncGenerator[Sequence[Block], None]]
+"""Yields what a page shows, as far as it is known; the last of it is complete."""
+TITLES: Mapping[PageName, str] = {"prompt": "The exact prompt", "probe": "What the last probe sent"}
 
 
 class PromptScreen(AnsweringScreen[None]):
-    """Shows the messages of the prompt in order, each under its role. The model's chat template is applied to them."""
+    """Shows one of the pages. What it shows is found out once it is open, however long the conversation is."""
 
     CSS_PATH = "prompt.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,f3", "close", "Back", id="prompt_back"),
+        Binding("p", "other_page", "Prompt or last probe", id="prompt_probe"),
         Binding("c", "copy", "Copy", id="prompt_copy"),
     ]
 
-    def __init__(self, given: Sequence["Message"], inside: str = "") -> None:
-        """Show the messages `given`; `inside` says what is on inside the model, "" where nothing is."""
+    def __init__(self, pages: Mapping[PageName, Page], page: PageName = "prompt") -> None:
         super().__init__()
-        self._given = given
-        self._inside = inside
-        self._messages = VerticalScroll(id="messages")
+        self._pages = pages
+        self._page = page
+        self._heading = Static(markup=False, id="heading")
+        self._rows = Rows([])
+        self._blocks: Sequence[Block] = ()
 
     def compose(self) -> ComposeResult:
-        """Lay out every message under its role."""
-        yield Static("The exact prompt", markup=False, id="heading")
-        with self._messages:
-            if self._inside:
-                yield Static(INSIDE.format(what=printable(self._inside)), markup=False, classes="absent")
-            elif not any(message.role == "system" for message in self._given):
-                yield Static(NO_SYSTEM, markup=False, classes="absent")
-            for message in self._given:
-                yield Static(f"── {message.role} ──", markup=False, classes="role")
-                yield Static(printable(message.content), markup=False, classes="content")
+        """Lay out the page below its name."""
+        yield self._heading
+        yield self._rows
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll at once."""
-        self._messages.focus()
+        self._rows.focus()
+        self.fill()
+
+    @work(exclusive=True)
+    async def fill(self) -> None:
+        """Show the page, and again whenever more of it is known."""
+        self._heading.update(TITLES[self._page])
+        self._blocks = ()
+        self._rows.show([])
+        self._rows.scroll_home(animate=False)
+        try:
+            async with aclosing(self._pages[self._page]()) as found:
+                async for blocks in found:
+                    self._blocks = blocks
+                    self._rows.show(list(_passages(blocks)))
+        except ReportedError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def action_other_page(self) -> None:
+        """Show the other page."""
+        self._page = "probe" if self._page == "prompt" else "prompt"
+        self.fill()
 
     def action_close(self) -> None:
         """Go back to the conversation."""
         self.dismiss(None)
 
     def action_copy(self) -> None:
-        """Copy the whole prompt to the clipboard."""
-        self.app.copy_to_clipboard("\n\n".join(f"[{message.role}]\n{message.content}" for message in self._given))
-        self.notify("Copied the prompt.", markup=False)
+        """Copy the whole page to the clipboard."""
+        self.app.copy_to_clipboard(as_text(self._blocks))
+        self.notify("Copied the page.", markup=False)
+
+
+def _passages(blocks: Sequence[Block]) -> Iterator[Passage]:
+    """Yield the passages of a page: an empty row before each heading; words of a template stand on one line."""
+    for block in blocks:
+        if not block.heading:
+            yield Passage(block.text)
+        elif block.aside and "\n" not in block.text:
+            yield Passage(block.in_words, "aside")
+        else:
+            yield Passage("")
+            yield Passage(f"── {block.heading} ──", "heading")
+            yield Passage(block.text, "aside" if block.aside else "")
