@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chat_personas.engines.openai import OpenAIEngine
 from chat_personas.engines.openai.label_tokens import without_bias
-from eval.engine import Message, Probe, ProbeScore
+from eval.engine import Message, Probe, ProbeScore, Sampling
 from tests.engines.openai.scripted_server import Request, ScriptedServer, completion, send_json, serving
 
 LETTERS = [f"{space}{letter}" for letter in string.ascii_uppercase[:6] for space in ("", " ")]
@@ -133,6 +133,29 @@ def server(answer: Answer, tokenizer: str | None = "/tokenize") -> Callable[...,
             await send_json(writer, 404, {"detail": "Not Found"})
 
     return reply
+
+
+async def counted(reply: Callable[..., Awaitable[None]]) -> int | None:
+    """Return how many tokens a prompt has, as the engine on such a server says."""
+    async with serving(reply) as scripted:
+        engine = await OpenAIEngine.open(scripted.url)
+        try:
+            talk = [Message("system", "s"), Message("user", "Hello")]
+            prompt = await engine.exact_prompt(talk, Sampling())
+            assert [part.text for part in prompt.parts] == ["s", "Hello"]
+            return prompt.tokens
+        finally:
+            await engine.close()
+
+
+async def test_a_prompt_is_counted_by_a_server_that_applies_its_template_to_messages() -> None:
+    assert await counted(server(Sglang())) == 3
+
+
+@pytest.mark.parametrize("answer", [vllm, chat])
+async def test_where_the_server_only_cuts_texts_into_tokens_the_prompt_is_not_counted(answer: Answer) -> None:
+    assert await counted(server(answer)) is None
+    assert await counted(server(answer, "/extras/tokenize")) is None
 
 
 async def scored(reply: Callable[..., Awaitable[None]]) -> tuple[ProbeScore, str | None, ScriptedServer]:
