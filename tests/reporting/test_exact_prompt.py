@@ -15,7 +15,7 @@ from chat_personas.engines.exact_prompt import (
     of_messages,
 )
 from chat_personas.monitor.round import LastProbe
-from chat_personas.reporting.exact_prompt import Block, as_text, probe_blocks, prompt_blocks
+from chat_personas.reporting.explained.exact_prompt import Block, as_text, probe_blocks, prompt_blocks
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import Message
 from eval.expression.rendering import render

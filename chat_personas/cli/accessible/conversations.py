@@ -185,7 +185,7 @@ class Talking:
         self._say(f"Thought: {thought.text.strip()}")
 
     async def _prompt(self, page: str) -> None:
-        from chat_personas.reporting.exact_prompt import probe_blocks, prompt_blocks
+        from chat_personas.reporting.explained.exact_prompt import probe_blocks, prompt_blocks
 
         if page not in ("", "probe"):
             raise NotDoneError("Write /prompt, or /prompt probe.")

@@ -12,7 +12,7 @@ from chat_personas.tui.widgets.composer import LAST
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.reporting.exact_prompt import Block
+    from chat_personas.reporting.explained.exact_prompt import Block
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.screens.prompt import Page, PageName
 
@@ -173,7 +173,7 @@ class Talking:
             self.screen.app.push_screen(PromptScreen(pages, "probe" if page else "prompt"))
 
     async def _prompt(self) -> AsyncGenerator["Sequence[Block]", None]:
-        from chat_personas.reporting.exact_prompt import prompt_blocks
+        from chat_personas.reporting.explained.exact_prompt import prompt_blocks
 
         if (conversation := self.screen.session.conversation) is not None:
             async with aclosing(conversation.given()) as found:
@@ -181,7 +181,7 @@ class Talking:
                     yield await asyncio.to_thread(prompt_blocks, given)
 
     async def _last_probe(self) -> AsyncGenerator["Sequence[Block]", None]:
-        from chat_personas.reporting.exact_prompt import probe_blocks
+        from chat_personas.reporting.explained.exact_prompt import probe_blocks
 
         monitor = self.screen.session.monitor
         yield probe_blocks(await monitor.last_probe() if monitor is not None else None)

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from chat_personas.reporting.exact_prompt import Block, as_text
+from chat_personas.reporting.explained.exact_prompt import Block, as_text
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.whole_text import Passage, Rows
 from chat_personas.tui.widgets.title_and_status import KeyLine
