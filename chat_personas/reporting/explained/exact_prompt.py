@@ -157,18 +157,23 @@ def _lost(given: "Given") -> list[str]:
 def _parts(given: "Given") -> Iterator[Block]:
     """Yield the parts in order; the place of what was left out, and of the next message, stands among them."""
     prompt, waits = given.prompt, not given.messages or given.messages[-1].role != "user"
-    gone = bool(prompt.left_out)
-    for part in prompt.parts:
-        is_system = part.message is not None and given.messages[part.message].role == "system"
-        if gone and part.message is not None and not is_system:
-            yield Block("", f"left out: {_range(given)}", aside=True)
-            gone = False
+    places = [place for place, part in enumerate(prompt.parts) if part.message == 0 and not _number(given, 0)]
+    gone_after = places[-1] if places else -1
+    if prompt.left_out and gone_after < 0:
+        yield _gap(given)
+    for place, part in enumerate(prompt.parts):
         if part.kind == "opening" and waits:
             yield Block(NEXT_MESSAGE)
             waits = False
         yield _block(given, part)
+        if prompt.left_out and place == gone_after:
+            yield _gap(given)
     if waits and given.counted and not given.problem:
         yield Block(NEXT_MESSAGE)
+
+
+def _gap(given: "Given") -> Block:
+    return Block("", f"left out: {_range(given)}", aside=True)
 
 
 def _block(given: "Given", part: "PromptPart") -> Block:
