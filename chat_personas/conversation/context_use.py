@@ -64,7 +64,8 @@ class Given:
         problem: why there is no such prompt, "" where there is one.
         server: whether a server applies the chat template, and cuts what is too long.
         reported: how many tokens the prompt of the last reply had, as the server says; None where it does not.
-        refused: how many of the oldest messages were not in that prompt because the server refused it with them.
+        refused: how many of the oldest messages were not in that prompt because the server refused it with them; None
+            where no reply of this server is known.
     """
 
     messages: tuple[Message, ...]
@@ -75,7 +76,7 @@ class Given:
     problem: str = ""
     server: bool = False
     reported: int | None = None
-    refused: int = 0
+    refused: int | None = None
 
     async def with_counts(self, engine: Engine, sampling: Sampling) -> "Given":
         """Return the same with the exact prompt of a reply that is drawn so, or why there is none."""
@@ -100,5 +101,5 @@ def given_so_far(
         thoughts,
         server=server,
         reported=last.prompt_tokens if last is not None and same else None,
-        refused=last.dropped_messages if last is not None and same else 0,
+        refused=last.dropped_messages if last is not None and same else None,
     )

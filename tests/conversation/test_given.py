@@ -138,4 +138,4 @@ async def test_what_another_model_reported_is_not_quoted(corpus: Corpus, democra
     )
     await said(first, "Buses?")
     _, found = await given(Conversation.resume(corpus, OnServer(name="other"), first.id))
-    assert (found.server, found.reported) == (True, None)
+    assert (found.server, found.reported, found.refused) == (True, None, None)

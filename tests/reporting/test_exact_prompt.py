@@ -97,7 +97,7 @@ def test_an_engine_that_does_not_count_is_said_not_to() -> None:
         (Given(LONG, of_messages(LONG), reported=1234), "The server counted 1,234 tokens in the prompt of the last"),
         (Given(LONG, of_messages(LONG, 1300), reported=1234), "1,300 tokens in all, as the server counts them"),
         (Given(LONG, of_messages(LONG), refused=2), "Left out of the prompt of the last reply: the 2 oldest messages."),
-        (Given(LONG, of_messages(LONG)), "Nothing was left out of the prompt of the last reply."),
+        (Given(LONG, of_messages(LONG), refused=0), "Nothing was left out of the prompt of the last reply."),
     ],
 )
 def test_a_server_is_quoted_and_nothing_is_estimated(given: Given, said: str) -> None:
@@ -107,7 +107,7 @@ def test_a_server_is_quoted_and_nothing_is_estimated(given: Given, said: str) ->
 
 
 def test_a_server_that_was_not_asked_yet_left_nothing_out_that_anybody_knows_of() -> None:
-    said = sentences(Given((SYSTEM,), of_messages((SYSTEM,)), server=True, counted=True))
+    said = sentences(Given(LONG, of_messages(LONG), server=True, counted=True))
     assert not any("left out" in each.casefold() for each in said)
 
 

@@ -61,7 +61,8 @@ async def stream_pieces(
                     length += len((part.text + part.thought).encode("utf-8", "replace"))
                     first = first if first is not None else time.monotonic() - began
                 said = output.add(part)
-                usage = Usage(None, None, count, time.monotonic() - began, first, seed) if part.finish else None
+                prompt, decoded = part.counts or (None, count)
+                usage = Usage(prompt, None, decoded, time.monotonic() - began, first, seed) if part.finish else None
                 if said.reply or said.thought or part.finish:
                     yield Piece(said.reply, part.finish, dropped, usage, said.thought)
                     dropped = 0

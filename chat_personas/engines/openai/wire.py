@@ -62,12 +62,14 @@ class Delta:
     """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it.
 
     `thought` is what the server itself tells apart as a thought. Markers of thoughts in the text are left in it.
+    `counts` are the tokens of prompt and reply, where the event that ends the answer reports both.
     """
 
     text: str
     finish: FinishReason | None
     filtered: bool = False
     thought: str = ""
+    counts: tuple[int, int] | None = None
 
 
 class End:
@@ -222,7 +224,22 @@ def delta(event: Event) -> Delta | End | None:
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
     reason = choice.get("finish_reason")
-    return Delta(_said(said or {}), _finish(reason), filtered=reason == _FILTERED, thought=_thought(said or {}))
+    return Delta(
+        _said(said or {}),
+        _finish(reason),
+        filtered=reason == _FILTERED,
+        thought=_thought(said or {}),
+        counts=_counts(document.get("usage")),
+    )
+
+
+def _counts(usage: object) -> tuple[int, int] | None:
+    """Return the tokens of prompt and reply that a server reports; None unless it reports both."""
+    found = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
+    match found:
+        case [int(prompt), int(reply)] if prompt > 0 and reply >= 0 and not any(isinstance(n, bool) for n in found):
+            return prompt, reply
+    return None
 
 
 def _first_choice(document: object) -> dict[str, Any] | None:

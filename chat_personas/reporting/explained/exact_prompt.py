@@ -108,7 +108,7 @@ def _counts_of_server(given: "Given") -> Iterator[str]:
     if given.refused:
         oldest = pluralize(given.refused, "oldest message")
         yield f"Left out of the prompt of the last reply: the {oldest}. The server refused it with them as too long."
-    elif any(message.role == "assistant" for message in given.messages):
+    elif given.refused == 0:
         yield "Nothing was left out of the prompt of the last reply."
 
 

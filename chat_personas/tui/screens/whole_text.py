@@ -25,7 +25,7 @@ from chat_personas.tui.widgets.title_and_status import KeyLine
 
 _TAB = " " * 4
 _MAY_BE_WIDE = re.compile("[^\\x00-\\u10ff\\u2010-\\u205e]")
-"""Characters that may take two cells: none of those in European letters, nor in general punctuation."""
+"""Characters that may take two cells: none of European letters, of general punctuation or of frames."""
 
 
 @dataclass(frozen=True, slots=True)

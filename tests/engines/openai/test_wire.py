@@ -372,3 +372,22 @@ def test_events_are_named_and_hold_lines() -> None:
         Event("x", ("1",), None),
         Event("x", ("2",), None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("usage", "counts"),
+    [
+        ({"prompt_tokens": 90, "completion_tokens": 7, "total_tokens": 97}, (90, 7)),
+        ({"prompt_tokens": 90}, None),
+        ({"prompt_tokens": True, "completion_tokens": 7}, None),
+        ({"prompt_tokens": "90", "completion_tokens": 7}, None),
+        ({"prompt_tokens": 0, "completion_tokens": 0}, None),
+        (None, None),
+    ],
+)
+def test_the_tokens_of_a_streamed_reply_are_those_that_the_server_reports_or_not_known(
+    usage: object, counts: tuple[int, int] | None
+) -> None:
+    choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    last = Event("", (json.dumps({"choices": [choice], "usage": usage}),), None)
+    assert delta(last) == Delta("", "stop", counts=counts)
