@@ -230,12 +230,18 @@ async def test_a_reply_that_is_shown_in_part_opens_whole_and_is_copied_whole(cor
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
-@given(st.text("ab \n\u3042", max_size=300), st.integers(2, 20))
+@given(st.text("ab \n\u3042\u201c\u2500\xe9", max_size=300), st.integers(2, 20))
 def test_the_rows_of_a_whole_text_hold_all_of_it_and_none_is_wider_than_the_screen(text: str, width: int) -> None:
     starts = list(row_starts(text, width))
     rows = [text[start:end] for start, end in pairwise([*starts, len(text)])]
     assert "".join(rows) == text
     assert all(cell_len(row.rstrip("\n").removesuffix(" ")) <= width for row in rows)
+
+
+def test_rows_with_quotation_marks_accents_and_frames_are_as_wide_as_others() -> None:
+    for text in ("aaaa bbbb", "\u201caa\u201d bbbb", "\xe9\xe9\xe9\xe9 bbbb", "\u2500\u2500 a bbbb"):
+        assert list(row_starts(text, 5)) == [0, 5]
+    assert list(row_starts("\u3042\u3042\u3042", 5)) == [0, 2], "two cells each"
 
 
 async def test_a_message_of_the_person_that_is_too_long_is_shown_in_part() -> None:

@@ -24,7 +24,7 @@ from chat_personas.tui.widgets.messages import LINE_BREAKS
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
 _TAB = " " * 4
-_MAY_BE_WIDE = re.compile("[^\\x00-\\u10ff\\u2010-\\u205e]")
+_MAY_BE_WIDE = re.compile(r"[^\x00-\u10ff\u2010-\u205e\u2500-\u257f]")
 """Characters that may take two cells: none of European letters, of general punctuation or of frames."""
 
 
