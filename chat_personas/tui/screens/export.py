@@ -32,13 +32,18 @@ NAME = 16
 """Cells of a format's name in the list."""
 THIS = "Export this conversation"
 KEYS = "Enter writes {where}. Tab goes to the place, ↑ ↓ change the format, Escape cancels."
+ANOTHER = "Choose another format with ↑ ↓; Escape cancels."
 NARROW = "Type to narrow the formats: a name, or what it is for"
 
 
 class WholeList(Checkbox):
     """The choice between one conversation and all of a list. Enter writes, here as everywhere in the dialog."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.write", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "write", show=False)]
+
+    async def action_write(self) -> None:
+        """Write what is chosen in the dialog."""
+        await self.screen.run_action("write")
 
 
 class ExportScreen(Dialog[None]):
@@ -221,7 +226,8 @@ class ExportScreen(Dialog[None]):
         text = self._path.value.strip()
         if self._outlook is not None and self._writing_since is None:
             where = full_display_path(path_named(text))
-            self._say(KEYS.format(where=where) if text else NO_NAME)
+            can = self._form is not None and self._form.name not in self._outlook.obstacles
+            self._say(ANOTHER if not can else KEYS.format(where=where) if text else NO_NAME)
 
     def _say(self, what: str) -> None:
         self._hint.update(printable(what))
