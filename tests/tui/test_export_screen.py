@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Input, Static
 
 from chat_personas.corpus import Corpus
 from chat_personas.exporting import Exporter
@@ -121,9 +121,10 @@ async def test_all_conversations_of_the_list_are_exported_but_those_that_may_not
         await until(pilot, lambda: "3 conversations" in words(pilot).lower())
         await pilot.press("ctrl+s")
         await at_the_format(pilot, "markdown")
+        assert "▐ ▌ all 3 conversations that the list shows" in words(pilot)
         await pilot.press("tab", "tab", "space")
         await at_the_format(pilot, "openai")
-        assert pilot.app.screen.query_one("#all", Checkbox).value
+        assert "▐X▌ all 3 conversations that the list shows" in words(pilot)
         assert "1 of participants" in words(pilot)
         assert place(pilot) == "~/talks/3-conversations.jsonl"
         await pilot.press("enter")

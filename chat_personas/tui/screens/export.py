@@ -39,7 +39,13 @@ NARROW = "Type to narrow the formats: a name, or what it is for"
 class WholeList(Checkbox):
     """The choice between one conversation and all of a list. Enter writes, here as everywhere in the dialog."""
 
+    BUTTON_INNER = " "
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "write", show=False)]
+
+    def watch_value(self) -> None:
+        """Tick the box by a letter: Textual tells a ticked box by its colour only."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
 
     async def action_write(self) -> None:
         """Write what is chosen in the dialog."""
