@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat_personas.conversation.debate import Debate
-from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus import Corpus, Selection, conversations
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.exporting import ALL, Asked, Chosen, Exporter, Outlook, asked_for, slug, with_ending
 from personas import load_persona
@@ -223,6 +223,16 @@ def test_a_file_that_exists_stays_unless_it_is_to_be_replaced(corpus: Corpus, tm
     Exporter(corpus).export(chosen, ALL["markdown"], place, replacing=True)
     assert "Well?" in place.read_text()
     assert place.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_long_list_is_exported_in_one(corpus: Corpus, tmp_path: Path) -> None:
+    with corpus._connections.writing() as connection:
+        rows = [conversation_row() for _ in range(600)]
+        for row in rows:
+            conversations.add(connection, row)
+    chosen = Chosen((talk(corpus, ("Well?", "Yes.")), *(row.id for row in rows)))
+    assert Exporter(corpus).outlook(chosen).refused == ""
+    assert Exporter(corpus).export(chosen, ALL["sqlite"], tmp_path / "all.db").units == 601
 
 
 def test_how_far_it_is_can_be_followed(corpus: Corpus, tmp_path: Path) -> None:
