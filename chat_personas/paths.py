@@ -16,7 +16,7 @@ HOME_VARIABLE = "CHAT_PERSONAS_HOME"
 def _directory(kind: str) -> Path:
     home = os.environ.get(HOME_VARIABLE)
     if home:
-        return _named(home) / kind
+        return path_named(home).absolute() / kind
     import platformdirs
 
     found = {
@@ -28,9 +28,9 @@ def _directory(kind: str) -> Path:
     return found(APPLICATION, appauthor=False)
 
 
-def _named(home: str) -> Path:
-    """Return the directory of that name, with ~ for a home; an unknown user's stays as it is written."""
-    return Path(os.path.expanduser(home)).absolute()  # noqa: PTH111 - Path.expanduser raises for an unknown user
+def path_named(written: str) -> Path:
+    """Return the path that a person writes, with ~ for a home; an unknown user's stays as it is written."""
+    return Path(os.path.expanduser(written))  # noqa: PTH111 - Path.expanduser raises for an unknown user
 
 
 class UnwritableError(ReportedError, OSError):
@@ -48,7 +48,7 @@ def check_home() -> None:
     home = os.environ.get(HOME_VARIABLE)
     if not home:
         return
-    directory = _named(home)
+    directory = path_named(home).absolute()
     try:
         there = next(place for place in (directory, *directory.parents) if place.exists())
     except OSError as error:

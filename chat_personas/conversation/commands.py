@@ -355,8 +355,8 @@ _TABLE = (
     ),
     Command(
         "export",
-        "FILE",
-        "Write this conversation to a file: .md, .html or .jsonl.",
+        "FORMAT PATH",
+        "Write this conversation to a file, in the format that was chosen last or another; /export formats lists them.",
         "Conversations",
         in_short="Export the conversation to a file",
         keys="ctrl+s",

@@ -33,6 +33,8 @@ SHORT_NAME = 6
 
 Keys begin with the time, so those of one day share their first characters; their ends are random.
 """
+_WHOLE_KEY = 26
+"""Characters of a key."""
 LONGEST_TITLE = 60
 FORKED = " (fork)"
 """What follows the title of a fork."""
@@ -91,8 +93,7 @@ class Selection:
         if self.persona is not None:
             parts.append(("persona_name = ?", (self.persona,)))
         if self.ids:
-            patterns = [pattern for name in self.ids for pattern in _patterns(name)]
-            parts.append((f"({' OR '.join('id GLOB ?' for _ in patterns)})", tuple(patterns)))
+            parts.append(_named(self.ids))
         if self.study is not None:
             parts.append((_IN_STUDY, (self.study,)))
         if self.model is not None:
@@ -121,6 +122,18 @@ class Selection:
         """Return the conditions on the day on which something began."""
         ends = ((">=", self.since), ("<=", self.until))
         return [(f"substr({column}, 1, 10) {sign} ?", (day.isoformat(),)) for sign, day in ends if day is not None]
+
+
+def _named(names: Sequence[str]) -> _Part:
+    """Return the condition that a conversation has one of these names; whole keys in one term, for many of them."""
+    whole = [name.upper() for name in names if _is_whole(name)]
+    patterns = [pattern for name in names if not _is_whole(name) for pattern in _patterns(name)]
+    terms = [f"id IN ({', '.join('?' for _ in whole)})", *("id GLOB ?" for _ in patterns)]
+    return f"({' OR '.join(terms)})", (*whole, *patterns)
+
+
+def _is_whole(name: str) -> bool:
+    return len(name) == _WHOLE_KEY and name.isalnum()
 
 
 def _joined(parts: Sequence[_Part]) -> Condition:

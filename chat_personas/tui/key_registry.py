@@ -50,6 +50,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         SaveScreen,
         TitleScreen,
     )
+    from chat_personas.tui.screens.export import ExportScreen
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
     from chat_personas.tui.screens.messages import MenuScreen
@@ -80,6 +81,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Where the prompt is shown": (PromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen, ChoiceScreen),
+        "Where conversations are exported": (ExportScreen,),
         "Where a file is named": (PathScreen,),
         "Where a title is given": (TitleScreen,),
         "Where it is chosen how replies are drawn": (SamplingScreen,),

@@ -533,11 +533,24 @@ def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command:
 
 
 def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_by: Serve, tmp_path: Path) -> None:
-    given = "Hello\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\n/export a.pdf\n"
+    given = (
+        "Hello\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\nno\n/export a.jsonl\nyes\n"
+        "/export\n/export formats\n/export spss\n/export markdwon\n/export csv tables\n"
+    )
     lines = said(command, served_by, given, ["One", END])
     assert '"Hello"' in (tmp_path / "a.jsonl").read_text()
-    assert sum(line.endswith("a.jsonl exists already. Choose another name.") for line in lines) == 1
-    assert any("must end in .md" in line for line in lines)
+    assert lines.count("Nothing was written.") == 1
+    assert "markdown: for reading one conversation in an editor or a wiki." in lines
+    assert "trl-preference: not now: it needs two replies to a message, rated differently." in lines
+    assert "Not in the format spss: it has a row per participation in a study; none here." in lines
+    assert any('There is no format "markdwon"; did you mean "markdown"' in line for line in lines)
+    assert "One" in (tmp_path / "tables" / "messages.csv").read_text("utf-8-sig")
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        released = [(row.format, row.file) for row in corpus.releases.all()]
+    short = kept_messages()[0].conversation_id[-6:].lower()
+    assert released == [
+        ("openai", "a.jsonl"), ("openai", "a.jsonl"), ("openai", f"{short}-hello.jsonl"), ("csv", "tables")
+    ]  # fmt: skip
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         rated = corpus.ratings(kept_messages()[0].conversation_id)
     assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_personas.cli.commands.export import ALL
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
+from chat_personas.exporting import ALL
 from personas import PersonaError, load_persona
 from tests.conversation.test_versions import heard
 from tests.corpus.export.participants import take_part

@@ -34,7 +34,9 @@ async def test_ctrl_c_pressed_twice_quits_from_every_screen(corpus_file: Path, k
 async def test_ctrl_c_copies_what_is_selected_of_the_path_to_export_to(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await open_screen(pilot, "ctrl+s")
-        path = pilot.app.screen.query_one(Input)
+        path = pilot.app.screen.query_one("#path", Input)
+        await until(pilot, lambda: bool(path.value))
+        path.focus()
         path.select_all()
         await pilot.press("ctrl+c", "ctrl+c")
         assert pilot.app.clipboard == path.value

@@ -1,10 +1,9 @@
 """The slash commands about what is said: the messages of the open conversation, and the other conversations."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chat_personas.cli.accessible.dialogue import (
     Action,
@@ -18,12 +17,16 @@ from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_asked, sampling_described
-from chat_personas.corpus import Selection
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
+from chat_personas.paths import display_path, path_named
 from chat_personas.reporting.in_sentences import in_sentence
 from chat_personas.reporting.wording import for_deletion, not_followed, own_text, speaker_of
+from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
+
+if TYPE_CHECKING:
+    from chat_personas.exporting import Exporter
 
 NEW_TEXT = "New text: "
 END, CANCEL = "/end", "/cancel"
@@ -232,6 +235,7 @@ class Conversations:
         self._replies = replies
         self._measuring = measuring
         self._listed: tuple[str, ...] = ()
+        self._exports: Exporter | None = None
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -327,29 +331,42 @@ class Conversations:
         await self._opened.conversation.rename(title)
         self._say(f"This conversation is now called: {self._opened.conversation.title}.")
 
-    async def _export(self, name: str) -> None:
-        from chat_personas.corpus.export import FORMATS, Terms, export_to
-        from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
+    async def _export(self, written: str) -> None:
+        from chat_personas.exporting import ALL, LISTING, Chosen, asked_for
 
-        conversation = self._opened.conversation
+        conversation, exporter = self._opened.conversation, self._exporter
         require_messages(conversation)
-        formats = {".md": MARKDOWN, ".html": HTML, ".jsonl": FORMATS["openai"]}
-        path = Path(os.path.expanduser(name or f"conversation-{conversation.id[-8:].lower()}.md"))  # noqa: PTH111
-        form = formats.get(path.suffix.lower())
-        if form is None:
-            raise NotDoneError(
-                "The name of the file must end in .md (for reading), .html (a page) or .jsonl (chat JSON)."
-            )
-        if path.exists():
-            raise NotDoneError(f"{path} exists already. Choose another name.")
-        if conversation.unsaved is None:
-            selection, unrecorded = Selection(ids=(conversation.id,), own=True), Terms(recorded=False)
-            await asyncio.to_thread(export_to, self._opened.corpus, form, selection, path, terms=unrecorded)
-        elif path.suffix.lower() != ".jsonl":
-            raise NotDoneError("What is not stored yet can be written to a .jsonl file only.")
-        else:
-            await asyncio.to_thread(conversation.write_to, path)
-        self._say(f"Written to {path}.")
+        in_memory = conversation.write_to if conversation.unsaved is not None else None
+        chosen, asked = Chosen((conversation.id,), in_memory), asked_for(written)
+        outlook = await asyncio.to_thread(exporter.outlook, chosen)
+        if outlook.refused:
+            raise NotDoneError(in_sentence(outlook.refused))
+        if written.casefold() == LISTING:
+            for form in ALL.values():
+                why = outlook.obstacles.get(form.name)
+                self._say(f"{form.name}: for {form.for_whom}." if why is None else f"{form.name}: not now: {why}.")
+            return
+        form = ALL[asked.form or await asyncio.to_thread(exporter.first_choice, outlook)]
+        if (why := outlook.obstacles.get(form.name)) is not None:
+            raise NotDoneError(f"Not in the format {form.name}: {why}.")
+        path = path_named(asked.path) if asked.path else exporter.folder / outlook.proposed(form)
+        with output_errors(display_path(path)):
+            replacing = path.exists()
+        if replacing and not await self._dialogue.confirm(f"{display_path(path)} exists already. Replace it?"):
+            raise NotDoneError("Nothing was written.")
+        with self._dialogue.busy("The file is being written."):
+            done = await asyncio.to_thread(exporter.export, chosen, form, path, replacing=replacing)
+        self._say(f"{done}.")
+        if outlook.remark:
+            self._say(outlook.remark)
+
+    @property
+    def _exporter(self) -> "Exporter":
+        """What exports, made when it is first needed."""
+        from chat_personas.exporting import Exporter
+
+        self._exports = self._exports or Exporter(self._opened.corpus)
+        return self._exports
 
     async def _delete(self, argument: str) -> None:
         here = self._opened.conversation

@@ -304,7 +304,7 @@ class Replies:
                 raise
             raise NotDoneError(
                 f"{as_sentence(error)} The reply is in memory only. It is stored before the next message, if that "
-                "works by then. /export FILE saves the conversation to another place."
+                "works by then. /export saves the conversation to another place."
             ) from error
         if ended is not None:
             self._dialogue.say(*reply_ended(ended))

@@ -20,22 +20,19 @@ from chat_personas.cli.options import choose
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.conversations import Rated, Selection
 from chat_personas.corpus.export import (
-    FORMATS,
     Format,
     Terms,
-    Withheld,
     export_stdout,
     export_to,
     huggingface,
-    of_debates,
     withheld,
 )
 from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.corpus.export.masking import Mask, masked, presidio, unmasked
 from chat_personas.corpus.releases import STANDARD_OUTPUT, ReleaseRow, recognise
 from chat_personas.corpus.study_rows import SCOPES
+from chat_personas.exporting import ALL, what_stays
 from chat_personas.paths import corpus_path, display_path
-from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
 from chat_personas.text import pluralize, printable
 from personas.inputs.suggestions import quoted
 
@@ -46,8 +43,6 @@ EXAMPLE = options.examples(
     "chat-personas export --own --format html --id k3v9qx --out conversation.html",
 )
 
-ALL: dict[str, Format] = {**FORMATS, MARKDOWN.name: MARKDOWN, HTML.name: HTML}
-"""Every format by its name."""
 _FORMATS = f"{'; '.join(f'{form.name}: {form.summary}' for form in ALL.values())}."
 
 
@@ -146,12 +141,13 @@ def export(
         if out == STANDARD_OUTPUT:
             if not export_stdout(corpus, chosen, selection, terms=terms):
                 typer.echo(f"no {chosen.unit} matches; nothing was written", err=True)
-            elif stays := _what_stays(withheld(corpus, chosen, selection), chosen):
-                typer.echo(stays.removeprefix("; "), err=True)
+            elif stays := what_stays(withheld(corpus, chosen, selection), chosen):
+                typer.echo(f"not exported: {stays}", err=True)
             return DONE
         count = export_to(corpus, chosen, selection, Path(out), force=force, terms=terms)
-        stays = _what_stays(withheld(corpus, chosen, selection), chosen)
-    typer.echo(f"{pluralize(count, chosen.unit)} written to {out}{stays}", err=True)
+        stays = what_stays(withheld(corpus, chosen, selection), chosen)
+    rest = f"; not exported: {stays}" if stays else ""
+    typer.echo(f"{pluralize(count, chosen.unit)} written to {out}{rest}", err=True)
     return DONE
 
 
@@ -276,22 +272,6 @@ def _mask(how: str, *, off: bool) -> Mask:
     if off:
         return unmasked
     return presidio() if how == "presidio" else masked
-
-
-def _what_stays(found: Withheld, form: Format) -> str:
-    """Say how much of what was chosen may not leave, or not in this format, if any."""
-    stay = []
-    if found.own:
-        stay.append(f"{found.own} of your own (--own exports them)")
-    if found.of_participants:
-        stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn or tests)")
-    if found.silent:
-        stay.append(
-            f"{pluralize(found.silent, 'participation')} without a conversation (no consent to it, withdrawn or tests)"
-        )
-    if found.quoting:
-        stay.append(f"{of_debates(found.quoting)} ({form.name} would show a model's words as a person's)")
-    return f"; not exported: {', '.join(stay)}" if stay else ""
 
 
 def _exists(out: str) -> bool:

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import date
@@ -57,17 +57,25 @@ FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _A
 
 
 def export_to(
-    corpus: Corpus, form: Format, selection: Selection, out: Path, *, force: bool = False, terms: Terms | None = None
+    corpus: Corpus,
+    form: Format,
+    selection: Selection,
+    out: Path,
+    *,
+    force: bool = False,
+    terms: Terms | None = None,
+    told: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write the conversations that a filter chooses, all of them or nothing; return how many of the format's units.
 
     What is written is readable by its owner only, as the corpus is. An existing file, or a directory that holds nothing
     but an earlier export in this format, is replaced only with `force`. The release is in the ledger before it is in
-    its place.
+    its place. `told` is called at every conversation, with how many these were so far.
 
     Raises:
         ExportError: nothing of what was chosen may leave (`permission`), there is something in its place already, it
-            cannot have this name, or there are several conversations for a format that takes one.
+            cannot have this name, there are several conversations for a format that takes one, or packages that the
+            format needs are not installed.
         UnknownConversationError: one of the identifiers, the persona, the model or the study is not in the corpus.
         CorpusError: the corpus cannot be read, or the release cannot be recorded in it.
         OutputError: the file or the directory cannot be written.
@@ -82,15 +90,18 @@ def export_to(
     ):
         _check_leaving(source.withheld(), form)
         _check_destination(out, form, force=force)
+        _check_packages(form)
         if out.exists() and out.samefile(corpus.path):
             raise ExportError(f"{display_path(out)} is the corpus itself; choose another name")
+        if isinstance(form, TextFormat):
+            _check_one(form, source)
+        source.tell(told)
         if isinstance(form, DirectoryFormat):
             with atomic_directory(out) as folder:
                 return entry.add(form.write(source, folder), source.held, fingerprint(folder))
         if isinstance(form, FileFormat):
             with atomic_file(out) as file:
                 return entry.add(form.write(source, file), source.held, fingerprint(file))
-        _check_one(form, source)
         with atomic_write(out, mode=0o600) as stream:
             count, sha256 = _write_texts(form, source, stream)
             return entry.add(count, source.held, Fingerprint(sha256))
@@ -180,6 +191,7 @@ class _Entry:
         if not whole:
             counts["whole"] = False
         row = ReleaseRow(
+            id=self._terms.release,
             format=self._form.name,
             file=self._name,
             sha256=found.sha256,
@@ -259,8 +271,17 @@ def of_debates(count: int) -> str:
 
 def _check_one(form: TextFormat, source: Source) -> None:
     """Raise ExportError where a format for reading would get several conversations."""
-    if form.one and len(list(islice(source.dialogues(), 2))) > 1:
+    with source.looking():
+        several = form.one and len(list(islice(source.dialogues(), 2))) > 1
+    if several:
         raise ExportError(f"{form.name} takes one conversation; choose it with --id (see: chat-personas corpus list)")
+
+
+def _check_packages(form: Format) -> None:
+    """Raise ExportError where packages that a format needs are not installed."""
+    lacking = form.lacking()
+    if lacking is not None:
+        raise ExportError(lacking)
 
 
 def _check_destination(path: Path, form: Format, *, force: bool) -> None:

@@ -58,8 +58,18 @@ def _sharegpt(source: Source) -> Iterator[str]:
 
 
 OPENAI = TextFormat(
-    name="openai", summary="JSON Lines of chat messages", leaves_out=f"{_LEAVES_OUT}; measurements", texts=_openai
+    name="openai",
+    summary="JSON Lines of chat messages",
+    for_whom="OpenAI's fine-tuning, and most trainers",
+    leaves_out=f"{_LEAVES_OUT}; measurements",
+    ending=".jsonl",
+    texts=_openai,
 )
 SHAREGPT = TextFormat(
-    name="sharegpt", summary="JSON Lines of turns", leaves_out=f"{_LEAVES_OUT}; measurements", texts=_sharegpt
+    name="sharegpt",
+    summary="JSON Lines of turns",
+    for_whom="trainers that read ShareGPT's turns, such as LLaMA-Factory and Axolotl",
+    leaves_out=f"{_LEAVES_OUT}; measurements",
+    ending=".jsonl",
+    texts=_sharegpt,
 )

@@ -202,6 +202,7 @@ def _conversation_meta(
 FORMAT = DirectoryFormat(
     name="convokit",
     summary="a ConvoKit corpus",
+    for_whom="ConvoKit, version 5 or later",
     leaves_out=_LEAVES_OUT,
     write=_write,
     tells_authors=True,

@@ -152,6 +152,7 @@ def _writer(stream: Any, columns: Sequence[str]) -> "csv.DictWriter[str]":
 FORMAT = DirectoryFormat(
     name="csv",
     summary="tables for statistics programs",
+    for_whom="R, SPSS, Stata, pandas, spreadsheets",
     leaves_out=(
         "other branches; a last reply that is not complete, with its question; thoughts; single probes; "
         "how messages were typed"

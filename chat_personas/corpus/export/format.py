@@ -5,6 +5,7 @@ The formats are listed in `chat_personas.corpus.export`, which imports this.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +13,8 @@ from chat_personas.corpus.export.source import Source
 
 DEBATES = "debates, because a model's words would stand in a person's place"
 """What is left out by formats that cannot tell the author of a message."""
+INSTALL = "python -m pip install 'chat-personas[export]'"
+"""The command that installs what formats need."""
 LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
 """Characters that JSON allows within a line, but at which many readers end one, such as Python's `splitlines`."""
 
@@ -20,6 +23,9 @@ LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
 class _Named:
     """What all formats have: a name, what it writes, what is left out of the corpus, and what its count counts.
 
+    `for_whom` completes "for …": which readers or programs it is for. `ending` is how names of its files usually end.
+    `needs` are the packages of the extra `export` that it is written with.
+
     `tells_authors`: the format can say of a message in a person's place that a model wrote it. In a debate each side
     reads the other one there. A format that cannot say so leaves debates out: otherwise what a model wrote would be
     handed on as what a person said.
@@ -27,9 +33,19 @@ class _Named:
 
     name: str
     summary: str
+    for_whom: str
     leaves_out: str
+    ending: str = ""
     unit: str = "conversation"
     tells_authors: bool = False
+    needs: tuple[str, ...] = ()
+
+    def lacking(self) -> str | None:
+        """Return which packages it needs and what installs them; None where all are installed."""
+        if all(find_spec(name) is not None for name in self.needs):
+            return None
+        them = "it" if len(self.needs) == 1 else "them"
+        return f"the format {self.name} needs {' and '.join(self.needs)}; install {them} with: {INSTALL}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

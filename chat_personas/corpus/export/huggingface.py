@@ -20,7 +20,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export.chat_json import chat_messages, prompts_of
 from chat_personas.corpus.export.dataset_card import About, Table, card, croissant
 from chat_personas.corpus.export.format import DEBATES, DirectoryFormat
@@ -32,7 +31,6 @@ from chat_personas.corpus.rows import ConversationRow, MessageRow
 if TYPE_CHECKING:
     import pyarrow as pa
 
-INSTALL = "python -m pip install 'chat-personas[export]'"
 MOST_BYTES = 4 * 2**20
 """How much text is held before it is written as a group of rows."""
 
@@ -251,10 +249,6 @@ class _Parquet:
 
 
 def _write(source: Source, folder: Path, *, split: bool = False) -> int:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ExportError(f"the format huggingface needs pyarrow; install it with: {INSTALL}") from error
     from contextlib import ExitStack
 
     span = _Span()
@@ -367,10 +361,12 @@ def _arrow(kind: Any) -> "pa.DataType":
 FORMAT = DirectoryFormat(
     name="huggingface",
     summary="a dataset for the Hugging Face hub",
+    for_whom="the Hugging Face hub, datasets, Croissant loaders",
     leaves_out=(
         f"{DEBATES}; other branches; a last reply that is not complete, with its question; thoughts; "
         "how messages were typed"
     ),
+    needs=("pyarrow",),
     write=_write,
     entries=frozenset({"data", "README.md", "croissant.json"}),
 )

@@ -139,6 +139,8 @@ def _json(value: object) -> str:
 FORMAT = TextFormat(
     name="oasst",
     summary="JSON Lines of message trees",
+    for_whom="programs for OpenAssistant's message trees",
+    ending=".jsonl",
     leaves_out=(
         "replies that are not complete and end a branch; thoughts; system prompts; "
         "how replies were made, but for the model; measurements"

@@ -312,6 +312,7 @@ def _note(models: dict[str, dict[str, Any]], conversation: ConversationRow, how:
 FORMAT = DirectoryFormat(
     name="prism",
     summary="the files of the PRISM Alignment Dataset",
+    for_whom="programs for the PRISM Alignment Dataset",
     leaves_out=(
         f"{DEBATES}; other questions and what follows them; replies that are not complete, but for those on the "
         "branch; thoughts; measurements; guesses; answers that PRISM has no column for"

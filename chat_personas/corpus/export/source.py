@@ -7,7 +7,7 @@ What they and the model said to each other is masked. The conversations of the o
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from chat_personas.corpus.export import permission
 from chat_personas.corpus.export.masking import Mask, masked
 from chat_personas.corpus.export.pseudonyms import Kind, Pseudonyms, new_secret
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
-from chat_personas.corpus.sql import Value, columns_of, fetch
+from chat_personas.corpus.sql import Value, columns_of, fetch, new_key
 from chat_personas.corpus.study_rows import (
     SCOPES,
     AnswerRow,
@@ -79,7 +79,7 @@ class Terms:
 
     `mask` is applied to what participants and the model said to each other, and to what participants wrote elsewhere;
     `masking` is its name. The licences of people's and of models' words are SPDX names; None: not stated. `recorded`:
-    the release is entered in the ledger; without that, nothing of participants leaves.
+    the release is entered in the ledger under the key `release`; without that, nothing of participants leaves.
     """
 
     mask: Mask = masked
@@ -87,6 +87,7 @@ class Terms:
     licence_people: str | None = None
     licence_model: str | None = None
     recorded: bool = True
+    release: str = field(default_factory=new_key)
     secret: str = field(default_factory=new_secret, repr=False)
 
 
@@ -173,6 +174,7 @@ class Source:
         self._pseudonyms = Pseudonyms(terms.secret)
         self._mask = terms.mask
         self._in_hand = _InHand()
+        self._told: Callable[[int], None] = lambda _: None
         connection.create_function("place_of", 2, self._place, deterministic=True)
         connection.create_function("place_of_way", 1, lambda key: self._pseudonyms.of("participation", key))
 
@@ -180,6 +182,19 @@ class Source:
         """Count the chosen conversations that may leave, and those that may not."""
         with storage_errors(self._path):
             return permission.withheld(self._connection, self._selection)
+
+    def tell(self, told: Callable[[int], None]) -> None:
+        """Call `told` at every conversation that is yielded, with how many these were so far."""
+        self._told = told
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Read in the block without writing: what is yielded there does not count as held by the release."""
+        held, self.held = self.held, Held()
+        try:
+            yield
+        finally:
+            self.held = held
 
     # Conversations
 
@@ -370,6 +385,7 @@ class Source:
 
     def _hand_out(self, row: ConversationRow, way: str | None) -> ConversationRow:
         self.held.conversations += 1
+        self._told(self.held.conversations)
         self.held.models.add(row.model)
         quoted = self._quoted(row.id)
         self.held.models.update(speaker.model or DELETED for speaker in quoted.values())

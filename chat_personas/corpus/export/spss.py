@@ -21,7 +21,6 @@ from chat_personas.corpus.rows import ConversationRow, MessageRow
 from chat_personas.corpus.study_rows import AnswerRow
 from personas.catalogue import CATALOGUE
 
-INSTALL = "python -m pip install 'chat-personas[export]'"
 UNDERSTANDING = "understanding"
 """The instrument of felt understanding, of whose items the mean is taken."""
 SOUND = "sound"
@@ -93,11 +92,9 @@ class _Table:
 
 
 def _write(source: Source, file: Path) -> int:
-    try:
-        import pandas
-        import pyreadstat
-    except ImportError as error:
-        raise ExportError(f"the format spss needs pyreadstat and pandas; install them with: {INSTALL}") from error
+    import pandas
+    import pyreadstat
+
     table = _filled(source)
     if not table.rows:
         raise ExportError("no participation may leave the corpus, and spss has a row for each; see --scope and --study")
@@ -304,11 +301,14 @@ def _cut(text: str, most: int) -> str:
 FORMAT = FileFormat(
     name="spss",
     summary="participations for SPSS, R and Stata (.sav)",
+    for_whom="SPSS, and R, Stata, JASP",
+    ending=".sav",
     leaves_out=(
         "everything that is said in conversations; thoughts; measurements between the first and the last; "
         "single probes; ratings; how messages were typed"
     ),
     unit="participation",
+    needs=("pyreadstat", "pandas"),
     write=_write,
     tells_authors=True,
 )

@@ -143,6 +143,8 @@ def _without(row: Mapping[str, Value], *columns: str) -> Mapping[str, Value]:
 FORMAT = FileFormat(
     name="sqlite",
     summary="a database for Datasette and SQL",
+    for_whom="Datasette, and any program that speaks SQL",
+    ending=".db",
     leaves_out="replies that are still being written; why replies failed; thoughts",
     write=_write,
     tells_authors=True,

@@ -95,6 +95,8 @@ def _lines(
 FORMAT = TextFormat(
     name="trl-preference",
     summary="JSON Lines of preference pairs",
+    for_whom="TRL's trainers on preferences (DPO, reward models)",
+    ending=".jsonl",
     leaves_out=(
         f"{DEBATES}; replies that are not rated, not complete or the only ones; ties; thoughts; how replies were made; "
         "measurements"

@@ -1,7 +1,7 @@
 """From the open conversation to others, new ones or those of the corpus, and to other personas and models."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from chat_personas.text import printable
@@ -9,6 +9,7 @@ from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet,
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
+    from chat_personas.exporting import Asked, Exporter
     from chat_personas.tui.chat.screen import ChatScreen
     from personas import LoadedPersona
 
@@ -18,6 +19,7 @@ class Conversations:
 
     def __init__(self, screen: "ChatScreen") -> None:
         self.screen = screen
+        self._exporter: Exporter | None = None
 
     @property
     def actions(self) -> Mapping[str, Handler]:
@@ -52,7 +54,7 @@ class Conversations:
         if conversation_id:
             self.screen.enter(conversation_id)
             return
-        browser = ConversationsScreen(session.corpus, open_id, self.screen.replies.stop, self._rename)
+        browser = ConversationsScreen(session.corpus, open_id, self.screen.replies.stop, self._rename, self._export)
         chosen = await self.screen.app.push_screen_wait(browser)
         if chosen is not None and chosen != open_id:
             self.screen.enter(chosen)
@@ -113,17 +115,37 @@ class Conversations:
         elif corpus is not None:
             await asyncio.to_thread(corpus.rename, conversation_id, title)
 
-    @in_worker("ask", exclusive=True)
-    async def export(self, name: str) -> None:
-        """Export this conversation to a file, for which `name` is proposed."""
-        from chat_personas.tui.screens.dialogs import export_conversation
+    def export(self, written: str) -> None:
+        """Export this conversation in the format and to the path that are written, and ask for what is not."""
+        from chat_personas.exporting import asked_for
 
-        session = self.screen.session
-        if session.conversation is None or session.corpus is None or not session.conversation.path:
+        conversation = self.screen.session.conversation
+        if conversation is None or not conversation.path:
             say_nothing_yet(self.screen, "export")
+            return
+        try:
+            asked = asked_for(written)
+        except ReportedError as error:
+            self.screen.notify_failure(error)
         else:
-            write = session.conversation.write_to if session.unsaved is not None else None
-            await export_conversation(self.screen.app, session.corpus, session.conversation.id, write, name)
+            self._export(conversation.id, asked=asked)
+
+    def _export(self, conversation_id: str, listed: Sequence[str] = (), *, asked: "Asked | None" = None) -> None:
+        """Open the dialog that exports a conversation, or all that are listed if the person wants that.
+
+        It is there at once, so that an Enter right after the key comes to it.
+        """
+        from chat_personas.exporting import Chosen, Exporter
+        from chat_personas.tui.screens.export import ExportScreen
+
+        session, here = self.screen.session, self.screen.session.conversation
+        if session.corpus is None:
+            return
+        if self._exporter is None or self._exporter.corpus is not session.corpus:
+            self._exporter = Exporter(session.corpus)
+        only_here = here is not None and here.id == conversation_id and session.unsaved is not None
+        chosen = Chosen((conversation_id,), here.write_to if here is not None and only_here else None)
+        self.screen.app.push_screen(ExportScreen(self._exporter, chosen, asked, listed))
 
     @in_worker("ask", exclusive=True)
     async def ask_the_room(self) -> None:

@@ -24,7 +24,7 @@ from chat_personas.corpus.search import Query, QueryError
 from chat_personas.reporting.wording import for_deletion, speaker_of
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.screens.answering import AnsweringScreen
-from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen, export_conversation
+from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen
 from chat_personas.tui.widgets.messages import highlighted, visible
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -153,12 +153,14 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         open_id: str | None,
         stop_open: Callable[[], Awaitable[None]],
         rename: Callable[[str, str], Awaitable[None]],
+        export: Callable[[str, Sequence[str]], None],
     ) -> None:
         """Browse `corpus`. `stop_open` stops the reply of the open conversation, `open_id`, before it is deleted.
 
-        `rename` gives a conversation, by its key, another title.
+        `rename` gives a conversation, by its key, another title. `export` exports one, or all of a list, by their keys.
         """
         super().__init__()
+        self._export = export
         self._rename = rename
         self._stop_open = stop_open
         self._corpus = corpus
@@ -251,11 +253,11 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         else:
             preview.scroll_home(animate=False)
 
-    @work
-    async def action_export(self) -> None:
-        """Write the highlighted conversation to a file."""
+    def action_export(self) -> None:
+        """Export the highlighted conversation, or all that are listed."""
         if (chosen := self._chosen()) is not None:
-            await export_conversation(self.app, self._corpus, chosen.conversation_id)
+            options = (option for option in self._found.options if isinstance(option, FoundConversation))
+            self._export(chosen.conversation_id, [option.conversation_id for option in options])
 
     @work
     async def action_rename(self) -> None:

@@ -1,7 +1,6 @@
-"""Questions before something is done: yes or no, and where to write a file; and writing a conversation to one."""
+"""Questions before something is done: yes or no, and where to write a file; and writing a document to one."""
 
 import asyncio
-import os
 from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -15,14 +14,13 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from chat_personas.paths import display_path
+from chat_personas.paths import display_path, path_named
 from chat_personas.text import printable
 from chat_personas.tui.screens.answering import AnsweringScreen
 
 if TYPE_CHECKING:
     from textual.app import App
 
-    from chat_personas.corpus import Corpus
     from eval.engine import Sampling
     from personas import LoadedPersona, Persona
     from personas.persona import PersonaSampling
@@ -312,8 +310,18 @@ def full_display_path(path: Path) -> str:
     return display_path(path.absolute())
 
 
-def _named(text: str) -> Path:
-    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for an unknown user
+def fault_of_place(text: str, *, directory: bool = False) -> str:
+    """Say why no file, or no `directory`, can be written to the place that is typed; "" where one can."""
+    path = path_named(text).absolute()
+    try:
+        if not text or (path.is_dir() and not directory):
+            return NO_NAME
+        there = path.parent.is_dir()
+    except OSError as error:  # such as a name that is too long
+        return f"Nothing can be written there: {error.strerror or error}. Choose another place."
+    if not there:
+        return f"The directory {full_display_path(path.parent)} does not exist; create it first or choose another."
+    return ""
 
 
 class PathScreen(Dialog[Path | None]):
@@ -344,19 +352,15 @@ class PathScreen(Dialog[Path | None]):
     def show_where(self, event: Input.Changed) -> None:
         """Show where the file will be; a name without a directory is in the current one."""
         text = event.value.strip()
-        self._hint(f"Enter writes {full_display_path(_named(text))}, Escape cancels." if text else NO_NAME)
+        self._hint(f"Enter writes {full_display_path(path_named(text))}, Escape cancels." if text else NO_NAME)
 
     @on(Input.Submitted)
     def choose(self, event: Input.Submitted) -> None:
         """Take the path, unless nothing can be written there or it would replace a file without asking."""
         text = event.value.strip()
-        path = _named(text).absolute()
-        if not text or path.is_dir():
-            self._hint(NO_NAME)
-        elif not path.parent.is_dir():
-            self._hint(
-                f"The directory {full_display_path(path.parent)} does not exist; create it first or choose another."
-            )
+        path = path_named(text).absolute()
+        if fault := fault_of_place(text):
+            self._hint(fault)
         elif path.exists() and self._warned != text:
             self._warned = text
             self._hint(f"{full_display_path(path)} exists already; press Enter again to replace it.")
@@ -369,57 +373,6 @@ class PathScreen(Dialog[Path | None]):
 
     def _hint(self, text: str) -> None:
         self._hint_line.update(printable(text))
-
-
-FORMAT = "openai"
-
-
-def _short_name(corpus: "Corpus", conversation_id: str) -> str:
-    """Return the short name of a conversation, also of one that the corpus does not have, or cannot be asked about."""
-    from chat_personas.corpus import CorpusError
-    from chat_personas.corpus.conversations import SHORT_NAME
-
-    name = conversation_id[-SHORT_NAME:].lower()
-    try:
-        return corpus.short_names().get(conversation_id, name)
-    except CorpusError:
-        return name
-
-
-async def export_conversation(
-    app: "App[None]",
-    corpus: "Corpus",
-    conversation_id: str,
-    write: Callable[[Path], None] | None = None,
-    proposed: str = "",
-) -> None:
-    """Ask for a file, write the conversation to it, and say where it is or what went wrong.
-
-    `write` writes a conversation that the corpus does not have whole, and `proposed` is a name for the file. Call it in
-    a worker, because it waits for an answer.
-    """
-    from chat_personas.corpus import Selection
-    from chat_personas.corpus.export import FORMATS, Terms, export_to
-    from chat_personas.storage.files import output_errors
-    from personas.errors import ReportedError
-
-    what = "Export this conversation as JSON Lines (OpenAI chat format) to:"
-    name = proposed or f"conversation-{await asyncio.to_thread(_short_name, corpus, conversation_id)}.jsonl"
-    path = await app.push_screen_wait(PathScreen(what, name))
-    if path is None:
-        return
-    selection = Selection(ids=(conversation_id,), own=True)
-    try:
-        if write is not None:
-            with output_errors(full_display_path(path)):
-                await asyncio.to_thread(write, path)
-        else:
-            unrecorded = Terms(recorded=False)
-            await asyncio.to_thread(export_to, corpus, FORMATS[FORMAT], selection, path, force=True, terms=unrecorded)
-    except (ReportedError, OSError) as error:
-        app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
-    else:
-        app.notify(printable(f"Written to {full_display_path(path)}"), markup=False)
 
 
 async def save_document(app: "App[None]", what: str, proposed: str, writers: Mapping[str, Callable[[], str]]) -> None:

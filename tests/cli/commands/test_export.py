@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli.commands.export import ALL
 from chat_personas.corpus import Corpus, RatingRow
 from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, TextFormat
+from chat_personas.exporting import ALL
 from chat_personas.paths import corpus_path
 from tests.cli.running import Command, only_line
 from tests.corpus.export.participants import take_part
@@ -288,6 +288,6 @@ def test_the_manual_says_of_every_format_what_it_is_and_what_it_leaves_out() -> 
     kinds = {TextFormat: "a text", FileFormat: "a file", DirectoryFormat: "a directory"}
     for name, form in ALL.items():
         (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |") and line.count("|") == 5)
-        assert row.split(" | ")[2] == kinds[type(form)], name
+        assert row.split(" | ")[1:3] == [form.for_whom, kinds[type(form)]], name
         (left_out,) = (line for line in page.splitlines() if f"`{name}`" in line and line.count("|") == 3)
         assert left_out.split(" | ")[1] == f"{form.leaves_out} |", name

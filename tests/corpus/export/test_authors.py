@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_personas.cli.commands.export import ALL
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, RatingRow, Selection, Words
 from chat_personas.corpus.export import ExportError, Format, export_to, withheld
+from chat_personas.exporting import ALL
 from eval.engine import EngineError, Piece, Sampling
 from personas import load_persona
 from tests.corpus.export.participants import conversation_of, take_part

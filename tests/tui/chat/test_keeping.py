@@ -99,7 +99,7 @@ async def test_what_is_not_stored_can_be_saved_to_another_place(corpus_file: Pat
             rest.set()
             await until(pilot, lambda: "✗ not stored yet" in shown(pilot))
             await pilot.press("ctrl+s")
-            await until(pilot, lambda: "Enter writes" in words(pilot))
+            await until(pilot, lambda: "not all is stored yet" in words(pilot) and "Enter writes" in words(pilot))
             pilot.app.screen.query_one("#path").value = str(tmp_path / "elsewhere.jsonl")  # type: ignore[attr-defined]
             await pilot.press("enter")
             await until(pilot, lambda: "Written to" in words(pilot))

@@ -1,7 +1,6 @@
 """Conversations are found, reopened, continued, exported and, after asking, deleted."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,6 @@ from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
 from chat_personas.tui.screens.conversations import ConversationsScreen
-from chat_personas.tui.screens.dialogs import full_display_path
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
 from tests.fakes import END, FakeEngine
@@ -326,69 +324,3 @@ async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and
         assert "already" in shown(pilot)
 
     assert titles(corpus_file) == ["About guns?"]
-
-
-async def test_a_conversation_is_exported_to_the_file_that_is_named(corpus_file: Path, tmp_path: Path) -> None:
-    target = tmp_path / "talk.jsonl"
-    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
-        await say(pilot, "About guns?", "Ban them.")
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Export this conversation" in shown(pilot))
-        pilot.app.screen.query_one("#path").value = str(target)  # type: ignore[attr-defined]
-        await pilot.press("enter")
-        await until(pilot, target.exists)
-
-    said = json.loads(target.read_text(encoding="utf-8"))["messages"]
-    assert [(message["role"], message["content"]) for message in said][-2:] == [
-        ("user", "About guns?"),
-        ("assistant", "Ban them."),
-    ]
-
-
-async def test_an_existing_file_is_replaced_only_when_asked_for_twice(corpus_file: Path, tmp_path: Path) -> None:
-    target = tmp_path / "precious.jsonl"
-    target.write_text("precious")
-    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
-        await say(pilot, "About guns?", "Ban them.")
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Export this conversation" in shown(pilot))
-        pilot.app.screen.query_one("#path").value = str(target)  # type: ignore[attr-defined]
-        await pilot.press("enter")
-        await until(pilot, lambda: "press Enter again to replace it" in words(pilot))
-        assert target.read_text() == "precious"
-
-        await pilot.press("escape")
-    assert target.read_text() == "precious"
-
-
-async def test_where_a_conversation_is_written_is_shown_whole_before_and_after(
-    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "talks").mkdir()
-    monkeypatch.chdir(tmp_path / "talks")
-    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
-        await say(pilot, "About guns?", "Ban them.")
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Enter writes ~/talks/conversation-" in shown(pilot))
-        pilot.app.screen.query_one("#path").value = "~nobody-of-that-name"  # type: ignore[attr-defined]
-        await until(pilot, lambda: "talks/~nobody-of-that-name" in shown(pilot))
-        pilot.app.screen.query_one("#path").value = "guns.jsonl"  # type: ignore[attr-defined]
-        await until(pilot, lambda: "Enter writes ~/talks/guns.jsonl, Escape cancels." in shown(pilot))
-        await pilot.press("enter")
-        await until(pilot, lambda: "Written to ~/talks/guns.jsonl" in shown(pilot))
-    assert (tmp_path / "talks" / "guns.jsonl").exists()
-
-
-async def test_a_hint_longer_than_its_line_goes_on_in_the_next(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), (60, 20)) as pilot:
-        await say(pilot, "About guns?", "Ban them.")
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Enter writes" in shown(pilot))
-        pilot.app.screen.query_one("#path").value = f"/tmp/{'guns' * 12}.jsonl"  # type: ignore[attr-defined]
-        await until(pilot, lambda: "ns.jsonl, Escape cancels." in shown(pilot))
-
-
-def test_a_path_outside_the_home_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert full_display_path(tmp_path / "talk.jsonl") == str(tmp_path / "talk.jsonl")

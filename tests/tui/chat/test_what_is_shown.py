@@ -143,13 +143,3 @@ async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, val
         ratings = corpus.ratings(corpus.conversations()[0].id)
     assert [rating.value for rating in ratings] == values
     assert {rating.scale for rating in ratings} <= {"quality 1-5"}
-
-
-async def test_an_export_is_named_as_the_conversation_is_called(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
-        await type_text(pilot, "Well?")
-        await said(pilot, "Yes.")
-        conversation = chat(pilot).session.conversation
-        assert conversation is not None
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: f"conversation-{conversation.id[-6:].lower()}.jsonl" in shown(pilot))
