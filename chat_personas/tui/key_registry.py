@@ -104,8 +104,8 @@ def keys_shown(binding: Binding, chosen: Mapping[str, str], display: Callable[[B
 
     `display` writes one key, as `App.get_key_display` does.
     """
-    keys = chosen.get(binding.id or "", binding.key).split(",")
-    return [display(replace(binding, key=key)) for key in keys if key != NO_KEY]
+    keys = [key.strip() for key in chosen.get(binding.id or "", binding.key).split(",")]
+    return [display(replace(binding, key=key)) for key in keys if key and key != NO_KEY]
 
 
 def settable_keys() -> "tuple[Key, ...]":
