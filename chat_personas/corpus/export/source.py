@@ -170,11 +170,11 @@ class Source:
         self._connection = connection
         self._path = path
         self._selection = selection
+        self._families: Mapping[str, str] = {}
         self._pseudonyms = Pseudonyms(terms.secret)
         self._mask = terms.mask
         self._in_hand = _InHand()
-        self._families: Mapping[str, str] = {}
-        connection.create_function("place_of", 2, self._place)
+        connection.create_function("place_of", 2, self._place, deterministic=True)
         connection.create_function("place_of_way", 1, lambda key: self._pseudonyms.of("participation", key))
 
     def withheld(self) -> permission.Withheld:
