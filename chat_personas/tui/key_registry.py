@@ -60,8 +60,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
     from chat_personas.tui.widgets.finding import FindLine
+    from chat_personas.tui.widgets.message_cursor import ChoosingTranscript
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-    from chat_personas.tui.widgets.transcript import ChoosingTranscript
 
     return {
         "In the conversation": (Composer, ChatScreen),
