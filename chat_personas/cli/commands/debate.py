@@ -87,7 +87,7 @@ def debate(
         bool, typer.Option("--measure", help="Put the survey to each side at the start and after each of its turns.")
     ] = False,
     survey: shared.Survey = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the replies.")] = 0,
+    seed: shared.ReplySeed = 0,
     json_file: shared.Json = None,
     html_file: shared.Html = None,
     svg_file: shared.Svg = None,
