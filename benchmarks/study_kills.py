@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.kill_stages import LEFT_OVER, LostError, Program, command, expect, warm
+from benchmarks.killed_program import LEFT_OVER, LostError, Program, command, expect, warm
 from benchmarks.token_server import token_server
 from chat_personas.corpus import Corpus
 from chat_personas.studies.participation import (

@@ -82,6 +82,10 @@ How = Annotated[
         "--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}; or all."
     ),
 ]
+OneExpression = Annotated[
+    str | None,
+    typer.Option("--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}."),
+]
 Samples = Annotated[
     int | None,
     typer.Option(
@@ -130,6 +134,7 @@ Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="
 Seed = Annotated[
     int, typer.Option("--seed", min=0, help="Seed of everything random: intervals, noise floor, choice of questions.")
 ]
+ReplySeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the replies.")]
 Refused = Annotated[
     str,
     typer.Option(
@@ -175,6 +180,7 @@ FailIfWorseThan = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Agree to probe a server on another machine.")]
+Unasked = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Ignore cached answers and ask again; the new answers are cached.")
 ]

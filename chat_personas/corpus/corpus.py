@@ -221,7 +221,7 @@ class Corpus:
             for place, row in enumerate(sides):
                 conversations.add(connection, row)
                 conversations.add_to_debate(connection, debate_id, row.id, place, turns)
-                messages.add_user_message(connection, row.id, None, opening)
+            messages.add_to_each(connection, [(row.id, None, opening) for row in sides])
 
     def debate_of(self, conversation_id: str) -> str | None:
         """Return the key of the debate that a conversation is a side of; None where it is not."""
@@ -246,10 +246,7 @@ class Corpus:
         They become the active leaves.
         """
         with self._connections.writing() as connection:
-            return tuple(
-                messages.add_user_message(connection, conversation, parent, said)
-                for conversation, parent, said in words
-            )
+            return messages.add_to_each(connection, words)
 
     def begin_turn(
         self,

@@ -228,7 +228,7 @@ _AGAIN = """
       ON said.created_at = copies.created_at AND said.role = copies.role AND said.text = copies.text
     WHERE copies.copy_of IS NOT NULL AND (said.copy_of IS NULL OR said.id < copies.id)
 """
-"""The copies of what the corpus has elsewhere, as the original or an older copy: both have its time and its words.
+"""The copies of what the corpus has elsewhere, as the original or an older copy: see `MessageRow.utterance`.
 
 `copy_of` alone does not say so, for the message that it names may be deleted.
 """

@@ -1,14 +1,23 @@
 """Messages: the tree of what was said, how each reply was made, and the branch that a model reads."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
-from chat_personas.corpus.rows import GenerationRow, MessageRow, ReplyModel, ReplyPersona, Status, Thought, Words
+from chat_personas.corpus.rows import (
+    GenerationRow,
+    MessageRow,
+    ReplyModel,
+    ReplyPersona,
+    Status,
+    Thought,
+    Utterance,
+    Words,
+)
 from chat_personas.corpus.sql import (
     as_json,
     columns_of,
@@ -37,11 +46,36 @@ _BRANCH = """
 
 
 def add_user_message(
-    connection: sqlite3.Connection, conversation_id: str, parent_id: str | None, words: Words
+    connection: sqlite3.Connection,
+    conversation_id: str,
+    parent_id: str | None,
+    words: Words,
+    original: MessageRow | None = None,
 ) -> MessageRow:
-    """Add what a person said, or in a debate what the other side did; it becomes the active leaf."""
+    """Add what a person said, or in a debate what the other side did; it becomes the active leaf.
+
+    `original` is the message of which it is a copy.
+    """
     row = _row(conversation_id, parent_id, "user", storable(words.text), "complete")
-    return _add(connection, row.model_copy(update={"speaker": words.speaker, "quotes": words.quotes}), owner=None)
+    values: dict[str, object] = {"speaker": words.speaker, "quotes": words.quotes}
+    if original is not None:
+        values |= {"copy_of": original.id, "created_at": original.created_at}
+    return _add(connection, row.model_copy(update=values), owner=None)
+
+
+def add_to_each(
+    connection: sqlite3.Connection, words: Sequence[tuple[str, str | None, Words]]
+) -> tuple[MessageRow, ...]:
+    """Add words to conversations, each after the message with the second key; they become the active leaves.
+
+    What a person says to several at once was said once: all but the first are copies.
+    """
+    added, first = list[MessageRow](), dict[Words, MessageRow]()
+    for conversation_id, parent_id, said in words:
+        original = first.get(said) if said.quotes is None else None
+        added.append(add_user_message(connection, conversation_id, parent_id, said, original))
+        first.setdefault(said, added[-1])
+    return tuple(added)
 
 
 def add_empty_reply(connection: sqlite3.Connection, conversation_id: str, parent_id: str, owner: str) -> MessageRow:
@@ -295,6 +329,28 @@ def turns_of(said: Sequence[MessageRow]) -> Mapping[str | None, int]:
         turn += message.role == "user" and message.parent_id not in asking
         turns[message.id] = turn
     return turns
+
+
+class Originals:
+    """Finds what was said before, conversation by conversation, so that words are counted where they were said.
+
+    Give it conversations in the order of their keys: a copy is younger than its original.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[Utterance, MessageRow] = {}
+
+    def of(self, messages: Iterable[MessageRow]) -> dict[str, MessageRow]:
+        """Return by key the copies among the messages of a conversation, each with the message that stands for it.
+
+        That is the original or, where it was not among the messages given before, the oldest copy.
+        """
+        found = dict[str, MessageRow]()
+        for message in messages:
+            before = self._said.setdefault(message.utterance, message)
+            if message.copy_of is not None and before is not message:
+                found[message.id] = before
+        return found
 
 
 def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message]:

@@ -10,6 +10,8 @@ from eval.engine import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
 Author = Literal["person", "model"]
+Utterance = tuple[datetime, str, str]
+"""When something was begun, in which role, and the words."""
 _JSON = BeforeValidator(from_json)
 
 
@@ -98,7 +100,8 @@ class MessageRow(Row):
     `status` is `complete` for what a person said; a reply is `streaming` while it is written and ends `complete`,
     `stopped` (by the person), `interrupted` (the stream broke off or the program died) or `error`; `why` says more.
     The text is what the model said, control characters included: user interfaces show it cleaned. `copy_of` is the
-    message of another conversation of which this one is a copy, made when the conversation was forked.
+    message of another conversation of which this one is a copy: made when the conversation was forked, or because a
+    moderator said it to both sides of a debate. A copy has the role, the text and the time of its original.
 
     In a debate a message with the role `user` may hold the words of the other side: `quotes` is the reply that it
     repeats. `speaker` is the name before the words as the model is given them, null for the words alone.
@@ -121,6 +124,11 @@ class MessageRow(Row):
     def author(self) -> Author:
         """Who wrote the text. Whatever concerns people's or models' words asks this, and never the role."""
         return "model" if self.role == "assistant" or self.quotes is not None else "person"
+
+    @property
+    def utterance(self) -> Utterance:
+        """What the message has in common with its copies and with nothing else, also where the original is deleted."""
+        return self.created_at, self.role, self.text
 
 
 class Thought(Row):

@@ -1,16 +1,22 @@
-"""Models that were found or can be fetched, in words: their figures, and what to write after `--model`."""
+"""Models that were found or can be fetched, in words: their figures, what opens them, and what cannot be used."""
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from chat_personas.models.catalogue import Entry
+from chat_personas.models import POCKET, SMOLLM2, pocket_path
+from chat_personas.models.catalogue import Entry, catalogue
 from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
-from chat_personas.reporting.wording import RECURRENT
+from chat_personas.reporting.wording import DEMONSTRATION, RECURRENT
 from chat_personas.text import pluralize, printable
 
 OPTION = "--model"
+BUILT_IN, FILES, SERVERS = "Built in", "In files on this machine", "On servers of this machine"
+TO_FETCH, UNUSABLE = "To be fetched", "Cannot be used"
+Kind = Literal["ready", "to fetch", "unusable"]
 MEASURED = {
     "as a rule": "shows log-probabilities as a rule",
     "no": "shows no log-probabilities",
@@ -92,6 +98,61 @@ def offer_lines(offer: Offer, there: int) -> Iterator[str]:
     left = f", of which {in_bytes(there)} are there" if there else ""
     yield f"size {in_bytes(offer.size)}{left}; memory {memory}"
     yield f"from {shown(offer.url)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A model to choose from. `model` is what opens it, or its name in the catalogue; `about` are its figures."""
+
+    name: str
+    heading: str
+    model: str
+    about: tuple[str, ...] = ()
+    kind: Kind = "ready"
+
+
+def offered(found: Found) -> Iterator[Offered]:
+    """Yield everything that there is: the built-in model, what was found, what can be fetched, what cannot be used."""
+    yield built_in()
+    usable = [file for file in found.files if file.why_not is None]
+    yield from map(_in_files, usable)
+    yield from map(_on_server, found.servers)
+    names = {file.name for file in usable}
+    yield from (_to_fetch(entry) for entry in catalogue() if entry.name not in names)
+    others = [(file.name, file.path, file.why_not) for file in found.files if file.why_not is not None]
+    for name, path, why in [*others, *((problem.what, problem.what, problem.why) for problem in found.problems)]:
+        yield Offered(name, UNUSABLE, path, (" ".join(why.split()),), "unusable")
+
+
+def in_sentences(each: Offered) -> str:
+    """Say what a model is and how it is opened, for people who listen."""
+    how = {
+        "ready": f"/model {each.model} opens it.",
+        "to fetch": f"chat-personas models get {each.model} fetches it.",
+        "unusable": "",
+    }
+    return f"{each.heading}, {each.name}: {', '.join(each.about)}. {how[each.kind]}".rstrip()
+
+
+def built_in() -> Offered:
+    """Return the model that is always there."""
+    return Offered(POCKET, BUILT_IN, POCKET, (in_bytes(pocket_path().stat().st_size), DEMONSTRATION))
+
+
+def _in_files(file: ModelInFiles) -> Offered:
+    model = SMOLLM2 if file.model == SMOLLM2 else file.path
+    return Offered(file.name, FILES, model, (*figures_of_file(file), file.place))
+
+
+def _on_server(served: ModelOnServer) -> Offered:
+    model = f"{served.url}#{served.name}"
+    return Offered(served.name, SERVERS, model, (served.server, *figures_of_server(served), served.url))
+
+
+def _to_fetch(entry: Entry) -> Offered:
+    kind = "instruction model" if entry.kind == "instruct" else "base model"
+    figures = (in_bytes(entry.size), entry.licence, kind, entry.quantization, entry.title)
+    return Offered(entry.name, TO_FETCH, entry.name, figures, "to fetch")
 
 
 def in_bytes(size: int) -> str:

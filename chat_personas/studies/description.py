@@ -19,6 +19,7 @@ from pydantic import Field
 from chat_personas import __version__
 from chat_personas.corpus import Corpus, MessageRow
 from chat_personas.corpus.errors import UnknownParticipationError
+from chat_personas.corpus.messages import Originals
 from chat_personas.corpus.study_rows import AnswerRow, ParticipationRow
 from chat_personas.studies.response_quality import (
     Carefulness,
@@ -96,12 +97,12 @@ class AnswerCounts(Part):
 
 
 class Lengths(Part):
-    """How much was said. Copies with which a fork begins count in its original, and quotes of a debate not at all."""
+    """How much was said. A debate is one conversation here, without its quotes, and a fork is what was said in it."""
 
     conversations: int
     """Conversations in which something was said."""
     turns: Spread | None
-    """Messages of the person in a conversation."""
+    """Messages of the person in a conversation; of the moderator in a debate."""
     words_said: Spread | None
     """Words of a message of a person."""
     words_replied: Spread | None
@@ -132,7 +133,8 @@ class TurnAlignment(Part):
     turn: int
     """How many messages of the person there were; 0 before the first."""
     conversations: int
-    """Conversations with a sound measurement there; the last one of each counts."""
+    """Conversations with a sound measurement there; the last one of each counts. The messages with which a fork begins
+    are of the conversation in which they were said."""
     mean: float
     """The mean alignment."""
     low: float | None
@@ -192,10 +194,14 @@ class _Way:
 
 @dataclass(slots=True)
 class _Read:
-    """What a description is made from."""
+    """What a description is made from.
+
+    `conversations` are what was said in each and nowhere before, `originals` what stands for each copy in them.
+    """
 
     ways: list[_Way] = field(default_factory=list)
     conversations: dict[str, tuple[MessageRow, ...]] = field(default_factory=dict)
+    originals: dict[str, MessageRow] = field(default_factory=dict)
     others: int = 0
     withdrawn: int = 0
     own: int = 0
@@ -226,10 +232,10 @@ def describe(
         weighting=weighting,
         exposure=tuple(_exposure(read.ways)),
         carefulness=tuple(_carefulness(corpus, way) for way in read.ways),
-        lengths=_lengths(read.conversations.values()),
+        lengths=_lengths(_debates_as_one(corpus, read.conversations)),
         near_duplicates=_near_duplicates(said, missing),
-        ratings=tuple(_ratings(corpus, read.conversations, missing)),
-        alignment=tuple(_alignment(corpus, read.conversations)),
+        ratings=tuple(_ratings(corpus, read, missing)),
+        alignment=tuple(_alignment(corpus, read)),
         small_cells=small_cells(demographics),
         possible_names=possible_names({key: text for key, (_, text) in said.items()} | _free_answers(read.ways)),
         missing=tuple(dict.fromkeys(missing)),
@@ -263,28 +269,14 @@ def _read(corpus: Corpus, study: str | None, *, tests: bool) -> _Read:
         own = [key for key in corpus.conversation_ids() if key not in of_studies]
         read.own = len(own)
         chosen = sorted([*chosen, *own])
+    originals = Originals()
     for key in chosen:
         leaf = corpus.conversation(key).active_leaf_id
-        read.conversations[key] = corpus.branch(leaf) if leaf else ()
-    read.conversations = _each_once(read.conversations)
+        branch = corpus.branch(leaf) if leaf else ()
+        copies = originals.of(branch)
+        read.originals |= copies
+        read.conversations[key] = tuple(row for row in branch if row.id not in copies)
     return read
-
-
-def _each_once(conversations: Mapping[str, tuple[MessageRow, ...]]) -> dict[str, tuple[MessageRow, ...]]:
-    """Return the conversations without copies of what stands in another one of them.
-
-    Copies of a message have its time and its words, also where a fork between them was deleted.
-    """
-    seen = {_words(row) for rows in conversations.values() for row in rows if row.copy_of is None}
-    found = {}
-    for key, rows in conversations.items():
-        found[key] = tuple(row for row in rows if row.copy_of is None or _words(row) not in seen)
-        seen.update(map(_words, found[key]))
-    return found
-
-
-def _words(row: MessageRow) -> tuple[datetime, str, str]:
-    return row.created_at, row.role, row.text
 
 
 def scale_ends(definition: str) -> dict[tuple[str, str], tuple[float, float]]:
@@ -390,6 +382,17 @@ def spread(values: Sequence[float]) -> Spread | None:
     )
 
 
+def _debates_as_one(
+    corpus: Corpus, conversations: Mapping[str, tuple[MessageRow, ...]]
+) -> Iterable[tuple[MessageRow, ...]]:
+    """Return what was said in each conversation, and in both sides of a debate together."""
+    together = dict[str, tuple[MessageRow, ...]]()
+    for key, rows in conversations.items():
+        place = corpus.debate_of(key) or key
+        together[place] = (*together.get(place, ()), *rows)
+    return together.values()
+
+
 def _lengths(conversations: Iterable[tuple[MessageRow, ...]]) -> Lengths:
     spoken = [rows for rows in conversations if rows]
     every = [row for rows in spoken for row in rows]
@@ -409,11 +412,12 @@ def _near_duplicates(said: Mapping[str, tuple[str, str]], missing: list[str]) ->
         return None
 
 
-def _ratings(corpus: Corpus, conversations: Iterable[str], missing: list[str]) -> Iterator[RatingScale]:
+def _ratings(corpus: Corpus, read: _Read, missing: list[str]) -> Iterator[RatingScale]:
     scales: dict[str, dict[tuple[str, str], float]] = {}
-    for conversation in conversations:
-        for rating in corpus.ratings(conversation):
-            scales.setdefault(rating.scale, {})[rating.rater or OWNER, rating.message_id] = rating.value
+    for rating in sorted((each for key in read.conversations for each in corpus.ratings(key)), key=lambda row: row.id):
+        original = read.originals.get(rating.message_id)
+        rated = rating.message_id if original is None else original.id
+        scales.setdefault(rating.scale, {})[rating.rater or OWNER, rated] = rating.value
     for scale, given in sorted(scales.items()):
         found = spread(list(given.values()))
         assert found is not None
@@ -442,19 +446,21 @@ def _alpha(given: Mapping[tuple[str, str], float], missing: list[str]) -> float 
     return alpha if math.isfinite(alpha) else None
 
 
-def _alignment(corpus: Corpus, conversations: Iterable[str]) -> Iterator[TurnAlignment]:
+def _alignment(corpus: Corpus, read: _Read) -> Iterator[TurnAlignment]:
     """Yield the mean over conversations for each turn, of the last sound measurement of each."""
     sql = f"""
-        SELECT conversation_id, survey, turn, alignment FROM v_measurements
+        SELECT conversation_id, message_id, survey, turn, alignment FROM v_measurements
         WHERE complete AND alignment IS NOT NULL AND turn IS NOT NULL AND verdict IN {SOUND}
         ORDER BY measurement_id
         """  # noqa: S608 - a constant of ours
-    chosen, last = set(conversations), dict[tuple[str, int, str], float]()
+    last = dict[tuple[str, int, str], float]()
     database = corpus.database()
     try:
-        for conversation, survey, turn, alignment in database.conn.execute(sql):
-            if conversation in chosen:
-                last[survey, turn, conversation] = alignment
+        for conversation, message, survey, turn, alignment in database.conn.execute(sql):
+            if conversation in read.conversations:
+                original = read.originals.get(message)
+                said_in = conversation if original is None else original.conversation_id
+                last[survey, turn, said_in] = alignment
     finally:
         database.conn.close()
     by_turn: dict[tuple[str, int], list[float]] = {}

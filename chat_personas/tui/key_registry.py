@@ -61,8 +61,8 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
     from chat_personas.tui.widgets.finding import FindLine
+    from chat_personas.tui.widgets.message_cursor import ChoosingTranscript
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-    from chat_personas.tui.widgets.transcript import ChoosingTranscript
 
     return {
         "In the conversation": (Composer, ChatScreen),
@@ -106,8 +106,8 @@ def keys_shown(binding: Binding, chosen: Mapping[str, str], display: Callable[[B
 
     `display` writes one key, as `App.get_key_display` does.
     """
-    keys = chosen.get(binding.id or "", binding.key).split(",")
-    return [display(replace(binding, key=key)) for key in keys if key != NO_KEY]
+    keys = [key.strip() for key in chosen.get(binding.id or "", binding.key).split(",")]
+    return [display(replace(binding, key=key)) for key in keys if key and key != NO_KEY]
 
 
 def settable_keys() -> "tuple[Key, ...]":

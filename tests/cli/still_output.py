@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.kill_stages import Program
+from benchmarks.killed_program import Program
 from chat_personas.engines import open as opening
 from eval.engine import Engine
 from tests.cli.running import opener

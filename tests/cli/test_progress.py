@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.kill_stages import Program
+from benchmarks.killed_program import Program
 from chat_personas.cli import progress
 from chat_personas.cli.progress import RateEstimate, busy, lines, progress_bar
 from chat_personas.engines.cached import CacheStats

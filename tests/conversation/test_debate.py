@@ -257,8 +257,45 @@ async def test_people_are_not_said_to_have_said_what_a_model_did(corpus: Corpus)
 
     democrat, republican = sorted(corpus.counts(), key=lambda row: row.persona)
     assert (democrat.messages, democrat.words_said, democrat.words_replied) == (1, 1, 3)
-    assert (republican.messages, republican.words_said, republican.words_replied) == (1, 1, 1)
+    assert (republican.messages, republican.words_said, republican.words_replied) == (0, 0, 1)
     assert [(hit.role, hit.persona_name) for hit in corpus.search("wombats")] == [("assistant", "democrat")]
+
+
+async def test_what_the_moderator_says_to_both_sides_was_said_once(corpus: Corpus) -> None:
+    """The topic, and twice the same in mid-debate: what the corpus counts and what its view says agree with SQL."""
+    debate = begun(corpus, FakeEngine(["Fewer guns.", END], ["More.", END], ["No more.", END]))
+    for _ in range(3):
+        await turn(debate)
+        await debate.interject("Go on")
+    first, second = (side.id for side in debate.sides)
+    database = corpus.database()
+    stored = "SELECT text FROM messages WHERE conversation_id = ? AND quotes IS NULL AND role = 'user' ORDER BY id"
+    moderator = [text for (text,) in database.execute(stored, (first,))]
+    assert moderator == [text for (text,) in database.execute(stored, (second,))] == ["Guns?", *["Go on"] * 3]
+
+    counted = corpus.counts()
+    assert sum(row.messages for row in counted) == len(moderator)
+    assert sum(row.words_said for row in counted) == sum(len(text.split()) for text in moderator) == 7
+    assert sum(row.replies for row in counted) == 3
+    once = "SELECT author, text FROM v_dialogue WHERE copy_of IS NULL ORDER BY created_at, message_id"
+    assert list(database.execute(once)) == [
+        ("person", "Guns?"), ("model", "Fewer guns."), ("person", "Go on"), ("model", "More."), ("person", "Go on"),
+        ("model", "No more."), ("person", "Go on"),
+    ]  # fmt: skip
+    turns = "SELECT text FROM v_turns WHERE copy_of IS NULL AND text IS NOT NULL ORDER BY created_at"
+    assert [text for (text,) in database.execute(turns)] == ["Guns?", "Go on\n\nGo on", "Go on"]
+
+
+async def test_the_moderators_words_stay_once_where_only_forks_of_both_sides_are_left(corpus: Corpus) -> None:
+    debate = begun(corpus, FakeEngine(["Fewer.", END], ["More.", END]))
+    await turn(debate)
+    await turn(debate)
+    for side in debate.sides:
+        corpus.fork(side.path[-1].id)
+    assert sum(row.messages for row in corpus.counts()) == 1
+    corpus.delete(debate.sides[0].id)
+    assert sum(row.messages for row in corpus.counts()) == 1
+    assert corpus.problems() == ()
 
 
 async def test_a_debate_merges_into_another_corpus_with_who_said_what(corpus: Corpus, tmp_path: Path) -> None:

@@ -72,6 +72,32 @@ def test_words_that_were_copied_are_counted_once(corpus: Corpus) -> None:
     assert (row.words_said, row.words_replied) == (2 + 1 + 2, 2 + 3 + 1)
 
 
+def test_the_views_say_of_each_message_and_reply_whether_it_was_said_before(corpus: Corpus) -> None:
+    """Who counts by a view where `copy_of` is null gets what the table has without copies, and each reply once."""
+    original = talk(corpus, *TURNS)
+    said = branch_of(corpus, original)
+    goes_on(corpus, corpus.fork(said[3].id), "Really so?", "Yes.")
+    goes_on(corpus, corpus.fork(said[2].id), "Or not?", "Not.")  # begins with a question that was not answered there
+    database = corpus.database()
+    once = "SELECT text FROM v_dialogue WHERE copy_of IS NULL ORDER BY message_id"
+    stored = "SELECT text FROM messages WHERE copy_of IS NULL ORDER BY id"
+    assert list(database.execute(once)) == list(database.execute(stored))
+    assert database.execute(once).fetchall() == [
+        ("About guns?",), ("Ban them.",), ("Why?",), ("For the children.",),
+        ("Really so?",), ("Yes.",), ("Or not?",), ("Not.",),
+    ]  # fmt: skip
+    turns = "SELECT text, copy_of, reply, reply_copy_of FROM v_turns ORDER BY message_id"
+    assert list(database.execute(turns)) == [
+        ("About guns?", None, "Ban them.", None),
+        ("Why?", None, "For the children.", None),
+        ("About guns?", said[0].id, "Ban them.", said[1].id),
+        ("Why?", said[2].id, "For the children.", said[3].id),
+        ("Really so?", None, "Yes.", None),
+        ("About guns?", said[0].id, "Ban them.", said[1].id),
+        ("Why?\n\nOr not?", None, "Not.", None),
+    ]
+
+
 def test_words_are_counted_once_also_where_only_copies_of_them_are_left(corpus: Corpus) -> None:
     original = talk(corpus, *TURNS)
     first = corpus.fork(branch_of(corpus, original)[-1].id)

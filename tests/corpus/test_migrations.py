@@ -6,6 +6,27 @@ from pathlib import Path
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.migrations import APPLICATION_ID, migrations
 
+DEBATE = """
+INSERT INTO conversations (id, title, created_at, active_at, persona_name, persona, persona_sha256, system_prompt,
+    model, program_version) VALUES
+    ('A', 'Debate', '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z', 'democrat', '{}', 'cd', '', 'pocket', '0'),
+    ('B', 'Debate', '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z', 'woman', '{}', 'cd', '', 'pocket', '0');
+INSERT INTO debates VALUES
+    ('D', 'A', 0, 2, '2026-11-21T12:00:00.000Z'), ('D', 'B', 1, 2, '2026-11-21T12:00:00.000Z');
+INSERT INTO messages
+    (id, conversation_id, parent_id, role, text, status, created_at, updated_at, speaker, quotes) VALUES
+    ('A1', 'A', NULL, 'user', 'Guns?', 'complete', '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z', 'M', NULL),
+    ('B1', 'B', NULL, 'user', 'Guns?', 'complete', '2026-11-21T12:00:00.001Z', '2026-11-21T12:00:00.001Z', 'M', NULL),
+    ('B2', 'B', 'B1', 'user', 'Go on', 'complete', '2026-11-21T12:00:05.000Z', '2026-11-21T12:00:05.000Z', 'D', 'X'),
+    ('A3', 'A', 'A1', 'user', 'Go on', 'complete', '2026-11-21T12:00:06.000Z', '2026-11-21T12:00:06.000Z', 'M', NULL),
+    ('A4', 'A', 'A3', 'user', 'Go on', 'complete', '2026-11-21T12:00:09.000Z', '2026-11-21T12:00:09.000Z', 'M', NULL),
+    ('B3', 'B', 'B2', 'user', 'Go on', 'complete', '2026-11-21T12:00:06.001Z', '2026-11-21T12:00:06.001Z', 'M', NULL),
+    ('B4', 'B', 'B3', 'user', 'Go on', 'complete', '2026-11-21T12:00:09.002Z', '2026-11-21T12:00:09.002Z', 'M', NULL),
+    ('B5', 'B', 'B4', 'user', 'Go on', 'complete', '2026-11-21T12:01:00.000Z', '2026-11-21T12:01:00.000Z', NULL, NULL);
+UPDATE conversations SET active_leaf_id = CASE id WHEN 'A' THEN 'A4' ELSE 'B5' END;
+"""
+"""A debate as schema 11 kept it: the moderator's words on both sides, and at last words to one side alone."""
+
 FIRST_ROWS = """
 INSERT INTO conversations VALUES ('C', 'Guns', '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z', 'democrat',
     '{"name": "democrat"}', 'cd', '', 'pocket', NULL, '0', NULL);
@@ -53,3 +74,24 @@ def test_replies_of_older_versions_were_made_without_interventions(corpus_file: 
         made = corpus.generation("M2")
         assert made is not None
         assert (made.interventions, made.projection, made.projected_on) == ((), None, None)
+
+
+def test_what_a_moderator_said_in_an_older_debate_becomes_one_statement_on_two_sides(corpus_file: Path) -> None:
+    corpus_file.parent.mkdir()
+    older = sqlite3.connect(corpus_file)
+    for migration in migrations()[:11]:
+        older.executescript(migration.read_text(encoding="utf-8"))
+    older.executescript(DEBATE)
+    older.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 11")
+    older.close()
+    with Corpus.open(corpus_file) as corpus:
+        rows = corpus.database().query("SELECT id, copy_of, substr(created_at, 18) AS at FROM messages ORDER BY id")
+        assert [tuple(row.values()) for row in rows] == [
+            ("A1", None, "00.000Z"), ("A3", None, "06.000Z"), ("A4", None, "09.000Z"),
+            ("B1", "A1", "00.000Z"), ("B2", None, "05.000Z"), ("B3", "A3", "06.000Z"), ("B4", "A4", "09.000Z"),
+            ("B5", None, "00.000Z"),
+        ]  # fmt: skip
+        assert sum(row.messages for row in corpus.counts()) == 4, (
+            "the topic, Go on twice, and what one side heard alone"
+        )
+        assert corpus.problems() == ()

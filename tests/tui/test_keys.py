@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+import pytest
 from textual.actions import parse
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -10,7 +11,7 @@ from textual.screen import Screen
 
 import chat_personas.tui
 from chat_personas.tui.app import ChatApp
-from chat_personas.tui.key_registry import binding_holders
+from chat_personas.tui.key_registry import NO_KEY, binding_holders, keys_shown
 
 
 def classes_that_bind_keys() -> list[type[DOMNode]]:
@@ -53,3 +54,19 @@ def test_every_key_runs_an_action_that_exists() -> None:
             if not hasattr(owner, f"action_{name}"):
                 wrong.append(f"{node.__name__}: {binding.action}")
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "chosen", "written"),
+    [
+        ("f2,ctrl+t", {}, ["<f2>", "<ctrl+t>"]),
+        ("f2, ctrl+t,", {}, ["<f2>", "<ctrl+t>"]),
+        ("f2", {"it": "f9,f10", "other": "f3"}, ["<f9>", "<f10>"]),
+        (NO_KEY, {}, []),
+        ("", {}, []),
+    ],
+)
+def test_keys_are_written_one_by_one_and_those_of_the_settings_before_the_others(
+    keys: str, chosen: dict[str, str], written: list[str]
+) -> None:
+    assert keys_shown(Binding(keys, "do", id="it"), chosen, lambda binding: f"<{binding.key}>") == written

@@ -12,8 +12,9 @@ from chat_personas.models import pulling
 from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
 from chat_personas.models.servers import ModelOnServer
+from chat_personas.reporting.models_found import offered
 from chat_personas.settings import Settings
-from chat_personas.tui.screens.models import ModelsScreen, offered
+from chat_personas.tui.screens.models import ModelsScreen, Row
 from chat_personas.tui.session import Session
 from eval.engine import EngineError
 from tests.tui.fakes import FakeLaunch, ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
@@ -64,7 +65,8 @@ def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_
 
 def test_two_files_of_one_name_that_cannot_be_used_are_two_rows() -> None:
     other = EMBEDDING.model_copy(update={"path": "~/other/bert.gguf"})
-    rows = [each for each in offered(FOUND.model_copy(update={"files": (EMBEDDING, other)})) if each.name == "bert"]
+    found = offered(FOUND.model_copy(update={"files": (EMBEDDING, other)}))
+    rows = [Row(each) for each in found if each.name == "bert"]
     assert len({each.key for each in rows}) == 2, "the list must be able to tell them apart"
 
 

@@ -3,20 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from chat_personas.cli.accessible.dialogue import Action, Dialogue, NotDoneError, Opened
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.conversation.conversation import ReplyEnded, ReplyText
 from chat_personas.conversation.debate import MODERATOR, Debate
+from chat_personas.monitor.sides import SideMonitors
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, measured
 from chat_personas.text import pluralize, printable
 from eval.interventions import tried_out
 from personas import LoadedPersona
-
-if TYPE_CHECKING:
-    from chat_personas.monitor.monitor import Estimate, Monitor
 
 ROUNDS = 3
 END = "/end"
@@ -32,8 +29,7 @@ class Debating:
         self._dialogue = dialogue
         self._measuring = measuring
         self._debate: Debate | None = None
-        self._found: list[Estimate | None] = [None, None]
-        self._monitors: list[Monitor] = []
+        self._monitors: SideMonitors | None = None
         self._round: asyncio.Task[None] | None = None
         self._stopping: set[asyncio.Task[None]] = set()
         self._paused = False
@@ -64,15 +60,16 @@ class Debating:
         debate = resumed or await self._begun(topic)
         for side in debate.sides:
             await tried_out(side.engine)
-        self._debate, self._found, self._monitors, self._paused = debate, [None, None], [], False
+        self._monitors = SideMonitors(debate, self._opened.launch.make_monitor, self._opened.corpus)
+        self._debate, self._paused = debate, False
         try:
             await self._argue(debate)
         finally:
             self._debate = None
             if resumed is not None:  # it went on in the open conversation
                 await self._opened.session.resume(self._opened.conversation.id)
-        report = debate_report(debate, self._found, self._opened.launch.loaded_survey)
-        if any(estimate is not None for estimate in self._found):
+        report = debate_report(debate, self._monitors.found, self._opened.launch.loaded_survey)
+        if any(estimate is not None for estimate in self._monitors.found):
             self._dialogue.say(*(in_sentence(moved(side)) for side in report.sides))
         self._dialogue.say("Left the debate. You are in your conversation again.")
 
@@ -155,9 +152,9 @@ class Debating:
         """Measure a side after its last turn, where that is wanted, possible and permitted; say what was found."""
         if self._paused or not self._measuring.wanted or self._measuring.obstacle is not None:
             return
-        self._monitors = self._monitors or await asyncio.to_thread(self._monitors_of, debate)
+        assert self._monitors is not None
         name = printable(debate.names[place])
-        self._round = asyncio.create_task(self._measure_round(debate, place))
+        self._round = asyncio.create_task(self._measure_round(self._monitors, place))
         with self._dialogue.busy(f"Measuring {name}."):
             await asyncio.wait({self._round})
         found, self._round = self._round, None
@@ -165,17 +162,10 @@ class Debating:
             self._dialogue.say(f"Measuring {name} was stopped.")
         else:
             found.result()
-            estimate = self._found[place]
+            estimate = self._monitors.found[place]
             self._dialogue.say(f"{name}. {measured(estimate)}" if estimate is not None else f"{name} was not measured.")
 
-    async def _measure_round(self, debate: Debate, place: int) -> None:
-        context, message_id = debate.measured_after(place)
-        estimates = self._monitors[place].measure(context, message_id, debate.sides[place].id)
-        async with aclosing(estimates) as found:
-            async for estimate in found:
-                if estimate.complete:
-                    self._found[place] = estimate
-
-    def _monitors_of(self, debate: Debate) -> "list[Monitor]":
-        make, corpus = self._opened.launch.make_monitor, self._opened.corpus
-        return [make(side.engine, side.persona, corpus) for side in debate.sides]
+    async def _measure_round(self, monitors: SideMonitors, place: int) -> None:
+        async with aclosing(monitors.measure(place)) as estimates:
+            async for _ in estimates:
+                pass

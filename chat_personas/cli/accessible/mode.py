@@ -251,7 +251,7 @@ class PersonaAndModel:
             self._say(f"The conversation takes {'at least ' * use.at_least}{use.tokens:,} tokens of the context.")
 
     async def _models(self, words: str) -> None:
-        from chat_personas.tui.screens.models import in_sentences, offered
+        from chat_personas.reporting.models_found import in_sentences, offered
 
         found = await asyncio.to_thread(self._opened.launch.find_models)
         lines = list(map(in_sentences, offered(found)))

@@ -12,7 +12,7 @@ from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.requests import agree, expression_meant
 from chat_personas.cli.evaluation.sources import files_of_survey, model_files, persona_files
 from chat_personas.cli.opening import open_corpus, opened_model
-from chat_personas.cli.options import EXPRESSIONS, choose
+from chat_personas.cli.options import choose
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.conversation.room import Room, RoomError, RoomQuestion, RoomReport, members_meant, question_meant
@@ -61,10 +61,7 @@ def ask(
         ),
     ] = None,
     survey: shared.Survey = None,
-    expression: Annotated[
-        str | None,
-        typer.Option("--expression", metavar="E", help=f"How distributions are obtained: {', '.join(EXPRESSIONS)}."),
-    ] = None,
+    expression: shared.OneExpression = None,
     steering: Annotated[
         str | None,
         typer.Option("--steering", metavar="S", help=f"Replace the steering: {', '.join(BY_PROMPT)}."),
@@ -74,7 +71,7 @@ def ask(
     quotes: Annotated[
         bool, typer.Option("--quotes/--no-quotes", help="Let each reply in words, too; the corpus keeps the replies.")
     ] = True,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the replies in words.")] = 0,
+    seed: shared.ReplySeed = 0,
     json_file: shared.Json = None,
     html_file: shared.Html = None,
     svg_file: shared.Svg = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import DONE, UsageError
-from chat_personas.cli.options import command_group
+from chat_personas.cli.options import Unasked, command_group
 from chat_personas.engines.cached import AnswerStore
 from chat_personas.engines.cached.store import DamagedCacheError, remove, size_of
 from chat_personas.paths import answers_path, display_path
@@ -40,7 +40,7 @@ def clear(
     model: Annotated[
         str | None, typer.Option("--model", metavar="M", help="Only answers of this model, as named by cache show.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: Unasked = False,
 ) -> int:
     """Remove cached answers: all of them, or one model's.
 

@@ -16,7 +16,7 @@ from chat_personas.cli.errors import CHECK_FAILED, DONE, UsageError
 from chat_personas.cli.evaluation.output import STANDARD_OUTPUT, Destinations, check_destination
 from chat_personas.cli.evaluation.sources import check_not_read, given_files, own_files
 from chat_personas.cli.opening import open_corpus
-from chat_personas.cli.options import Html, Model, command_group
+from chat_personas.cli.options import Html, Model, Unasked, command_group
 from chat_personas.cli.progress import progress_bar, while_busy
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
@@ -143,7 +143,7 @@ def rename(
 @app.command("delete", epilog="Example: chat-personas corpus delete k3v9qx")
 def delete(
     conversation: Id,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: Unasked = False,
 ) -> int:
     """Delete a conversation and its measurements for good."""
     with open_corpus() as corpus:
@@ -172,7 +172,7 @@ def withdraw(
     named: Annotated[
         str | None, typer.Option("--participant", metavar="X", help="The participant whom you call so.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: Unasked = False,
 ) -> int:
     """Delete everything of a participant of a study, for good.
 

@@ -22,7 +22,8 @@ from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, Re
 from chat_personas.conversation.debate import Debate, DebateError
 from chat_personas.corpus import Corpus
 from chat_personas.engines.open import with_template
-from chat_personas.monitor.monitor import NO_LOG_PROBABILITIES, Estimate
+from chat_personas.monitor.monitor import NO_LOG_PROBABILITIES
+from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import find_persona
 from chat_personas.reporting.debate import (
     DebateReport,
@@ -86,7 +87,7 @@ def debate(
         bool, typer.Option("--measure", help="Put the survey to each side at the start and after each of its turns.")
     ] = False,
     survey: shared.Survey = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the replies.")] = 0,
+    seed: shared.ReplySeed = 0,
     json_file: shared.Json = None,
     html_file: shared.Html = None,
     svg_file: shared.Svg = None,
@@ -146,10 +147,10 @@ async def _held(
             await debate.extend(asked.rounds)
         for side in debate.sides:
             await tried_out(side.engine)
-        measuring = _Measuring(debate, launch, corpus) if asked.measure else None
+        monitors = SideMonitors(debate, launch.make_monitor, corpus) if asked.measure else None
         with _going_on(corpus, debate):
-            await _argue(debate, measuring, out)
-        measured = (None, None) if measuring is None else measuring.found
+            await _argue(debate, monitors, out)
+        measured = (None, None) if monitors is None else monitors.found
         return debate_report(debate, measured, launch.loaded_survey, seed=asked.seed)
 
 
@@ -177,35 +178,24 @@ def _agree(engines: tuple[Engine, Engine], rounds: int, asked: _Asked, survey: L
         agree(engine.info, requests if engines[0] is not engines[1] else 2 * requests, agreed=asked.agreed)
 
 
-class _Measuring:
-    """Measures a side of a debate as it is after its last turn; `found` is the newest complete estimate of each."""
-
-    def __init__(self, debate: Debate, launch: Launch, corpus: Corpus) -> None:
-        self.found: list[Estimate | None] = [None, None]
-        self._debate = debate
-        self._monitors = [launch.make_monitor(side.engine, side.persona, corpus) for side in debate.sides]
-
-    async def measure(self, place: int) -> None:
-        """Measure the side at this place. Raises EngineError and CorpusError."""
-        context, message_id = self._debate.measured_after(place)
-        estimates = self._monitors[place].measure(context, message_id, self._debate.sides[place].id)
-        with progress_bar(f"measuring {self._debate.names[place]}") as advance:
-            async with aclosing(estimates) as round_of_measuring:
-                async for estimate in round_of_measuring:
-                    advance(estimate.done, estimate.total)
-                    self.found[place] = estimate if estimate.complete else self.found[place]
+async def _measure(debate: Debate, monitors: SideMonitors, place: int) -> None:
+    """Measure a side, with its progress. Raises EngineError and CorpusError."""
+    with progress_bar(f"measuring {debate.names[place]}") as advance:
+        async with aclosing(monitors.measure(place)) as estimates:
+            async for estimate in estimates:
+                advance(estimate.done, estimate.total)
 
 
-async def _argue(debate: Debate, measuring: _Measuring | None, out: TextIO) -> None:
+async def _argue(debate: Debate, monitors: SideMonitors | None, out: TextIO) -> None:
     """Let the sides speak in turn, and measure each at the start and after its turns. Raises EngineError."""
-    if measuring is not None:
+    if monitors is not None:
         for place in (0, 1):
-            await measuring.measure(place)
+            await _measure(debate, monitors, place)
     print(f"Moderator: {printable(debate.topic)}\n", file=out, flush=True)
     while (speaking := debate.next_place) is not None:
         await _speak(debate, out)
-        if measuring is not None:
-            await measuring.measure(speaking)
+        if monitors is not None:
+            await _measure(debate, monitors, speaking)
 
 
 async def _speak(debate: Debate, out: TextIO) -> None:

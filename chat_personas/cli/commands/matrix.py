@@ -48,14 +48,7 @@ def matrix(
             help="Add the answers in a file, such as human annotators', as rows; may be given several times.",
         ),
     ] = None,
-    expression: Annotated[
-        str | None,
-        typer.Option(
-            "--expression",
-            metavar="E",
-            help=f"How the distribution is obtained: {', '.join(options.EXPRESSIONS)}.",
-        ),
-    ] = None,
+    expression: options.OneExpression = None,
     samples: options.Samples = None,
     judge: options.Judge = None,
     orders: options.Orders = None,

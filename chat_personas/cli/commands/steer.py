@@ -326,7 +326,7 @@ async def _check(direction: str, model: str | None) -> None:
 @app.command("delete", epilog="Example: chat-personas steer delete party --yes")
 def delete(
     direction: Annotated[str, typer.Argument(metavar="NAME", help="The direction's name.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: options.Unasked = False,
 ) -> int:
     """Delete a direction, for all its models.
 

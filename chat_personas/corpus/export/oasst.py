@@ -4,6 +4,11 @@ A tree begins with a first message of the person; where that was edited, the con
 are those of `oasst_data.schemas.ExportMessageTree`. A branch ends with its last complete reply, and a reply of white
 space only counts as none: what was said after it is joined to what it left unanswered, as a model read it.
 
+A fork is no tree of its own: what was said in it follows the message at which it parts from its original, as another
+branch. So do the sides of a debate, which begin with the same message. `copy_of` names the message that has the same
+words at another place, which is so of what a moderator says in mid-debate; a reader who leaves those messages out has
+what people said once. It is the one key that OpenAssistant's trees have not.
+
 `synthetic` says that a model wrote a message, and `model_name` which one: also of a prompter's message that quotes the
 other side of a debate.
 """
@@ -16,7 +21,8 @@ from typing import Any
 
 from chat_personas.corpus.export.format import LINE_ENDS, TextFormat
 from chat_personas.corpus.export.source import Source, is_blank_reply, is_complete_reply
-from chat_personas.corpus.rows import MessageRow, RatingRow
+from chat_personas.corpus.messages import Originals
+from chat_personas.corpus.rows import ConversationRow, MessageRow, RatingRow
 
 _UNKNOWN = dict.fromkeys(
     (
@@ -47,20 +53,63 @@ class _Node:
     replies: list["_Node"] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Family:
+    """Conversations that begin with the same message, as one: oldest first, without copies of what stands in it.
+
+    `copies` are the messages that have the words of another one and stand at another place, with the key of that one.
+    """
+
+    key: str = ""
+    messages: list[MessageRow] = field(default_factory=list)
+    ratings: list[RatingRow] = field(default_factory=list)
+    models: dict[str, str | None] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    originals: Originals = field(default_factory=Originals)
+
+    def add(self, source: Source, conversation: ConversationRow) -> None:
+        """Add a conversation, which is younger than those that are in it."""
+        said = source.messages(conversation.id)
+        stands_for = dict[str | None, str]()
+        parents = {message.id: message.parent_id for message in self.messages}
+        originals = self.originals.of(said)
+        for message in said:
+            parent = stands_for.get(message.parent_id, message.parent_id)
+            original = originals.get(message.id)
+            if original is None or parents[original.id] != parent:
+                self.messages.append(message.model_copy(update={"parent_id": parent}))
+                if original is not None:
+                    self.copies[message.id] = original.id
+            else:
+                stands_for[message.id] = original.id
+        for rating in source.ratings(conversation.id):
+            rated = stands_for.get(rating.message_id, rating.message_id)
+            self.ratings.append(rating.model_copy(update={"message_id": rated}))
+        self.models |= {key: made.model for key, made in source.generations(conversation.id).items()}
+        self.models |= {key: said.model for key, said in source.quoted().items()}
+
+
 def _texts(source: Source) -> Iterator[str]:
+    family = _Family()
     for conversation in source.conversations():
-        roots = _trees(source.messages(conversation.id))
-        if not roots:
-            continue
-        models: dict[str, str | None] = {key: made.model for key, made in source.generations(conversation.id).items()}
-        models |= {key: said.model for key, said in source.quoted().items()}
-        labels = _labels(source.ratings(conversation.id))
-        for root in roots:
-            yield "".join(_pieces(root, models, labels)).translate(LINE_ENDS)
+        key = source.begins_with(conversation)
+        if key != family.key:
+            yield from _trees_of(family)
+            family = _Family(key)
+        family.add(source, conversation)
+    yield from _trees_of(family)
+
+
+def _trees_of(family: _Family) -> Iterator[str]:
+    labels, roots = _labels(family.ratings), _trees(family.messages)
+    written = {node.message.id for node in _nodes(roots)}
+    family.copies = {copy: original for copy, original in family.copies.items() if original in written}
+    for root in roots:
+        yield "".join(_pieces(root, family, labels)).translate(LINE_ENDS)
 
 
 def _trees(said: Sequence[MessageRow]) -> list[_Node]:
-    """Return the trees of a conversation (its messages, oldest first), without what leads to no complete reply."""
+    """Return the trees of messages, each after the one that it follows, without what leads to no complete reply."""
     following: dict[str | None, list[MessageRow]] = defaultdict(list)
     for message in said:
         following[message.parent_id].append(message)
@@ -89,6 +138,14 @@ def _trees(said: Sequence[MessageRow]) -> list[_Node]:
     return sorted(roots, key=lambda root: place[root.message.id])
 
 
+def _nodes(roots: Sequence[_Node]) -> Iterator[_Node]:
+    todo = list(roots)
+    while todo:
+        node = todo.pop()
+        todo += node.replies
+        yield node
+
+
 def _labels(ratings: Sequence[RatingRow]) -> Mapping[str, dict[str, dict[str, float]]]:
     """Return by message the mean of its ratings on each scale, and how many there are."""
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -100,7 +157,7 @@ def _labels(ratings: Sequence[RatingRow]) -> Mapping[str, dict[str, dict[str, fl
     }
 
 
-def _pieces(root: _Node, models: Mapping[str, str | None], labels: Mapping[str, Any]) -> Iterator[str]:
+def _pieces(root: _Node, family: _Family, labels: Mapping[str, Any]) -> Iterator[str]:
     """Yield the JSON of a tree piece by piece: a long conversation is nested deeper than a JSON encoder goes."""
     yield f'{{"message_tree_id": {_json(root.message.id)}, "tree_state": null, "origin": null, "prompt": '
     todo: list[_Node | str] = [root]
@@ -109,7 +166,7 @@ def _pieces(root: _Node, models: Mapping[str, str | None], labels: Mapping[str, 
         if isinstance(one, str):
             yield one
             continue
-        yield f'{_json(_fields(one, models, labels))[:-1]}, "replies": ['
+        yield f'{_json(_fields(one, family, labels))[:-1]}, "replies": ['
         todo.append("]}")
         for place, reply in enumerate(reversed(one.replies)):
             todo.extend([", "] * (place > 0))
@@ -117,7 +174,7 @@ def _pieces(root: _Node, models: Mapping[str, str | None], labels: Mapping[str, 
     yield "}"
 
 
-def _fields(node: _Node, models: Mapping[str, str | None], labels: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(node: _Node, family: _Family, labels: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a node says of its message."""
     return {
         "message_id": node.message.id,
@@ -126,8 +183,9 @@ def _fields(node: _Node, models: Mapping[str, str | None], labels: Mapping[str, 
         "role": _ROLES[node.message.role],
         "created_date": node.message.created_at.isoformat(),
         "synthetic": node.message.author == "model",
-        "model_name": models.get(node.message.id),
+        "model_name": family.models.get(node.message.id),
         "labels": labels.get(node.message.id),
+        "copy_of": family.copies.get(node.message.id),
         **_UNKNOWN,
     }
 

@@ -5,13 +5,18 @@ book). What we have not is null; what PRISM has no column for is left out. An ut
 one reply to it. Replies to the same message are utterances of the same interaction, and the one on the branch that was
 last shown was chosen. A model is a persona on a model, with its system prompt as the header.
 
+A fork is a conversation with its whole history, as a model read it, for a conversation of PRISM has one way on. What it
+begins with is in the utterances and in the metadata once, with its original. `copied_turns` of a conversation, the one
+column that PRISM has not, says with how many turns of another one its history begins. A fork in which nothing new was
+said is left out.
+
 A score is the last rating of a reply on a scale whose name ends in 1-100 or 0-100, as PRISM's sliders are. Answers to
 an item go into the column of the item's name, and demographics by the attribute that the item asks for.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +24,8 @@ from typing import Any, TextIO
 
 from chat_personas.corpus.export.format import DEBATES, DirectoryFormat
 from chat_personas.corpus.export.source import Source, TakenPart, is_complete_reply
-from chat_personas.corpus.rows import ConversationRow, GenerationRow, MessageRow, RatingRow
+from chat_personas.corpus.messages import Originals
+from chat_personas.corpus.rows import ConversationRow, GenerationRow, MessageRow
 from chat_personas.corpus.study_rows import AnswerRow
 
 OWNER = "person"
@@ -65,14 +71,10 @@ def _write(source: Source, folder: Path) -> int:
     masked = source.terms.masking != "none"
     with ExitStack() as files:
         streams = {name: files.enter_context((folder / name).open("w", encoding="utf-8")) for name in FILES}
-        for conversation, said in source.dialogues():
+        for conversation, said, made, history in _dialogues(source):
             part = source.part()
             user = OWNER if part is None else part.person.id
             feedback = None if part is None else _answered(part.answers, "open_feedback")
-            made = source.generations(conversation.id)
-            history = list(
-                _history(conversation, said, source.messages(conversation.id), made, source.ratings(conversation.id))
-            )
             _line(streams["conversations.jsonl"], _conversation(conversation, said, user, history, feedback))
             for utterance in _utterances(conversation, user, history):
                 _line(streams["utterances.jsonl"], utterance)
@@ -91,6 +93,20 @@ def _write(source: Source, folder: Path) -> int:
         for model in models.values():
             _line(streams["models.jsonl"], model)
     return count
+
+
+def _dialogues(
+    source: Source,
+) -> Iterator[tuple[ConversationRow, Sequence[MessageRow], Mapping[str, GenerationRow], Sequence[dict[str, Any]]]]:
+    """Yield the dialogues in which something new was said: how the replies were made, and the history."""
+    family, originals = "", Originals()
+    for conversation, said in source.dialogues():
+        if family != source.begins_with(conversation):
+            family, originals = source.begins_with(conversation), Originals()
+        made = source.generations(conversation.id)
+        history = list(_history(conversation, said, source, made, originals))
+        if not all(one["copy"] for one in history if one["role"] == "model"):
+            yield conversation, said, made, history
 
 
 def _line(stream: TextIO, row: Mapping[str, Any]) -> None:
@@ -157,24 +173,27 @@ def _timing(begun: datetime, ended: datetime | None) -> dict[str, Any]:
 def _history(
     conversation: ConversationRow,
     said: Sequence[MessageRow],
-    written: Sequence[MessageRow],
+    source: Source,
     made: Mapping[str, GenerationRow],
-    ratings: Sequence[RatingRow],
+    originals: Originals,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the messages of a dialogue and all complete replies to them; `key` is taken out before it is written."""
+    """Yield the messages of a dialogue and all complete replies to them.
+
+    `key` and `copy` are taken out before it is written: the key of the message or, of a copy, that of its original, and
+    whether it is a copy of what was written before.
+    """
     chosen = {message.id for message in said}
+    ratings = source.ratings(conversation.id)
     scores = {rating.message_id: rating.value for rating in ratings if _SCALE.search(rating.scale)}
-    turn = -1
-    for message in said:
-        if message.role != "user":
-            continue
-        turn += 1
-        yield {"turn": turn, "role": "user", "content": message.text, "key": message.id}
-        replies = [
-            reply
-            for reply in written
-            if reply.parent_id == message.id and (is_complete_reply(reply) or reply.id in chosen)
-        ]
+    written = source.messages(conversation.id)
+    turns = [(message, _replies(message, written, chosen)) for message in said if message.role == "user"]
+    copies = originals.of(row for message, replies in turns for row in (message, *replies))
+
+    def of(message: MessageRow) -> dict[str, Any]:
+        return {"key": copies.get(message.id, message).id, "copy": message.id in copies}
+
+    for turn, (message, replies) in enumerate(turns):
+        yield {"turn": turn, "role": "user", "content": message.text, **of(message)}
         for place, reply in enumerate(replies):
             score = scores.get(reply.id)
             yield {
@@ -186,8 +205,15 @@ def _history(
                 "score": None if score is None else round(score),
                 "if_chosen": reply.id in chosen,
                 "within_turn_id": place,
-                "key": reply.id,
+                **of(reply),
             }
+
+
+def _replies(message: MessageRow, written: Sequence[MessageRow], chosen: Container[str]) -> Sequence[MessageRow]:
+    """Return the complete replies to a message, and the one on the branch however it ended."""
+    return [
+        reply for reply in written if reply.parent_id == message.id and (is_complete_reply(reply) or reply.id in chosen)
+    ]
 
 
 def _name(conversation: ConversationRow, how: GenerationRow | None) -> str:
@@ -208,12 +234,15 @@ def _conversation(
         "conversation_type": None,
         "opening_prompt": history[0]["content"],
         "conversation_turns": history[-1]["turn"] + 1,
-        "conversation_history": [{name: value for name, value in one.items() if name != "key"} for one in history],
+        "conversation_history": [
+            {name: value for name, value in one.items() if name not in ("key", "copy")} for one in history
+        ],
         "performance_attributes": dict.fromkeys(_QUALITIES),
         "choice_attributes": dict.fromkeys(_QUALITIES),
         "open_feedback": feedback,
         **_timing(said[0].created_at, said[-1].updated_at),
         "included_in_balanced_subset": None,
+        "copied_turns": sum(one["copy"] for one in history if one["role"] == "user"),
     }
 
 
@@ -224,23 +253,29 @@ def _utterances(
     for one in history:
         if one["role"] == "user":
             prompt = one
-            continue
-        yield {
-            "utterance_id": one["key"],
-            "interaction_id": prompt["key"],
-            "conversation_id": conversation.id,
-            "user_id": user,
-            "turn": one["turn"],
-            "within_turn_id": one["within_turn_id"],
-            "conversation_type": None,
-            "user_prompt": prompt["content"],
-            "model_response": one["content"],
-            "model_name": one["model_name"],
-            "model_provider": one["model_provider"],
-            "score": one["score"],
-            "if_chosen": one["if_chosen"],
-            "included_in_balanced_subset": None,
-        }
+        elif not one["copy"]:
+            yield _utterance(conversation, user, prompt, one)
+
+
+def _utterance(
+    conversation: ConversationRow, user: str, prompt: Mapping[str, Any], one: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "utterance_id": one["key"],
+        "interaction_id": prompt["key"],
+        "conversation_id": conversation.id,
+        "user_id": user,
+        "turn": one["turn"],
+        "within_turn_id": one["within_turn_id"],
+        "conversation_type": None,
+        "user_prompt": prompt["content"],
+        "model_response": one["content"],
+        "model_name": one["model_name"],
+        "model_provider": one["model_provider"],
+        "score": one["score"],
+        "if_chosen": one["if_chosen"],
+        "included_in_balanced_subset": None,
+    }
 
 
 def _texts(
@@ -251,17 +286,15 @@ def _texts(
     *,
     checked: bool,
 ) -> Iterator[dict[str, Any]]:
-    """Yield what is known about each text of a conversation."""
+    """Yield what is known about each text of a conversation that is no copy."""
     whole = {"user_id": user, "conversation_id": conversation.id}
     interaction: str | None = None
     for one in history:
-        if one["role"] == "user":
-            interaction = one["key"]
-            ids = whole | {"interaction_id": interaction}
-            yield _metadata("user_prompt", one["content"], ids, checked=checked)
-        else:
-            ids = whole | {"interaction_id": interaction, "utterance_id": one["key"]}
-            yield _metadata("model_response", one["content"], ids, checked=checked)
+        by_model = one["role"] == "model"
+        interaction = interaction if by_model else one["key"]
+        ids = whole | {"interaction_id": interaction} | ({"utterance_id": one["key"]} if by_model else {})
+        if not one["copy"]:
+            yield _metadata("model_response" if by_model else "user_prompt", one["content"], ids, checked=checked)
     if feedback is not None:
         yield _metadata("open_feedback", feedback, whole, checked=checked)
 
@@ -315,7 +348,8 @@ FORMAT = DirectoryFormat(
     for_whom="programs for the PRISM Alignment Dataset",
     leaves_out=(
         f"{DEBATES}; other questions and what follows them; replies that are not complete, but for those on the "
-        "branch; thoughts; measurements; guesses; answers that PRISM has no column for"
+        "branch; forks in which nothing new was said; thoughts; measurements; guesses; "
+        "answers that PRISM has no column for"
     ),
     write=_write,
     entries=frozenset(FILES),

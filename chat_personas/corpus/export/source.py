@@ -171,6 +171,7 @@ class Source:
         self._connection = connection
         self._path = path
         self._selection = selection
+        self._families: Mapping[str, str] = {}
         self._pseudonyms = Pseudonyms(terms.secret)
         self._mask = terms.mask
         self._in_hand = _InHand()
@@ -201,9 +202,12 @@ class Source:
     def conversations(self) -> Iterator[ConversationRow]:
         """Yield the chosen conversations: those of the owner, oldest first, then the others by their pseudonyms.
 
-        By their age they could be joined with those of another release.
+        By their age they could be joined with those of another release. What begins with the same messages stands
+        together, a fork after its original (`begins_with`).
         """
         condition, values = permission.conversations(self._selection)
+        with storage_errors(self._path):
+            self._families = self._find_families()
         sql = f"""
             SELECT id, (SELECT participation_id FROM study_conversations WHERE conversation_id = conversations.id)
                 AS way
@@ -215,6 +219,13 @@ class Source:
                 (row,) = fetch(ConversationRow, self._connection.execute(one, (key,)))
                 released = self._hand_out(row, way)
             yield released
+
+    def begins_with(self, conversation: ConversationRow) -> str:
+        """Return the key of the oldest conversation in the release that has the first message of this one.
+
+        It is another one for a fork, and for the second side of a debate.
+        """
+        return self._families.get(conversation.id, conversation.id)
 
     def participant(self) -> str | None:
         """Return the pseudonym of the participant whose conversation was yielded last; None for the owner's."""
@@ -381,7 +392,30 @@ class Source:
 
     def _place(self, conversation_id: str, way: str | None) -> str:
         """Return by what a conversation is sorted: its key if it is the owner's, otherwise its pseudonym."""
-        return conversation_id if way is None else self._pseudonyms.of("conversation", conversation_id)
+        if way is not None:
+            return self._pseudonyms.of("conversation", conversation_id)
+        return f"{self._families.get(conversation_id, conversation_id)} {conversation_id}"
+
+    def _find_families(self) -> Mapping[str, str]:
+        """Return what `begins_with` does, for the owner's conversations whose first message is a copy."""
+        condition, values = permission.conversations(self._selection)
+        sql = f"""
+            WITH released AS (
+                SELECT id FROM conversations
+                WHERE {condition} AND id NOT IN (SELECT conversation_id FROM study_conversations)
+            ), copies AS (
+                SELECT conversation_id, created_at, role, text FROM messages
+                WHERE conversation_id IN (SELECT id FROM released) AND parent_id IS NULL AND copy_of IS NOT NULL
+            )
+            SELECT copies.conversation_id AS younger, min(said.conversation_id) AS oldest
+            FROM copies JOIN messages AS said USING (created_at, role, text)
+            WHERE said.parent_id IS NULL AND said.conversation_id IN (SELECT id FROM released)
+            GROUP BY younger HAVING oldest < younger ORDER BY younger
+            """  # noqa: S608
+        families = dict[str, str]()
+        for younger, oldest in self._connection.execute(sql, values):
+            families[younger] = families.get(oldest, oldest)
+        return families
 
     def _hand_out(self, row: ConversationRow, way: str | None) -> ConversationRow:
         self.held.conversations += 1

@@ -82,8 +82,7 @@ class Conversations:
     @in_worker("ask", exclusive=True)
     async def delete(self, conversation_id: str) -> None:
         """Delete the open conversation, or the one of this id, after asking; after the open one begin a new one."""
-        from chat_personas.tui.screens.conversations import LEFT_ON_DISK, question_before_deleting
-        from chat_personas.tui.screens.dialogs import ConfirmScreen
+        from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
 
         screen, session = self.screen, self.screen.session
         conversation, corpus = session.conversation, session.corpus
@@ -92,17 +91,15 @@ class Conversations:
             return
         try:
             row = await asyncio.to_thread(corpus.conversation, conversation_id or conversation.id)
-            going = await asyncio.to_thread(corpus.deleted_with, row.id)
-            question = question_before_deleting(row.title, len(going))
-            if not await screen.app.push_screen_wait(ConfirmScreen(question, "Delete")):
+            going = await agreed_to_delete(screen.app, corpus, row.id, row.title)
+            if not going:
                 return
             if conversation.id in going:
                 await screen.replies.stop()
-            without_trace = await asyncio.to_thread(corpus.delete, row.id)
+            screen.notify(await delete_for_good(corpus, row.id), markup=False)
         except ReportedError as error:
             screen.notify_failure(error)
             return
-        screen.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
         if conversation.id in going:
             screen.enter(None)
 

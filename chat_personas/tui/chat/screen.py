@@ -36,9 +36,9 @@ from chat_personas.tui.widgets.completion import Completion
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.finding import FindLine
+from chat_personas.tui.widgets.message_cursor import FOR_ALL, FOR_WAITING, ChoosingTranscript
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, StatusLine, TitleLine, speed
-from chat_personas.tui.widgets.transcript import FOR_ALL, FOR_WAITING, ChoosingTranscript
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:

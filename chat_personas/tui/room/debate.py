@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from chat_personas.conversation.conversation import ReplyEnded
 from chat_personas.conversation.debate import MODERATOR, Debate, DebateError, Spoken
+from chat_personas.monitor.sides import SideMonitors
 from chat_personas.reporting.debate import (
     DebateReport,
     circumstances,
@@ -39,7 +40,6 @@ from eval.interventions import tried_out
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.monitor.monitor import Estimate, Monitor
     from eval.surveys.loading import LoadedSurvey
 
 MARKS = ("●", "□")
@@ -96,7 +96,6 @@ class DebateScreen(AnsweringScreen[None]):
     def __init__(self, debate: Debate, session: Session, survey: "LoadedSurvey") -> None:
         super().__init__()
         self.debate = debate
-        self.measured: list[Estimate | None] = [None, None]
         self._session = session
         self._survey = survey
         self._paused = False
@@ -104,7 +103,8 @@ class DebateScreen(AnsweringScreen[None]):
         self._measuring: int | None = None
         self._trouble = ""
         self._figures = [Figures(), Figures()]
-        self._monitors: list[Monitor] = []
+        assert session.corpus is not None
+        self._monitors = SideMonitors(debate, session.launch.make_monitor, session.corpus)
         self._lines = [Static(markup=False, classes="side") for _ in debate.sides]
         self._said: dict[str, Static] = {}
         self._transcript = VerticalScroll(id="said", can_focus=False)
@@ -133,7 +133,7 @@ class DebateScreen(AnsweringScreen[None]):
 
     def report(self) -> DebateReport:
         """Return what the debate came to so far."""
-        return debate_report(self.debate, self.measured, self._survey)
+        return debate_report(self.debate, self._monitors.found, self._survey)
 
     @work(group="argue", exclusive=True)
     async def argue(self) -> None:
@@ -142,7 +142,7 @@ class DebateScreen(AnsweringScreen[None]):
         try:
             await self._show_said()
             for place in range(len(self._lines)):
-                if self.measured[place] is None:
+                if self._monitors.found[place] is None:
                     await self._measure(place)
             while not self._paused and (speaking := self.debate.next_place) is not None:
                 if await self._speak(speaking):
@@ -171,22 +171,11 @@ class DebateScreen(AnsweringScreen[None]):
             return
         self._measuring = place
         self._show_state()
-        if not self._monitors:
-            self._monitors = [await self._monitor_of(each) for each in range(len(self._lines))]
-        context, message_id = self.debate.measured_after(place)
-        estimates = self._monitors[place].measure(context, message_id, self.debate.sides[place].id)
-        async with aclosing(estimates) as found:
-            async for estimate in found:
+        async with aclosing(self._monitors.measure(place)) as estimates:
+            async for estimate in estimates:
                 self._figures[place] = self._figures[place].after(estimate)
-                if estimate.complete:
-                    self.measured[place] = estimate
                 self._show_line(place)
         self._measuring = None
-
-    async def _monitor_of(self, place: int) -> "Monitor":
-        side, corpus = self.debate.sides[place], self._session.corpus
-        assert corpus is not None
-        return await asyncio.to_thread(self._session.launch.make_monitor, side.engine, side.persona, corpus)
 
     def pause_or_go_on(self) -> None:
         """Pause when this turn has ended, or go on; at the end add a round."""

@@ -19,12 +19,13 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from chat_personas.corpus import CorpusError, UnknownConversationError
+from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import Query, QueryError
 from chat_personas.reporting.wording import for_deletion, speaker_of
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.screens.answering import AnsweringScreen
-from chat_personas.tui.screens.dialogs import ConfirmScreen, TitleScreen
+from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
+from chat_personas.tui.screens.dialogs import TitleScreen
 from chat_personas.tui.widgets.messages import highlighted, visible
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -91,15 +92,7 @@ GLANCED = 4
 LONGEST_GLANCE = 1200
 """Characters of a message in the preview."""
 SEARCH = "Search the messages; narrow by persona:NAME model:NAME since:DAY until:DAY"
-ALREADY_DELETED = "Another program has already deleted it."
-LEFT_ON_DISK = (
-    "Deleted. Another program has the corpus open; the text is erased from the disk when it closes the corpus."
-)
-
-
-def question_before_deleting(title: str, conversations: int) -> str:
-    """Ask whether a conversation of this title is to be deleted, or both sides of a debate."""
-    return f"Delete {for_deletion(f'“{title}”', conversations)} with all its messages and measurements?"
+BROUGHT_BACK = "U brings it back until you leave this list."
 
 
 class FoundConversation(Option):
@@ -279,18 +272,17 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         chosen = self._chosen()
         if chosen is None:
             return
+        key, title = chosen.conversation_id, chosen.title
         try:
-            keys = await asyncio.to_thread(self._corpus.deleted_with, chosen.conversation_id)
+            keys = await agreed_to_delete(self.app, self._corpus, key, title, remark=BROUGHT_BACK)
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        asked = question_before_deleting(chosen.title, len(keys))
-        question = f"{asked} U brings it back until you leave this list."
-        if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete")):
+        if not keys:
             return
         if self._open_id in keys:
             await self._stop_open()
-        self._going[chosen.conversation_id] = Going(chosen.title, keys)
+        self._going[key] = Going(title, keys)
         self.refresh_bindings()
         self.find(self._words.value)
 
@@ -323,14 +315,10 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         """Delete a conversation, with what goes with it, from the corpus. What cannot be deleted is said, and stays."""
         keys = self._going.pop(conversation_id).keys
         try:
-            without_trace = await asyncio.to_thread(self._corpus.delete, conversation_id)
-        except UnknownConversationError:  # another program deleted it meanwhile: it is gone, as was asked for
-            self.notify(ALREADY_DELETED, markup=False)
+            self.notify(await delete_for_good(self._corpus, conversation_id), markup=False)
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        else:
-            self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
         self.deleted.update(keys)
 
     async def on_unmount(self) -> None:

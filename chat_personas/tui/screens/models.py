@@ -1,60 +1,56 @@
 """The picker of models: found on this machine, on its servers, or to be fetched; and any address that is typed."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.timer import Timer
 
-from chat_personas.models import POCKET, SMOLLM2, pocket_path
-from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.reporting.models_found import Offered, built_in, offered
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.screens.picker import Picker
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.models.catalogue import Entry
-    from chat_personas.models.found import Found, ModelInFiles
     from chat_personas.models.pulling import Offer
-    from chat_personas.models.servers import ModelOnServer
     from chat_personas.tui.session import Session
 
-BUILT_IN, FILES, SERVERS = "Built in", "In files on this machine", "On servers of this machine"
-TO_FETCH, UNUSABLE = "To be fetched", "Cannot be used"
 LOOKING = "Looking for models on this machine…"
 FETCHING = "Fetching {name}: {done} of {size} MB. Escape stops; what has arrived is kept."
 STOPPED = "Stopped. What has arrived of {name} is kept, and the next time it goes on from there."
 SECONDS_BETWEEN_COUNTS = 0.5
-Kind = Literal["ready", "to fetch", "unusable"]
+NAME = 28
+"""Cells for the name of a model in the list."""
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
-    """A model as the list shows it. `model` is what opens it, or its name in the catalogue; `about` are its figures."""
+class Row:
+    """A model as the list shows it."""
 
-    name: str
-    heading: str
-    model: str
-    about: tuple[str, ...] = ()
-    kind: Kind = "ready"
+    model: Offered
 
     @property
     def key(self) -> str:
         """What tells it from all others."""
-        return f"{self.heading}:{self.model}"
+        return f"{self.model.heading}:{self.model.model}"
+
+    @property
+    def heading(self) -> str:
+        """Where it is."""
+        return self.model.heading
+
+    @property
+    def line(self) -> str:
+        """Its name and figures."""
+        return f"{fitted(self.model.name, NAME)} {', '.join(self.model.about)}"
 
     @property
     def usable(self) -> bool:
         """Whether it can be chosen."""
-        return self.kind != "unusable"
-
-    @property
-    def line(self) -> str:
-        """The row of the list."""
-        return f"{fitted(self.name, 28)} {', '.join(self.about)}"
+        return self.model.kind != "unusable"
 
 
 class _StoppedError(Exception):
@@ -68,7 +64,7 @@ class ModelsScreen(Picker[str | None]):
         """List what `session` finds; nothing is looked for before the screen is shown."""
         super().__init__("Choose a model", "Type to narrow the list; or a URL, or the path of a GGUF file")
         self._session = session
-        self._rows: Sequence[Offered] = (_built_in(),)
+        self._rows: Sequence[Row] = (Row(built_in()),)
         self._fetching: str | None = None
         self._there = (0, 0)
         self._stopped = False
@@ -88,7 +84,7 @@ class ModelsScreen(Picker[str | None]):
         except ReportedError as error:
             self.say(str(error))
             return
-        self._rows = await asyncio.to_thread(lambda: tuple(offered(found)))
+        self._rows = await asyncio.to_thread(lambda: tuple(map(Row, offered(found))))
         self.say("")
         self.show_list(chosen)
 
@@ -97,24 +93,24 @@ class ModelsScreen(Picker[str | None]):
         typed = self.wanted.value
         words = [] if _is_address(typed) else typed.lower().split()
         found = (each for each in self._rows if all(word in f"{each.line} {each.heading}".lower() for word in words))
-        self.list_those(found, lambda each: each.name == chosen)
+        self.list_those(found, lambda each: each.model.name == chosen)
 
     def show_about(self) -> None:
         """Show what is known of the highlighted model."""
-        each = self.highlighted(self._rows)
-        lines = () if each is None else (each.name, *each.about, "", *_what_enter_does(each))
+        row = self.highlighted(self._rows)
+        lines = () if row is None else (row.model.name, *row.model.about, "", *_what_enter_does(row.model))
         self.about.update(printable("\n".join(lines)))
 
     def choose(self) -> None:
         """Give the address that was typed or the highlighted model; fetch one that is not there."""
-        typed, each = self.wanted.value.strip(), self.highlighted(self._rows)
+        typed, row = self.wanted.value.strip(), self.highlighted(self._rows)
         if _is_address(typed):
             self.dismiss(typed)
-        elif each is not None and self._fetching is None:
-            if each.kind == "ready":
-                self.dismiss(each.model)
+        elif row is not None and self._fetching is None:
+            if row.model.kind == "ready":
+                self.dismiss(row.model.model)
             else:
-                self.fetch(each.model)
+                self.fetch(row.model.model)
 
     # Fetching
 
@@ -175,59 +171,6 @@ class ModelsScreen(Picker[str | None]):
             self._stopped = True
         else:
             self.dismiss(None)
-
-
-def offered(found: "Found") -> Iterator[Offered]:
-    """Yield everything that there is: the built-in model, what was found, what can be fetched, what cannot be used."""
-    from chat_personas.models.catalogue import catalogue
-
-    yield _built_in()
-    usable = [file for file in found.files if file.why_not is None]
-    yield from map(_in_files, usable)
-    yield from map(_on_server, found.servers)
-    names = {file.name for file in usable}
-    yield from (_to_fetch(entry) for entry in catalogue() if entry.name not in names)
-    others = [(file.name, file.path, file.why_not) for file in found.files if file.why_not is not None]
-    for name, path, why in [*others, *((problem.what, problem.what, problem.why) for problem in found.problems)]:
-        yield Offered(name, UNUSABLE, path, (" ".join(why.split()),), "unusable")
-
-
-def in_sentences(each: Offered) -> str:
-    """Say what a model is and how it is opened, for people who listen."""
-    how = {
-        "ready": f"/model {each.model} opens it.",
-        "to fetch": f"chat-personas models get {each.model} fetches it.",
-        "unusable": "",
-    }
-    return f"{each.heading}, {each.name}: {', '.join(each.about)}. {how[each.kind]}".rstrip()
-
-
-def _built_in() -> Offered:
-    from chat_personas.reporting.models_found import in_bytes
-
-    return Offered(POCKET, BUILT_IN, POCKET, (in_bytes(pocket_path().stat().st_size), DEMONSTRATION))
-
-
-def _in_files(file: "ModelInFiles") -> Offered:
-    from chat_personas.reporting.models_found import figures_of_file
-
-    model = SMOLLM2 if file.model == SMOLLM2 else file.path
-    return Offered(file.name, FILES, model, (*figures_of_file(file), file.place))
-
-
-def _on_server(served: "ModelOnServer") -> Offered:
-    from chat_personas.reporting.models_found import figures_of_server
-
-    model = f"{served.url}#{served.name}"
-    return Offered(served.name, SERVERS, model, (served.server, *figures_of_server(served), served.url))
-
-
-def _to_fetch(entry: "Entry") -> Offered:
-    from chat_personas.reporting.models_found import in_bytes
-
-    kind = "instruction model" if entry.kind == "instruct" else "base model"
-    figures = (in_bytes(entry.size), entry.licence, kind, entry.quantization, entry.title)
-    return Offered(entry.name, TO_FETCH, entry.name, figures, "to fetch")
 
 
 def _what_enter_does(each: Offered) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from chat_personas.settings_file import Keys, SettingsFile
 from chat_personas.settings_listing import NOT_SET, Setting, all_settings, change_meant, shown_value
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import fitted
-from chat_personas.tui.key_registry import settable_keys
+from chat_personas.tui.key_registry import keys_shown, settable_keys
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.dialogs import Dialog
 from chat_personas.tui.unusable_settings import check_named, why_not
@@ -217,7 +217,7 @@ class SettingsScreen(NarrowedList[None]):
 
 def key_display(app: "App[object]", keys: str) -> str:
     """Return keys as people read them: `F2, ^t` for `f2,ctrl+t`."""
-    return ", ".join(app.get_key_display(Binding(key.strip(), "")) for key in keys.split(",") if key.strip()) or NOT_SET
+    return ", ".join(keys_shown(Binding(keys, ""), {}, app.get_key_display)) or NOT_SET
 
 
 class ValueScreen(Dialog[tuple[Keys, object] | None]):

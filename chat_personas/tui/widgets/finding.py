@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from chat_personas.text import Sought, pluralize
 from chat_personas.tui.widgets.entries import SAID, Entry
-from chat_personas.tui.widgets.transcript import ChoosingTranscript
+from chat_personas.tui.widgets.message_cursor import ChoosingTranscript
 
 NOTHING = "not found"
 

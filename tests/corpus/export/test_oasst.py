@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chat_personas.corpus import Corpus
+from chat_personas.conversation.debate import Debate
+from chat_personas.corpus import Corpus, RatingRow
 from chat_personas.corpus.export import FORMATS, export_to
 from eval.engine import Sampling
+from personas import load_persona
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, forked, json_lines
 from tests.corpus.making import INFO, branch_of, conversation_row, talk, without_waiting_for_the_disk
+from tests.corpus.test_forks import goes_on
+from tests.fakes import END, FakeEngine
 
 
 def outline(node: Any) -> Any:
@@ -72,3 +76,69 @@ def test_a_conversation_deeper_than_a_json_encoder_goes_is_written_whole(corpus:
     assert written.count("[") == written.count("]")
     assert written.count("{") == written.count("}")
     assert json.dumps(f"A{turns - 1}") in written
+
+
+def people_in(trees: Any) -> list[str]:
+    """What people said in trees, by the fields that say so, without copies."""
+    nodes, found = [tree["prompt"] for tree in trees], []
+    while nodes:
+        node = nodes.pop()
+        nodes += node["replies"]
+        if node["role"] == "prompter" and not node["synthetic"] and node["copy_of"] is None:
+            found.append(node["text"])
+    return sorted(found)
+
+
+def people_by_sql(corpus: Corpus) -> list[str]:
+    said = "SELECT text FROM messages WHERE role = 'user' AND quotes IS NULL AND copy_of IS NULL ORDER BY text"
+    return [text for (text,) in corpus.database().execute(said)]
+
+
+def test_a_fork_goes_on_in_the_tree_of_its_original(corpus: Corpus, tmp_path: Path) -> None:
+    original = talk(corpus, ("About guns?", "Ban them."), ("Why?", "For peace."))
+    said = branch_of(corpus, original)
+    fork = corpus.fork(said[1].id)
+    talk(corpus, ("Something else", "So."))
+    goes_on(corpus, fork, "Really?", "Yes.")
+    corpus.add_rating(RatingRow(message_id=said[1].id, scale="realism 1-7", value=2))
+    corpus.add_rating(RatingRow(message_id=branch_of(corpus, fork)[1].id, scale="realism 1-7", value=5))
+    again = corpus.fork(branch_of(corpus, fork)[2].id)
+    reply = corpus.begin_reply(again, branch_of(corpus, again)[-1].id, INFO, Sampling())
+    corpus.end_reply(reply.id, "No.", "complete", finish_reason="stop")
+    trees = json_lines(corpus, "oasst", tmp_path / "out.jsonl")
+    assert [outline(tree["prompt"]) for tree in trees] == [
+        ("About guns?", [("Ban them.", [
+            ("Why?", [("For peace.", [])]),
+            ("Really?", [("Yes.", []), ("No.", [])]),
+        ])]),
+        ("Something else", [("So.", [])]),
+    ]  # fmt: skip
+    assert people_in(trees) == people_by_sql(corpus) == ["About guns?", "Really?", "Something else", "Why?"]
+    answer = trees[0]["prompt"]["replies"][0]
+    assert (answer["message_id"], answer["labels"]) == (said[1].id, {"realism 1-7": {"value": 3.5, "count": 2}})
+    assert [one["parent_id"] for one in answer["replies"]] == [said[1].id] * 2
+
+
+def test_forks_whose_original_is_gone_are_one_tree(corpus: Corpus, tmp_path: Path) -> None:
+    original = talk(corpus, ("About guns?", "Ban them."))
+    for word in ("Why?", "Really?"):
+        goes_on(corpus, corpus.fork(branch_of(corpus, original)[-1].id), word, "So.")
+    corpus.delete(original)
+    (tree,) = json_lines(corpus, "oasst", tmp_path / "out.jsonl")
+    assert outline(tree["prompt"]) == (
+        "About guns?", [("Ban them.", [("Why?", [("So.", [])]), ("Really?", [("So.", [])])])],
+    )  # fmt: skip
+
+
+async def test_a_moderators_words_are_once_in_the_tree_of_a_debate(corpus: Corpus, tmp_path: Path) -> None:
+    engine = FakeEngine(["Less.", END], ["More.", END], ["No.", END], ["Yes.", END])
+    debate = Debate.start(corpus, (engine, engine), (load_persona("democrat"), load_persona("republican")), "Guns?", 2)
+    for _ in range(4):
+        async for _ in debate.turn():
+            pass
+        await debate.interject("Go on")
+    trees = json_lines(corpus, "oasst", tmp_path / "out.jsonl")
+    answered = """SELECT text FROM messages WHERE role = 'user' AND quotes IS NULL AND copy_of IS NULL
+        AND id < (SELECT max(id) FROM messages WHERE role = 'assistant') ORDER BY text"""
+    expected = [text for (text,) in corpus.database().execute(answered)]
+    assert people_in(trees) == expected == ["Go on"] * 3 + ["Guns?"]

@@ -11,9 +11,11 @@ import pytest
 
 from chat_personas.corpus import Corpus, RatingRow, Selection
 from chat_personas.corpus.export import FORMATS, export_to
+from eval.engine import Sampling
 from tests.corpus.export.participants import answer, conversation_of, take_part
 from tests.corpus.export.talks import SECRET_THOUGHT, Talk, forked
-from tests.corpus.making import branch_of, talk
+from tests.corpus.making import INFO, branch_of, talk
+from tests.corpus.test_forks import goes_on
 
 ATTRIBUTES = ["values", "fluency", "factuality", "safety", "diversity", "creativity", "helpfulness"]
 USES = [
@@ -143,8 +145,9 @@ def test_conversations_have_prisms_columns(files: Files, kept: Talk) -> None:
             "conversation_id", "user_id", "conversation_type", "opening_prompt",
             "conversation_turns", "conversation_history", "performance_attributes",
             "choice_attributes", "open_feedback", "generated_datetime",
-            "timing_duration_s", "timing_duration_mins", "included_in_balanced_subset",
+            "timing_duration_s", "timing_duration_mins", "included_in_balanced_subset", "copied_turns",
         }  # fmt: skip
+        assert row["copied_turns"] == 0
         assert list(row["performance_attributes"]) == list(row["choice_attributes"]) == ATTRIBUTES
         assert set(row["performance_attributes"].values()) == {None}
     assert (mine["user_id"], mine["opening_prompt"], mine["open_feedback"]) == ("person", "Mine", None)
@@ -232,3 +235,67 @@ def test_only_ratings_on_prisms_scale_are_scores(corpus: Corpus, tmp_path: Path)
     corpus.add_rating(RatingRow(message_id=reply.id, scale="warmth 0-100", value=50))
     export_to(corpus, FORMATS["prism"], Selection(), tmp_path / "prism", force=True)
     assert [row["score"] for row in Files(tmp_path / "prism").utterances] == [50]
+
+
+PEOPLE = "SELECT text FROM messages WHERE role = 'user' AND copy_of IS NULL ORDER BY text"
+
+
+def forks(corpus: Corpus) -> tuple[str, str, str]:
+    """A conversation of two turns, a fork of its first turn that went on, one that did not, and a fork of the fork."""
+    original = talk(corpus, ("About guns?", "Ban them."), ("Why?", "For peace."))
+    said = branch_of(corpus, original)
+    other = corpus.fork(said[1].id)
+    goes_on(corpus, other, "Really?", "Yes.")
+    corpus.fork(said[3].id)
+    again = corpus.fork(branch_of(corpus, other)[2].id)
+    goes_on_from = branch_of(corpus, again)[-1]
+    reply = corpus.begin_reply(again, goes_on_from.id, INFO, Sampling())
+    corpus.end_reply(reply.id, "No.", "complete", finish_reason="stop")
+    return original, other, again
+
+
+def test_what_people_said_is_in_the_utterances_once_however_often_it_was_forked(corpus: Corpus, tmp_path: Path) -> None:
+    original, other, again = forks(corpus)
+    assert export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "out") == 3
+    files = Files(tmp_path / "out")
+    people = [text for (text,) in corpus.database().execute(PEOPLE)]
+    prompts = {row["interaction_id"]: row["user_prompt"] for row in files.utterances}
+    assert sorted(prompts.values()) == people == ["About guns?", "Really?", "Why?"]
+    found = [
+        (row["conversation_id"], row["turn"], row["user_prompt"], row["model_response"]) for row in files.utterances
+    ]
+    assert found == [
+        (original, 0, "About guns?", "Ban them."), (original, 1, "Why?", "For peace."),
+        (other, 1, "Really?", "Yes."), (again, 1, "Really?", "No."),
+    ]  # fmt: skip
+    assert len({row["utterance_id"] for row in files.utterances}) == 4
+    by_column = [row["column_id"] for row in files.metadata]
+    assert (by_column.count("user_prompt"), by_column.count("model_response")) == (3, 4)
+
+
+def test_a_fork_has_the_whole_history_and_says_how_much_of_it_is_copied(corpus: Corpus, tmp_path: Path) -> None:
+    forks(corpus)
+    export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "out")
+    rows = Files(tmp_path / "out").conversations
+    histories = [[one["content"] for one in row["conversation_history"]] for row in rows]
+    assert histories == [
+        ["About guns?", "Ban them.", "Why?", "For peace."], ["About guns?", "Ban them.", "Really?", "Yes."],
+        ["About guns?", "Ban them.", "Really?", "No."],
+    ]  # fmt: skip
+    assert [row["opening_prompt"] for row in rows] == ["About guns?"] * 3
+    assert [(row["conversation_turns"], row["copied_turns"]) for row in rows] == [(2, 0), (2, 1), (2, 2)]
+    new = [
+        one["content"]
+        for row in rows
+        for one in row["conversation_history"]
+        if one["role"] == "user" and one["turn"] >= row["copied_turns"]
+    ]
+    assert sorted(new) == [text for (text,) in corpus.database().execute(PEOPLE)]
+
+
+def test_a_fork_whose_original_is_not_in_the_export_is_there_whole(corpus: Corpus, tmp_path: Path) -> None:
+    _, other, again = forks(corpus)
+    export_to(corpus, FORMATS["prism"], Selection(own=True, ids=(other, again)), tmp_path / "out")
+    files = Files(tmp_path / "out")
+    assert [row["user_prompt"] for row in files.utterances] == ["About guns?", "Really?", "Really?"]
+    assert [row["copied_turns"] for row in files.conversations] == [0, 2]
