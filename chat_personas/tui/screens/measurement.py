@@ -14,12 +14,23 @@ from textual.widgets import Static
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.explained.sections import NOTHING_MEASURED, SECTIONS, Measured, explain
+from chat_personas.reporting.numbers import Score
 from chat_personas.reporting.wording import EVEN, EVERYONE, NOISE_FLOOR, sentence
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
     NOISE_FLOOR as FLOOR_GLYPH,
 )
-from chat_personas.tui.drawing import PERSONA, POPULATION, UNIFORM, Mark, Range, interval_line, stacked, two
+from chat_personas.tui.drawing import (
+    PERSONA,
+    POPULATION,
+    UNIFORM,
+    Mark,
+    Range,
+    interval_line,
+    stacked,
+    two,
+    with_interval,
+)
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -193,8 +204,8 @@ def _scale(measured: Measured, width: int, thickness: int) -> Iterator[Content]:
 def _marks(measured: Measured, width: int) -> list[str]:
     """Return a row with the glyphs of the reference points, and further rows for those that share a cell."""
     rows: list[list[str]] = [[" "] * width]
-    for glyph, _, value in _references(measured):
-        cell = WHOLE.cell(value, width)
+    for glyph, _, score in _references(measured):
+        cell = WHOLE.cell(score.mean, width)
         free = next((row for row in rows if row[cell] == " "), None)
         if free is None:
             rows.append(free := [" "] * width)
@@ -202,7 +213,7 @@ def _marks(measured: Measured, width: int) -> list[str]:
     return ["".join(row) for row in rows]
 
 
-def _references(measured: Measured) -> Iterator[tuple[str, str, float]]:
+def _references(measured: Measured) -> Iterator[tuple[str, str, Score]]:
     """Yield glyph, name and alignment of everyone's answers, of even answers and of the noise floor."""
     card = measured.card
     assert card is not None
@@ -213,14 +224,14 @@ def _references(measured: Measured) -> Iterator[tuple[str, str, float]]:
         (FLOOR_GLYPH, NOISE_FLOOR, found.noise_floor),
     ):
         if reference is not None and reference.alignment is not None:
-            yield glyph, name, reference.alignment.mean
+            yield glyph, name, reference.alignment
 
 
 def _legend(measured: Measured, width: int) -> list[Content]:
     """Name the reference points in as few rows as they fit into."""
     rows: list[str] = []
-    for glyph, name, value in _references(measured):
-        said = f"{glyph} {name} {two(value)}"
+    for glyph, name, score in _references(measured):
+        said = f"{glyph} {name} {with_interval(score)}"
         if rows and len(rows[-1]) + 3 + len(said) <= width:
             rows[-1] += f"   {said}"
         else:
