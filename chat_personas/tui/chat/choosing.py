@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.widgets.composer import Recalled
@@ -196,10 +199,23 @@ class ChoosingController:
             elif chosen is not None:
                 await edited(screen.app, chosen.text, "message.md")
             else:
-                composer.text = await edited(screen.app, composer.text, "message.md")
-                composer.move_cursor(composer.document.end)
+                self._write(await edited(screen.app, composer.text, "message.md", self._write))
         except ReportedError as error:
             screen.notify_failure(error)
+
+    def _write(self, text: str) -> None:
+        """Show in the composer what was written in the editor."""
+        self.screen.composer.text = text
+        self.screen.composer.move_cursor(self.screen.composer.document.end)
+
+    async def leave_editor(self) -> None:
+        """End the editor, if one is open; what it has stored of the message is in the composer then."""
+        workers = [worker for worker in self.screen.workers if worker.group == "editor" and not worker.is_finished]
+        for worker in workers:
+            worker.cancel()
+        for worker in workers:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await worker.wait()
 
     @in_worker("ask", exclusive=True)
     async def choose_sampling(self, written: str) -> None:
