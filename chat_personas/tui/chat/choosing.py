@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from textual.worker import WorkerCancelled, WorkerFailed
 
-from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
+from chat_personas.tui.chat.commands import (
+    FIRST_VERSION,
+    LAST_VERSION,
+    Handler,
+    in_worker,
+    say_nothing_yet,
+    without_argument,
+)
 from chat_personas.tui.widgets.composer import Recalled
 from chat_personas.tui.widgets.entries import SAID, Entry
 from personas.errors import ReportedError
@@ -164,7 +171,8 @@ class ChoosingController:
     async def _go_beside(self, entry: Entry, by: int) -> None:
         """Go to the version of a message before or after it."""
         if entry.message_id is not None and not self.screen.editing.under_way:
-            await self.screen.talking.show_version(self._choose_beside(entry.message_id, by))
+            nothing = FIRST_VERSION if by < 0 else LAST_VERSION
+            await self.screen.talking.show_version(self._choose_beside(entry.message_id, by), nothing)
 
     async def _choose_beside(self, message_id: str, by: int) -> str | None:
         """Go to a version, choose it, and return its key, if there is one."""

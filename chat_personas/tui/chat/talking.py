@@ -95,8 +95,11 @@ class Talking:
             return
         await self.show_version(screen.replies.show_other_version())
 
-    async def show_version(self, going: Awaitable[object]) -> None:
-        """Await `going` to another version, and measure what is on the screen then; without one, say so."""
+    async def show_version(self, going: Awaitable[object], nothing: str = ONE_VERSION) -> None:
+        """Await `going` to another version, and measure what is on the screen then; where there is `nothing`, say so.
+
+        While a reply comes, nobody goes anywhere.
+        """
         screen = self.screen
         try:
             if await going:
@@ -104,7 +107,7 @@ class Talking:
                 screen.show_title()
                 screen.measure()
             else:
-                screen.notify(with_keys(REPLYING if screen.replies.busy else ONE_VERSION), markup=False)
+                screen.notify(with_keys(REPLYING if screen.replies.busy else nothing), markup=False)
             await screen.show_context()
         except ReportedError as error:
             screen.notify_failure(error)
