@@ -59,9 +59,10 @@ def test_each_reference_point_is_compared_with_the_persona_question_by_question(
         "is reached without any persona; the persona is closer by 0.200 [0.200, 0.200]."
     )
     assert republicans == (
-        "Republican answers, 0.40: the answers of the opposite group; the persona is closer by 0.500 [0.500, 0.500]."
+        "Republican answers, 0.40 [0.40, 0.40]: the answers of the opposite group; the persona is closer by "
+        "0.500 [0.500, 0.500]."
     )
-    assert even.startswith("Even answers, 0.70: every option equally often")
+    assert even.startswith("Even answers, 0.70 [0.70, 0.70]: every option equally often")
 
 
 def test_a_round_under_way_compares_and_ranks_nothing() -> None:

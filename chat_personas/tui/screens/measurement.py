@@ -129,11 +129,21 @@ def large_print(measured: Measured, width: int, height: int) -> Content:
     """
     room = max(8, width - 2 * MARGIN)
     whose = [*(_centred(row, width) for row in Content.styled(_whose(measured), "bold").wrap(room)), Content()]
-    said = [_centred(row, width) for row in Content.styled(_sentence(measured), "bold").wrap(room)]
     notes = [_centred(row, width) for note in _notes(measured) for row in Content.styled(note, "dim").wrap(room)]
-    left = height - len(whose) - len(said) - len(notes)
-    rows = [*whose, *_drawn(measured, width, height, left), *said, *notes]
+    tried = [_around(measured, width, height, whose, said, notes) for said in _sentences(measured)]
+    fitting = [rows for rows in tried if len(rows) <= height]
+    rows = max(fitting, key=len) if fitting else min(tried, key=len)
     return stacked([*[Content()] * ((height - len(rows)) // 2), *rows])
+
+
+def _around(
+    measured: Measured, width: int, height: int, whose: list[Content], sentence: str, notes: list[Content]
+) -> list[Content]:
+    """Return all rows with this sentence, and as much of number and scale as there is room for."""
+    room = max(8, width - 2 * MARGIN)
+    said = [_centred(row, width) for row in Content.styled(sentence, "bold").wrap(room)]
+    left = height - len(whose) - len(said) - len(notes)
+    return [*whose, *_drawn(measured, width, height, left), *said, *notes]
 
 
 def _drawn(measured: Measured, width: int, height: int, left: int) -> list[Content]:
@@ -166,13 +176,21 @@ def _whose(measured: Measured) -> str:
     return f"{measured.people} · {after_which(estimate.turn)}" if estimate is not None else measured.people
 
 
-def _sentence(measured: Measured) -> str:
-    if measured.card is not None:
-        return sentence(in_one_sentence(measured.card, complete=measured.complete))
-    estimate = measured.estimate
-    if estimate is not None and not measured.state:
-        return f"Measuring: {estimate.done} of {pluralize(estimate.total, 'question')}."
-    return sentence(measured.state or NOTHING_MEASURED)
+def _sentences(measured: Measured) -> Iterator[str]:
+    """Yield what the number means, in one sentence; then without figures, for where these take the room of the scale.
+
+    A figure never stands without its interval.
+    """
+    estimate, card = measured.estimate, measured.card
+    if card is not None:
+        said = in_one_sentence(card, complete=measured.complete)
+        yield sentence(said)
+        if measured.sound and card.scores.alignment is not None and card.scores.alignment.bounded:
+            yield sentence(said.partition(": ")[0] if measured.complete else said.partition("; ")[2])
+    elif estimate is not None and not measured.state:
+        yield f"Measuring: {estimate.done} of {pluralize(estimate.total, 'question')}."
+    else:
+        yield sentence(measured.state or NOTHING_MEASURED)
 
 
 def _notes(measured: Measured) -> Iterator[str]:

@@ -125,6 +125,6 @@ async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays
 
         monkeypatch.setattr(corpus.drafts, "keep", refuse)
         await pilot.press(*"mine", "ctrl+n")
-        await until(pilot, lambda: "is not kept before you send it: No space left on device." in words(pilot))
+        await until(pilot, lambda: "What you type is not kept before you send it: No space" in words(pilot))
         await until(pilot, lambda: "Well?" not in shown(pilot))
         assert chat(pilot).composer.text == "mine"
