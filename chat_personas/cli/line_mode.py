@@ -27,7 +27,7 @@ from chat_personas.conversation.conversation import (
 )
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.errors import ProtectedConversationError
-from chat_personas.reporting.numbers import signed, with_interval
+from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.steering_wording import (
     inside_line,
 )
@@ -311,7 +311,7 @@ def _asked(estimate: "Estimate") -> str:
 
 def _drifted(drift: "Drift | None") -> Iterator[str]:
     if drift is not None:
-        yield ", ".join(drifted(drift, signed(drift.difference)))
+        yield ", ".join(drifted(drift))
 
 
 def _compared(card: "Scorecard", *, complete: bool) -> Iterator[str]:

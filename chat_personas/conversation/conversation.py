@@ -541,6 +541,7 @@ class Conversation:
         Raises CorpusError.
         """
         self._must_be_open()
+        await self._until_stored()
         kept = chosen.model_dump_json(exclude_none=True) if chosen != PersonaSampling() else None
         await asyncio.to_thread(self._corpus.set_sampling, self.id, kept)
         self._active.row = self._active.row.model_copy(update={"sampling": kept})
@@ -548,9 +549,15 @@ class Conversation:
 
     async def rename(self, title: str) -> None:
         """Give the conversation another title. Raises CorpusError."""
+        await self._until_stored()
         if self._active.stored:
             await asyncio.to_thread(self._corpus.rename, self.id, title)
         self._active.row = self._active.row.model_copy(update={"title": title})
+
+    async def _until_stored(self) -> None:
+        """Wait for a message that is being stored: with the first one, the row of the conversation as it was."""
+        if self._reply is not None:
+            await self._reply.begun()
 
     def _say(self, text: str, length: int | None) -> AsyncGenerator[ReplyEvent, None]:
         """Say `text` after the first `length` messages of the path, None for all of them."""

@@ -127,6 +127,7 @@ class RunningReply:
         self._events: asyncio.Queue[ReplyEvent | None] = asyncio.Queue()
         self._began = time.monotonic()
         self._seconds: float | None = None
+        self._begun = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -172,6 +173,10 @@ class RunningReply:
         if self._failure is not None:
             raise self._failure
 
+    async def begun(self) -> None:
+        """Wait until the message and the place of the reply are stored, or could not be."""
+        await self._begun.wait()
+
     async def stop(self) -> None:
         """End the reply because the person wants it, and wait until it is stored as far as it came."""
         await self._end(ReplyEnded("stopped"))
@@ -191,6 +196,7 @@ class RunningReply:
         storage = self._storage
         try:
             await asyncio.to_thread(storage.begin)
+            self._begun.set()
             *_, said, reply = storage.path
             self._events.put_nowait(ReplyStarted(said.id, reply.id))
             ended = await self._generate()
@@ -204,6 +210,7 @@ class RunningReply:
         finally:
             storage.settle()
             self._seconds = self.seconds
+            self._begun.set()
             self._events.put_nowait(None)
 
     async def _generate(self) -> ReplyEnded:

@@ -10,7 +10,7 @@ from chat_personas.corpus import conversations, maintenance, measurements, messa
 from chat_personas.corpus.connection import Connections, copy_to, open_reader, owners_directory
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
-from chat_personas.corpus.live_programs import ProcessLock
+from chat_personas.corpus.live_programs import ProcessLock, living_owners
 from chat_personas.corpus.merging import Merged, merge, snapshot
 from chat_personas.corpus.releases import Releases
 from chat_personas.corpus.rows import (
@@ -33,7 +33,9 @@ from chat_personas.corpus.rows import (
 )
 from chat_personas.corpus.search import Query, search
 from chat_personas.corpus.study_records import StudyRecords, is_of_a_study
+from chat_personas.storage.drafts import Draft, Drafts
 from chat_personas.storage.files import atomic_write
+from chat_personas.storage.sqlite import beside
 from eval.engine import EngineInfo, Sampling, Usage
 from personas.inputs.suggestions import quoted, suggestion
 
@@ -56,6 +58,7 @@ class Corpus:
         self._owner = owner
         self.studies = StudyRecords(connections)
         self.releases = Releases(connections)
+        self.drafts = Drafts(beside(self.path, "-drafts"), self._owner_name)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -447,6 +450,15 @@ class Corpus:
         with self._connections.reading() as connection:
             return measurements.ratings(connection, conversation_id)
 
+    # What was typed and not sent; `drafts` has that of one conversation
+
+    def draft_of_new(self) -> Draft | None:
+        """Return what was typed in conversations in which nothing was said, here or by a program that has ended.
+
+        Raises OSError: the drafts cannot be read or written.
+        """
+        return self.drafts.take_over(living_owners(owners_directory(self.path)))
+
     # The whole
 
     def problems(self) -> tuple[str, ...]:
@@ -493,6 +505,8 @@ class Corpus:
         return Database(connection)
 
     def _erase_traces(self) -> bool:
+        with storage_errors(self.path):
+            self.drafts.forget_the_deleted(self.conversation_ids)
         with self._connections.maintaining() as connection:
             return maintenance.erase_traces(connection)
 

@@ -16,13 +16,15 @@ from chat_personas import __version__
 from chat_personas.reporting.conversation_copy import TURN_RULES
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.numbers import COMPACT, p_value, signed, with_interval
+from chat_personas.reporting.numbers import COMPACT, p_value, with_interval
 from chat_personas.reporting.svg.courses import Course, CoursesFigure, courses, courses_document
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     EVERYONE,
     STATUS,
+    UNCHANGED,
+    change_written,
     figures_described,
     groups_label,
     model_described,
@@ -261,10 +263,11 @@ def moved(side: DebateSide) -> str:
         return f"{name}: alignment {_two(point.alignment)} after turn {point.turn}, and no other turn to compare with"
     drift = course.drift
     change = "a detectable change" if drift.detectable else "no detectable change"
-    difference = signed(drift.difference, decimals=COMPACT)
+    difference = change_written(drift.difference, decimals=COMPACT)
+    moving = "no change in alignment" if difference == UNCHANGED else f"alignment {difference}"
     tested = f"{100 * drift.level:.3g}% interval, p {p_value(drift.difference.p)}"
     return (
-        f"{name}: alignment {difference} from turn {drift.first_turn} to turn {drift.turn}, {change} "
+        f"{name}: {moving} from turn {drift.first_turn} to turn {drift.turn}, {change} "
         f"({tested}, {pluralize(course.questions, 'question')})"
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence
-from chat_personas.reporting.numbers import COMPACT, people, plain, signed, with_interval
+from chat_personas.reporting.numbers import COMPACT, people, plain, with_interval
 from chat_personas.reporting.steering_wording import PARTING
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
 from chat_personas.reporting.wording import (
@@ -24,6 +24,7 @@ from chat_personas.reporting.wording import (
     TO_RANK,
     against_opposite,
     answers_of,
+    change_written,
     doubts,
     drifted,
     model_described,
@@ -97,7 +98,7 @@ def measured(estimate: "Estimate") -> str:
     """Say in short what a round has found: the alignment beside everyone's answers, or why there is none, and drift."""
     card, said = estimate.scorecard, [f"Measured {after(estimate.turn)}: {_headline(estimate)}."]
     if card is not None and not not_shown(card) and estimate.drift is not None:
-        first, change = estimate.drift.first_turn, signed(estimate.drift.difference, decimals=COMPACT)
+        first, change = estimate.drift.first_turn, change_written(estimate.drift.difference, decimals=COMPACT)
         if estimate.drift.detectable:
             said.append(in_sentence(f"since {_turn(first)}: {change}, a detectable change"))
         elif estimate.drift.difference.bounded:
@@ -121,7 +122,7 @@ def _headline(estimate: "Estimate") -> str:
         return printable(estimate.message or "no alignment")
     unbounded = "" if card.scores.alignment.bounded else "; no interval, because the questions are too few"
     everyone = card.references.population
-    beside = "" if everyone is None or not card.groups else f"; {EVERYONE} {_mean(everyone.alignment)}"
+    beside = "" if everyone is None or not card.groups else f"; {EVERYONE} {spoken(_two(everyone.alignment))}"
     return f"alignment {spoken(_two(card.scores.alignment))}{beside}{unbounded}"
 
 
@@ -235,7 +236,7 @@ def _course(estimate: "Estimate") -> Iterator[str]:
     for point in estimate.course:
         yield f"{after(point.turn)}: alignment {_two(point.alignment)}"
     if estimate.drift is not None:
-        yield "; ".join(drifted(estimate.drift, signed(estimate.drift.difference, decimals=COMPACT)))
+        yield "; ".join(drifted(estimate.drift, decimals=COMPACT))
 
 
 GROUPS_READ = 5

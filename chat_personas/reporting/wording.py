@@ -7,7 +7,7 @@ before it is needed: the chat screen imports this module before it is drawn.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from chat_personas.reporting.numbers import MISSING, Score, p_value, people, signed, with_interval
+from chat_personas.reporting.numbers import DECIMALS, MISSING, Score, p_value, people, signed, with_interval
 from chat_personas.reporting.verdicts import (
     judge_lines,
     marked,
@@ -440,12 +440,32 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
 NO_TURN_0 = "no measurement before the first message to compare with"
 
 
-def drifted(drift: "Drift", difference: str) -> Iterator[str]:
+UNCHANGED = "no change"
+MOST_DECIMALS = 5
+
+
+def change_written(difference: Score, *, decimals: int = DECIMALS) -> str:
+    """Write a change over the turns, and never as `-0.00 [-0.00, +0.00]`, which tells nothing.
+
+    It has a decimal more where the change itself would read as zero, and as many as it takes where the interval would,
+    too. What is zero with all of them is `no change`.
+    """
+    figures = [each for each in (difference.mean, difference.low, difference.high) if each is not None]
+    if decimals < DECIMALS and not round(difference.mean, decimals) and round(difference.mean, decimals + 1):
+        return signed(difference, decimals=decimals + 1)
+    for more in range(decimals, MOST_DECIMALS + 1):
+        if any(round(each, more) for each in figures):
+            return signed(difference, decimals=more)
+    return UNCHANGED
+
+
+def drifted(drift: "Drift", *, decimals: int = DECIMALS) -> Iterator[str]:
     """Yield how far the alignment moved since the first measured turn, over which questions, and whether by chance.
 
-    `difference` is the paired difference as it is to be written.
+    `decimals` are those of the difference, where these tell it from none.
     """
     asked = pluralize(drift.questions, "question")
+    difference = change_written(drift.difference, decimals=decimals)
     yield f"since turn {drift.first_turn}: {difference} on the {asked} asked every turn"
     if drift.first_turn > 0:
         yield NO_TURN_0

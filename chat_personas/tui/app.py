@@ -5,7 +5,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -13,13 +13,14 @@ from textual import work
 from textual._context import active_message_pump
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import Monochrome
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from chat_personas.conversation.commands import COMMANDS
+from chat_personas.conversation.commands import COMMANDS as CONVERSATION_COMMANDS
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import binding_of
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from chat_personas.tui.chat.screen import ChatScreen
 
-UNSENT = "A message is still waiting for the model. It has not been sent, and will be lost if you quit now."
+UNSENT = "A message is still waiting for the model. It has not been sent. If you quit now, it is kept as a draft."
 UNSAVED = (
     "The end of this conversation is not stored: {why}. "
     "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
@@ -71,6 +72,25 @@ class TerminalApp(App[None]):
     """
 
     TITLE = "chat-personas"
+    CSS = """
+        /* Notices: one at a time, below the title, away from the end of the conversation and from what is written. */
+        ToastRack {
+            dock: top;
+            align: right top;
+            margin: 1 0 0 0;
+            overflow: hidden hidden;
+        }
+        ToastRack > ToastHolder {
+            display: none;
+        }
+        ToastRack > ToastHolder:last-child {
+            display: block;
+        }
+        Toast {
+            margin: 0;
+            padding: 0 1;
+        }
+    """
     session: HoldsFailure
 
     def __init__(self) -> None:
@@ -152,12 +172,17 @@ class TerminalApp(App[None]):
         self.post_message(Notify(self._hint))
 
     async def on_event(self, event: Event) -> None:
-        """Pass every event on; after any other input, the next Ctrl+C counts as the first one again."""
+        """Pass every event on; after any other input, the next Ctrl+C counts as the first one again.
+
+        Escape puts away the notices, besides what it does on a screen.
+        """
         if isinstance(event, MouseDown | Paste) or (isinstance(event, Key) and event.key != "ctrl+c"):
             self._interrupted = -math.inf
             if self._hint is not None and self._hint in self._notifications:
                 self._unnotify(self._hint)
             self._hint = None
+        if isinstance(event, Key) and event.key == "escape" and self._notifications:
+            self.clear_notifications()
         if isinstance(event, Key) and event.key != "ctrl+c" and isinstance(self.screen, TakesKeys):
             self.screen.take_key(event)
         else:
@@ -184,12 +209,20 @@ class TerminalApp(App[None]):
         self._exit_renderables.clear()
 
 
+def _by_name() -> type[Provider]:
+    """Return what finds themes, personas and models in the palette; it is imported when that is opened."""
+    from chat_personas.tui.palette import ByName
+
+    return ByName
+
+
 class ChatApp(TerminalApp):
     """Talk with a persona and see its measured opinions beside the conversation."""
 
     session: Session
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {*App.COMMANDS, _by_name}
     BINDINGS: ClassVar[list[BindingType]] = [
-        binding_of(COMMANDS["quit"], "quit"),
+        binding_of(CONVERSATION_COMMANDS["quit"], "quit"),
         Binding(
             "ctrl+p",
             "command_palette",
@@ -204,6 +237,7 @@ class ChatApp(TerminalApp):
         super().__init__()
         self.session = session
         self._question: Screen[bool] | None = None
+        self._chat: ChatScreen | None = None
         self.use_settings(session.settings.keys, session.settings.theme)
 
     @property
@@ -254,7 +288,7 @@ class ChatApp(TerminalApp):
         from chat_personas.tui.chat.screen import ChatScreen
 
         first = self.screen
-        chat = ChatScreen(self.session)
+        chat = self._chat = ChatScreen(self.session)
         await self.push_screen(chat)
         assert isinstance(first, FirstScreen)
         for event in first.typed:
@@ -266,7 +300,9 @@ class ChatApp(TerminalApp):
         self.use_settings(event.keys, event.theme)
 
     async def on_unmount(self) -> None:
-        """Store the conversation and free the model, however the program ends."""
+        """Keep what is typed, store the conversation and free the model, however the program ends."""
+        if self._chat is not None:
+            await self._chat.drafts.keep_at_end()
         await self.session.close()
 
     async def action_quit(self) -> None:
@@ -296,6 +332,8 @@ class ChatApp(TerminalApp):
         if code != BY_CHOICE:
             self.session.failure = None  # the signal, and not a model that did not open, is why the program ends
         try:
+            if self._chat is not None:
+                await self._chat.choosing.leave_editor()
             await self.session.stop()
         finally:
             self.exit(return_code=code)

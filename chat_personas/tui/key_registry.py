@@ -5,15 +5,19 @@ Those of the chat screen come from the table of commands.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from textual._context import active_app
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.events import Key
+from textual.keys import format_key
+from textual.screen import Screen
 
-from chat_personas.conversation.commands import Command
+from chat_personas.conversation.commands import COMMANDS, SLASH, Command
 
 if TYPE_CHECKING:
-    from chat_personas.settings_listing import Key
+    from chat_personas.settings_listing import Key as Listed
 
 NO_KEY = "no_key"
 """Stands for the key of a command that has none, so that the settings can give it one. No key has this name."""
@@ -110,12 +114,41 @@ def keys_shown(binding: Binding, chosen: Mapping[str, str], display: Callable[[B
     return [display(replace(binding, key=key)) for key in keys if key and key != NO_KEY]
 
 
-def settable_keys() -> "tuple[Key, ...]":
+def key_of(name: str) -> str:
+    """Return how the first key of a command is written as it is bound now; where it has none, the command: `/again`.
+
+    `take_back` and `leave_edit`, which have no command, are named by the ids of their bindings.
+    """
+    command = COMMANDS.get(name)
+    binding = binding_of(command, "") if command is not None else Binding("escape", "", id=name)
+    app = active_app.get(None)  # None in tests of what is drawn, without a screen
+    display = app.get_key_display if app is not None else (lambda each: format_key(each.key))
+    keys = keys_shown(binding, app._keymap if app is not None else {}, display)
+    written = keys[0] if keys else f"{SLASH}{name}"
+    return written.capitalize() if written.isalnum() else written
+
+
+def is_letter(key: str, is_printable: bool) -> bool:
+    """Whether a key writes a character. With Alt or Ctrl it does not, although a terminal sends one."""
+    return is_printable and not {"alt", "ctrl", "super", "hyper", "meta"} & set(key.split("+")[:-1])
+
+
+def letter_to_write(event: Key, screen: Screen[Any]) -> str | None:
+    """Return the letter that was typed where nothing is written; None where an action of the screen is on its key.
+
+    A screen with a text writes it there: a letter is never lost.
+    """
+    if not is_letter(event.key, event.is_printable) or event.key in screen.active_bindings:
+        return None
+    return event.character
+
+
+def settable_keys() -> "tuple[Listed, ...]":
     """Return every key binding that can be set, as the list of settings has them, in the order of the help."""
-    from chat_personas.settings_listing import Key
+    from chat_personas.settings_listing import Key as Listed
 
     return tuple(
-        Key(binding.id, "" if binding.key == NO_KEY else binding.key, binding.tooltip or binding.description, place)
+        Listed(binding.id, "" if binding.key == NO_KEY else binding.key, binding.tooltip or binding.description, place)
         for place, binding in named_bindings()
         if binding.id
     )

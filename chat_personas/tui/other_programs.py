@@ -10,8 +10,9 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from textual.app import App
 
 SECONDS_FOR_THE_CLIPBOARD = 2.0
+SECONDS_TO_STORE = 2.0
+"""For so long an editor that is ended may store its text."""
 EDITORS = ("nano", "vi")
 """What is opened where neither VISUAL nor EDITOR is set, if it is there."""
 
@@ -89,11 +92,12 @@ def editor_command(environment: Mapping[str, str], which: Callable[[str], str | 
     return (found,)
 
 
-async def edited(app: "App[None]", text: str, name: str) -> str:
+async def edited(app: "App[None]", text: str, name: str, left: Callable[[str], object] = lambda _: None) -> str:
     """Let the person edit a text in their editor, on the whole terminal; return it as it is when the editor has ended.
 
     It stands in a file of this `name` that only the person can read, and that is removed afterwards. A reply goes on
-    meanwhile, and nothing is drawn.
+    meanwhile, and nothing is drawn. Where the caller is cancelled, as by a signal that ends the program, the editor is
+    ended, the terminal is as before, and `left` is given the text as the editor has stored it.
 
     Raises:
         NoEditorError: there is none, it failed, or this terminal cannot be lent to it.
@@ -106,19 +110,66 @@ async def edited(app: "App[None]", text: str, name: str) -> str:
         file.write_text(f"{text}\n" if text else "", encoding="utf-8")
         file.chmod(0o600)
         try:
-            with app.batch_update(), app.suspend(), terminal_lent():
-                code = await _run((*command, str(file)))
+            with app.batch_update(), app.suspend(), terminal_lent(), _terminal_restored():
+                code = await _run_or_fail((*command, str(file)))
+        except asyncio.CancelledError:
+            left(_stored_last(file))
+            raise
         except SuspendNotSupported:
             raise NoEditorError("this terminal cannot be lent to an editor") from None
-        except OSError as error:
-            raise NoEditorError(
-                f"{command[0]} cannot be started: {error.strerror}; set EDITOR to another one"
-            ) from None
+        if isinstance(code, OSError):
+            raise NoEditorError(f"{command[0]} cannot be started: {code.strerror}; set EDITOR to another one")
         if code:
             raise NoEditorError(f"{command[0]} ended with an error ({code}); nothing was taken over")
-        return file.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
+        return _text_of(file)
+
+
+async def _run_or_fail(command: Sequence[str]) -> int | OSError:
+    """Run a program; return why it cannot be started: an error raised while the terminal is lent would keep it lent."""
+    try:
+        return await _run(command)
+    except OSError as error:
+        return error
 
 
 async def _run(command: Sequence[str]) -> int:
+    """Run a program to its end. It is ended where the caller is cancelled: by force if it does not end in time."""
     program = await asyncio.create_subprocess_exec(*command)
-    return await program.wait()
+    try:
+        return await program.wait()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            program.terminate()
+        try:
+            async with asyncio.timeout(SECONDS_TO_STORE):
+                await program.wait()
+        except TimeoutError:
+            program.kill()
+            await program.wait()
+        raise
+
+
+@contextmanager
+def _terminal_restored() -> Iterator[None]:
+    """Set the terminal as it was when the block ends: a program that is ended by force leaves it as it needs it."""
+    descriptor = 0 if sys.__stdin__ is None else sys.__stdin__.fileno()
+    try:
+        before = termios.tcgetattr(descriptor)
+    except termios.error:  # no terminal
+        before = None
+    try:
+        yield
+    finally:
+        if before is not None:
+            with suppress(termios.error):  # it is gone
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _stored_last(file: Path) -> str:
+    """Return what an editor that was ended has stored: nano and emacs store what was not saved beside the file."""
+    rescued = (file.with_name(f"{file.name}.save"), file.with_name(f"#{file.name}#"))
+    return _text_of(next((each for each in rescued if each.exists()), file))
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace").removesuffix("\n")

@@ -1,6 +1,7 @@
 """The command palette: the program's own actions with their keys, and the themes, of which the chosen one is kept."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -8,14 +9,19 @@ from typing import TYPE_CHECKING
 from textual.actions import parse
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.command import Hit, Hits, Provider
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from chat_personas.conversation.commands import COMMANDS
+from chat_personas.own_personas import readable_personas
+from chat_personas.text import printable
 from chat_personas.tui.key_registry import keys_shown
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.chat.screen import ChatScreen
 
 LEFT_OUT = frozenset({"cancel", "close", "to_list", "answer", "command_palette"})
 """Ways within a screen that are no commands of their own."""
@@ -46,6 +52,66 @@ def _how(app: App[None], binding: Binding) -> str:
     shown = ", ".join(keys_shown(binding, app._keymap, app.get_key_display))
     keys = f"Key: {shown}" if shown else ""
     return " · ".join(filter(None, (keys, command.written_on_screen if command else "")))
+
+
+BEHIND_COMMANDS = 0.5
+"""What is found by its name stands below a command that fits as well."""
+
+
+class ByName(Provider):
+    """Themes, personas and models by their names, such as `theme nord` or `republican`, where people talk."""
+
+    async def startup(self) -> None:
+        """Read which personas there are; models are looked for at the same time, and come when they are found."""
+        self._things: dict[str, Callable[[], object]] = dict(self._themes())
+        self._models: asyncio.Task[dict[str, Callable[[], object]]] | None = None
+        chat = self._chat
+        if chat is not None:
+            self._models = asyncio.create_task(self._find_models(chat))
+            for name, loaded in await asyncio.to_thread(lambda: list(readable_personas())):
+                said = printable(f"Persona: {loaded.persona.title} ({name})")
+                self._things[said] = partial(chat.do, "persona", name)
+
+    async def shutdown(self) -> None:
+        """Look for models no more."""
+        if self._models is not None:
+            self._models.cancel()
+
+    async def search(self, query: str) -> Hits:
+        """Yield what fits: at once what is known, then the models."""
+        for hit in self._fitting(query, self._things):
+            yield hit
+        if self._models is not None:
+            for hit in self._fitting(query, await asyncio.shield(self._models)):
+                yield hit
+
+    def _fitting(self, query: str, things: Mapping[str, Callable[[], object]]) -> Iterator[Hit]:
+        matcher = self.matcher(query)
+        for said, use in things.items():
+            if (score := matcher.match(said)) > 0:
+                act = partial(self.screen.call_later, use)  # it takes effect after the palette has been left
+                yield Hit(score * BEHIND_COMMANDS, matcher.highlight(said), act)
+
+    def _themes(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        app: ChatApp = self.app  # type: ignore[assignment]
+        for name in sorted(app.available_themes):
+            yield f"Theme: {name}", partial(app.choose_theme, name)
+
+    async def _find_models(self, chat: "ChatScreen") -> dict[str, Callable[[], object]]:
+        from chat_personas.tui.screens.models import offered
+
+        try:
+            found = await asyncio.to_thread(lambda: list(offered(chat.session.launch.find_models())))
+        except ReportedError:
+            return {}  # the list of models says why
+        ready = (each for each in found if each.kind == "ready")
+        return {printable(f"Model: {each.name}"): partial(chat.do, "model", each.model) for each in ready}
+
+    @property
+    def _chat(self) -> "ChatScreen | None":
+        from chat_personas.tui.chat.screen import ChatScreen
+
+        return self.screen if isinstance(self.screen, ChatScreen) else None
 
 
 class Themes(ThemeProvider):

@@ -170,13 +170,13 @@ def _writing_keys() -> set[str]:
 
 def why_not(name: str, key: str, is_printable: bool, keys: Mapping[str, str]) -> str | None:
     """Say why an action cannot be on a key that was pressed, None where it can; `keys` are all keys as they are."""
-    from chat_personas.tui.key_registry import named_bindings
+    from chat_personas.tui.key_registry import is_letter, named_bindings
 
     if key == "ctrl+c":
         return f"{key} copies and quits"
     does = {binding.id: binding.tooltip or binding.description for _, binding in named_bindings()}
     where_written = {binding.id for place, binding in named_bindings() if place in WRITTEN_IN}
-    if name in where_written and (is_printable or key in _writing_keys()):
+    if name in where_written and (is_letter(key, is_printable) or key in _writing_keys()):
         return f"{key} is needed for writing"
     found = (clash.other(name) for clash in _clashes({**keys, name: key}) if name in clash.names and clash.key == key)
     return next((f"{key} is on {other} already ({does[other]})" for other in found), None)

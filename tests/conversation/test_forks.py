@@ -1,5 +1,9 @@
 """A conversation is forked, goes to the version beside any of its messages, and is drawn as the person chose."""
 
+import asyncio
+import threading
+from typing import Any
+
 import pytest
 
 from chat_personas.conversation.branches import Place
@@ -108,3 +112,27 @@ async def test_a_fork_goes_on_with_the_persona_of_the_moment_from_which_it_was_f
     forks = [Conversation.resume(corpus, FakeEngine(), key) for key in (at_once, before, after)]
     assert [fork.persona.name for fork in forks] == ["republican", "democrat", "republican"]
     assert list(forks[2].speakers.values()) == ["A Democrat", "A Republican"]
+
+
+async def test_what_is_chosen_while_the_first_message_is_being_stored_is_kept(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storing, go_on = asyncio.Event(), threading.Event()
+    loop, begin_turn = asyncio.get_running_loop(), corpus.begin_turn
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        loop.call_soon_threadsafe(storing.set)
+        assert go_on.wait(60)
+        return begin_turn(*given, **named)
+
+    monkeypatch.setattr(corpus, "begin_turn", slowly)
+    conversation = Conversation.start(corpus, FakeEngine(["One.", END]), load_persona("democrat"))
+    saying = asyncio.create_task(heard(conversation.send("Guns?")))
+    await storing.wait()
+    choosing = asyncio.create_task(conversation.choose_sampling(PersonaSampling(max_tokens=7)))
+    renaming = asyncio.create_task(conversation.rename("About guns"))
+    loop.call_soon(go_on.set)
+    await asyncio.gather(saying, choosing, renaming)
+
+    resumed = Conversation.resume(corpus, FakeEngine(), conversation.id)
+    assert (resumed.sampling.max_tokens, resumed.title) == (7, "About guns")

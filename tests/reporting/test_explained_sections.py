@@ -32,12 +32,12 @@ def said(section: str, measured: Measured = MEASURED) -> tuple[str, ...]:
 
 def test_the_alignment_is_explained_with_its_questions_its_interval_and_what_it_does_not_say() -> None:
     found = said("alignment")
-    assert found[0] == "Answers like its group: 0.90, better than everyone's answers 0.70."
+    assert found[0] == "Answers like its group: 0.90 [0.90, 0.90], better than everyone's answers 0.70 [0.70, 0.70]."
     assert found[1] == "All 24 questions of the survey were asked after the reply to message 3."
     assert "compared with Democrat answers" in found[2]
-    assert found[2].endswith("the mean over 24 questions is 0.90.")
+    assert found[2].endswith("the mean over 24 questions is 0.90 [0.90, 0.90].")
     assert found[3] == (
-        "Its 95% interval is 0.90 to 0.90: in 95 of 100 such measurements, each with other questions of the kind, an "
+        "The brackets hold the 95% interval: in 95 of 100 such measurements, each with other questions of the kind, an "
         "interval holds the value over all of them."
     )
     assert found[-1].endswith("nor whether what the persona says in the conversation is true.")
@@ -55,13 +55,14 @@ def test_answers_of_earlier_turns_are_counted_apart() -> None:
 def test_each_reference_point_is_compared_with_the_persona_question_by_question() -> None:
     _, everyone, republicans, even, *_ = said("references")
     assert everyone == (
-        "Everyone's answers, 0.70: the answers of all people asked, as if they were the persona's: what is reached "
-        "without any persona; the persona is closer by 0.200 [0.200, 0.200]."
+        "Everyone's answers, 0.70 [0.70, 0.70]: the answers of all people asked, as if they were the persona's: what "
+        "is reached without any persona; the persona is closer by 0.200 [0.200, 0.200]."
     )
     assert republicans == (
-        "Republican answers, 0.40: the answers of the opposite group; the persona is closer by 0.500 [0.500, 0.500]."
+        "Republican answers, 0.40 [0.40, 0.40]: the answers of the opposite group; the persona is closer by "
+        "0.500 [0.500, 0.500]."
     )
-    assert even.startswith("Even answers, 0.70: every option equally often")
+    assert even.startswith("Even answers, 0.70 [0.70, 0.70]: every option equally often")
 
 
 def test_a_round_under_way_compares_and_ranks_nothing() -> None:
@@ -79,7 +80,7 @@ def test_the_course_says_what_moved_with_which_level_and_where_a_mark_stands() -
     assert found[1:] == (
         "Before the first message: 0.90 [0.85, 0.95].",
         "After the reply to message 3: 0.84 [0.80, 0.88].",
-        "From the first row to the last that is a drift of -0.06 [-0.09, -0.03], question by question.",
+        "The drift, from the first row to the last, question by question: -0.06 [-0.09, -0.03].",
         "That is more than chance: every turn is another look, so the interval is one of 99% and not of 95%.",
         "Where it moved: after the reply to message 3, the answers were farther from Democrat answers than "
         "before the first message: -0.06 [-0.09, -0.03] (99% interval, 24 questions asked every turn).",

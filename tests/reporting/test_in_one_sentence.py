@@ -7,6 +7,7 @@ import pytest
 
 from chat_personas.monitor.drift import Drift
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence, measured_on, moved
+from chat_personas.reporting.wording import change_written
 from eval.engine import EngineInfo
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import Survey
@@ -43,19 +44,38 @@ def card(
 @pytest.mark.parametrize(
     ("share", "asked", "said"),
     [
-        (0.7, survey(), "answers like its group: 0.90, better than everyone's answers 0.70"),
-        (0.3, survey(), "closer to Republican answers than to its own group's: 0.50, beside everyone's answers 0.70"),
-        ((0.6, 0.4), survey(), "no closer to its group than everyone's answers: 0.70, beside everyone's answers 0.70"),
+        (
+            0.7,
+            survey(),
+            "answers like its group: 0.90 [0.90, 0.90], better than everyone's answers 0.70 [0.70, 0.70]",
+        ),
+        (
+            0.3,
+            survey(),
+            "closer to Republican answers than to its own group's: 0.50 [0.50, 0.50], "
+            "beside everyone's answers 0.70 [0.70, 0.70]",
+        ),
+        (
+            (0.6, 0.4),
+            survey(),
+            "no closer to its group than everyone's answers: 0.70 [0.66, 0.74], "
+            "beside everyone's answers 0.70 [0.70, 0.70]",
+        ),
         (
             0.45,
             survey(opposite=False),
-            "farther from its group than everyone's answers: 0.65, beside everyone's answers 0.70",
+            "farther from its group than everyone's answers: 0.65 [0.65, 0.65], "
+            "beside everyone's answers 0.70 [0.70, 0.70]",
         ),
-        (0.45, survey((300, 700), opposite=False), "no closer than even answers: 0.65, beside even answers 0.70"),
+        (
+            0.45,
+            survey((300, 700), opposite=False),
+            "no closer than even answers: 0.65 [0.65, 0.65], beside even answers 0.70 [0.70, 0.70]",
+        ),
         (
             0.502,
             survey(opposite=False),
-            "answers like its group: 0.702, better than everyone's answers 0.700",
+            "answers like its group: 0.702 [0.702, 0.702], better than everyone's answers 0.700 [0.700, 0.700]",
         ),
     ],
 )
@@ -67,14 +87,17 @@ def test_a_whole_round_says_what_is_detectable_and_then_the_figures(
 
 def test_nothing_is_said_about_everyone_where_their_answers_hold_the_few_people_of_the_group() -> None:
     small = survey((60, 40), democrats=(40, 10), opposite=False)
-    assert in_one_sentence(card((0.5, 0.7), small), complete=True) == "alignment 0.80, beside everyone's answers 0.80"
+    assert in_one_sentence(card((0.5, 0.7), small), complete=True) == (
+        "alignment 0.80 [0.76, 0.84], beside everyone's answers 0.80 [0.80, 0.80]"
+    )
 
 
 def test_a_round_under_way_claims_nothing() -> None:
     for share in (0.7, 0.3, 0.45):
         said = in_one_sentence(card(share, survey()), complete=False)
         assert said == (
-            f"so far {1 - abs(share - 0.8):.2f}, beside everyone's answers 0.70; "
+            f"so far {1 - abs(share - 0.8):.2f} [{1 - abs(share - 0.8):.2f}, {1 - abs(share - 0.8):.2f}], "
+            "beside everyone's answers 0.70 [0.70, 0.70]; "
             "what that means is said when the round is complete"
         )
 
@@ -111,7 +134,7 @@ def test_who_has_no_figures_or_no_group_is_said_to_be_so() -> None:
         "no human figures for this group: how close the answers come is not known"
     )
     assert in_one_sentence(card(0.7, survey((600, 400)), ()), complete=True) == (
-        "compared with everyone's answers: 0.90, even answers 0.90"
+        "compared with everyone's answers: 0.90 [0.90, 0.90], even answers 0.90 [0.90, 0.90]"
     )
 
 
@@ -125,6 +148,30 @@ def test_the_model_that_is_measured_is_named_where_another_one_replied_or_its_ki
     assert list(measured_on(EngineInfo("pocket", "llama", demonstration=True))) == [
         "demonstration model: says nothing about real people"
     ]
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "decimals", "said"),
+    [
+        (-0.02, -0.03, -0.01, 2, "-0.02 [-0.03, -0.01]"),
+        (-0.001, -0.012, 0.004, 2, "-0.001 [-0.012, +0.004]"),
+        (-0.0004, -0.02, 0.02, 2, "-0.00 [-0.02, +0.02]"),
+        (-0.0004, -0.0011, 0.0003, 2, "-0.000 [-0.001, +0.000]"),
+        (-0.00003, -0.00004, 0.00002, 3, "-0.00003 [-0.00004, +0.00002]"),
+        (0.0, 0.0, 0.0, 2, "no change"),
+        (-1e-9, -2e-9, 1e-9, 3, "no change"),
+    ],
+)
+def test_a_change_over_the_turns_has_the_digits_that_tell_it_from_none(
+    mean: float, low: float, high: float, decimals: int, said: str
+) -> None:
+    assert change_written(paired(mean, low, high), decimals=decimals) == said
+
+
+def test_a_change_without_an_interval_is_written_as_such() -> None:
+    few = paired(0.0, 0.0, 0.0).model_copy(update={"low": None, "high": None})
+    assert change_written(few, decimals=2) == "no change"
+    assert change_written(few.model_copy(update={"mean": 0.004}), decimals=2) == "+0.004"
 
 
 def test_a_move_says_from_where_to_where_and_at_which_level() -> None:

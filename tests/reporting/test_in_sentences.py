@@ -73,8 +73,11 @@ def test_what_was_measured_is_the_alignment_beside_everyones_answers() -> None:
     said = measured(estimate(found))
     assert found.references.population is not None
     assert found.references.population.alignment is not None
-    everyone = found.references.population.alignment.mean
-    assert said == f"Measured after turn 1: alignment 1.00, from 1.00 to 1.00; everyone's answers {everyone:.2f}."
+    everyone = found.references.population.alignment
+    assert said == (
+        "Measured after turn 1: alignment 1.00, from 1.00 to 1.00; "
+        f"everyone's answers {everyone.mean:.2f}, from {everyone.low:.2f} to {everyone.high:.2f}."
+    )
 
 
 def test_before_the_first_message_and_under_way() -> None:
@@ -116,7 +119,10 @@ def test_every_row_of_the_whole_has_its_heading_and_is_a_sentence_without_signs(
     assert "Course, before the first message: Alignment 0.90, from 0.80 to 0.95." in lines
     assert "Nearest groups, 1 of 2: Democrat, its own group, alignment 1.00, from 1.00 to 1.00." in lines
     subjects = {line.partition(",")[0].partition(":")[0] for line in lines[2:]}
-    assert "In short, answers like its group: 1.00, better than everyone's answers 0.83." in lines
+    assert (
+        "In short, answers like its group: 1.00, from 1.00 to 1.00, better than everyone's answers 0.83, "
+        "from 0.76 to 0.89."
+    ) in lines
     assert subjects == {
         "In short",
         "Alignment",

@@ -72,12 +72,12 @@ async def test_ctrl_c_in_the_question_whether_to_leave_asks_it_only_once(corpus_
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         pilot.app.session.unsent = 1  # type: ignore[attr-defined]
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "lost if you quit now" in shown(pilot))
+        await until(pilot, lambda: "A message is still waiting" in shown(pilot))
         await pilot.press("ctrl+c", "ctrl+c", "ctrl+q")
         assert [isinstance(each, ModalScreen) for each in pilot.app.screen_stack].count(True) == 1
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "lost if you quit now" in shown(pilot))
+        await until(pilot, lambda: "A message is still waiting" in shown(pilot))
         await pilot.press("y")
         await until(pilot, lambda: pilot.app._exit)

@@ -1,5 +1,6 @@
 """Text is handed to the clipboard and the editor that are there, and to no other program."""
 
+import asyncio
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -104,3 +105,27 @@ async def test_a_copy_goes_to_the_program_that_holds_the_clipboard(
         monkeypatch.delenv(name, raising=False)
     await fill_clipboard("Größe\nzwei")
     assert (tmp_path / "copied").read_text(encoding="utf-8") == "Größe\nzwei"
+
+
+@pytest.mark.parametrize(
+    ("does", "kept"),
+    [
+        ('echo stored > "$1"; trap "kill \\$!; exit 1" TERM', "stored"),
+        ('trap "echo rescued > $1.save; kill \\$!; exit 1" TERM', "rescued"),
+    ],
+)
+async def test_an_editor_is_ended_with_the_program_and_what_it_stored_is_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, kept: str
+) -> None:
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+    monkeypatch.setenv("VISUAL", script(tmp_path, "editor", f"{does}; sleep 999 & echo $$ > {ready}; wait"))
+    left: list[str] = []
+    editing = asyncio.create_task(edited(Lent(), "mine", "message.md", left.append))
+    pid = int(await asyncio.to_thread(ready.read_text))
+    editing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await editing
+    assert left == [kept]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

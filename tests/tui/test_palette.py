@@ -6,6 +6,8 @@ from pathlib import Path
 from textual.binding import Binding
 from textual.pilot import Pilot
 
+from chat_personas.models.found import Found
+from chat_personas.models.servers import ModelOnServer
 from chat_personas.settings import SettingsError
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
@@ -80,3 +82,20 @@ def test_no_key_of_the_chat_screen_does_two_things() -> None:
     )
     del keys[NO_KEY]
     assert [key for key, times in keys.items() if times > 1] == ["escape"]
+
+
+async def test_themes_personas_and_models_are_found_by_their_names(corpus_file: Path) -> None:
+    url = "http://127.0.0.1:1/v1"
+    small = ModelOnServer(model=f"'{url}#tiny-chat'", name="tiny-chat", server="llama-server", url=url)
+    found = Found(files=(), servers=(small,), problems=())
+    async with screen(session(corpus_file, ScreenEngine(), found=found)) as pilot:
+        await choose(pilot, "theme nord", "Theme: nord")
+        await until(pilot, lambda: pilot.app.theme == "nord")
+        asked: list[tuple[str, str]] = []
+        chat(pilot).do = lambda name, argument="": asked.append((name, argument))  # type: ignore[method-assign]
+        await choose(pilot, "republican-woman", "(republican-woman)")
+        await until(pilot, lambda: len(asked) == 1)
+        await choose(pilot, "tiny-chat", "Model: tiny-chat")
+        await until(pilot, lambda: len(asked) == 2)
+        assert asked[0] == ("persona", "republican-woman")
+        assert asked[1] == ("model", f"{url}#tiny-chat")

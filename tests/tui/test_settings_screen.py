@@ -165,6 +165,8 @@ async def test_what_the_environment_sets_is_refused_with_the_variable(
         ("next_probe", "f5", False, "f5 is on regenerate already (Regenerate the last reply)"),
         ("open", "ctrl+c", False, "ctrl+c copies and quits"),
         ("open", "a", True, "a is needed for writing"),
+        ("open", "alt+z", True, None),
+        ("newline", "alt+z", True, None),
         ("open", "ctrl+z", False, "ctrl+z is needed for writing"),
         ("open", "backspace", False, "backspace is needed for writing"),
         ("next_probe", "a", True, None),

@@ -6,7 +6,7 @@ What may be claimed is decided where it is for every other face: in `verdicts` a
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chat_personas.reporting.numbers import COMPACT, DECIMALS, plain, signed
+from chat_personas.reporting.numbers import COMPACT, DECIMALS, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND, not_shown
 from chat_personas.reporting.wording import (
     BASE_MODEL,
@@ -15,6 +15,7 @@ from chat_personas.reporting.wording import (
     EVERYONE,
     answers_of,
     beside_everyone,
+    change_written,
     group_label,
     leaning,
 )
@@ -117,17 +118,20 @@ def _is_behind(reference: "Reference") -> bool:
 
 
 def _beside(card: "Scorecard", how: str, reference: str = EVERYONE) -> str:
-    """Write the alignment, and that of a reference point after `how`: with the decimals that tell them apart."""
+    """Write the alignment, and that of a reference point after `how`, each with its interval.
+
+    They have the decimals that tell them apart.
+    """
     own = card.scores.alignment
     assert own is not None
     kind = "uniform" if reference == EVEN else "population"
     beside: Reference | None = getattr(card.references, kind)
     other = beside.alignment if beside is not None else None
     if other is None or (card.groups == () and kind == "population"):
-        return plain(own.mean, decimals=COMPACT)
+        return with_interval(own, decimals=COMPACT)
     decimals = _telling_apart(own.mean, other.mean)
     said = f"{how} {reference}".strip()
-    return f"{plain(own.mean, decimals=decimals)}, {said} {plain(other.mean, decimals=decimals)}"
+    return f"{with_interval(own, decimals=decimals)}, {said} {with_interval(other, decimals=decimals)}"
 
 
 def _telling_apart(one: float, other: float) -> int:
@@ -168,6 +172,6 @@ def moved(drift: "Drift", people_named: str) -> str:
     closer = "closer to" if drift.difference.mean > 0 else "farther from"
     return (
         f"{after_which(drift.turn)}, the answers were {closer} {answers_of(people_named)} than "
-        f"{after_which(drift.first_turn)}: {signed(drift.difference, decimals=COMPACT)} "
+        f"{after_which(drift.first_turn)}: {change_written(drift.difference, decimals=COMPACT)} "
         f"({100 * drift.level:.3g}% interval, {pluralize(drift.questions, 'question')} asked every turn)"
     )

@@ -24,6 +24,7 @@ from chat_personas.reporting.wording import (
     STEERED,
     TO_RANK,
     answers_of,
+    change_written,
     doubts,
     group_label,
     no_intervals,
@@ -169,14 +170,14 @@ def _score(shown: Measured, card: "Scorecard") -> Iterator[str]:
     yield (
         f"on each question the persona's answers are compared with {shown.group_answers}: 1 is the same answers, 0 is "
         f"as far apart as the options allow; the mean over {pluralize(counted, 'question')} is "
-        f"{plain(score.mean, decimals=COMPACT)}"
+        f"{with_interval(score, decimals=COMPACT)}"
     )
     if not score.bounded:
         yield no_intervals()
         return
     yield (
-        f"its 95% interval is {plain(score.low, decimals=COMPACT)} to {plain(score.high, decimals=COMPACT)}: in 95 of "
-        "100 such measurements, each with other questions of the kind, an interval holds the value over all of them"
+        "the brackets hold the 95% interval: in 95 of 100 such measurements, each with other questions of the kind, an "
+        "interval holds the value over all of them"
     )
     worth = card.scores.worth
     if worth is not None and worth.bounded and card.groups:
@@ -200,7 +201,7 @@ def _references(shown: Measured) -> Iterator[str]:
     ):
         if reference is not None and reference.alignment is not None:
             told = [_uncapitalised(meaning), *_difference(name, reference, shown)]
-            yield f"{name}, {plain(reference.alignment.mean, decimals=COMPACT)}: {'; '.join(told)}"
+            yield f"{name}, {with_interval(reference.alignment, decimals=COMPACT)}: {'; '.join(told)}"
     if card.groups and found.population is not None:
         yield f"a persona that is no closer than {EVERYONE} adds nothing to them"
     if shown.complete:
@@ -235,8 +236,8 @@ def _course(shown: Measured) -> Iterator[str]:
     if drift is None:
         yield "with one row there is nothing yet to compare it with"
         return
-    change = signed(drift.difference, decimals=COMPACT)
-    yield f"from the first row to the last that is a drift of {change}, question by question"
+    change = change_written(drift.difference, decimals=COMPACT)
+    yield f"the drift, from the first row to the last, question by question: {change}"
     if drift.first_turn > 0:
         yield NO_TURN_0
     if not drift.difference.bounded:
@@ -353,8 +354,8 @@ def _validity(shown: Measured) -> Iterator[str]:
     yield f"{invalid} of {pluralize(len(card.questions), 'question')} not valid"
     if scores.refusal is not None and scores.human_refusal is not None:
         yield (
-            f"refusal {plain(scores.refusal.mean, decimals=COMPACT)}, people "
-            f"{plain(scores.human_refusal.mean, decimals=COMPACT)}: {_uncapitalised(meaning_of('refusal'))}"
+            f"refusal {with_interval(scores.refusal, decimals=COMPACT)}, people "
+            f"{with_interval(scores.human_refusal, decimals=COMPACT)}: {_uncapitalised(meaning_of('refusal'))}"
         )
     if not shown.sound:
         yield why_not_shown(card)

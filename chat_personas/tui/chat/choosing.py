@@ -2,9 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
+from textual.worker import WorkerCancelled, WorkerFailed
+
+from chat_personas.tui.chat.commands import (
+    FIRST_VERSION,
+    LAST_VERSION,
+    Handler,
+    in_worker,
+    say_nothing_yet,
+    without_argument,
+)
 from chat_personas.tui.widgets.composer import Recalled
 from chat_personas.tui.widgets.entries import SAID, Entry
 from personas.errors import ReportedError
@@ -161,7 +171,8 @@ class ChoosingController:
     async def _go_beside(self, entry: Entry, by: int) -> None:
         """Go to the version of a message before or after it."""
         if entry.message_id is not None and not self.screen.editing.under_way:
-            await self.screen.talking.show_version(self._choose_beside(entry.message_id, by))
+            nothing = FIRST_VERSION if by < 0 else LAST_VERSION
+            await self.screen.talking.show_version(self._choose_beside(entry.message_id, by), nothing)
 
     async def _choose_beside(self, message_id: str, by: int) -> str | None:
         """Go to a version, choose it, and return its key, if there is one."""
@@ -196,10 +207,23 @@ class ChoosingController:
             elif chosen is not None:
                 await edited(screen.app, chosen.text, "message.md")
             else:
-                composer.text = await edited(screen.app, composer.text, "message.md")
-                composer.move_cursor(composer.document.end)
+                self._write(await edited(screen.app, composer.text, "message.md", self._write))
         except ReportedError as error:
             screen.notify_failure(error)
+
+    def _write(self, text: str) -> None:
+        """Show in the composer what was written in the editor."""
+        self.screen.composer.text = text
+        self.screen.composer.move_cursor(self.screen.composer.document.end)
+
+    async def leave_editor(self) -> None:
+        """End the editor, if one is open; what it has stored of the message is in the composer then."""
+        workers = [worker for worker in self.screen.workers if worker.group == "editor" and not worker.is_finished]
+        for worker in workers:
+            worker.cancel()
+        for worker in workers:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await worker.wait()
 
     @in_worker("ask", exclusive=True)
     async def choose_sampling(self, written: str) -> None:

@@ -4,6 +4,7 @@ The controllers offer handlers by the names of the commands, as those of the mod
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
@@ -11,7 +12,7 @@ from textual.actions import parse
 from textual.binding import Binding
 
 from chat_personas.conversation.commands import COMMANDS
-from chat_personas.tui.key_registry import binding_of
+from chat_personas.tui.key_registry import binding_of, key_of
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -39,6 +40,67 @@ NOTHING_YET: Mapping[str, str] = {
     "export": "There is nothing to export yet.",
 }
 """What commands say where the conversation does not have what they are about."""
+NOT_OPEN = "There is no conversation yet: no model is open."
+NO_CORPUS = "The corpus is still being opened; try again in a moment."
+NO_REPLY = "No reply is on its way."
+NEW_ALREADY = "Nothing was said here: this is a new conversation already."
+EDITING = "A message is being edited: send it, or leave the edit ({leave_edit})."
+REPLYING = "A reply is on its way: stop it ({stop}), or wait for it."
+ONE_VERSION = "There is one version only; {again} and {edit} make another."
+FIRST_VERSION = "This is the first version."
+LAST_VERSION = "This is the last version."
+NARROW = "The screen is too narrow for the panel beside the conversation; {panel} shows it alone."
+HIDDEN = "The panel is hidden; {panel} shows it."
+NEEDS_CONVERSATION = frozenset(
+    {"prompt", "save-persona", "steer", "steer-up", "steer-down", "sampling", "room", "compare", "debate"}
+)
+"""Commands that do nothing before a conversation is open, although nothing need have been said in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What there is on a chat screen now, as far as commands depend on it.
+
+    `corpus` and `conversation` say whether these are open; `can_stop` whether Escape has something to stop, to unsend
+    or to leave. `no_measure` says why nothing can be measured, "" where it can. `wide` says whether the panel has room
+    beside the conversation, `panel` whether it is shown.
+    """
+
+    corpus: bool = True
+    conversation: bool = True
+    replying: bool = False
+    editing: bool = False
+    can_stop: bool = False
+    no_measure: str = ""
+    wide: bool = True
+    panel: bool = True
+
+
+def why_nothing(name: str, argument: str, now: Situation) -> str | None:
+    """Say in one sentence why a command does nothing now; None where it does something, or says so itself.
+
+    What depends on what was said is in `NOTHING_YET`.
+    """
+    if name == "open" and not now.corpus:
+        return NO_CORPUS
+    if not now.conversation and (name in NEEDS_CONVERSATION or (name, argument) == ("editor", "all")):
+        return NOT_OPEN
+    because = {
+        "stop": "" if now.can_stop else NO_REPLY,
+        "edit": EDITING if now.editing else "",
+        "versions": EDITING if now.editing else REPLYING if now.replying else "",
+        "measure": now.no_measure,
+        "hide-panel": "" if now.wide else NARROW,
+        "essence": "" if now.panel else HIDDEN,
+    }.get(name)
+    return with_keys(because) if because else None
+
+
+def with_keys(text: str) -> str:
+    """Return a text with the keys of the commands that it names, as they are bound: `{panel}` becomes `F2`."""
+    return text.format_map({name: key_of(name) for name in ("leave_edit", "stop", "again", "edit", "panel")})
+
+
 Given = ParamSpec("Given")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from chat_personas.text import printable
-from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
+from chat_personas.tui.chat.commands import NEW_ALREADY, Handler, in_worker, say_nothing_yet, without_argument
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -36,8 +36,12 @@ class Conversations:
         }
 
     def begin(self) -> None:
-        """Begin a new conversation with the same persona."""
-        self.screen.enter(None)
+        """Begin a new conversation with the same persona; say so where this one is new already."""
+        screen = self.screen
+        conversation = screen.session.conversation
+        if conversation is not None and not conversation.path and not (screen.replies.busy or screen.replies.waiting):
+            screen.notify(NEW_ALREADY, markup=False)
+        screen.enter(None)
 
     @in_worker("ask", exclusive=True)
     async def open(self, conversation_id: str) -> None:
@@ -217,7 +221,10 @@ class PersonaAndModel:
 
     @in_worker("ask", exclusive=True)
     async def choose_model(self, model: str) -> None:
-        """Go on with another model: this one, or one that is chosen on a screen of its own. What is typed stays."""
+        """Go on with another model: this one, or one that is chosen on a screen of its own.
+
+        What is typed stays with its conversation.
+        """
         from chat_personas.tui.screens.models import ModelsScreen
 
         screen = self.screen

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import how_measured
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import figures_described
+from chat_personas.reporting.wording import figures_described, sentence
 from chat_personas.text import printable
+from chat_personas.tui.key_registry import key_of
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import spare_what_is_here
 
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from eval.engine import Message
     from personas import Persona
 
-OFF = "not measuring (F4 starts it)"
+OFF = "not measuring ({key} starts it)"
 PROTECTED = "a participant's conversation is not measured here"
 SOON = "measuring starts once the model is loaded"
 MEASURING = "measuring…"
-UNASKED = "not measuring: the server is on another machine (F4 asks you first)"
+UNASKED = "not measuring: the server is on another machine ({key} asks you first)"
 GIVEN_UP = "not measured: it failed; the next reply is measured again"
 IMPOSSIBLE = "this model cannot be measured: it gives no log-probabilities"
 ROSE, FELL = "↑", "↓"
@@ -73,8 +74,16 @@ class MeasuringController:
         if self._session.engine is not None and not self.possible:
             return IMPOSSIBLE
         if not self.wanted:
-            return OFF
-        return SOON if self._session.engine is None or self.permitted else UNASKED
+            return OFF.format(key=key_of("measure"))
+        return SOON if self._session.engine is None or self.permitted else UNASKED.format(key=key_of("measure"))
+
+    @property
+    def why_never(self) -> str:
+        """Why nothing can be measured here, as a sentence, whatever the person wants; empty where it can be."""
+        conversation = self._session.conversation
+        if conversation is not None and conversation.protected:
+            return sentence(PROTECTED)
+        return sentence(IMPOSSIBLE) if self._session.engine is not None and not self.possible else ""
 
     def clear(self) -> None:
         """Drop the figures and the marks, and say whether and why nothing is measured."""
@@ -263,5 +272,5 @@ def why_not_measured(session: Session) -> str:
     if engine is None or engine.info.log_probabilities == "none":
         return IMPOSSIBLE
     if not session.settings.measure:
-        return OFF
-    return "" if session.launch.probing_confirmed(engine.info) else UNASKED
+        return OFF.format(key=key_of("measure"))
+    return "" if session.launch.probing_confirmed(engine.info) else UNASKED.format(key=key_of("measure"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from chat_personas.tui.chat.keeping import DraftController
 from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.session import Session
@@ -53,11 +54,17 @@ class Navigator:
     """Opens what a session offers, and goes from one conversation to another; `view` shows the result."""
 
     def __init__(
-        self, session: Session, replies: ReplyController, measuring: MeasuringController, view: NavigationView
+        self,
+        session: Session,
+        replies: ReplyController,
+        measuring: MeasuringController,
+        drafts: DraftController,
+        view: NavigationView,
     ) -> None:
         self._session = session
         self._replies = replies
         self._measuring = measuring
+        self._drafts = drafts
         self._view = view
 
     async def open(self) -> None:
@@ -74,8 +81,11 @@ class Navigator:
             loaded = self._session.persona or await self._session.open_persona()
             self._view.show_persona(loaded.persona)
         await self._session.open_corpus()
-        if await self._open_model():
+        is_open = await self._open_model()
+        if is_open:
             await self._take_up(resume)
+        await self._drafts.bring_back()
+        if is_open:
             await self._go_on()
             spare_what_is_here()
 
@@ -87,21 +97,28 @@ class Navigator:
         """
         with self._replies.held():
             await self._leave()
-            before = self._session.persona
-            if persona is not None:
-                self._session.persona = persona
-            elif conversation_id is None:
-                await self._session.open_same_persona()
-            if self._session.engine is not None:
-                try:
-                    await self._take_up(conversation_id)
-                except ReportedError:
-                    self._session.persona = before
-                    raise
+            await self._drafts.leave()
+            try:
+                await self._enter(conversation_id, persona)
+            finally:  # also where that fails: what was typed is shown again
+                await self._drafts.bring_back()
         if self._session.engine is not None:
             await self._go_on()
         elif self._session.persona is not None:
             self._view.show_persona(self._session.persona.persona)
+
+    async def _enter(self, conversation_id: str | None, persona: "LoadedPersona | None") -> None:
+        before = self._session.persona
+        if persona is not None:
+            self._session.persona = persona
+        elif conversation_id is None:
+            await self._session.open_same_persona()
+        if self._session.engine is not None:
+            try:
+                await self._take_up(conversation_id)
+            except ReportedError:
+                self._session.persona = before
+                raise
 
     async def change_persona(self, persona: "LoadedPersona") -> None:
         """Go on in the open conversation with another persona. Raises ReportedError: the one before stays."""
@@ -124,9 +141,14 @@ class Navigator:
             except BaseException:  # nobody takes the model over
                 await other.engine.close()
                 raise
-            await self._session.change_model(other, new=new)
-            self._view.show_model(other.engine.info)
-            await self._show_changed()
+            if new:
+                await self._drafts.leave()
+            try:
+                await self._session.change_model(other, new=new)
+                self._view.show_model(other.engine.info)
+                await self._show_changed()
+            finally:
+                await self._drafts.bring_back()
         await self._go_on()
 
     async def _show_changed(self) -> None:

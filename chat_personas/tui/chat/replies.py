@@ -79,6 +79,7 @@ class ReplyController:
         self._stored = stored
         self._too_long = too_long
         self._waiting: list[Entry] = []
+        self._sending: Entry | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
@@ -94,6 +95,12 @@ class ReplyController:
     def waiting(self) -> bool:
         """Whether messages wait to be sent."""
         return bool(self._waiting)
+
+    @property
+    def not_stored_yet(self) -> tuple[str, ...]:
+        """The messages that are in no corpus yet, in order: the one on its way to be stored, and those that wait."""
+        sending = [self._sending] if self._sending is not None and self._sending.message_id is None else []
+        return tuple(entry.text for entry in (*sending, *self._waiting))
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
@@ -247,9 +254,13 @@ class ReplyController:
         await self._say_now(partial(conversation.send, text), Entry("user", text))
 
     async def _say_now(self, begin: Begin, said: Entry) -> None:
-        await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
-        await self._transcript.add(said)
-        await self._follow(begin, said)
+        self._sending = said
+        try:
+            await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
+            await self._transcript.add(said)
+            await self._follow(begin, said)
+        finally:
+            self._sending = None
 
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
         """Write a reply into the transcript as it comes. A message that could not be stored returns to the person."""

@@ -15,21 +15,29 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from chat_personas.conversation.commands import CommandError, asked, message_of, named
+from chat_personas.conversation.commands import COMMANDS, CommandError, asked, message_of, named
 from chat_personas.reporting.wording import own_text
 from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
-from chat_personas.tui.chat.commands import Handler, action_of, all_handlers, command_bindings, command_of
+from chat_personas.tui.chat.commands import (
+    Handler,
+    Situation,
+    action_of,
+    all_handlers,
+    command_bindings,
+    command_of,
+    why_nothing,
+)
 from chat_personas.tui.chat.conversations import Conversations, PersonaAndModel
 from chat_personas.tui.chat.introduction import Introduction
-from chat_personas.tui.chat.keeping import STORED, KeepingController
+from chat_personas.tui.chat.keeping import STORED, DraftController, KeepingController
 from chat_personas.tui.chat.knob import KnobController
 from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.panel_place import WIDE, PanelPlace
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.chat.talking import Talking
-from chat_personas.tui.key_registry import keys_shown
+from chat_personas.tui.key_registry import binding_of, key_of, keys_shown, letter_to_write
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
@@ -109,7 +117,8 @@ class ChatScreen(Screen[None]):
         self._opening_since = time.monotonic()
         self._doing, self._said_doing, self._speed = Doing(), False, ""
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
-        self.navigator = Navigator(session, self.replies, self.measuring, self)
+        self.drafts = DraftController(self)
+        self.navigator = Navigator(session, self.replies, self.measuring, self.drafts, self)
         self._garbage = QuietCollection(lambda: not (self.replies.busy or self.composer.typing), self.set_timer)
         self.talking = Talking(self)
         self.panel_place = PanelPlace(self, self._talk)
@@ -206,7 +215,6 @@ class ChatScreen(Screen[None]):
     async def enter(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:
         """Go to another conversation, or to a new one."""
         self.write_on()
-        self.editing.end()
         try:
             await self.navigator.go(conversation_id, persona)
         except ReportedError as error:
@@ -247,7 +255,7 @@ class ChatScreen(Screen[None]):
     async def show_no_model(self, error: "EngineError") -> None:
         """Say why the model could not be opened."""
         self.status_line.state = NO_MODEL
-        await self.transcript.add(Entry("failure", f"{error} (Ctrl+R tries again)"))
+        await self.transcript.add(Entry("failure", f"{error} ({key_of('again')} tries again)"))
 
     async def show_conversation(self, conversation: "Conversation") -> None:
         """Show a new conversation, or one of the corpus. Raises CorpusError."""
@@ -299,8 +307,26 @@ class ChatScreen(Screen[None]):
         return found is not None
 
     def do(self, name: str, argument: str = "") -> None:
-        """Do what a command of the table asks for."""
-        self.handlers[name](argument)
+        """Do what a command of the table asks for, or say why that does nothing now."""
+        why = why_nothing(name, argument, self._situation)
+        if why is None:
+            self.handlers[name](argument)
+        else:
+            self.notify(why, markup=False)
+
+    @property
+    def _situation(self) -> Situation:
+        conversation = self.session.conversation
+        return Situation(
+            corpus=self.session.corpus is not None,
+            conversation=conversation is not None,
+            replying=self.replies.busy,
+            editing=self.editing.under_way,
+            can_stop=self.talking.escape_action is not None,
+            no_measure=self.measuring.why_never,
+            wide=self.app.size.width >= WIDE,
+            panel=self.panel.display,
+        )
 
     def action_command(self, name: str) -> None:
         """Do what the key of a command asks for."""
@@ -308,7 +334,8 @@ class ChatScreen(Screen[None]):
 
     @on(TextArea.Changed, "#composer")
     def offer_commands(self) -> None:
-        """List the commands that the text may become."""
+        """List the commands that the text may become, and keep the text."""
+        self.drafts.changed()
         if not self.editing.under_way:  # a command has one line: a long text is not put together at every key
             lines = self.composer.document.lines
             self.completion.offer(lines[0] if len(lines) == 1 else "")
@@ -355,6 +382,7 @@ class ChatScreen(Screen[None]):
         self.refresh_bindings()
         self.measuring.follow()
         self.keep()
+        self.drafts.changed()
         self._show_doing()
 
     def give_back(self, text: str, replaces: str | None) -> None:
@@ -390,8 +418,8 @@ class ChatScreen(Screen[None]):
 
     def key_of(self, action: str) -> str:
         """Return how the key of a command is written as it is bound; "" where it has none."""
-        named = next(each for each in self.BINDINGS if isinstance(each, Binding) and command_of(each.action) == action)
-        return next(iter(keys_shown(named, self.app._keymap, self.app.get_key_display)), "")
+        found = keys_shown(binding_of(COMMANDS[action], ""), self.app._keymap, self.app.get_key_display)
+        return next(iter(found), "")
 
     # Measuring
 
@@ -422,6 +450,8 @@ class ChatScreen(Screen[None]):
             self.notify("Write /measure on or /measure off.", severity="warning", markup=False)
         elif not wanted or (wanted == "on") != self.measuring.enabled:
             self._start_or_stop_measuring()
+        else:
+            self.notify(f"It is {'measured' if wanted == 'on' else 'not measured'} already.", markup=False)
 
     @work(group="ask", exclusive=True)
     async def _start_or_stop_measuring(self) -> None:
@@ -476,10 +506,12 @@ class ChatScreen(Screen[None]):
         self.write_on()
 
     def on_key(self, event: Key) -> None:
-        """Write a letter that is typed while the transcript has the focus, as after a click, into the text."""
-        if event.is_printable and event.character is not None and self.focused is self.transcript:
+        """Write a letter that is typed elsewhere, as in the transcript after a click, into the text."""
+        if self.focused in (self.composer, self.find_line.typed):
+            return
+        if (letter := letter_to_write(event, self)) is not None:
             self.write_on()
-            self.composer.insert(event.character)
+            self.composer.insert(letter)
             event.stop()
 
     # Keys, status and title
@@ -523,16 +555,13 @@ class ChatScreen(Screen[None]):
             self.use_settings(settings.keys, settings.theme)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enable the one action that Escape has now, Back only outside the composer, and F8 except during an edit.
-
-        While a message is edited, the conversation stays on the version that it belongs to.
-        """
+        """Enable the one action that Escape has now, and Back only outside the composer."""
         doing = command_of(action, parameters) or action
         if doing in ("stop", "leave_edit", "take_back", "dismiss_introduction"):
             return doing == self.talking.escape_action and not self._aside
         if doing == "leave_panel":
             return not (self.composer.has_focus or self.find_line.typed.has_focus)
-        return doing != "versions" or not self.editing.under_way
+        return True
 
     def _without_use(self, action: str) -> bool:
         """Whether the key line leaves out the key of an action: F9 where the model has not thought."""

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 from chat_personas.conversation.commands import numbered
 from chat_personas.text import pluralize
-from chat_personas.tui.chat.commands import Handler, in_worker, say_nothing_yet, without_argument
-from chat_personas.tui.widgets.composer import LAST
+from chat_personas.tui.chat.commands import (
+    ONE_VERSION,
+    REPLYING,
+    Handler,
+    in_worker,
+    say_nothing_yet,
+    with_keys,
+    without_argument,
+)
+from chat_personas.tui.widgets.entries import which_of
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -90,14 +98,19 @@ class Talking:
             return
         await self.show_version(screen.replies.show_other_version())
 
-    async def show_version(self, going: Awaitable[object]) -> None:
-        """Await `going` to another version, and measure what is on the screen then; it gives nothing without one."""
+    async def show_version(self, going: Awaitable[object], nothing: str = ONE_VERSION) -> None:
+        """Await `going` to another version, and measure what is on the screen then; where there is `nothing`, say so.
+
+        While a reply comes, nobody goes anywhere.
+        """
         screen = self.screen
         try:
             if await going:
                 screen.measuring.follow()
                 screen.show_title()
                 screen.measure()
+            else:
+                screen.notify(with_keys(REPLYING if screen.replies.busy else nothing), markup=False)
             await screen.show_context()
         except ReportedError as error:
             screen.notify_failure(error)
@@ -120,9 +133,7 @@ class Talking:
         await screen.replies.stop()
         entry = entry or screen.transcript.last("user")  # it may have been on its way
         if not screen.editing.under_way and entry is not None and entry.message_id is not None:
-            place = own.index(entry) + 1 if entry in own else len(own)
-            which = LAST if place == len(own) else f"message {place} of {len(own)}"
-            screen.editing.begin(entry.message_id, text or entry.text, which)
+            screen.editing.begin(entry.message_id, text or entry.text, which_of(entry, own))
         elif entry is None:
             say_nothing_yet(screen, "edit")
 

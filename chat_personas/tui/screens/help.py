@@ -13,13 +13,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from chat_personas.conversation.commands import by_subject
-from chat_personas.tui.key_registry import keys_shown
+from chat_personas.tui.key_registry import key_of, keys_shown
 from chat_personas.tui.screens.dialogs import Dialog
 
 ABOUT = """\
 The panel beside the conversation shows how close the persona's answers to survey questions are to the answers of \
 the people it stands for. The questions are asked out of band and leave no trace in the conversation.
-On a narrow screen, F2 shows the panel. Everything is stored at once: there is nothing to save.
+On a narrow screen, {panel} shows the panel. Everything is stored at once: there is nothing to save.
 Every key can be changed: /settings lists them all by the names on the right.
 """
 
@@ -55,7 +55,7 @@ class HelpScreen(Dialog[None]):
         """Lay out the keys below a few sentences about the screen."""
         self._rows = [(Static(self._line(key)), key) for key in self._keys_shown]
         with self._scroll:
-            yield Static(ABOUT.rstrip(), markup=False)
+            yield Static(ABOUT.format(panel=key_of("panel")).rstrip(), markup=False)
             for place, rows in groupby(self._rows, lambda row: row[1].place):
                 yield Static(Content.styled(place, "bold"), classes="place")
                 yield from (row for row, _ in rows)

@@ -14,12 +14,23 @@ from textual.widgets import Static
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.explained.sections import NOTHING_MEASURED, SECTIONS, Measured, explain
+from chat_personas.reporting.numbers import Score
 from chat_personas.reporting.wording import EVEN, EVERYONE, NOISE_FLOOR, sentence
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
     NOISE_FLOOR as FLOOR_GLYPH,
 )
-from chat_personas.tui.drawing import PERSONA, POPULATION, UNIFORM, Mark, Range, interval_line, stacked, two
+from chat_personas.tui.drawing import (
+    PERSONA,
+    POPULATION,
+    UNIFORM,
+    Mark,
+    Range,
+    interval_line,
+    stacked,
+    two,
+    with_interval,
+)
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -118,11 +129,21 @@ def large_print(measured: Measured, width: int, height: int) -> Content:
     """
     room = max(8, width - 2 * MARGIN)
     whose = [*(_centred(row, width) for row in Content.styled(_whose(measured), "bold").wrap(room)), Content()]
-    said = [_centred(row, width) for row in Content.styled(_sentence(measured), "bold").wrap(room)]
     notes = [_centred(row, width) for note in _notes(measured) for row in Content.styled(note, "dim").wrap(room)]
-    left = height - len(whose) - len(said) - len(notes)
-    rows = [*whose, *_drawn(measured, width, height, left), *said, *notes]
+    tried = [_around(measured, width, height, whose, said, notes) for said in _sentences(measured)]
+    fitting = [rows for rows in tried if len(rows) <= height]
+    rows = max(fitting, key=len) if fitting else min(tried, key=len)
     return stacked([*[Content()] * ((height - len(rows)) // 2), *rows])
+
+
+def _around(
+    measured: Measured, width: int, height: int, whose: list[Content], sentence: str, notes: list[Content]
+) -> list[Content]:
+    """Return all rows with this sentence, and as much of number and scale as there is room for."""
+    room = max(8, width - 2 * MARGIN)
+    said = [_centred(row, width) for row in Content.styled(sentence, "bold").wrap(room)]
+    left = height - len(whose) - len(said) - len(notes)
+    return [*whose, *_drawn(measured, width, height, left), *said, *notes]
 
 
 def _drawn(measured: Measured, width: int, height: int, left: int) -> list[Content]:
@@ -155,13 +176,21 @@ def _whose(measured: Measured) -> str:
     return f"{measured.people} · {after_which(estimate.turn)}" if estimate is not None else measured.people
 
 
-def _sentence(measured: Measured) -> str:
-    if measured.card is not None:
-        return sentence(in_one_sentence(measured.card, complete=measured.complete))
-    estimate = measured.estimate
-    if estimate is not None and not measured.state:
-        return f"Measuring: {estimate.done} of {pluralize(estimate.total, 'question')}."
-    return sentence(measured.state or NOTHING_MEASURED)
+def _sentences(measured: Measured) -> Iterator[str]:
+    """Yield what the number means, in one sentence; then without figures, for where these take the room of the scale.
+
+    A figure never stands without its interval.
+    """
+    estimate, card = measured.estimate, measured.card
+    if card is not None:
+        said = in_one_sentence(card, complete=measured.complete)
+        yield sentence(said)
+        if measured.sound and card.scores.alignment is not None and card.scores.alignment.bounded:
+            yield sentence(said.partition(": ")[0] if measured.complete else said.partition("; ")[2])
+    elif estimate is not None and not measured.state:
+        yield f"Measuring: {estimate.done} of {pluralize(estimate.total, 'question')}."
+    else:
+        yield sentence(measured.state or NOTHING_MEASURED)
 
 
 def _notes(measured: Measured) -> Iterator[str]:
@@ -193,8 +222,8 @@ def _scale(measured: Measured, width: int, thickness: int) -> Iterator[Content]:
 def _marks(measured: Measured, width: int) -> list[str]:
     """Return a row with the glyphs of the reference points, and further rows for those that share a cell."""
     rows: list[list[str]] = [[" "] * width]
-    for glyph, _, value in _references(measured):
-        cell = WHOLE.cell(value, width)
+    for glyph, _, score in _references(measured):
+        cell = WHOLE.cell(score.mean, width)
         free = next((row for row in rows if row[cell] == " "), None)
         if free is None:
             rows.append(free := [" "] * width)
@@ -202,7 +231,7 @@ def _marks(measured: Measured, width: int) -> list[str]:
     return ["".join(row) for row in rows]
 
 
-def _references(measured: Measured) -> Iterator[tuple[str, str, float]]:
+def _references(measured: Measured) -> Iterator[tuple[str, str, Score]]:
     """Yield glyph, name and alignment of everyone's answers, of even answers and of the noise floor."""
     card = measured.card
     assert card is not None
@@ -213,14 +242,14 @@ def _references(measured: Measured) -> Iterator[tuple[str, str, float]]:
         (FLOOR_GLYPH, NOISE_FLOOR, found.noise_floor),
     ):
         if reference is not None and reference.alignment is not None:
-            yield glyph, name, reference.alignment.mean
+            yield glyph, name, reference.alignment
 
 
 def _legend(measured: Measured, width: int) -> list[Content]:
     """Name the reference points in as few rows as they fit into."""
     rows: list[str] = []
-    for glyph, name, value in _references(measured):
-        said = f"{glyph} {name} {two(value)}"
+    for glyph, name, score in _references(measured):
+        said = f"{glyph} {name} {with_interval(score)}"
         if rows and len(rows[-1]) + 3 + len(said) <= width:
             rows[-1] += f"   {said}"
         else:

@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import printable
+from chat_personas.tui.key_registry import letter_to_write
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -134,9 +135,9 @@ class Picker(AnsweringScreen[Result]):
 
     def on_key(self, event: Key) -> None:
         """Write what is typed on the list into the search."""
-        if self.focused is self.listed and event.is_printable and event.character is not None:
+        if self.focused is self.listed and (letter := letter_to_write(event, self)) is not None:
             self.set_focus(self.wanted)
-            self.wanted.insert_text_at_cursor(event.character)
+            self.wanted.insert_text_at_cursor(letter)
             event.stop()
 
     def action_scroll_about(self, pages: int) -> None:

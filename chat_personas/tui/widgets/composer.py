@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from chat_personas.tui.drawing import INVITATION
+from chat_personas.tui.key_registry import is_letter, key_of
+from chat_personas.tui.widgets.entries import LAST
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -80,7 +82,7 @@ class Composer(TextArea):
         letters typed before it.
         """
         self._last_key = time.monotonic()
-        if event.is_printable:
+        if is_letter(event.key, event.is_printable):
             return
         if event.key in RECALLS and self._may_recall(event.key):
             event.stop()
@@ -134,8 +136,7 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
 
 
-TITLE = "Edit your {which} (Enter sends, Esc cancels)"
-LAST = "last message"
+TITLE = "Edit your {which} (Enter sends, {cancel} cancels)"
 
 
 class Recalled:
@@ -181,13 +182,23 @@ class Editing:
         """Whether a message is being edited."""
         return self._message_id is not None
 
+    @property
+    def message_id(self) -> str | None:
+        """The id of the message that is being edited, None where none is."""
+        return self._message_id
+
+    @property
+    def set_aside(self) -> str:
+        """The text that was typed before the edit, and comes back after it."""
+        return self._set_aside
+
     def begin(self, message_id: str, text: str, which: str = LAST) -> None:
         """Put `text` into the composer; sending it will replace the message of that id, of which `which` is said."""
         self._message_id = message_id
         self._set_aside = self._composer.text
         self._composer.text = text
         self._composer.move_cursor(self._composer.document.end)
-        self._composer.border_title = TITLE.format(which=which)
+        self._composer.border_title = TITLE.format(which=which, cancel=key_of("leave_edit"))
         self._composer.add_class("-editing")
         self._composer.focus()
         self._changed()

@@ -40,6 +40,15 @@ class Entry:
     mark: str = ""
 
 
+LAST = "last message"
+
+
+def which_of(entry: Entry, own: Sequence[Entry]) -> str:
+    """Say which of the person's own messages one is: `last message` or `message 2 of 5`."""
+    place = own.index(entry) + 1 if entry in own else len(own)
+    return LAST if place == len(own) else f"message {place} of {len(own)}"
+
+
 def path_entries(
     rows: Sequence["MessageRow"],
     speaker: str,

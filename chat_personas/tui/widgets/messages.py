@@ -26,6 +26,7 @@ from textual.widgets import Markdown, Static
 from textual.widgets._markdown import MarkdownFence
 
 from chat_personas.text import Sought, printable
+from chat_personas.tui.key_registry import key_of
 from chat_personas.tui.widgets.reply_parts import (
     MOST_KEPT,
     MOST_MARKDOWN,
@@ -54,7 +55,7 @@ def highlighted(content: Content, sought: Sought) -> Content:
 
 def shown_in_part(characters: int) -> str:
     """Say that a message of so many characters is not drawn to its end, and how it is read."""
-    return f"shown in part; F10 opens all {characters:,} characters"
+    return f"shown in part; {key_of('whole')} opens all {characters:,} characters"
 
 
 class Notice(Static):
@@ -67,7 +68,7 @@ class Notice(Static):
         )
 
 
-FIRST_WORD = "… thinking (Esc stops)"
+FIRST_WORD = "… thinking"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation again; at 60 times a second, keys have to wait for it."""
 MOST_POSTPONED = 11
@@ -118,7 +119,7 @@ class Reply(Vertical):
         self._drawn = 0
         self._characters, self._widgets = MOST_MARKDOWN, MOST_WIDGETS
         self._take(text)
-        self._note = note or (FIRST_WORD if growing and not text else "")
+        self._note = note or (f"{FIRST_WORD} ({key_of('stop')} stops)" if growing and not text else "")
         self._growing = growing
         self._give_way = give_way
         self._postponed = MOST_POSTPONED  # the first drawing gives way to nothing
@@ -454,7 +455,7 @@ def reply_drawn_by(widget: object) -> Reply | None:
 MOST_SAID = 20_000
 MOST_SAID_LINES = 500
 """Characters and lines of a message of the person that are drawn."""
-WAITING = "waiting for the model; sent as soon as possible (Esc unsends the newest, /queue chooses one)"
+WAITING = "waiting for the model; sent as soon as possible ({key} unsends the newest, /queue chooses one)"
 
 
 class UserMessage(Static):
@@ -467,7 +468,7 @@ class UserMessage(Static):
         if self.in_part:
             parts += [Content("\n"), ("… " + shown_in_part(len(text)), "italic")]
         if waiting:
-            parts += [Content("\n"), ("… " + WAITING, "italic")]
+            parts += [Content("\n"), ("… " + WAITING.format(key=key_of("take_back")), "italic")]
         self._below_speaker = Content.assemble(*parts)
         self._version = version
         self._sought = Sought()
@@ -491,4 +492,4 @@ class UserMessage(Static):
 
 
 def _version(version: str) -> str:
-    return f" · version {version} (F8)" if version else ""
+    return f" · version {version} ({key_of('versions')})" if version else ""

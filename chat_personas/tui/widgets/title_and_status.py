@@ -17,6 +17,7 @@ from chat_personas.reporting.verdicts import MARK
 from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
+from chat_personas.tui.key_registry import key_of
 
 if TYPE_CHECKING:
     from eval.engine import Usage
@@ -77,7 +78,7 @@ LONGEST_NAME = 36
 
 
 def _with_key(parts: Iterable[str]) -> str:
-    return f"  {' · '.join(parts)} (F2)"
+    return f"  {' · '.join(parts)} ({key_of('panel')})"
 
 
 LONGEST_OTHERS = 24

@@ -1,12 +1,13 @@
 """Commands written in place of a message: the screen does what they ask for, and completes their names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chat_personas.conversation.commands import COMMANDS
 from chat_personas.corpus import Corpus
-from chat_personas.tui.chat.commands import all_handlers, command_of
+from chat_personas.tui.chat.commands import Situation, all_handlers, command_of, why_nothing
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import commands_of
 from eval.engine import Piece
@@ -141,6 +142,72 @@ async def test_a_key_or_command_about_a_message_says_so_where_nothing_was_said(
             else:
                 await pilot.press(each)
             await until(pilot, lambda: answer in words(pilot))
+
+
+OPEN = Situation(can_stop=True)
+"""A conversation is open in which everything can be done: a reply may be stopped."""
+UNTIL_IT_OPENS = {"prompt", "save-persona", "steer", "steer-up", "steer-down", "sampling", "room", "compare", "debate"}
+
+
+@pytest.mark.parametrize(
+    ("now", "nothing"),
+    [
+        (OPEN, set()),
+        (Situation(), {"stop"}),
+        (Situation(corpus=False, conversation=False, can_stop=True), UNTIL_IT_OPENS | {"open"}),
+        (Situation(conversation=False), UNTIL_IT_OPENS | {"stop"}),
+        (replace(OPEN, replying=True), {"versions"}),
+        (replace(OPEN, editing=True), {"versions", "edit"}),
+        (replace(OPEN, no_measure="This model cannot be measured."), {"measure"}),
+        (replace(OPEN, wide=False, panel=False), {"hide-panel", "essence"}),
+        (replace(OPEN, panel=False), {"essence"}),
+    ],
+)
+def test_every_command_that_does_nothing_now_says_why_in_one_sentence(now: Situation, nothing: set[str]) -> None:
+    said = {name: why_nothing(name, "", now) for name, command in COMMANDS.items() if command.on("screen")}
+    assert {name for name, why in said.items() if why is not None} == nothing
+    for why in filter(None, said.values()):
+        assert why.endswith(".")
+        assert "{" not in why
+        assert why.count(". ") == 0
+
+
+def test_the_sentences_name_the_keys_by_which_one_goes_on() -> None:
+    assert why_nothing("essence", "", replace(OPEN, panel=False)) == "The panel is hidden; F2 shows it."
+    assert why_nothing("edit", "", replace(OPEN, editing=True)) == (
+        "A message is being edited: send it, or leave the edit (Esc)."
+    )
+    assert why_nothing("editor", "all", Situation(conversation=False)) == (
+        "There is no conversation yet: no model is open."
+    )
+
+
+async def test_one_version_an_edit_and_a_new_conversation_are_said_to_be_so(corpus_file: Path) -> None:
+    keys = {"regenerate": "f9", "thoughts": "f5"}
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")), keys=keys)) as pilot:
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "this is a new conversation already." in words(pilot))
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f8")
+        await until(pilot, lambda: "There is one version only; F9 and F6 make another." in words(pilot))
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        await pilot.press("f8")
+        await until(pilot, lambda: "send it, or leave the edit (Esc)." in words(pilot))
+        assert chat(pilot).composer.text == "Well?"
+
+
+async def test_notices_stand_below_the_title_one_at_a_time_and_escape_puts_them_away(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
+        pilot.app.notify("The first notice.")
+        pilot.app.notify("The second notice.")
+        await until(pilot, lambda: "The second notice." in shown(pilot))
+        lines = shown(pilot).splitlines()
+        assert "The second notice." in lines[1]
+        assert "The first notice." not in shown(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: "notice." not in shown(pilot))
 
 
 async def test_the_key_for_thoughts_stands_in_the_key_line_only_where_the_model_has_thought(corpus_file: Path) -> None:

@@ -283,7 +283,7 @@ async def test_leaving_with_a_message_that_was_never_sent_asks_first(corpus_file
         await type_text(pilot, "Anyone?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "lost if you quit now" in shown(pilot))
+        await until(pilot, lambda: "A message is still waiting" in shown(pilot))
 
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))

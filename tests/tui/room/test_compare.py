@@ -169,6 +169,8 @@ async def test_enter_in_a_column_goes_on_with_this_one_and_the_key_comes_back_to
         compared = await compare(pilot, "(repub")
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
+        await pilot.press("ctrl+right", *"hi")
+        assert compared.query_one(Input).value == "hi", "a letter typed on a column is written"
         await pilot.press("ctrl+right", "ctrl+right", "enter")
         second = compared.comparison.columns[1].id
         await until(pilot, lambda: chat(pilot).session.conversation.id == second)  # type: ignore[union-attr]

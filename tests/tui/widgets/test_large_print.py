@@ -52,12 +52,15 @@ def test_the_scale_goes_from_0_to_1_and_has_its_marks_where_they_belong(size: tu
     for glyph, value in (("○", 0.7), ("◇", 0.7)):
         below = next(row[2:] for row in found if glyph in row)
         assert below.index(glyph) == round(value * (width - 1)), glyph
-    assert any("○ even answers 0.70   ◇ everyone's answers 0.70   ◆ noise floor 0.98" in row for row in found)
+    legend = " ".join(" ".join(found).split())
+    assert "○ even answers 0.70 [0.70, 0.70] ◇ everyone's answers 0.70 [0.70, 0.70] ◆ noise floor 0.98 [0.9" in legend
 
 
 def test_one_sentence_says_what_the_number_means_and_the_interval_stands_with_it() -> None:
+    wide = " ".join(" ".join(lines(SOUND, (120, 40))).split())
+    assert "Answers like its group: 0.90 [0.88, 0.92], better than everyone's answers 0.70 [0.70, 0.70]." in wide
     said = " ".join(" ".join(lines(SOUND, (80, 24))).split())
-    assert "Answers like its group: 0.90, better than everyone's answers 0.70." in said
+    assert "Answers like its group. " in said, "without figures where they would take the room of the scale"
     assert re.search(r"alignment; 95% interval 0\.8\d to 0\.9\d", said)
     assert "Esc leaves" in said
 
@@ -86,7 +89,8 @@ def test_a_screen_that_is_too_small_keeps_the_sentence_and_never_a_number_withou
         said = " ".join(" ".join(found).split())
         assert len(found) <= height
         assert max(map(len, found)) <= width
-        assert "Answers like its group: 0.90, better than everyone's answers 0.70." in said
+        assert "Answers like its group" in said
+        assert not re.search(r"(answers|group:|floor) 0\.\d\d(?! \[)", said)
         assert ("█" in said) <= ("95% interval" in said)
 
 

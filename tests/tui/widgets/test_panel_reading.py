@@ -1,5 +1,6 @@
 """The panel has a cursor, folds, has a compact form, explains itself, and is shown in large print."""
 
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
@@ -98,7 +99,11 @@ async def test_the_compact_form_has_the_sentence_the_bar_and_the_verdict(corpus_
         await pilot.press("f2", "down", "c")
         await until(pilot, lambda: len(titles(pilot)) == 1)
         said = words(pilot).replace("┃ ", "")
-        assert "farther from its group than everyone's answers: 0.74, beside everyone's answers 0.82" in said
+        assert re.search(
+            r"farther from its group than everyone's answers: 0\.74 \[0\.\d\d, 0\.\d\d\], "
+            r"beside everyone's answers 0\.82 \[0\.\d\d, 0\.\d\d\]",
+            said,
+        )
         assert "● this persona" in said
         assert "verdict: sound (order agreement" in said
         assert "label mass" not in said

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from chat_personas.reporting import wording
-from chat_personas.reporting.numbers import people
+from chat_personas.reporting.numbers import COMPACT, people
 from chat_personas.reporting.steering_wording import PARTING
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import EXAGGERATION, STEERED_BRIEFLY, doubts, drifted, score_name
@@ -31,7 +31,6 @@ from chat_personas.tui.drawing import (
     line_cells,
     mean_of,
     score_row,
-    signed,
     stacked,
     with_interval,
 )
@@ -193,7 +192,7 @@ def course(
 
 
 def _in_words(drift: "Drift") -> list[Content]:
-    first, *others = drifted(drift, signed(drift.difference))
+    first, *others = drifted(drift, decimals=COMPACT)
     return [Content(first), *(Content.styled(line, "dim") for line in others)]
 
 

@@ -1,0 +1,72 @@
+"""What is typed and not sent is on the disk, for its owner only, and goes with its conversation."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from chat_personas.storage.drafts import Draft, Drafts
+
+HERE, GONE = "00000000000000aa", "00000000000000bb"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where drafts lie; it is created with the first one."""
+    return tmp_path / "corpus.db-drafts"
+
+
+def test_a_draft_is_there_for_the_next_program_and_readable_by_its_owner_only(folder: Path) -> None:
+    typed = Draft("Größe\nzwei \ud83d", "waits", "message-1")
+    Drafts(folder, HERE).keep("A", typed)
+
+    assert Drafts(folder, GONE).of("A") == typed
+    assert Drafts(folder, GONE).of("B") is None
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()] == [0o600]
+
+
+def test_nothing_is_created_before_something_is_typed_and_a_blank_draft_erases_the_one_before(folder: Path) -> None:
+    drafts = Drafts(folder, HERE)
+    drafts.keep("A", Draft(" \n"))
+    assert not folder.exists()
+
+    drafts.keep("A", Draft("Well"))
+    drafts.keep("A", Draft())
+    assert drafts.of("A") is None
+    assert list(folder.iterdir()) == []
+
+
+def test_what_was_typed_in_new_conversations_by_programs_that_ended_is_taken_over_once(folder: Path) -> None:
+    Drafts(folder, GONE).keep(None, Draft("first\nsecond", beside="waited"))
+    Drafts(folder, HERE).keep(None, Draft("mine"))
+    Drafts(folder, "00000000000000cc").keep(None, Draft("of a program that goes on"))
+
+    alive = {HERE, "00000000000000cc"}
+    assert Drafts(folder, HERE).take_over(alive) == Draft("waited\nfirst\nsecond\nmine")
+    assert Drafts(folder, HERE).take_over(alive) == Draft("waited\nfirst\nsecond\nmine"), "and kept as its own"
+    assert Drafts(folder, "00000000000000cc").of(None) == Draft("of a program that goes on")
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_the_drafts_of_deleted_conversations_are_erased_and_others_stay(folder: Path) -> None:
+    drafts = Drafts(folder, HERE)
+    asked: list[bool] = []
+
+    def existing() -> list[str]:
+        asked.append(True)
+        return ["A", "C"]
+
+    drafts.forget_the_deleted(existing)
+    assert not asked, "no conversation is looked for where nothing is typed"
+    for key in ("A", "B", None):
+        drafts.keep(key, Draft(f"typed in {key}"))
+    drafts.forget_the_deleted(existing)
+    assert (drafts.of("A"), drafts.of("B"), drafts.of(None)) == (Draft("typed in A"), None, Draft("typed in None"))
+
+
+def test_a_file_that_cannot_be_read_is_no_draft(folder: Path) -> None:
+    folder.mkdir()
+    for number, content in enumerate(("", "[]", "{", '{"unknown": 1}', '{"text": ""}')):
+        (folder / f"{number}.json").write_text(content, encoding="utf-8")
+        assert Drafts(folder, HERE).of(str(number)) is None

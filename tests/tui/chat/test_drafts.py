@@ -1,0 +1,130 @@
+"""Words that a person typed and did not send come back, each where they were typed, however the program ended."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from chat_personas.corpus import Corpus
+from chat_personas.storage.drafts import Draft
+from chat_personas.tui.chat import keeping
+from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until, words
+
+BACK = "What you typed here and did not send is back."
+
+
+def of(corpus_file: Path, conversation: str) -> Draft | None:
+    """What the disk has of a conversation."""
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        return corpus.drafts.of(conversation)
+
+
+async def test_what_is_typed_is_back_after_leaving_and_gone_once_it_is_sent(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press(*"Guns")
+        await pilot.press("ctrl+j", *"or health")
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await until(pilot, lambda: BACK in words(pilot))
+        assert chat(pilot).composer.text == "Guns\nor health"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key = chat(pilot).session.conversation.id
+        await pilot.press(*"And")
+    assert of(corpus_file, key) == Draft("And")
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        assert chat(pilot).composer.text == "", "a new conversation does not have the draft of another one"
+        assert BACK not in words(pilot)
+    async with screen(session(corpus_file, ScreenEngine(), resume=key)) as pilot:
+        await until(pilot, lambda: chat(pilot).composer.text == "And")
+        chat(pilot).composer.clear()
+    assert of(corpus_file, key) is None
+
+
+async def test_each_conversation_has_its_own_draft_and_says_where_it_stays(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        first = chat(pilot).session.conversation.id
+        await pilot.press(*"in the first", "ctrl+n")
+        await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+        assert chat(pilot).composer.text == ""
+
+        await pilot.press(*"in the new one")
+        chat(pilot).enter(first)
+        await until(pilot, lambda: chat(pilot).composer.text == "in the first")
+        chat(pilot).enter(None)
+        await until(pilot, lambda: chat(pilot).composer.text == "in the new one")
+
+
+async def test_an_edit_and_what_stood_beside_it_are_back_as_they_were(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key = chat(pilot).session.conversation.id
+        await pilot.press(*"Beside", "f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        await pilot.press("backspace", *" now?")
+    async with screen(session(corpus_file, ScreenEngine(), resume=key)) as pilot:
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        assert chat(pilot).composer.text == "What about guns now?"
+        assert "Edit your last message" in words(pilot)
+        await pilot.press("escape")
+        assert chat(pilot).composer.text == "Beside"
+
+
+async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_after_them(corpus_file: Path) -> None:
+    open_engine = opening(asyncio.Event())
+    async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        await pilot.press(*"Hello", "ctrl+q")
+        await until(pilot, lambda: "it is kept as a draft." in words(pilot))
+        await pilot.press("y")
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await until(pilot, lambda: chat(pilot).composer.text == "Anyone?\nHello")
+
+
+async def test_a_killed_program_has_kept_what_was_typed_up_to_the_last_second(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_DRAFTS", 0.01)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press(*"Half a sen")
+        folder = corpus_file.with_name(f"{corpus_file.name}-drafts")
+        await until(pilot, lambda: any("Half a sen" in file.read_text() for file in folder.glob("new-*")))
+
+
+async def test_deleting_a_conversation_erases_its_draft(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key = chat(pilot).session.conversation.id
+        await pilot.press(*"secret", "ctrl+n")
+        await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+    assert of(corpus_file, key) == Draft("secret")
+    with Corpus.open(corpus_file) as corpus:
+        corpus.delete(key)
+    assert of(corpus_file, key) is None
+
+
+async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        corpus = chat(pilot).session.corpus
+        assert corpus is not None
+
+        def refuse(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(corpus.drafts, "keep", refuse)
+        await pilot.press(*"mine", "ctrl+n")
+        await until(pilot, lambda: "What you type is not kept before you send it: No space" in words(pilot))
+        await until(pilot, lambda: "Well?" not in shown(pilot))
+        assert chat(pilot).composer.text == "mine"
