@@ -5,7 +5,7 @@ read, and written. A write is exact for every token of a decode and for weights 
 """
 
 import ctypes
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from chat_personas.engines.llama.bindings import native
 from eval.engine import EngineError
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,12 @@ class Setting:
         value: the component afterwards; 0 removes the direction.
     """
 
-    vector: Floats
+    vector: Doubles
     value: float
 
-    def apply(self, states: Floats) -> Floats:
-        """Return `states` (tokens, width) with the component set; computed in double precision."""
-        vector = self.vector.astype(np.float64)
-        wide = states.astype(np.float64)
-        wide += (self.value - wide @ vector)[:, None] * vector
-        result: Floats = wide.astype(np.float32)
-        return result
+    def apply(self, states: Doubles) -> None:
+        """Set the component of each of `states` (tokens, width), in place."""
+        states += (self.value - states @ self.vector)[:, None] * self.vector
 
 
 @dataclass(slots=True)
@@ -110,11 +107,14 @@ class ResidualStream:
     settings: Mapping[str, Sequence[Setting]] = field(default_factory=dict)
     wanted: Collection[str] = ()
     states: dict[str, Floats] = field(default_factory=dict)
-    _error: BaseException | None = None
-    callback: Any = None
+    callback: Any = field(init=False)
+    _error: BaseException | None = field(init=False, default=None)
+    _buffer: Floats = field(init=False)
+    _address: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.callback = native().ggml_backend_sched_eval_callback(self._called)
+        self._allocate(1)
+        self.callback = native().ggml_backend_sched_eval_callback(self._listener())
 
     def check(self) -> None:
         """Raise what went wrong during the last decode; then its logits mean nothing."""
@@ -122,29 +122,50 @@ class ResidualStream:
         if error is not None:
             raise error
 
-    def _called(self, tensor: int, asking: bool, _data: object) -> bool:
-        """Say whether a tensor is wanted; and when it is computed, read and write it. Must not raise: C is waiting."""
-        try:
-            name = _library().ggml_get_name(tensor).decode()
-            if asking:
-                return name in self.settings or name in self.wanted
-            self._visit(name, tensor)
-        except BaseException as error:
-            self._error = self._error or error
-            return False
-        return True
+    def _listener(self) -> Callable[[int, bool, object], bool]:
+        """Return what llama.cpp calls: it says whether a tensor is wanted; when that is computed, it visits it.
 
-    def _visit(self, name: str, tensor: int) -> None:
+        It is called about a thousand times a token, so names stay bytes, and nothing is looked up that can be at hand.
+        It must not raise: C is waiting.
+        """
+        name_of = _library().ggml_get_name
+        written = {name.encode(): settings for name, settings in self.settings.items()}
+        kept = {name.encode(): name for name in self.wanted}
+        visited = written.keys() | kept.keys()
+
+        def listen(tensor: int, asking: bool, _data: object) -> bool:
+            try:
+                name = name_of(tensor)
+                if asking:
+                    return name in visited
+                self._visit(tensor, written.get(name, ()), kept.get(name))
+            except BaseException as error:
+                self._error = self._error or error
+                return False
+            return True
+
+        return listen
+
+    def _visit(self, tensor: int, settings: Sequence[Setting], kept: str | None) -> None:
+        """Write `settings` to a computed tensor, in double precision; keep its states under the name `kept`."""
         library = _library()
-        tokens = library.ggml_nbytes(tensor) // (4 * self.width)
-        states = np.empty((tokens, self.width), dtype=np.float32)
-        library.ggml_backend_tensor_get(tensor, states.ctypes.data, 0, states.nbytes)
-        for setting in self.settings.get(name, ()):
-            states = setting.apply(states)
-        if name in self.settings:
-            library.ggml_backend_tensor_set(tensor, states.ctypes.data, 0, states.nbytes)
-        if name in self.wanted:
-            self.states[name] = states
+        size = library.ggml_nbytes(tensor)
+        if size != self._buffer.nbytes:
+            self._allocate(size // (self._buffer.itemsize * self.width))
+        library.ggml_backend_tensor_get(tensor, self._address, 0, size)
+        if settings:
+            states = self._buffer.astype(np.float64)
+            for setting in settings:
+                setting.apply(states)
+            self._buffer[:] = states
+            library.ggml_backend_tensor_set(tensor, self._address, 0, size)
+        if kept is not None:
+            self.states[kept] = self._buffer.copy()
+
+    def _allocate(self, tokens: int) -> None:
+        """Make room for the states of so many tokens, at an address that is asked for once: asking takes time."""
+        self._buffer = np.empty((tokens, self.width), dtype=np.float32)
+        self._address = self._buffer.ctypes.data
 
 
 @cache

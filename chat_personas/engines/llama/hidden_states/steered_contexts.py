@@ -115,7 +115,7 @@ def settings(interventions: Interventions, shape: ModelShape) -> Mapping[str, li
         if each.kind == "ablate":
             vector = each.direction.vectors[each.direction.in_layer(each.layers[0])]
             for name in _every_state(shape):
-                found.setdefault(name, []).append(Setting(vector, 0.0))
+                found.setdefault(name, []).append(Setting(vector.astype(np.float64), 0.0))
     return found
 
 
@@ -124,7 +124,8 @@ def _clamped(intervention: Intervention, layer: int) -> Setting:
     place = direction.in_layer(layer)
     assert direction.poles is not None
     negative, positive = map(float, direction.poles[place])
-    return Setting(direction.vectors[place], negative + intervention.strength * (positive - negative))
+    vector = direction.vectors[place].astype(np.float64)
+    return Setting(vector, negative + intervention.strength * (positive - negative))
 
 
 def _every_state(shape: ModelShape) -> list[str]:
