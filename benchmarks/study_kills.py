@@ -162,7 +162,7 @@ def run_pair(home: Path, study: Path, model: str, number: int, chance: random.Ra
         )
         more.type_until(len(SCRIPT))
         more.program.finish()
-    _check_all(home, loaded, names)
+    check_pair(home, loaded, names)
 
 
 def _check(home: Path, study: LoadedStudy, sitting: Sitting) -> int:
@@ -181,7 +181,7 @@ def _check(home: Path, study: LoadedStudy, sitting: Sitting) -> int:
     return line
 
 
-def _check_all(home: Path, study: LoadedStudy, names: Sequence[str]) -> None:
+def check_pair(home: Path, study: LoadedStudy, names: Sequence[str]) -> None:
     """Check that the people of this run came to the end, and that nobody of any run shares a place."""
     with Corpus.open(home / "data" / "corpus.db") as corpus:
         rows = corpus.studies.participations(study.row.sha256)
