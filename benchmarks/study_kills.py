@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,7 +162,7 @@ def run_pair(home: Path, study: Path, model: str, number: int, chance: random.Ra
         )
         more.type_until(len(SCRIPT))
         more.program.finish()
-    _check_all(home, loaded)
+    check_pair(home, loaded, names)
 
 
 def _check(home: Path, study: LoadedStudy, sitting: Sitting) -> int:
@@ -180,10 +181,13 @@ def _check(home: Path, study: LoadedStudy, sitting: Sitting) -> int:
     return line
 
 
-def _check_all(home: Path, study: LoadedStudy) -> None:
+def check_pair(home: Path, study: LoadedStudy, names: Sequence[str]) -> None:
+    """Check that the people of this run came to the end, and that nobody of any run shares a place."""
     with Corpus.open(home / "data" / "corpus.db") as corpus:
         rows = corpus.studies.participations(study.row.sha256)
-    expect(all(row.status == "complete" for row in rows), "somebody did not come to the end")
+        people = {person.id for name in names for person in corpus.studies.identified("participant", name)}
+    ended = [row.status for row in rows if row.participant_id in people]
+    expect(ended == ["complete"] * len(names), "somebody did not come to the end")
     slots = Counter((row.site, row.stratum, row.block, row.place) for row in rows)
     expect(max(slots.values()) == 1, "two people have one place")
     left = [file.name for file in home.rglob("*") if LEFT_OVER.search(file.name)]

@@ -271,7 +271,7 @@ def what_stays(found: Withheld, form: Format) -> str:
     if found.own:
         stay.append(f"{found.own} of your own (--own exports them)")
     if found.of_participants:
-        stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn or tests)")
+        stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn, tests or forks)")
     if found.silent:
         stay.append(
             f"{pluralize(found.silent, 'participation')} without a conversation (no consent to it, withdrawn or tests)"

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kill_nine import kill_once
-from benchmarks.kill_stages import STAGES
+from benchmarks.kill_stages import STAGES, LostError
+from benchmarks.study_kills import check_pair
 from benchmarks.token_server import TokenServer
 from chat_personas.corpus import Corpus
+from tests.studies.making import begin, go_through, made_study
 
 
 @pytest.mark.slow
@@ -55,3 +57,13 @@ def test_two_people_who_take_part_at_once_go_on_where_their_programs_were_killed
     ran = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "8 kills of two programs at once: in 0 runs something was lost" in ran.stdout
+
+
+def test_a_run_of_kills_is_judged_by_its_own_two_people(tmp_path: Path) -> None:
+    study = made_study(tmp_path)
+    with Corpus.open(tmp_path / "data" / "corpus.db") as corpus:
+        for name, until in (("P1a", "after"), ("P1b", None), ("P2a", None), ("P2b", None)):
+            go_through(corpus, begin(corpus, study, name), until)
+    with pytest.raises(LostError, match="did not come to the end"):
+        check_pair(tmp_path, study, ("P1a", "P1b"))
+    check_pair(tmp_path, study, ("P2a", "P2b"))

@@ -21,6 +21,11 @@ LOOK = (
     "words with a capital letter inside a sentence. A weak rule: names at the beginning of a sentence or in small "
     "letters are not found, and much that is found is no name. A text without an entry is not safe; read it"
 )
+MEANINGS = {
+    "interval": "A range made so that in 95 of 100 samples of as many conversations it holds the mean over all such "
+    "conversations (Student's t). It takes each conversation for independent of the others."
+}
+"""What a word of the glossary means here, where it means something else on other pages."""
 MOST_ROWS = 20
 """Rows of a long table on the terminal and the page; the JSON has all."""
 
@@ -77,7 +82,7 @@ def page_document(found: Description) -> str:
     """Return the page as HTML."""
     parts = [titled(section.title, _nodes(section)) for section in sections(found)]
     header = element("header", element("h1", "What is in the corpus"), element("p", heading(found)), warning(OWNERS))
-    return whole_page("What is in the corpus", [header, element("main", parts)])
+    return whole_page("What is in the corpus", [header, element("main", parts)], meanings=MEANINGS)
 
 
 def _nodes(section: Section) -> Iterator[Node]:

@@ -137,6 +137,8 @@ class Instrument(StrictModel):
     """Where it comes from."""
     introduction: Prose | None = None
     """What is said before its items."""
+    about_conversation: bool | None = None
+    """Whether it asks about the conversation: a control group, which has none, is not asked."""
     items: Annotated[tuple[Item, ...], Field(strict=False, min_length=1)]
     """What is asked, in this order."""
 

@@ -165,7 +165,7 @@ class Participation:
         """The stages of this person's way, in their order; before the assignment those of everybody."""
         study = self.study.study
         guessed = bool(self.study.questions)
-        talks = self.row.condition is None or study_talks(self.study, self.row.condition)
+        talks = self._talks()
         asked, twice = (BEFORE, bool(study.questionnaires.before)), guessed and study.guesses.twice
         # Between two guesses of the same question others are asked, so that the first is not remembered.
         before = ((GUESSES_BEFORE, True), asked, (GUESSES_AGAIN, True)) if twice else (asked, (GUESSES_BEFORE, guessed))
@@ -308,6 +308,8 @@ class Participation:
         sheets, place = [], 0
         for name in names:
             instrument = self.study.instruments[name].instrument
+            if instrument.about_conversation and not self._talks():
+                continue
             items = []
             for item in instrument.items:
                 place += 1
@@ -317,6 +319,10 @@ class Participation:
             introduction = instrument.introduction and filled(instrument.introduction, people)
             sheets.append(Sheet(instrument, introduction, tuple(items)))
         return tuple(sheet for sheet in sheets if sheet.items)
+
+    def _talks(self) -> bool:
+        """Return whether the person talks with a persona; before the assignment everybody may."""
+        return self.row.condition is None or study_talks(self.study, self.row.condition)
 
     def _people(self) -> str:
         return "people" if self.row.condition is None else self.study.condition(self.row.condition).people

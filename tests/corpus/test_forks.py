@@ -184,7 +184,7 @@ def test_a_fork_of_a_participants_conversation_never_leaves(corpus: Corpus, tmp_
     written = b"".join(file.read_bytes() for file in [tmp_path / "out", *tmp_path.rglob("out/*")] if file.is_file())
     assert b"wombat" in written
     assert b"quokka" not in written
-    with pytest.raises(ExportError):
+    with pytest.raises(ExportError, match="forks of theirs never leave"):
         export_to(corpus, FORMATS[form], Selection(ids=(key,), own=True), tmp_path / "fork")
 
 

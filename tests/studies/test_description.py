@@ -144,6 +144,14 @@ def test_alignment_is_the_mean_over_conversations_of_what_is_sound(corpus: Corpu
     assert t_interval([0.8]) == (None, None)
 
 
+def test_the_page_says_of_its_intervals_that_they_are_over_conversations(corpus: Corpus) -> None:
+    conversation = talk(corpus, ("One?", "Yes."))
+    measured(corpus, conversation, branch_of(corpus, conversation)[-1].id, 0.8)
+    page = page_document(describe(corpus))
+    assert "in 95 of 100 samples of as many conversations" in page
+    assert "other questions of the kind" not in page  # those are the intervals of reports
+
+
 def test_names_are_looked_for_in_messages_and_in_free_answers_and_copies_are_found(corpus: Corpus) -> None:
     pytest.importorskip("datasketch", reason="datasketch is not installed")
     way = take_part(corpus, said=[OPINION], remarks="My neighbour Anna is one")

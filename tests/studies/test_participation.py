@@ -171,6 +171,18 @@ def test_a_control_group_talks_with_nobody(corpus: Corpus, tmp_path: Path) -> No
     assert conditions == {"democrat", "republican", "control"}
 
 
+def test_a_control_group_is_asked_nothing_about_a_conversation(corpus: Corpus, tmp_path: Path) -> None:
+    control = '[[conditions]]\nname = "control"\ngroups = ["POLPARTY=Democrat"]\npeople = "Democrats"\n\n[assignment]'
+    study = made_study(tmp_path, {"[assignment]": control})
+    asked = {}
+    for _ in range(3):
+        way = begin(corpus, study)
+        go_through(corpus, way)
+        asked[way.row.condition] = [row.instrument for row in corpus.studies.answers(way.id) if row.stage == "after"]
+    assert set(asked["democrat"]) - set(asked["control"]) == {"realism", "surprise"}
+    assert set(asked["control"]) == {"understanding", "agreement", "warmth", "attention"}
+
+
 def test_people_are_assigned_apart_by_an_answer(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, {"# by = [": "by = ["})
     rows = []

@@ -256,7 +256,7 @@ def _check_leaving(found: Withheld, form: Format) -> None:
     if found.of_participants:
         reasons.append(
             f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, "
-            "who withdrew or were tests (see --scope; without a ledger none of them leave)"
+            "who withdrew or were tests; forks of theirs never leave (see --scope; without a ledger none of them leave)"
         )
     if found.silent:
         silent = f"{pluralize(found.silent, 'participation')} without a conversation"

@@ -10,6 +10,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
+from types import MappingProxyType
 
 from chat_personas.reporting.explained.glossary import words_in
 from chat_personas.reporting.markup import Element, Node, element, style_element
@@ -40,10 +41,13 @@ CAUTION = (
 )
 
 
-def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
+def whole_page(
+    title: str, body: Node, rules: Iterable[str] = (), *, meanings: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Return a page as HTML with our style sheet and `rules` in addition; the same content gives the same bytes.
 
-    At its end stands, folded, what the words on it mean.
+    At its end stands, folded, what the words on it mean: `meanings` takes the place of the glossary's where a word
+    means something else on this page.
     """
     sheet = "\n".join([_sheet(), *rules])
     head = element(
@@ -56,13 +60,13 @@ def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
         element("title", title),
         style_element(sheet),
     )
-    words = glossary(html.unescape(str(element("body", body))))
+    words = glossary(html.unescape(str(element("body", body))), meanings)
     return f"<!DOCTYPE html>\n{element('html', head, element('body', body, words), lang='en')}"
 
 
-def glossary(text: str) -> Element | None:
+def glossary(text: str, meanings: Mapping[str, str] = MappingProxyType({})) -> Element | None:
     """Return what the words mean that occur in `text`, folded; None where there are none of them."""
-    found = words_in(text)
+    found = [(word, meanings.get(word, meaning)) for word, meaning in words_in(text)]
     if not found:
         return None
     return element("details", element("summary", "What the words mean"), definitions(found), class_="glossary")

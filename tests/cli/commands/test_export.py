@@ -88,7 +88,7 @@ def test_what_consent_covers_leaves_and_the_rest_is_counted(command: Command, co
     take_part(corpus, ("What about rents?", "Too high."), scope="research")
     take_part(corpus, ("What about wages?", "Too low."), scope="use")
     ran = command("export", "--out", "dialogues.jsonl")
-    counted = "3 of your own (--own exports them), 1 of participants (no consent to it, withdrawn or tests)"
+    counted = "3 of your own (--own exports them), 1 of participants (no consent to it, withdrawn, tests or forks)"
     assert (ran.code, ran.err) == (0, f"1 conversation written to dialogues.jsonl; not exported: {counted}\n")
     assert topics(Path("dialogues.jsonl").read_text()) == ["rents?"]
     ran = command("export", "--out", "-")
