@@ -49,7 +49,7 @@ real: $(VENV)/installed-dev  ## Run the tests on real models, SmolLM2 and Gemma,
 ecosystem: $(VENV)/installed-dev  ## Open exports with the libraries that people use; what is not installed is skipped
 	$(BIN)/python -m pytest -rs -m ecosystem tests/ecosystem
 
-check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests
+check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests on all their examples
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -62,7 +62,7 @@ layers: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 slow: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(AT_ONCE) -m "not real"
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not real" --hypothesis-profile whole
 
 bench: $(VENV)/installed-dev  ## Measure speed and memory, each against a baseline (most of an hour)
 	$(BIN)/python -m benchmarks --json build/benchmarks.json --markdown docs/performance.md

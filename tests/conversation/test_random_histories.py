@@ -23,6 +23,7 @@ from tests.corpus.export.participants import take_part
 from tests.corpus.export.test_authors import exported
 from tests.corpus.making import bytes_on_disk, without_waiting_for_the_disk
 from tests.corpus.test_measurements import PROBES, measurement
+from tests.examples import share
 from tests.fakes import END, FakeEngine
 
 PERSONAS = load_persona("democrat"), load_persona("republican")
@@ -204,7 +205,7 @@ class History:
         assert self.corpus.problems() == ()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=share(10), deadline=None)
 @given(done=steps)
 async def test_every_word_has_one_author_counts_once_and_goes_with_its_person(done: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as folder, Corpus.open(Path(folder) / "corpus.db") as corpus:

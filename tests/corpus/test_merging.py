@@ -15,6 +15,7 @@ from eval.engine import Sampling
 from tests.corpus.making import INFO, branch_of, conversation_row, talk, texts, without_waiting_for_the_disk
 from tests.corpus.test_measurements import PROBES, measurement
 from tests.corpus.test_migrations import FIRST_ROWS
+from tests.examples import share
 
 TABLES = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
 
@@ -180,7 +181,7 @@ def test_a_damaged_corpus_is_named_and_not_the_copy_of_it_that_was_read(corpus: 
     assert ".merge-" not in str(raised.value)
 
 
-@settings(max_examples=25)  # each opens four corpora
+@settings(max_examples=share(25))  # each opens four corpora
 @given(shared=st.lists(st.integers(0, 5), max_size=4), more=st.lists(st.integers(0, 5), max_size=4))
 def test_whatever_two_corpora_share_the_order_of_merging_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, shared: list[int], more: list[int]

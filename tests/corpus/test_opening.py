@@ -13,6 +13,8 @@ from chat_personas.corpus.connection import refuse_foreign
 from tests.corpus.making import branch_of, talk, texts
 from tests.corpus.unprivileged import without_privileges
 
+pytestmark = pytest.mark.usefixtures("migrated_step_by_step")
+
 
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777

@@ -11,6 +11,7 @@ from chat_personas.corpus.search import Query, QueryError
 from eval.engine import Sampling
 from tests.corpus.export.participants import take_part
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
+from tests.examples import share
 
 
 def found(corpus: Corpus, text: str) -> list[str]:
@@ -79,7 +80,7 @@ def test_a_reply_is_found_once_it_has_ended(corpus: Corpus) -> None:
     assert found(corpus, "immigration") == ["Immigration is good"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=share(200), deadline=None)
 @example('0"\n\x1b')
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20))
 def test_nothing_a_person_can_type_is_an_error(corpus: Corpus, text: str) -> None:

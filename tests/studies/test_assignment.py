@@ -13,6 +13,7 @@ from chat_personas.corpus.study_rows import ParticipationRow, Slot
 from chat_personas.studies.assignment import block, first_free_slot, site_of
 from chat_personas.studies.study import Assignment
 from tests.corpus.test_study_records import STUDY, begin
+from tests.examples import share
 
 NAMES = ("democrat", "republican", "control")
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -69,7 +70,7 @@ def test_another_machine_and_another_stratum_have_blocks_of_their_own() -> None:
     assert next_slot(there) == next_slot([])
 
 
-@settings(max_examples=20)
+@settings(max_examples=share(20))
 @given(st.integers(0, 2**31))
 def test_a_block_has_every_condition_as_often_as_asked(seed: int) -> None:
     order = block(Assignment(seed=seed, repeats=2), NAMES, STUDY.sha256, "here", "", 3)

@@ -47,7 +47,11 @@ CHANGING = (
 """What differs from run to run, with what stands for it."""
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param(size, marks=[pytest.mark.slow] if size == (200, 60) else []) for size in SIZES],
+    ids=lambda size: f"{size[0]}x{size[1]}",
+)
 async def test_the_screens_are_as_they_were_when_somebody_looked_at_them(
     size: tuple[int, int], corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

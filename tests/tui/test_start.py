@@ -98,7 +98,7 @@ async def test_the_validated_settings_take_the_place_of_their_preview(corpus_fil
     ("settings", "says"),
     [
         ("[keys]\nstop = 5\n", b"keys.stop is not valid; write text in double quotes"),
-        ('keys = "ctrl+x"\n', b"keys is not valid; write a table, such as [keys]"),
+        pytest.param('keys = "ctrl+x"\n', b"keys is not valid; write a table, such as [keys]", marks=pytest.mark.slow),
     ],
 )
 def test_keys_of_the_wrong_type_in_the_settings_end_the_command_with_one_line_and_exit_code_2(
@@ -163,7 +163,7 @@ async def test_a_corpus_that_is_still_being_opened_when_the_person_leaves_is_clo
         opened[0].conversations()
 
 
-@pytest.mark.parametrize("hangup", ["default", "ignored"])
+@pytest.mark.parametrize("hangup", ["default", pytest.param("ignored", marks=pytest.mark.slow)])
 def test_when_the_terminal_is_gone_the_program_keeps_what_was_said_and_ends(corpus_file: Path, hangup: str) -> None:
     program = [sys.executable, str(Path(__file__).with_name("real_terminal.py")), str(corpus_file), hangup]
     pid, terminal = in_terminal(program)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -185,11 +186,56 @@ BLANKS = 3
 """Cells around a key and after its description."""
 
 
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a key of the line shows and does."""
+
+    key: str
+    display: str
+    description: str
+    action: str
+    enabled: bool
+    tooltip: str
+
+    @property
+    def cells(self) -> int:
+        """How many cells the key takes, with the blanks around it."""
+        return cell_len(self.display) + cell_len(self.description) + BLANKS
+
+
+class LineKey(FooterKey):
+    """A key that can turn into another one, which is quicker than to make its widget again."""
+
+    def __init__(self, face: Face) -> None:
+        super().__init__(
+            face.key, face.display, face.description, face.action, disabled=not face.enabled, tooltip=face.tooltip
+        )
+        self.set_reactive(FooterKey.compact, False)
+        self._face = face
+
+    def turn_into(self, face: Face) -> None:
+        """Show and do something else, unless it is the same."""
+        if face == self._face:
+            return
+        self._face = face
+        self.key, self.key_display, self.description, self.action = (
+            face.key,
+            face.display,
+            face.description,
+            face.action,
+        )
+        self._disabled = not face.enabled
+        self.tooltip = face.tooltip or None
+        self.set_class(self._disabled, "-disabled")
+        self.refresh(layout=True)
+
+
 class KeyLine(Footer):
     """Textual's footer, showing whole keys only: where there is no room for all, the least important are left out.
 
-    It also works around a leak in Textual 8.2: the footer registers a watcher per key whenever it is composed, and
-    never removes it. About 15 widgets would stay in memory for every reply.
+    The keys change at every reply and every change of focus. Textual's footer then makes all its widgets again, a
+    quarter of what a short reply costs on the screen, and in 8.2 keeps a watcher of each for ever. This one changes the
+    widgets that it has.
     """
 
     def __init__(
@@ -207,9 +253,7 @@ class KeyLine(Footer):
 
     def compose(self) -> ComposeResult:
         """Yield the keys for which there is room, in their usual order."""
-        kept = self._shown()
-        self.styles.grid_size_columns = len(kept)
-        yield from kept
+        yield from (LineKey(face) for face in self._shown())
 
     def on_resize(self, event: Resize) -> None:
         """Choose the keys again when the width has changed."""
@@ -218,32 +262,41 @@ class KeyLine(Footer):
             self.call_after_refresh(self.recompose)
 
     async def recompose(self) -> None:
-        """Make the keys again if others are to be shown, and drop the watchers of the previous ones."""
+        """Show the keys of now: turn the widgets into them, and remove or add widgets where there are fewer or more."""
         if not self.is_attached:
             return  # the screen was left in the meantime
-        shown = [_face(key) for key in self.query(FooterKey)]
-        if [_face(key) for key in self._shown()] != shown:
-            await super().recompose()
-            self.mutate_reactive(Footer.compact)
+        async with self.batch():
+            faces, keys = self._shown(), list(self.query_children(LineKey))
+            for key, face in zip(keys, faces, strict=False):
+                key.turn_into(face)
+            if len(keys) > len(faces):
+                await self.remove_children(keys[len(faces) :])
+            if len(faces) > len(keys):
+                await self.mount_all(LineKey(face) for face in faces[len(keys) :])
 
-    def _shown(self) -> list[FooterKey]:
+    def _shown(self) -> list[Face]:
         """Return the keys for which there is room, in the order in which they stand."""
-        keys = [key for key in super().compose() if isinstance(key, FooterKey) and not self._is_hidden(key.action)]
         places = {action: place for place, action in enumerate(self._last, start=1)}
-        return sorted(self._most_important(keys), key=lambda key: places.get(key.action, 0))
+        return sorted(self._most_important(self._offered()), key=lambda face: places.get(face.action, 0))
 
-    def _most_important(self, keys: list[FooterKey]) -> list[FooterKey]:
+    def _offered(self) -> list[Face]:
+        """Return a key for each action that has one to show, in the order of the bindings."""
+        offered = dict[str, Face]()
+        if not self._bindings_ready:
+            return []
+        for _, binding, enabled, tooltip in self.screen.active_bindings.values():
+            if binding.show and binding.action not in offered and not self._is_hidden(binding.action):
+                display = self.app.get_key_display(binding)
+                face = Face(binding.key, display, binding.description, binding.action, enabled, tooltip)
+                offered[binding.action] = face
+        return list(offered.values())
+
+    def _most_important(self, faces: list[Face]) -> list[Face]:
         places = {action: place for place, action in enumerate((*self._first, *self._last))}
-        by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
-        room, kept = self._made_for or self.app.size.width, set[FooterKey]()
-        for key in by_importance:
-            room -= cell_len(key.key_display) + cell_len(key.description) + BLANKS
+        room, kept = self._made_for or self.app.size.width, set[Face]()
+        for face in sorted(faces, key=lambda face: places.get(face.action, len(places))):
+            room -= face.cells
             if room < 0:
                 break
-            kept.add(key)
-        return [key for key in keys if key in kept]
-
-
-def _face(key: FooterKey) -> tuple[object, ...]:
-    """Return what a key shows and does: two with the same need not be exchanged, which takes time at every reply."""
-    return key.key, key.key_display, key.description, key.action, key.has_class("-disabled"), key.tooltip
+            kept.add(face)
+        return [face for face in faces if face in kept]

@@ -25,6 +25,7 @@ from eval.engine import EngineError, Piece, Sampling
 from personas import load_persona
 from tests.corpus.export.participants import conversation_of, take_part
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
+from tests.examples import share
 from tests.fakes import END, FakeEngine
 
 EVERYTHING = Selection(own=True)
@@ -186,7 +187,7 @@ def exported(corpus: Corpus, form: Format, out: Path) -> Iterator[str]:
         yield from SAID_BY_PEOPLE[form.name](file)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=share(25), deadline=None)
 @given(steps=events)
 async def test_no_text_of_a_model_stands_where_a_person_is_said_to_have_spoken(steps: list[str]) -> None:
     with TemporaryDirectory() as folder, Corpus.open(Path(folder) / "corpus.db") as corpus:

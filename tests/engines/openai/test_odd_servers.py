@@ -23,6 +23,7 @@ from tests.engines.openai.scripted_server import (
     send_stream,
     serving,
 )
+from tests.examples import share
 
 HELLO = [Message("user", "hello")]
 TALK = [Message("system", "s"), *(Message("user" if n % 2 == 0 else "assistant", f"m{n}") for n in range(7))]
@@ -459,7 +460,7 @@ async def test_a_key_is_never_repeated_with_the_servers_words(monkeypatch: pytes
 ODD = st.sampled_from([b"data: ", b"\n\n", b"null", b"[", b"{", b'"', b"\xff", b"\x00", b"error: ", b"[DONE]"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 @given(st.lists(ODD | st.binary(max_size=6), max_size=8))
 def test_any_bytes_after_the_beginning_of_a_reply_leave_the_beginning(rest: list[bytes]) -> None:
     """Also where they are the whole answer: a reply ends, or fails with one line."""

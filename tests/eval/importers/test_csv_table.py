@@ -15,6 +15,7 @@ from eval.importers.missing_codes import is_missing_code
 from eval.importers.refusal_texts import declines, may_decline
 from eval.scoring.comparison import noise_floor
 from eval.surveys.model import Option, Question, Responses, Survey
+from tests.examples import share
 
 TOWN = """\
 question,stem,topic,option,ordinal,refusal,attribute,value,count,year
@@ -241,7 +242,7 @@ def rows_of(question: Question) -> list[dict[str, object]]:
     return rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 @given(data=st.data())
 def test_a_survey_written_as_a_table_comes_back_as_it_was(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

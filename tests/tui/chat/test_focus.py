@@ -58,7 +58,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [WIDE, pytest.param(NARROW, marks=pytest.mark.slow)], ids=["wide", "narrow"])
 @pytest.mark.parametrize("name", CHANGES)
 async def test_what_is_typed_from_the_panel_after_a_change_arrives_in_the_text(
     corpus_file: Path, name: str, size: tuple[int, int]

@@ -14,7 +14,7 @@ REPLY = "Some **bold** thought:\n\n- one\n- two\n\n```python\nprint('x')\n```\n\
 
 
 @pytest.mark.parametrize("keys", [("f2", "escape"), ("f2", "f2"), ("alt+p", "alt+p")])
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", [(120, 36), pytest.param((80, 24), marks=pytest.mark.slow)])
 async def test_a_change_of_focus_finds_no_styles_of_what_was_said_again(
     corpus_file: Path, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,7 +146,7 @@ class DyingServer(ScreenEngine):
 
 
 @pytest.mark.parametrize("rounds", [0, 1])
-@pytest.mark.parametrize("size", [TALL, SMALL])
+@pytest.mark.parametrize("size", [pytest.param(TALL, marks=pytest.mark.slow), SMALL])
 async def test_a_server_that_dies_while_it_measures_does_not_leave_measuring_on_the_screen(
     corpus_file: Path, rounds: int, size: tuple[int, int]
 ) -> None:

@@ -286,7 +286,7 @@ async def test_the_preview_names_who_made_each_reply(corpus_file: Path) -> None:
         await until(pilot, lambda: "republican" in shown(pilot) and shown(pilot).count("democrat") == 2)
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", [pytest.param((120, 36), marks=pytest.mark.slow), (80, 24)])
 async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: Path, size: tuple[int, int]) -> None:
     scripts = [reply("Ban them."), reply("Fund them.")]
     async with screen(session(corpus_file, ScreenEngine(*scripts)), size) as pilot:

@@ -289,7 +289,9 @@ async def test_the_quotes_are_in_the_corpus(corpus_file: Path) -> None:
     assert said == [[GUNS, f"reply {number}."] for number in range(5)]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow), pytest.param((200, 60), marks=pytest.mark.slow)]
+)
 async def test_every_bar_fits_the_screen_and_follows_its_size(corpus_file: Path, size: tuple[int, int]) -> None:
     async with screen(session(corpus_file, parties()), size=size) as pilot:
         room = await ask_parties(pilot)

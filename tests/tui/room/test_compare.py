@@ -262,7 +262,9 @@ async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again
         assert chat(pilot).composer.has_focus
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow), pytest.param((200, 60), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("others", [("(repub",), ("(repub", "(woman", "(man")])
 async def test_all_columns_fit_beside_each_other(
     corpus_file: Path, size: tuple[int, int], others: Sequence[str]

@@ -208,7 +208,10 @@ async def test_the_debriefing_shows_what_was_measured_after_the_talk(corpus: Cor
     assert [row.complete for row in corpus.measurements(conversation)] == [True]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGKILL, -9), (signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow)],
+)
 def test_a_program_that_is_ended_in_the_talk_loses_nothing(corpus_file: Path, number: int, code: int) -> None:
     program = [sys.executable, str(Path(__file__).with_name("real_terminal.py")), str(corpus_file)]
     pid, terminal = in_terminal(program)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_personas.tui.widgets.reply_parts import next_part, plain_markdown, plain_part
+from tests.examples import share
 
 MARKS = st.text(alphabet="ab1.)-+*#>|`~=_[]<&\\ \n\u200b\u0301\u3042", max_size=400)
 BLOCKS = st.sampled_from(
@@ -33,7 +34,7 @@ def widgets(text: str) -> int:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(60))
 @given(st.lists(BLOCKS | MARKS, max_size=60).map("".join))
 def test_the_parts_are_the_text_and_none_takes_many_widgets(text: str) -> None:
     found = parts(text)
