@@ -98,7 +98,7 @@ class ByName(Provider):
             yield f"Theme: {name}", partial(app.choose_theme, name)
 
     async def _find_models(self, chat: "ChatScreen") -> dict[str, Callable[[], object]]:
-        from chat_personas.tui.screens.models import offered
+        from chat_personas.reporting.models_found import offered
 
         try:
             found = await asyncio.to_thread(lambda: list(offered(chat.session.launch.find_models())))

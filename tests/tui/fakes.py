@@ -177,11 +177,14 @@ def words(pilot: Pilot[None]) -> str:
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Let the application work until `holds`; fail after a while."""
+    """Let the application work until `holds`; fail after a while.
+
+    A pause of the pilot would send a message to every widget of the screen at every look.
+    """
     try:
         async with asyncio.timeout(SECONDS):
             while not holds():
-                await pilot.pause(0.01)
+                await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"this never came; the screen shows\n{shown(pilot)}") from None
     await pilot.pause()
