@@ -72,18 +72,18 @@ class Drafts:
 
         `living` are the names of the programs that have not ended.
         """
-        ended = [
+        ended = (
             file
             for file in sorted(self._directory.glob(f"{NEW}*{ENDING}"))
             if file.name.removeprefix(NEW).removesuffix(ENDING) not in living
-        ]
-        found = [draft for file in ended if (draft := _read(file)) is not None]
+        )
+        found = {file: draft for file in ended if (draft := _read(file)) is not None}
         own = self.of(None)
         if not found:
             return own
-        whole = Draft(joined(*(draft.whole for draft in found), own.whole if own is not None else ""))
+        whole = Draft(joined(*(draft.whole for draft in found.values()), own.whole if own is not None else ""))
         self.keep(None, whole)  # before the others go: a process that is killed here has it twice, never not at all
-        for file in ended:
+        for file in found:  # and not those that another version wrote, which cannot be read here
             file.unlink(missing_ok=True)
         return whole
 
@@ -102,5 +102,6 @@ def _read(file: Path) -> Draft | None:
     """Return the draft of a file; None where there is none, or one that this version cannot read."""
     with suppress(FileNotFoundError, ValueError, TypeError):
         found = Draft(**json.loads(file.read_bytes()))
-        return found or None
+        if isinstance(found.text, str) and isinstance(found.beside, str):
+            return found or None
     return None

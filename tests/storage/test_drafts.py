@@ -49,6 +49,15 @@ def test_what_was_typed_in_new_conversations_by_programs_that_ended_is_taken_ove
     assert len(list(folder.iterdir())) == 2
 
 
+def test_what_cannot_be_read_is_not_taken_over_and_stays_for_the_version_that_wrote_it(folder: Path) -> None:
+    Drafts(folder, GONE).keep(None, Draft("readable"))
+    newer = folder / "new-00000000000000dd.json"
+    newer.write_text('{"text": "by a newer version", "unknown": 1}', encoding="utf-8")
+
+    assert Drafts(folder, HERE).take_over({HERE}) == Draft("readable")
+    assert "by a newer version" in newer.read_text(encoding="utf-8")
+
+
 def test_the_drafts_of_deleted_conversations_are_erased_and_others_stay(folder: Path) -> None:
     drafts = Drafts(folder, HERE)
     asked: list[bool] = []
@@ -67,6 +76,6 @@ def test_the_drafts_of_deleted_conversations_are_erased_and_others_stay(folder: 
 
 def test_a_file_that_cannot_be_read_is_no_draft(folder: Path) -> None:
     folder.mkdir()
-    for number, content in enumerate(("", "[]", "{", '{"unknown": 1}', '{"text": ""}')):
+    for number, content in enumerate(("", "[]", "{", '{"unknown": 1}', '{"text": ""}', '{"text": 5}')):
         (folder / f"{number}.json").write_text(content, encoding="utf-8")
         assert Drafts(folder, HERE).of(str(number)) is None

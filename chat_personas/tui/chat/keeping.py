@@ -175,7 +175,7 @@ class DraftController:
             key = self._key
             draft = await asyncio.to_thread(lambda: corpus.draft_of_new() if key is None else corpus.drafts.of(key))
         except (OSError, ReportedError) as error:
-            self._going = False
+            self._going, self._kept = False, None  # what was kept before belongs to the conversation that was left
             self._say_failed(error)
             return
         self._going = False

@@ -128,3 +128,25 @@ async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays
         await until(pilot, lambda: "What you type is not kept before you send it: No space" in words(pilot))
         await until(pilot, lambda: "Well?" not in shown(pilot))
         assert chat(pilot).composer.text == "mine"
+
+
+async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_that_was_left_stays(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        first = chat(pilot).session.conversation.id
+        corpus = chat(pilot).session.corpus
+        assert corpus is not None
+
+        def refuse() -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(corpus, "draft_of_new", refuse)
+        await pilot.press(*"mine", "ctrl+n")
+        await until(pilot, lambda: "Input/output error" in words(pilot))
+        await pilot.press(*"other")
+        assert await chat(pilot).drafts.keep()
+        assert of(corpus_file, first) == Draft("mine")
