@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from chat_personas.corpus import Corpus
-from chat_personas.exporting import Exporter
+from chat_personas.exporting import Chosen, Exporter, Outlook
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.screens import export
 from chat_personas.tui.screens.dialogs import full_display_path
@@ -168,10 +168,42 @@ async def test_while_it_is_written_the_screen_says_how_far_it_is_and_can_be_left
             await pilot.press("escape")
             await until(pilot, lambda: pilot.app.screen is chat(pilot))
             assert list(here.iterdir()) == []
+            counted.clear()
+            chat(pilot).composer.insert("/export openai asked.jsonl")
+            await pilot.press("enter")
+            await until(pilot, counted.is_set)
+            await pilot.press("escape")
+            await until(pilot, lambda: pilot.app.screen is chat(pilot))
         finally:
             go_on.set()
-        await until(pilot, lambda: "Written to ~/talks/" in told(pilot))
-    assert [file.suffix for file in here.iterdir()] == [".md"]
+        await until(pilot, lambda: told(pilot).count("Written to ~/talks/") == 2)
+    assert sorted(file.suffix for file in here.iterdir()) == [".jsonl", ".md"]
+
+
+async def test_enter_twice_before_the_dialog_is_ready_replaces_nothing_without_a_question(
+    corpus_file: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, really = threading.Event(), Exporter.outlook
+
+    def slow(exporter: Exporter, chosen: Chosen) -> Outlook:
+        go_on.wait()
+        return really(exporter, chosen)
+
+    monkeypatch.setattr(Exporter, "outlook", slow)
+    (here / "guns.md").write_text("precious")
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        chat(pilot).composer.insert("/export guns.md")
+        try:
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ExportScreen))
+            await pilot.press("enter", "enter")
+        finally:
+            go_on.set()
+        await until(pilot, lambda: "exists already" in hint(pilot) or pilot.app.screen is chat(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+    assert (here / "guns.md").read_text() == "precious"
 
 
 async def test_what_goes_wrong_stands_in_the_dialog_with_all_that_was_chosen(corpus_file: Path, here: Path) -> None:

@@ -32,6 +32,7 @@ NAME = 16
 """Cells of a format's name in the list."""
 THIS = "Export this conversation"
 KEYS = "Enter writes {where}. Tab goes to the place, ↑ ↓ change the format, Escape cancels."
+EXISTS = "{where} exists already; press Enter again to replace it."
 ANOTHER = "Choose another format with ↑ ↓; Escape cancels."
 NARROW = "Type to narrow the formats: a name, or what it is for"
 
@@ -79,6 +80,7 @@ class ExportScreen(Dialog[None]):
         self._asked = asked or Asked()
         self._outlook: Outlook | None = None
         self._ready = asyncio.Event()
+        self._wished = False  # to write, before it is known what can become of it
         self._proposed, self._followed = "", ""
         self._warned: str | None = None
         self._writing_since: float | None = None
@@ -118,7 +120,7 @@ class ExportScreen(Dialog[None]):
     async def _begin(self) -> None:
         await self._look(self._asked.form)
         if self._asked.path and self._asked.form:
-            await self._write()
+            self.action_write()
 
     async def _look(self, form: str) -> None:
         """Find out what can become of what is chosen, and list the formats; highlight `form`, "" for the last choice.
@@ -137,8 +139,9 @@ class ExportScreen(Dialog[None]):
             self.dismiss(None)
             return
         self._outlook = outlook
-        self._list(first)
-        self._follow()
+        with self.prevent(OptionList.OptionHighlighted, Input.Changed):  # they would come after what is said next
+            self._list(first)
+            self._follow()
         self._ready.set()
 
     def _tell(self, what: str, severity: SeverityLevel = "information") -> None:
@@ -233,7 +236,8 @@ class ExportScreen(Dialog[None]):
         if self._outlook is not None and self._writing_since is None:
             where = full_display_path(path_named(text))
             can = self._form is not None and self._form.name not in self._outlook.obstacles
-            self._say(ANOTHER if not can else KEYS.format(where=where) if text else NO_NAME)
+            said = KEYS.format(where=where) if self._warned != text else EXISTS.format(where=where)
+            self._say(ANOTHER if not can else said if text else NO_NAME)
 
     def _say(self, what: str) -> None:
         self._hint.update(printable(what))
@@ -242,11 +246,17 @@ class ExportScreen(Dialog[None]):
 
     @on(Input.Submitted)
     def action_write(self) -> None:
-        """Write what is chosen, as soon as it is known what that is: Enter may come right after the key for it."""
-        self.app.run_worker(self._write_when_ready())  # which the screen does not end when it is left
+        """Write what is chosen, as soon as it is known what that is: Enter may come right after the key for it.
+
+        Enter again before that is the same wish, and does not agree to a question that was not asked yet.
+        """
+        if not self._wished:
+            self._wished = True
+            self.app.run_worker(self._write_when_ready())  # which the screen does not end when it is left
 
     async def _write_when_ready(self) -> None:
         await self._ready.wait()
+        self._wished = False
         await self._write()
 
     async def _write(self) -> None:
@@ -261,7 +271,7 @@ class ExportScreen(Dialog[None]):
             self._say(fault if why is None else f"Not in this format: {why}.")
         elif path.exists() and self._warned != text:
             self._warned = text
-            self._say(f"{full_display_path(path)} exists already; press Enter again to replace it.")
+            self._say(EXISTS.format(where=full_display_path(path)))
         else:
             await self._export(form, path, replacing=self._warned == text)
 
