@@ -27,6 +27,21 @@ UPDATE conversations SET active_leaf_id = CASE id WHEN 'A' THEN 'A4' ELSE 'B5' E
 """
 """A debate as schema 11 kept it: the moderator's words on both sides, and at last words to one side alone."""
 
+FORKS = """
+INSERT INTO conversations (id, title, created_at, active_at, persona_name, persona, persona_sha256, system_prompt,
+    model, program_version, forked_from) VALUES
+    ('G', 'Fork', '2026-11-21T13:00:00.000Z', '2026-11-21T13:00:00.000Z', 'woman', '{}', 'cd', '', 'pocket', '0', 'F'),
+    ('F', 'Fork', '2026-11-21T12:30:00.000Z', '2026-11-21T12:30:00.000Z', 'woman', '{}', 'cd', '', 'pocket', '0', 'B'),
+    ('H', 'Fork', '2026-11-21T13:30:00.000Z', '2026-11-21T13:30:00.000Z', 'woman', '{}', 'cd', '', 'pocket', '0', 'X');
+INSERT INTO messages
+    (id, conversation_id, parent_id, role, text, status, created_at, updated_at, speaker, copy_of) VALUES
+    ('G1', 'G', NULL, 'user', 'Guns?', 'complete', '2026-11-21T12:00:00.001Z', '2026-11-21T12:00:00.001Z', 'M', 'F1'),
+    ('F1', 'F', NULL, 'user', 'Guns?', 'complete', '2026-11-21T12:00:00.001Z', '2026-11-21T12:00:00.001Z', 'M', 'B1'),
+    ('H1', 'H', NULL, 'user', 'Guns?', 'complete', '2026-11-21T12:00:00.001Z', '2026-11-21T12:00:00.001Z', 'M', 'X1');
+UPDATE conversations SET active_leaf_id = id || '1' WHERE forked_from IS NOT NULL;
+"""
+"""A fork of the second side, a fork of that fork, and a fork of one that is deleted."""
+
 FIRST_ROWS = """
 INSERT INTO conversations VALUES ('C', 'Guns', '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z', 'democrat',
     '{"name": "democrat"}', 'cd', '', 'pocket', NULL, '0', NULL);
@@ -95,3 +110,21 @@ def test_what_a_moderator_said_in_an_older_debate_becomes_one_statement_on_two_s
             "the topic, Go on twice, and what one side heard alone"
         )
         assert corpus.problems() == ()
+
+
+def test_what_a_moderator_said_is_counted_once_also_where_forks_of_an_older_debate_repeat_it(corpus_file: Path) -> None:
+    corpus_file.parent.mkdir()
+    older = sqlite3.connect(corpus_file)
+    for migration in migrations()[:11]:
+        older.executescript(migration.read_text(encoding="utf-8"))
+    older.executescript(DEBATE + FORKS)
+    older.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 11")
+    older.close()
+    with Corpus.open(corpus_file) as corpus:
+        rows = corpus.database().query("SELECT id, created_at FROM messages WHERE text = 'Guns?' ORDER BY id")
+        assert {row["id"]: row["created_at"] for row in rows} == dict.fromkeys(
+            ("A1", "B1", "F1", "G1", "H1"), "2026-11-21T12:00:00.000Z"
+        )
+        assert corpus.problems() == ()
+        corpus.delete("A")  # and the other side with it: the oldest copy stands for what was said
+        assert sum(row.messages for row in corpus.counts()) == 1

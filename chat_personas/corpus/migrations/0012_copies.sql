@@ -1,5 +1,6 @@
 -- What the moderator of a debate says is a row in the conversation of each side, and was said once. So the row of the
 -- second side is a copy of the other one, too, with its time, by which copies are known where the original is deleted.
+-- So forks of the second side get that time, too, and forks of them, also where a fork between them is deleted.
 WITH moderator AS (
     SELECT
         messages.id, messages.created_at, debates.id AS debate, place, speaker, text,
@@ -7,12 +8,11 @@ WITH moderator AS (
     FROM debates JOIN messages ON messages.conversation_id = debates.conversation_id
     WHERE role = 'user' AND quotes IS NULL AND speaker IS NOT NULL
 )
-UPDATE messages SET copy_of = said.id, created_at = said.created_at
+UPDATE messages SET copy_of = coalesce(messages.copy_of, said.id), created_at = said.created_at
 FROM moderator AS again JOIN moderator AS said USING (debate, speaker, text, occurrence)
-WHERE again.place = 1 AND said.place = 0 AND messages.id = again.id;
-
-UPDATE messages SET created_at = said.created_at
-FROM messages AS said WHERE said.id = messages.copy_of AND messages.speaker IS NOT NULL;
+WHERE again.place = 1 AND said.place = 0
+    AND messages.created_at = again.created_at AND messages.text = again.text
+    AND (messages.id = again.id OR (messages.copy_of IS NOT NULL AND messages.role = 'user'));
 
 -- The views as before, but that they say of what it is a copy, so that it is counted once.
 DROP VIEW v_measurements;
