@@ -159,8 +159,9 @@ class Corpus:
     def delete(self, conversation_id: str) -> bool:
         """Delete a conversation with all that belongs to it, for good.
 
-        Returns whether no trace of its text is left in the file. False where another program reads it or the disk is
-        too full to rewrite it: erasing the traces is tried again when the corpus is opened.
+        Returns whether no trace of its text is left in the file, and its draft is erased. False where another program
+        reads it, the disk is too full to rewrite it, or the draft cannot be removed: that is tried again when the
+        corpus is opened.
 
         Raises:
             UnknownConversationError: there is none with this key.
@@ -505,10 +506,13 @@ class Corpus:
         return Database(connection)
 
     def _erase_traces(self) -> bool:
-        with storage_errors(self.path):
-            self.drafts.forget_the_deleted(self.conversation_ids)
         with self._connections.maintaining() as connection:
-            return maintenance.erase_traces(connection)
+            erased = maintenance.erase_traces(connection)
+        try:
+            self.drafts.forget_the_deleted(self.conversation_ids)
+        except OSError:  # what is deleted stays so, and the corpus opens, whatever becomes of a draft
+            return False
+        return erased
 
     @property
     def _owner_name(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chat_personas.paths import make_private
-from chat_personas.storage.files import atomic_write
+from chat_personas.storage.files import atomic_write, remove_left_behind
 
 ENDING = ".json"
 NEW = "new-"
@@ -88,7 +88,11 @@ class Drafts:
         return whole
 
     def forget_the_deleted(self, existing: Callable[[], Collection[str]]) -> None:
-        """Erase the drafts of conversations that are not among the `existing` ones, which are asked for if need be."""
+        """Erase the drafts of conversations that are not among the `existing` ones, which are asked for if need be.
+
+        Parts of drafts go, too, that a program left when it was killed.
+        """
+        remove_left_behind(self._directory)
         kept = {file.stem: file for file in self._directory.glob(f"*{ENDING}") if not file.name.startswith(NEW)}
         if kept:
             for key in kept.keys() - set(existing()):

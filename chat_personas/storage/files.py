@@ -224,9 +224,10 @@ def _store_names(directory: Path) -> None:
 
 def _beginning_of(target: Path) -> str:
     """Return how the hidden files begin that take the place of `target`; short, however long its name is."""
-    return f".chat-personas-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
+    return f"{_HIDDEN}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
 
 
+_HIDDEN = ".chat-personas-"
 _ENDING = ".part"
 
 
@@ -270,9 +271,19 @@ def _replace_directory(target: Path, made: Path, replaced: Path) -> None:
         raise
 
 
+def remove_left_behind(folder: Path) -> None:
+    """Remove what killed processes left behind in a folder of ours, whatever they wrote."""
+    _remove_unlocked(folder, _HIDDEN)
+
+
 def _remove_left_behind(target: Path) -> None:
-    """Remove what killed processes left behind when they wrote `target`; what is being written is locked, and stays."""
-    for left in target.parent.glob(f"{_beginning_of(target)}*{_ENDING}"):
+    """Remove what killed processes left behind when they wrote `target`."""
+    _remove_unlocked(target.parent, _beginning_of(target))
+
+
+def _remove_unlocked(folder: Path, beginning: str) -> None:
+    """Remove hidden files whose names begin so; what is being written is locked, and stays."""
+    for left in folder.glob(f"{beginning}*{_ENDING}"):
         with suppress(OSError):
             descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:

@@ -234,3 +234,18 @@ def test_looking_at_a_header_does_not_lock_the_file(tmp_path: Path) -> None:
         with pytest.raises(CorpusError, match="another program"):
             refuse_foreign(path)
     other.close()
+
+
+def test_a_draft_that_cannot_be_erased_does_not_keep_the_corpus_closed_and_is_reported(corpus_file: Path) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        key, other = talk(corpus, ("Guns?", "Fewer.")), talk(corpus, ("Taxes?", "More."))
+        assert corpus.delete(key)
+    in_the_way = corpus_file.with_name(f"{corpus_file.name}-drafts") / f"{key}.json"
+    in_the_way.mkdir(parents=True)  # which cannot be unlinked
+    with Corpus.open(corpus_file) as corpus:
+        assert corpus.conversation_ids() == (other,)
+        assert not corpus.delete(other), "not every trace is gone"
+        assert corpus.conversation_ids() == ()
+        in_the_way.rmdir()
+    with Corpus.open(corpus_file) as corpus:
+        assert corpus.delete(talk(corpus, ("Health?", "Yes.")))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.storage.drafts import Draft, Drafts
+from chat_personas.storage.files import atomic_write
 
 HERE, GONE = "00000000000000aa", "00000000000000bb"
 
@@ -72,6 +73,18 @@ def test_the_drafts_of_deleted_conversations_are_erased_and_others_stay(folder: 
         drafts.keep(key, Draft(f"typed in {key}"))
     drafts.forget_the_deleted(existing)
     assert (drafts.of("A"), drafts.of("B"), drafts.of(None)) == (Draft("typed in A"), None, Draft("typed in None"))
+
+
+def test_what_a_program_left_when_it_was_killed_goes_and_what_another_one_writes_stays(folder: Path) -> None:
+    Drafts(folder, HERE).keep("A", Draft("whole"))
+    left = folder / f".chat-personas-{'0' * 16}-{'1' * 16}.part"
+    left.write_text("half of a deleted conversation's dra", encoding="utf-8")
+
+    with atomic_write(folder / "C.json") as stream:
+        stream.write(b'{"text": "by another program"}')
+        Drafts(folder, HERE).forget_the_deleted(lambda: ["A", "C"])
+        assert not left.exists()
+    assert Drafts(folder, HERE).of("C") == Draft("by another program")
 
 
 def test_a_file_that_cannot_be_read_is_no_draft(folder: Path) -> None:
