@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from textual.widget import Widget
 
 from chat_personas.corpus import Corpus
 from chat_personas.engines.exact_prompt import ExactProbe, ExactPrompt, PromptPart
-from eval.engine import Message, Probe, Sampling
+from eval.engine import EngineError, Message, Probe, Sampling
 from personas import load_persona
 from tests.corpus.making import conversation_row, talk
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
@@ -60,6 +61,23 @@ async def test_without_a_round_the_command_says_so_in_one_sentence(corpus_file: 
     async with screen(session(corpus_file, Shows())) as pilot:
         await type_text(pilot, "/prompt probe")
         await until(pilot, lambda: "No probe was sent yet since this conversation was opened." in words(pilot))
+
+
+async def test_why_a_page_cannot_be_shown_is_said_without_control_characters(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> None:
+        raise EngineError("the server said [red]\x1b]52;no")
+
+    app = session(corpus_file, Shows(reply("Yes.")), measure=True, make_monitor=monitor)
+    async with screen(app) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "measured: 62 questions" in words(pilot))
+        monkeypatch.setattr(chat(pilot).session.monitor, "last_probe", fails)
+        await type_text(pilot, "/prompt probe")
+        await until(pilot, lambda: any("[red]" in each.message for each in pilot.app._notifications))
+        (said,) = (each.message for each in pilot.app._notifications if "[red]" in each.message)
+        assert "\x1b" not in said
 
 
 async def test_a_long_conversation_is_opened_with_as_few_widgets_as_a_short_one(corpus_file: Path) -> None:

@@ -148,8 +148,9 @@ async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_type
         await until(pilot, lambda: "Still here." in shown(pilot))
 
 
+@pytest.mark.parametrize(("part", "step", "new"), [("replies", "stop", False), ("drafts", "leave", True)])
 async def test_a_model_that_was_opened_and_is_not_gone_on_with_is_closed(
-    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, part: str, step: str, new: bool
 ) -> None:
     closed = list[str]()
 
@@ -162,9 +163,9 @@ async def test_a_model_that_was_opened_and_is_not_gone_on_with_is_closed(
 
     others = {SMALL.path: FakeLaunch(corpus_file, Closing(info=BETA))}
     async with screen(session(corpus_file, ScreenEngine(), others=others)) as pilot:
-        monkeypatch.setattr(chat(pilot).replies, "stop", fails)
+        monkeypatch.setattr(getattr(chat(pilot), part), step, fails)
         with pytest.raises(CorpusError, match="the disk is full"):
-            await chat(pilot).navigator.change_model(SMALL.path, new=False)
+            await chat(pilot).navigator.change_model(SMALL.path, new=new)
         assert closed == ["beta"]
         monkeypatch.undo()
 

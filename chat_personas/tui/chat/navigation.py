@@ -138,11 +138,11 @@ class Navigator:
         with self._replies.held():
             try:
                 await self._leave()
+                if new:
+                    await self._drafts.leave()
             except BaseException:  # nobody takes the model over
                 await other.engine.close()
                 raise
-            if new:
-                await self._drafts.leave()
             try:
                 await self._session.change_model(other, new=new)
                 self._view.show_model(other.engine.info)

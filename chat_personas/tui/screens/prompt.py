@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from chat_personas.reporting.explained.exact_prompt import Block, as_text
+from chat_personas.text import printable
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.whole_text import Passage, Rows
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -63,7 +64,7 @@ class PromptScreen(AnsweringScreen[None]):
                     self._blocks = blocks
                     self._rows.show(list(_passages(blocks)))
         except ReportedError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(printable(str(error)), severity="error", markup=False)
 
     def action_other_page(self) -> None:
         """Show the other page."""
