@@ -403,13 +403,13 @@ class Source:
             WITH released AS (
                 SELECT id FROM conversations
                 WHERE {condition} AND id NOT IN (SELECT conversation_id FROM study_conversations)
-            ), copies AS (
-                SELECT conversation_id, created_at, role, text FROM messages
-                WHERE conversation_id IN (SELECT id FROM released) AND parent_id IS NULL AND copy_of IS NOT NULL
+            ), first AS MATERIALIZED (  -- without this, every copy is compared with every conversation
+                SELECT conversation_id, created_at, role, text, copy_of FROM messages
+                WHERE conversation_id IN (SELECT id FROM released) AND parent_id IS NULL
             )
             SELECT copies.conversation_id AS younger, min(said.conversation_id) AS oldest
-            FROM copies JOIN messages AS said USING (created_at, role, text)
-            WHERE said.parent_id IS NULL AND said.conversation_id IN (SELECT id FROM released)
+            FROM first AS copies CROSS JOIN first AS said USING (created_at, role, text)
+            WHERE copies.copy_of IS NOT NULL
             GROUP BY younger HAVING oldest < younger ORDER BY younger
             """  # noqa: S608
         families = dict[str, str]()
