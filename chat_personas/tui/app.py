@@ -18,6 +18,7 @@ from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import Monochrome
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
+from textual.widgets._toast import ToastRack
 from textual.worker import WorkerFailed
 
 from chat_personas.conversation.commands import COMMANDS as CONVERSATION_COMMANDS
@@ -80,12 +81,6 @@ class TerminalApp(App[None]):
             margin: 1 0 0 0;
             overflow: hidden hidden;
         }
-        ToastRack > ToastHolder {
-            display: none;
-        }
-        ToastRack > ToastHolder:last-child {
-            display: block;
-        }
         Toast {
             margin: 0;
             padding: 0 1;
@@ -128,6 +123,25 @@ class TerminalApp(App[None]):
         self.set_keymap(dict(keys))
         own = default_theme(None if self.no_color else self.console.color_system)
         self.theme = theme if theme in self.available_themes and not self.no_color else own
+
+    def _refresh_notifications(self) -> None:
+        """Show the notices that there are by now, of which only the newest is seen."""
+        super()._refresh_notifications()
+        self.call_after_refresh(self._show_newest_notice)  # a new one is mounted by then
+
+    def _unnotify(self, notification: Notification, refresh: bool = True) -> None:
+        """Put a notice away; one before it that still stands is seen again."""
+        super()._unnotify(notification, refresh)
+        self.call_after_refresh(self._show_newest_notice)
+
+    def _show_newest_notice(self) -> None:
+        newest = max(self._notifications, key=lambda each: each.raised_at, default=None)
+        if newest is None or not self.screen_stack:
+            return
+        for rack in self.screen.children:
+            if isinstance(rack, ToastRack):
+                for holder in rack.children:
+                    holder.display = holder.id == rack._toast_id(newest)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Put a text into the clipboard: by the terminal (OSC 52), and by the system's program where there is one."""

@@ -151,7 +151,7 @@ class History:
     def check(self) -> None:
         corpus, rows = self.corpus, self.corpus.counts()
         sides = () if self.debate is None else self.debate.sides
-        moderated = [each.text for side in sides for each in side.path if each.author == "person"]
+        moderated = {each.text for side in sides for each in side.path if each.author == "person"}
         held = set().union(*self.held.values())
         argued = {each.text for side in sides for each in side.path if each.role == "assistant"}
         said = {text for text in held if text.startswith("person")}

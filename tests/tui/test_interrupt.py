@@ -52,7 +52,7 @@ async def test_any_other_key_makes_the_next_ctrl_c_the_first_again(corpus_file: 
         await until(pilot, lambda: HINT in shown(pilot))
         await pilot.press(key)
         await until(pilot, lambda: HINT not in shown(pilot))
-        assert "Something else." in shown(pilot)
+        await until(pilot, lambda: "Something else." in shown(pilot))
         await pilot.press("ctrl+c")
         await until(pilot, lambda: HINT in shown(pilot))
         assert not pilot.app._exit

@@ -50,6 +50,7 @@ _GENERATION = ", ".join(
     f"NULL AS {name}" if name in THOUGHT else f"generations.{name}" for name in GenerationRow.model_fields
 )
 _RATING = columns_of(RatingRow, "ratings")
+_RATED = "AND EXISTS (SELECT 1 FROM ratings WHERE message_id = messages.id)"
 _COMPOSITION = columns_of(CompositionRow, "compositions")
 
 
@@ -277,16 +278,20 @@ class Source:
 
     def messages(self, conversation_id: str, *, rated: bool = False) -> Sequence[MessageRow]:
         """Return the messages of all branches of a conversation, or those that somebody rated, oldest first."""
-        among = "AND EXISTS (SELECT 1 FROM ratings WHERE message_id = messages.id)" if rated else ""
+        among = _RATED if rated else ""
         sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? {among} ORDER BY id"  # noqa: S608
         with storage_errors(self._path):
             found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         return [self._message(row) for row in found]
 
-    def generations(self, conversation_id: str) -> Mapping[str, GenerationRow]:
-        """Return how the replies of a conversation were made, by the keys of the replies, without any thought."""
+    def generations(self, conversation_id: str, *, rated: bool = False) -> Mapping[str, GenerationRow]:
+        """Return how the replies of a conversation, or those that somebody rated, were made; without any thought.
+
+        They are found by the keys of the replies.
+        """
         sql = f"""
             SELECT {_GENERATION} FROM generations JOIN messages ON messages.id = message_id WHERE conversation_id = ?
+            {_RATED if rated else ""}
             """  # noqa: S608
         with storage_errors(self._path):
             found = fetch(GenerationRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))

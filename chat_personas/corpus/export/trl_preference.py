@@ -30,12 +30,12 @@ def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Ma
     for reply in source.messages(conversation.id, rated=True):
         if reply.id in rated and is_complete_reply(reply) and reply.parent_id is not None:
             replies[reply.parent_id].append(reply)
-    made = source.generations(conversation.id)
-    for question, alternatives in replies.items():
-        if len(alternatives) > 1:
-            for (system, *_), beside in _of_one_persona(alternatives, made, conversation).items():
-                prompt = chat_messages(system, source.branch(question), {})
-                yield from _of_a_prompt(conversation.id, prompt, beside, rated)
+    several = {question: beside for question, beside in replies.items() if len(beside) > 1}
+    made = source.generations(conversation.id, rated=True) if several else {}
+    for question, alternatives in several.items():
+        for (system, *_), beside in _of_one_persona(alternatives, made, conversation).items():
+            prompt = chat_messages(system, source.branch(question), {})
+            yield from _of_a_prompt(conversation.id, prompt, beside, rated)
 
 
 def _of_one_persona(

@@ -82,9 +82,10 @@ class Navigator:
             self._view.show_persona(loaded.persona)
         await self._session.open_corpus()
         is_open = await self._open_model()
-        if is_open:
-            await self._take_up(resume)
-        await self._drafts.bring_back()
+        with self._replies.held():  # a message that is sent before the conversation is shown would not be shown
+            if is_open:
+                await self._take_up(resume)
+            await self._drafts.bring_back()
         if is_open:
             await self._go_on()
             spare_what_is_here()

@@ -72,7 +72,7 @@ class NarrowedList(AnsweringScreen[Result]):
         super().__init__()
         self.heading = Static(markup=False, id="heading")
         self.about = Static(markup=False, id="about")
-        self.typed = Input(id="typed", placeholder=placeholder)
+        self.typed = Input(id="typed", placeholder=placeholder, select_on_focus=False)
         self.listed = OptionList(id="choices", markup=False)
 
     def compose(self) -> ComposeResult:

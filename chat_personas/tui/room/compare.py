@@ -193,7 +193,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         self.columns = tuple(
             Column(name, each) for name, each in zip(comparison.names, comparison.columns, strict=True)
         )
-        self._input = Input(id="all", placeholder=ALL_AT_ONCE)
+        self._input = Input(id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the columns above what is said to all of them."""

@@ -186,7 +186,7 @@ async def test_one_version_an_edit_and_a_new_conversation_are_said_to_be_so(corp
     keys = {"regenerate": "f9", "thoughts": "f5"}
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")), keys=keys)) as pilot:
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "this is a new conversation already." in words(pilot))
+        await until(pilot, lambda: "Nothing was said here: this is a new" in words(pilot))
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f8")
@@ -194,7 +194,7 @@ async def test_one_version_an_edit_and_a_new_conversation_are_said_to_be_so(corp
         await pilot.press("f6")
         await until(pilot, lambda: chat(pilot).editing.under_way)
         await pilot.press("f8")
-        await until(pilot, lambda: "send it, or leave the edit (Esc)." in words(pilot))
+        await until(pilot, lambda: "A message is being edited: send it, or leave" in words(pilot))
         assert chat(pilot).composer.text == "Well?"
 
 
@@ -202,9 +202,7 @@ async def test_notices_stand_below_the_title_one_at_a_time_and_escape_puts_them_
     async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
         pilot.app.notify("The first notice.")
         pilot.app.notify("The second notice.")
-        await until(pilot, lambda: "The second notice." in shown(pilot))
-        lines = shown(pilot).splitlines()
-        assert "The second notice." in lines[1]
+        await until(pilot, lambda: "The second notice." in shown(pilot).splitlines()[1])
         assert "The first notice." not in shown(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: "notice." not in shown(pilot))
