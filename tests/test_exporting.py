@@ -137,7 +137,7 @@ def test_of_a_list_those_leave_that_may_and_it_is_said_how_many_stay(corpus: Cor
     mine = talk(corpus, ("Mine?", "Yes."))
     silent = conversation_of(corpus, take_part(corpus, ("Secret?", "So."), scope="use"))
     chosen = Chosen((mine, silent))
-    stays = "1 of participants (no consent to it, withdrawn or tests)"
+    stays = "1 of participants (no consent to it, withdrawn, tests or forks)"
     assert Exporter(corpus).outlook(chosen).remark == f"Not exported: {stays}."
     done = Exporter(corpus).export(chosen, ALL["openai"], tmp_path / "talks.jsonl")
     assert str(done).endswith(f"(1 conversation, openai, release {done.release}); not exported: {stays}")
