@@ -40,7 +40,7 @@ NOTHING_YET: Mapping[str, str] = {
     "export": "There is nothing to export yet.",
 }
 """What commands say where the conversation does not have what they are about."""
-NOT_OPEN = "There is no conversation yet: no model is open."
+NOT_OPEN = "The model is not open yet."
 NO_CORPUS = "The corpus is still being opened; try again in a moment."
 NO_REPLY = "No reply is on its way."
 NEW_ALREADY = "Nothing was said here: this is a new conversation already."

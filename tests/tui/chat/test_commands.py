@@ -177,9 +177,7 @@ def test_the_sentences_name_the_keys_by_which_one_goes_on() -> None:
     assert why_nothing("edit", "", replace(OPEN, editing=True)) == (
         "A message is being edited: send it, or leave the edit (Esc)."
     )
-    assert why_nothing("editor", "all", Situation(conversation=False)) == (
-        "There is no conversation yet: no model is open."
-    )
+    assert why_nothing("editor", "all", Situation(conversation=False)) == ("The model is not open yet.")
 
 
 async def test_one_version_an_edit_and_a_new_conversation_are_said_to_be_so(corpus_file: Path) -> None:
