@@ -1,6 +1,7 @@
 """The command palette: the program's own actions with their keys, and the themes, of which the chosen one is kept."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter
@@ -20,6 +21,7 @@ from chat_personas.tui.key_registry import keys_shown
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
+    from chat_personas.reporting.models_found import Offered
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.chat.screen import ChatScreen
 
@@ -104,8 +106,13 @@ class ByName(Provider):
             found = await asyncio.to_thread(lambda: list(offered(chat.session.launch.find_models())))
         except ReportedError:
             return {}  # the list of models says why
-        ready = (each for each in found if each.kind == "ready")
-        return {printable(f"Model: {each.name}"): partial(chat.do, "model", each.model) for each in ready}
+        ready = [each for each in found if each.kind == "ready"]
+        named = Counter(each.name for each in ready)
+
+        def said(each: "Offered") -> str:
+            return printable(f"Model: {each.name}{f' ({each.model})' if named[each.name] > 1 else ''}")
+
+        return {said(each): partial(chat.do, "model", each.model) for each in ready}
 
     @property
     def _chat(self) -> "ChatScreen | None":

@@ -87,7 +87,11 @@ def test_no_key_of_the_chat_screen_does_two_things() -> None:
 async def test_themes_personas_and_models_are_found_by_their_names(corpus_file: Path) -> None:
     url = "http://127.0.0.1:1/v1"
     small = ModelOnServer(model=f"'{url}#tiny-chat'", name="tiny-chat", server="llama-server", url=url)
-    found = Found(files=(), servers=(small,), problems=())
+    other = "http://127.0.0.1:2/v1"
+    twins = [
+        ModelOnServer(model=f"'{where}#twin'", name="twin", server="llama-server", url=where) for where in (url, other)
+    ]
+    found = Found(files=(), servers=(small, *twins), problems=())
     async with screen(session(corpus_file, ScreenEngine(), found=found)) as pilot:
         await choose(pilot, "theme nord", "Theme: nord")
         await until(pilot, lambda: pilot.app.theme == "nord")
@@ -99,3 +103,7 @@ async def test_themes_personas_and_models_are_found_by_their_names(corpus_file: 
         await until(pilot, lambda: len(asked) == 2)
         assert asked[0] == ("persona", "republican-woman")
         assert asked[1] == ("model", f"{url}#tiny-chat")
+        for number, where in enumerate((url, other), start=3):
+            await choose(pilot, f"twin {where}", f"Model: twin ({where}#twin)")
+            await until(pilot, lambda number=number: len(asked) == number)
+        assert asked[2:] == [("model", f"{url}#twin"), ("model", f"{other}#twin")], "models of one name are two"
