@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from chat_personas.paths import make_private
@@ -95,11 +96,17 @@ class Drafts:
         remove_left_behind(self._directory)
         kept = {file.stem: file for file in self._directory.glob(f"*{ENDING}") if not file.name.startswith(NEW)}
         if kept:
-            for key in kept.keys() - set(existing()):
-                kept[key].unlink(missing_ok=True)
+            for name in kept.keys() - set(map(_name_of, existing())):
+                kept[name].unlink(missing_ok=True)
 
     def _file(self, conversation: str | None) -> Path:
-        return self._directory / f"{conversation or NEW + self._program}{ENDING}"
+        name = NEW + self._program if conversation is None else _name_of(conversation)
+        return self._directory / f"{name}{ENDING}"
+
+
+def _name_of(conversation: str) -> str:
+    """Return a key as a file's name. Ours are; a corpus from elsewhere may hold one that leads out of the directory."""
+    return conversation if conversation.isalnum() else sha256(conversation.encode()).hexdigest()
 
 
 def _read(file: Path) -> Draft | None:

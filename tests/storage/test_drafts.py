@@ -87,6 +87,17 @@ def test_what_a_program_left_when_it_was_killed_goes_and_what_another_one_writes
     assert Drafts(folder, HERE).of("C") == Draft("by another program")
 
 
+def test_a_key_from_elsewhere_does_not_lead_out_of_the_directory(folder: Path) -> None:
+    drafts, keys = Drafts(folder, HERE), ("../outside", "/absolute", f"new-{GONE}")
+    for key in keys:
+        drafts.keep(key, Draft(f"typed in {key}"))
+
+    assert [file.name for file in folder.parent.iterdir()] == [folder.name]
+    assert drafts.take_over({HERE}) is None, "that of a conversation is not one of a new conversation"
+    drafts.forget_the_deleted(lambda: keys[:2])
+    assert [drafts.of(key) for key in keys] == [Draft("typed in ../outside"), Draft("typed in /absolute"), None]
+
+
 def test_a_file_that_cannot_be_read_is_no_draft(folder: Path) -> None:
     folder.mkdir()
     for number, content in enumerate(("", "[]", "{", '{"unknown": 1}', '{"text": ""}', '{"text": 5}')):
