@@ -263,11 +263,11 @@ def moved(side: DebateSide) -> str:
         return f"{name}: alignment {_two(point.alignment)} after turn {point.turn}, and no other turn to compare with"
     drift = course.drift
     turns = f"from turn {drift.first_turn} to turn {drift.turn}"
-    difference = change_written(drift.difference, decimals=COMPACT)
+    difference = change_written(drift.difference)
     change = "a detectable change" if drift.detectable else "no detectable change"
-    moved = (
-        f"no change in alignment {turns}" if difference == UNCHANGED else f"alignment {difference} {turns}, {change}"
-    )
+    moved = f"no change in alignment {turns}"
+    if difference != UNCHANGED:
+        moved = f"alignment changed by {difference} {turns}, {change}"
     tested = f"{100 * drift.level:.3g}% interval, p {p_value(drift.difference.p)}"
     return f"{name}: {moved} ({tested}, {pluralize(course.questions, 'question')})"
 
