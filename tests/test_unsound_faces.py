@@ -1,7 +1,7 @@
 """A measurement that is not sound shows no score, no claim and no mark on any face of the program."""
 
 import io
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from math import log
 from typing import Any
@@ -96,14 +96,19 @@ def scores_in(part: Any, name: str = "") -> Iterator[Score]:
 
 
 def written(report: Report) -> set[str]:
-    """Return every score of a report as the faces would write it, in two or three decimals, signed, and read aloud."""
-    forms = (".3f", ".2f", "+.3f", "+.2f", ".1f")
-    lines = {
-        f"{score.mean:{form}} [{score.low:{form}}, {score.high:{form}}]"
-        for score in scores_in(report.model_dump(mode="json"))
-        for form in forms
-    }
+    """Return every score of a report as the faces would write it, in two or three decimals, signed, and read aloud.
+
+    What a figure that may be shown looks like as well, such as the people's refusal, is left out.
+    """
+    lines = _written(scores_in(report.model_dump(mode="json")))
+    shown = (getattr(report.scores, words.replace(" ", "_"), None) for words in HOW_IT_ANSWERED)
+    lines -= _written(score for score in shown if score is not None)
     return lines | set(map(spoken, lines))
+
+
+def _written(scores: Iterable[Score]) -> set[str]:
+    forms = (".3f", ".2f", "+.3f", "+.2f", ".1f")
+    return {f"{score.mean:{form}} [{score.low:{form}}, {score.high:{form}}]" for score in scores for form in forms}
 
 
 async def faces() -> dict[str, str]:

@@ -197,6 +197,16 @@ class GenerationRow(Row):
     system_prompt: str | None = None
 
 
+class SpokenAsRow(Row):
+    """Under which persona a reply was made: the columns of its `GenerationRow` that say so, and its model."""
+
+    message_id: str
+    model: str
+    persona_name: str | None
+    persona_sha256: str | None
+    system_prompt: str | None
+
+
 class GroupRow(Row):
     """One value of one attribute, as in the catalogue of personas."""
 

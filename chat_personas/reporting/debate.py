@@ -262,14 +262,14 @@ def moved(side: DebateSide) -> str:
         point = course.points[-1]
         return f"{name}: alignment {_two(point.alignment)} after turn {point.turn}, and no other turn to compare with"
     drift = course.drift
+    turns = f"from turn {drift.first_turn} to turn {drift.turn}"
+    difference = change_written(drift.difference)
     change = "a detectable change" if drift.detectable else "no detectable change"
-    difference = change_written(drift.difference, decimals=COMPACT)
-    moving = "no change in alignment" if difference == UNCHANGED else f"alignment {difference}"
+    moved = f"no change in alignment {turns}"
+    if difference != UNCHANGED:
+        moved = f"alignment changed by {difference} {turns}, {change}"
     tested = f"{100 * drift.level:.3g}% interval, p {p_value(drift.difference.p)}"
-    return (
-        f"{name}: {moving} from turn {drift.first_turn} to turn {drift.turn}, {change} "
-        f"({tested}, {pluralize(course.questions, 'question')})"
-    )
+    return f"{name}: {moved} ({tested}, {pluralize(course.questions, 'question')})"
 
 
 def circumstances(report: DebateReport) -> Iterator[str]:

@@ -64,8 +64,10 @@ async def test_the_screen_names_them_when_it_opens(corpus_file: Path) -> None:
     app = session(corpus_file, ScreenEngine(), keys={"stop": "control-x", "new": "ctrl+o"}, theme="nrd")
     async with screen(app) as pilot:
         await until(pilot, lambda: "settings: theme: there is no such name" in shown(pilot))
-        assert [notification.message for notification in pilot.app._notifications] == [
-            'settings: theme: there is no such name; did you mean "nord"?',
-            'settings: keys: stop is on a key that does not exist; did you mean "ctrl+x"?',
-            "settings: keys: new and open are both on ctrl+o; give one of them another key",
+        assert [notification.message.splitlines() for notification in pilot.app._notifications] == [
+            [
+                'settings: theme: there is no such name; did you mean "nord"?',
+                'settings: keys: stop is on a key that does not exist; did you mean "ctrl+x"?',
+                "settings: keys: new and open are both on ctrl+o; give one of them another key",
+            ]
         ]

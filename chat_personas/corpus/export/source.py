@@ -23,7 +23,15 @@ from chat_personas.corpus.errors import storage_errors
 from chat_personas.corpus.export import permission
 from chat_personas.corpus.export.masking import Mask, masked
 from chat_personas.corpus.export.pseudonyms import Kind, Pseudonyms, new_secret
-from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
+from chat_personas.corpus.rows import (
+    ConversationRow,
+    GenerationRow,
+    MeasurementRow,
+    MessageRow,
+    ProbeRow,
+    RatingRow,
+    SpokenAsRow,
+)
 from chat_personas.corpus.sql import Value, columns_of, fetch, new_key
 from chat_personas.corpus.study_rows import (
     SCOPES,
@@ -39,6 +47,7 @@ from chat_personas.corpus.study_rows import (
 )
 
 RowModel = TypeVar("RowModel", bound=BaseModel)
+Made = TypeVar("Made", GenerationRow, SpokenAsRow)
 
 THOUGHT = ("thought", "thought_seconds")
 """The columns of a generation that no format exports: who trains on thoughts teaches a model to say them."""
@@ -284,17 +293,21 @@ class Source:
             found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         return [self._message(row) for row in found]
 
-    def generations(self, conversation_id: str, *, rated: bool = False) -> Mapping[str, GenerationRow]:
-        """Return how the replies of a conversation, or those that somebody rated, were made; without any thought.
+    def rated_as(self, conversation_id: str) -> Mapping[str, SpokenAsRow]:
+        """Return under which persona the replies that somebody rated were made, by the keys of the replies."""
+        return self._made(conversation_id, SpokenAsRow, columns_of(SpokenAsRow, "generations"), _RATED)
 
-        They are found by the keys of the replies.
-        """
+    def generations(self, conversation_id: str) -> Mapping[str, GenerationRow]:
+        """Return how the replies of a conversation were made, by the keys of the replies, without any thought."""
+        return self._made(conversation_id, GenerationRow, _GENERATION)
+
+    def _made(self, conversation_id: str, kind: type[Made], columns: str, among: str = "") -> Mapping[str, Made]:
         sql = f"""
-            SELECT {_GENERATION} FROM generations JOIN messages ON messages.id = message_id WHERE conversation_id = ?
-            {_RATED if rated else ""}
+            SELECT {columns} FROM generations JOIN messages ON messages.id = message_id
+            WHERE conversation_id = ? {among}
             """  # noqa: S608
         with storage_errors(self._path):
-            found = fetch(GenerationRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
+            found = fetch(kind, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         self.held.models.update(row.model for row in found)
         rows = (self._released(row, message_id="message") for row in found)
         return {row.message_id: row for row in rows}

@@ -13,7 +13,7 @@ from itertools import combinations
 from chat_personas.corpus.export.chat_json import chat_messages, json_line
 from chat_personas.corpus.export.format import DEBATES, TextFormat
 from chat_personas.corpus.export.source import Source, is_complete_reply
-from chat_personas.corpus.rows import ConversationRow, GenerationRow, MessageRow
+from chat_personas.corpus.rows import ConversationRow, MessageRow, SpokenAsRow
 
 
 def _texts(source: Source) -> Iterator[str]:
@@ -31,7 +31,7 @@ def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Ma
         if reply.id in rated and is_complete_reply(reply) and reply.parent_id is not None:
             replies[reply.parent_id].append(reply)
     several = {question: beside for question, beside in replies.items() if len(beside) > 1}
-    made = source.generations(conversation.id, rated=True) if several else {}
+    made = source.rated_as(conversation.id) if several else {}
     for question, alternatives in several.items():
         for (system, *_), beside in _of_one_persona(alternatives, made, conversation).items():
             prompt = chat_messages(system, source.branch(question), {})
@@ -39,7 +39,7 @@ def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Ma
 
 
 def _of_one_persona(
-    replies: Sequence[MessageRow], made: Mapping[str, GenerationRow], conversation: ConversationRow
+    replies: Sequence[MessageRow], made: Mapping[str, SpokenAsRow], conversation: ConversationRow
 ) -> Mapping[tuple[str, str, str], Sequence[MessageRow]]:
     """Return the replies by system prompt, name and file of their persona: those of two personas are no pair.
 

@@ -59,6 +59,8 @@ SERVER = "openai"
 """The kind of engine that asks a server."""
 OPENING = "opening…"
 SECONDS_OF_A_FAULT = 30.0
+MOST_FAULTS = 4
+"""Faults of the settings that a notice names."""
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 
@@ -232,8 +234,12 @@ class ChatScreen(Screen[None]):
         from chat_personas.tui.unusable_settings import faults_of
 
         settings = self.session.settings
-        for fault in faults_of(settings.keys, settings.theme, self.app.available_themes):
-            self.notify(printable(f"settings: {fault}"), severity="warning", timeout=SECONDS_OF_A_FAULT, markup=False)
+        faults = list(faults_of(settings.keys, settings.theme, self.app.available_themes))
+        if faults:  # one notice for all, because only the newest is seen
+            lines = [printable(f"settings: {fault}") for fault in faults[:MOST_FAULTS]]
+            if len(faults) > MOST_FAULTS:
+                lines.append(f"and {len(faults) - MOST_FAULTS} more: run chat-personas doctor")
+            self.notify("\n".join(lines), severity="warning", timeout=SECONDS_OF_A_FAULT, markup=False)
 
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona, and the groups that it is compared with."""
