@@ -209,10 +209,12 @@ class LoadedStudy:
     @cached_property
     def definition(self) -> str:
         """All that decides what a participant meets, as JSON: the same text for the same study on every machine."""
+        # It decides nothing where everybody talks; studies of older versions, which did not have it, go on.
+        without = set() if any(each.persona is None for each in self.study.conditions) else {"about_conversation"}
         document = {
             "study": self.study.model_dump(mode="json", by_alias=True, exclude_none=True),
             "instruments": {
-                name: loaded.instrument.model_dump(mode="json", by_alias=True, exclude_none=True)
+                name: loaded.instrument.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=without)
                 for name, loaded in self.instruments.items()
             },
             "personas": {name: {"sha256": each.sha256} for name, each in self.personas.items()},

@@ -33,6 +33,24 @@ def test_a_changed_instrument_makes_another_study(tmp_path: Path) -> None:
     assert load_study(study).row.sha256 != before
 
 
+def test_an_instrument_about_the_conversation_makes_another_study_only_beside_a_control_group(tmp_path: Path) -> None:
+    own = 'schema = "chat-personas/instrument@1"\nname = "mine"\ntitle = "Mine"\n{}'
+    items = '[[items]]\nid = "a"\nkind = "text"\ntext = "Why?"\n'
+    control = '[[conditions]]\nname = "control"\ngroups = ["POLPARTY=Democrat"]\npeople = "Democrats"\n'
+
+    def hashes(conditions: str) -> set[str]:
+        path = write_study(tmp_path, {'before = ["understanding",': 'before = ["mine.toml",'})
+        path.write_text(path.read_text(encoding="utf-8") + conditions, encoding="utf-8")
+        found = set()
+        for flag in ("", "about_conversation = true\n"):
+            (tmp_path / "mine.toml").write_text(own.format(flag) + items)
+            found.add(load_study(path).row.sha256)
+        return found
+
+    assert len(hashes("")) == 1
+    assert len(hashes(control)) == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
