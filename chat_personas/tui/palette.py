@@ -60,16 +60,19 @@ BEHIND_COMMANDS = 0.5
 """What is found by its name stands below a command that fits as well."""
 
 
+MODEL = "model"
+"""Who has typed this wants one, and lets servers of this machine be asked."""
+
+
 class ByName(Provider):
-    """Themes, personas and models by their names, such as `theme nord` or `republican`, where people talk."""
+    """Themes, personas and models by their names, such as `theme nord` or `model qwen`, where people talk."""
 
     async def startup(self) -> None:
-        """Read which personas there are; models are looked for at the same time, and come when they are found."""
+        """Read which personas there are."""
         self._things: dict[str, Callable[[], object]] = dict(self._themes())
         self._models: asyncio.Task[dict[str, Callable[[], object]]] | None = None
         chat = self._chat
         if chat is not None:
-            self._models = asyncio.create_task(self._find_models(chat))
             for name, loaded in await asyncio.to_thread(lambda: list(readable_personas())):
                 said = printable(f"Persona: {loaded.persona.title} ({name})")
                 self._things[said] = partial(chat.do, "persona", name)
@@ -80,9 +83,12 @@ class ByName(Provider):
             self._models.cancel()
 
     async def search(self, query: str) -> Hits:
-        """Yield what fits: at once what is known, then the models."""
+        """Yield what fits: at once what is known, then the models, for which is looked once they are asked for."""
         for hit in self._fitting(query, self._things):
             yield hit
+        chat = self._chat
+        if self._models is None and chat is not None and MODEL in query.casefold():
+            self._models = asyncio.create_task(self._find_models(chat))
         if self._models is not None:
             for hit in self._fitting(query, await asyncio.shield(self._models)):
                 yield hit

@@ -99,11 +99,11 @@ async def test_themes_personas_and_models_are_found_by_their_names(corpus_file: 
         chat(pilot).do = lambda name, argument="": asked.append((name, argument))  # type: ignore[method-assign]
         await choose(pilot, "republican-woman", "(republican-woman)")
         await until(pilot, lambda: len(asked) == 1)
-        await choose(pilot, "tiny-chat", "Model: tiny-chat")
+        await choose(pilot, "model tiny-chat", "Model: tiny-chat")
         await until(pilot, lambda: len(asked) == 2)
         assert asked[0] == ("persona", "republican-woman")
         assert asked[1] == ("model", f"{url}#tiny-chat")
         for number, where in enumerate((url, other), start=3):
-            await choose(pilot, f"twin {where}", f"Model: twin ({where}#twin)")
+            await choose(pilot, f"model twin {where}", f"Model: twin ({where}#twin)")
             await until(pilot, lambda number=number: len(asked) == number)
         assert asked[2:] == [("model", f"{url}#twin"), ("model", f"{other}#twin")], "models of one name are two"
