@@ -23,7 +23,7 @@ from textual.worker import WorkerFailed
 
 from chat_personas.conversation.commands import COMMANDS as CONVERSATION_COMMANDS
 from chat_personas.text import printable
-from chat_personas.tui.key_registry import binding_of
+from chat_personas.tui.key_registry import binding_of, is_letter, letter_to_write
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
@@ -64,6 +64,18 @@ class TakesKeys(Protocol):
 
     def take_key(self, event: Key) -> None:
         """Do something with the key."""
+
+
+@runtime_checkable
+class WritesOn(Protocol):
+    """A screen with a text to which letters and pasted text go that are typed elsewhere on it."""
+
+    @property
+    def away_from_text(self) -> bool:
+        """Whether something has the focus in which nothing is written."""
+
+    def write_on(self) -> None:
+        """Give the focus to the text, at once."""
 
 
 class TerminalApp(App[None]):
@@ -199,8 +211,26 @@ class TerminalApp(App[None]):
             self.clear_notifications()
         if isinstance(event, Key) and event.key != "ctrl+c" and isinstance(self.screen, TakesKeys):
             self.screen.take_key(event)
-        else:
+        elif not await self._away_from_text(event):
             await super().on_event(event)
+
+    async def _away_from_text(self, event: Event) -> bool:
+        """Before a letter or pasted text is passed on, move the focus to the text; return whether all is done.
+
+        It is decided here, where keys come in order: several are on their way to a widget before it sees the first.
+        So a key that acts where the focus is acts here, too, before the next key can move the focus.
+        """
+        screen = self.screen if self.screen_stack else None
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            return False
+        if not isinstance(screen, WritesOn) or not screen.away_from_text:
+            return False
+        if isinstance(event, Paste) or letter_to_write(event, screen) is not None:
+            screen.write_on()
+            return False
+        if await self._check_bindings(event.key, priority=True):
+            return True
+        return is_letter(event.key, event.is_printable) and await self._check_bindings(event.key)
 
     def _handle_exception(self, error: Exception) -> None:
         """End the program with an internal error as `failure`, without Textual's traceback, which shows values.

@@ -9,7 +9,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -37,7 +36,7 @@ from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.panel_place import WIDE, PanelPlace
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.chat.talking import Talking
-from chat_personas.tui.key_registry import binding_of, key_of, keys_shown, letter_to_write
+from chat_personas.tui.key_registry import binding_of, key_of, keys_shown
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
@@ -511,14 +510,10 @@ class ChatScreen(Screen[None]):
         """Let the text have the focus when the screen that covers this one has been left."""
         self.write_on()
 
-    def on_key(self, event: Key) -> None:
-        """Write a letter that is typed elsewhere, as in the transcript after a click, into the text."""
-        if self.focused in (self.composer, self.find_line.typed):
-            return
-        if (letter := letter_to_write(event, self)) is not None:
-            self.write_on()
-            self.composer.insert(letter)
-            event.stop()
+    @property
+    def away_from_text(self) -> bool:
+        """Whether letters are typed elsewhere, as in the transcript after a click; they go to the text."""
+        return self.composer.is_attached and self.focused not in (self.composer, self.find_line.typed)
 
     # Keys, status and title
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Key
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.conversation.room import RoomError, RoomQuestion, members_meant, question_meant
 from chat_personas.own_personas import readable_personas
 from chat_personas.text import pluralize, printable
-from chat_personas.tui.key_registry import letter_to_write
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from eval.surveys.human_figures import groups_with_figures
@@ -120,12 +118,14 @@ class NarrowedList(AnsweringScreen[Result]):
         """Take a line of the list."""
         self._take(event.option)
 
-    def on_key(self, event: Key) -> None:
-        """Write a letter that is typed on the list into the input."""
-        if self.focused is self.listed and (letter := letter_to_write(event, self)) is not None:
-            self.set_focus(self.typed)
-            self.typed.insert_text_at_cursor(letter)
-            event.stop()
+    @property
+    def away_from_text(self) -> bool:
+        """Whether the list has the focus; what is typed there goes to the input."""
+        return self.focused is self.listed
+
+    def write_on(self) -> None:
+        """Give the focus to the input."""
+        self.set_focus(self.typed)
 
     def action_to_list(self) -> None:
         """Move from the input to the list."""

@@ -11,7 +11,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Key
 from textual.widgets import Input, Static
 
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
@@ -20,7 +19,6 @@ from chat_personas.own_personas import readable_personas
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
-from chat_personas.tui.key_registry import letter_to_write
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.session import Session
@@ -220,12 +218,14 @@ class CompareScreen(AnsweringScreen[str | None]):
             self._input.value = ""
             self.say(event.value)
 
-    def on_key(self, event: Key) -> None:
-        """Write a letter that is typed on a column into the input."""
-        if self.focused is not self._input and (letter := letter_to_write(event, self)) is not None:
-            self.set_focus(self._input)
-            self._input.insert_text_at_cursor(letter)
-            event.stop()
+    @property
+    def away_from_text(self) -> bool:
+        """Whether a column is chosen; what is typed there goes to the input."""
+        return isinstance(self.focused, Column)
+
+    def write_on(self) -> None:
+        """Give the focus to the input."""
+        self.set_focus(self._input)
 
     @work(group="say", exclusive=True)
     async def say(self, text: str) -> None:

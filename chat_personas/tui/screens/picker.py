@@ -9,12 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.events import Key, Resize
+from textual.events import Resize
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import printable
-from chat_personas.tui.key_registry import letter_to_write
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -133,12 +132,14 @@ class Picker(AnsweringScreen[Result]):
         """Show what is known below the list where there is no room beside it."""
         self.query_one("#choice").set_class(event.size.width < WIDE, "-narrow")
 
-    def on_key(self, event: Key) -> None:
-        """Write what is typed on the list into the search."""
-        if self.focused is self.listed and (letter := letter_to_write(event, self)) is not None:
-            self.set_focus(self.wanted)
-            self.wanted.insert_text_at_cursor(letter)
-            event.stop()
+    @property
+    def away_from_text(self) -> bool:
+        """Whether the list has the focus; what is typed there goes to the search."""
+        return self.focused is self.listed
+
+    def write_on(self) -> None:
+        """Give the focus to the input."""
+        self.set_focus(self.wanted)
 
     def action_scroll_about(self, pages: int) -> None:
         """Scroll what is known, where it is longer than its place."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from chat_personas.tui.chat.screen import ChatScreen
@@ -135,3 +135,42 @@ async def test_what_is_typed_after_a_click_on_the_transcript_arrives_in_the_text
 
         await pilot.press("N", "o", "space", "w", "a", "y")
         await until(pilot, lambda: chat(pilot).composer.text == "No way")
+
+
+def at_once(pilot: Pilot[None], text: str) -> None:
+    """Send all keys of a text before the first of them is looked at, as a terminal does for text that is put in."""
+    for letter in text:
+        key = "space" if letter == " " else "slash" if letter == "/" else letter
+        pilot.app.post_message(Key(key, letter))
+
+
+@pytest.mark.parametrize("away", ["f2", "shift+tab"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_words_that_arrive_together_away_from_the_text_all_go_to_it(
+    corpus_file: Path, size: tuple[int, int], away: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), size) as pilot:
+        await type_text(pilot, "About guns?")
+        await until(pilot, lambda: "Ban them." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press(away)
+        assert not chat(pilot).composer.has_focus
+        at_once(pilot, "Hello world again")
+        await until(pilot, lambda: chat(pilot).composer.text == "Hello world again")
+
+
+async def test_a_key_of_the_panel_acts_before_the_letters_that_arrive_with_it(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), WIDE) as pilot:
+        await pilot.press("f2")
+        at_once(pilot, "cHello")
+        await until(pilot, lambda: chat(pilot).composer.text == "Hello")
+        assert chat(pilot).panel._headline.compact
+
+
+@pytest.mark.parametrize("away", ["f2", "shift+tab"])
+async def test_pasted_text_away_from_the_text_goes_to_it(corpus_file: Path, away: str) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), WIDE) as pilot:
+        await type_text(pilot, "About guns?")
+        await until(pilot, lambda: "Ban them." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press(away)
+        pilot.app.post_message(Paste("one\ntwo"))
+        await until(pilot, lambda: chat(pilot).composer.text == "one\ntwo")

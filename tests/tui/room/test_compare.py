@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -298,3 +299,18 @@ async def test_an_interval_is_not_broken_even_in_four_columns_of_a_narrow_screen
         await until(pilot, lambda: all(each.figures.estimate and each.figures.estimate.complete for each in columns))
 
         assert len(re.findall(r"0\.\d\d \[0\.\d\d, 0\.\d\d\]", shown(pilot))) == 4
+
+
+async def test_all_that_is_typed_or_pasted_on_a_column_goes_to_the_input_and_stays_there(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
+        compared = await compare(pilot, "(repub")
+        box = compared.query_one("#all", Input)
+        await pilot.press("ctrl+right")
+        for letter in "typed in":
+            pilot.app.post_message(Key("space" if letter == " " else letter, letter))
+        await until(pilot, lambda: box.value == "typed in")
+        await pilot.press("ctrl+right")
+        pilot.app.post_message(Paste(" column"))
+        await until(pilot, lambda: box.value == "typed in column")
+        await pilot.press("ctrl+right", "escape", "s")
+        await until(pilot, lambda: box.value == "typed in columns")
