@@ -23,7 +23,7 @@ from textual.worker import WorkerFailed
 
 from chat_personas.conversation.commands import COMMANDS as CONVERSATION_COMMANDS
 from chat_personas.text import printable
-from chat_personas.tui.key_registry import binding_of, is_letter, letter_to_write
+from chat_personas.tui.key_registry import binding_of, is_letter, letter_to_write, small_letter
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
@@ -231,6 +231,14 @@ class TerminalApp(App[None]):
         if await self._check_bindings(event.key, priority=True):
             return True
         return is_letter(event.key, event.is_printable) and await self._check_bindings(event.key)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Run the action on a key. A capital letter that has none stands for its small one, as under Caps Lock."""
+        if await super()._check_bindings(key, priority):
+            return True
+        small = small_letter(key)
+        # with priority, it would act where capitals are written, too
+        return not priority and small != key and await super()._check_bindings(small)
 
     def _handle_exception(self, error: Exception) -> None:
         """End the program with an internal error as `failure`, without Textual's traceback, which shows values.

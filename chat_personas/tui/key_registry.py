@@ -133,12 +133,18 @@ def is_letter(key: str, is_printable: bool) -> bool:
     return is_printable and not {"alt", "ctrl", "super", "hyper", "meta"} & set(key.split("+")[:-1])
 
 
+def small_letter(key: str) -> str:
+    """Return the key of the small letter for a capital one, and every other key as it is."""
+    return key.lower() if len(key) == 1 else key
+
+
 def letter_to_write(event: Key, screen: Screen[Any]) -> str | None:
     """Return the letter that was typed where nothing is written; None where an action of the screen is on its key.
 
     A screen with a text writes it there: a letter is never lost.
     """
-    if not is_letter(event.key, event.is_printable) or event.key in screen.active_bindings:
+    acting = screen.active_bindings
+    if not is_letter(event.key, event.is_printable) or event.key in acting or small_letter(event.key) in acting:
         return None
     return event.character
 

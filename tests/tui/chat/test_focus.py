@@ -174,3 +174,16 @@ async def test_pasted_text_away_from_the_text_goes_to_it(corpus_file: Path, away
         await pilot.press(away)
         pilot.app.post_message(Paste("one\ntwo"))
         await until(pilot, lambda: chat(pilot).composer.text == "one\ntwo")
+
+
+async def test_a_capital_letter_in_the_panel_is_the_key_of_its_small_one_and_is_written_in_the_text(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), WIDE) as pilot:
+        await pilot.press("C", "Z")
+        assert chat(pilot).composer.text == "CZ"
+        await pilot.press("f2", "C")
+        assert chat(pilot).panel._headline.compact
+        await pilot.press("Z")
+        await until(pilot, lambda: not in_chat(pilot))
+        assert chat(pilot).composer.text == "CZ"

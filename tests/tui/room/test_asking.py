@@ -304,3 +304,12 @@ async def test_every_bar_fits_the_screen_and_follows_its_size(corpus_file: Path,
             bars = [line for line in content.plain.splitlines() if line.startswith(("  model", "  people"))]
             assert [len(line) for line in bars] == [size[0] - 6] * 2
         assert answers.scrollable_content_region.width >= size[0] - 6
+
+
+async def test_letter_keys_act_as_capitals_too(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
+        await ask_parties(pilot)
+        await pilot.press("R")
+        assert "Democrat answers (n 1,483)" in words(pilot)
+        await pilot.press("R", "G")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GuessScreen))
