@@ -182,6 +182,8 @@ class DraftController:
         self._kept = None if draft is None else Kept(key, draft)
         if draft is not None:
             self._show(draft)
+        if self._screen.composer.text:
+            self.changed()  # it may have been brought along from a conversation that was deleted
         if before is not None and before.key == key:
             return  # it is on the screen as before
         if draft is not None:

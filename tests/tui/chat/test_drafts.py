@@ -150,3 +150,21 @@ async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_th
         await pilot.press(*"other")
         assert await chat(pilot).drafts.keep()
         assert of(corpus_file, first) == Draft("mine")
+
+
+async def test_a_text_from_a_conversation_that_another_program_deleted_is_kept_with_the_new_one(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_DRAFTS", 0.01)
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        with Corpus.open(corpus_file) as corpus:
+            corpus.delete(chat(pilot).session.conversation.id)
+        await pilot.press(*"Still")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Yes." not in shown(pilot))
+        assert chat(pilot).composer.text == "Still"
+        folder = corpus_file.with_name(f"{corpus_file.name}-drafts")
+        await until(pilot, lambda: any("Still" in file.read_text() for file in folder.glob("new-*")))
