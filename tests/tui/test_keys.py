@@ -1,7 +1,9 @@
 """Every key that can be rebound has an id of its own, which the whole program knows."""
 
+import ast
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 from textual.actions import parse
@@ -70,3 +72,14 @@ def test_keys_are_written_one_by_one_and_those_of_the_settings_before_the_others
     keys: str, chosen: dict[str, str], written: list[str]
 ) -> None:
     assert keys_shown(Binding(keys, "do", id="it"), chosen, lambda binding: f"<{binding.key}>") == written
+
+
+def test_no_text_is_selected_as_a_whole_when_it_gets_the_focus_back() -> None:
+    """The next letter would replace it."""
+    selecting = []
+    for module in Path(chat_personas.tui.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if called.endswith("Input") and not any(each.arg == "select_on_focus" for each in node.keywords):  # type: ignore[attr-defined]
+                selecting.append(f"{module.name}:{node.lineno}")  # type: ignore[attr-defined]
+    assert selecting == []

@@ -71,7 +71,7 @@ class GuessScreen(Dialog[tuple[float, ...] | None]):
         with Vertical(id="dialog"):
             yield Static(f"Of 100 people, how many gave each answer? ({printable(self._whose)})", markup=False)
             yield Static("\n".join(words.option_lines(self._options)), markup=False, id="options")
-            yield Input(placeholder=" ".join(["…"] * len(self._options)), id="numbers")
+            yield Input(placeholder=" ".join(["…"] * len(self._options)), id="numbers", select_on_focus=False)
             yield self._hint
 
     def on_mount(self) -> None:

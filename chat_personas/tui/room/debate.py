@@ -117,7 +117,7 @@ class DebateScreen(AnsweringScreen[None]):
             yield from self._lines
         yield self._transcript
         yield self._state
-        yield ModeratorInput(id="moderate", placeholder=MODERATE)
+        yield ModeratorInput(id="moderate", placeholder=MODERATE, select_on_focus=False)
         yield KeyLine(("stop", "pause", "course", "save", "quit"))
 
     def on_mount(self) -> None:

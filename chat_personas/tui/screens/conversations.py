@@ -162,7 +162,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         self._going: dict[str, Going] = {}
         self._leaving = False
         self._heading = Static("Conversations", markup=False, id="heading")
-        self._words = Input(placeholder=SEARCH, id="words")
+        self._words = Input(placeholder=SEARCH, id="words", select_on_focus=False)
         self._found = FoundList(id="found", markup=False)
         self._glance = Static(markup=False, id="glance")
 

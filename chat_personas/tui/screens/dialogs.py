@@ -120,7 +120,9 @@ class SamplingScreen(Dialog["PersonaSampling | None"]):
         for name, value in chosen.model_dump().items():
             usual = getattr(otherwise, name)
             hint = "drawn for each reply" if usual is None else f"{usual} (as the persona asks)"
-            self._fields[name] = Input("" if value is None else str(value), placeholder=hint, compact=True, id=name)
+            self._fields[name] = Input(
+                "" if value is None else str(value), placeholder=hint, compact=True, id=name, select_on_focus=False
+            )
         self._hint = Static(SAMPLING_HINT, markup=False, id="hint")
 
     def compose(self) -> ComposeResult:

@@ -86,7 +86,7 @@ class ExportScreen(Dialog[None]):
         self._writing_since: float | None = None
         self._count = 0
         self._heading = Static(THIS, markup=False, id="heading")
-        self._wanted = Input(placeholder=NARROW, id="wanted", compact=True)
+        self._wanted = Input(placeholder=NARROW, id="wanted", compact=True, select_on_focus=False)
         self._formats = OptionList(id="formats", markup=False)
         self._formats.can_focus = False  # what is typed goes to the search or the place
         self._about = Static(markup=False, id="about")

@@ -84,7 +84,9 @@ class FindLine(Horizontal):
         self.display = False
         self._finds = Finds(transcript)
         self._transcript = transcript
-        self.typed = Input(placeholder="Words to find in this conversation", id="find-words", compact=True)
+        self.typed = Input(
+            placeholder="Words to find in this conversation", id="find-words", compact=True, select_on_focus=False
+        )
         self._count = Static(markup=False, id="find-count")
 
     def compose(self) -> ComposeResult:
