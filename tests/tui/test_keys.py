@@ -79,7 +79,8 @@ def test_no_text_is_selected_as_a_whole_when_it_gets_the_focus_back() -> None:
     selecting = []
     for module in Path(chat_personas.tui.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-            if called.endswith("Input") and not any(each.arg == "select_on_focus" for each in node.keywords):  # type: ignore[attr-defined]
-                selecting.append(f"{module.name}:{node.lineno}")  # type: ignore[attr-defined]
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id.endswith("Input") and "select_on_focus" not in [each.arg for each in node.keywords]:
+                selecting.append(f"{module.name}:{node.lineno}")
     assert selecting == []
