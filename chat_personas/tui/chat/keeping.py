@@ -209,7 +209,8 @@ class DraftController:
         return conversation.id if conversation.unspoken is None else None
 
     def _typed(self) -> Draft:
-        waiting, text = self._screen.replies.not_stored_yet, self._screen.composer.text
+        waiting, composer = self._screen.replies.not_stored_yet, self._screen.composer
+        text = joined(*composer.on_its_way, composer.text)
         if self._editing.under_way:
             return Draft(text, joined(*waiting, self._editing.set_aside), self._editing.message_id)
         return Draft(joined(*waiting, text))
