@@ -37,9 +37,7 @@ class RepliesView(Protocol):
 
 
 class HoldsConversation(Protocol):
-    """What `ReplyController` needs of a session: the open conversation, and a place to count what is not sent."""
-
-    unsent: int
+    """What `ReplyController` needs of a session: the open conversation."""
 
     @property
     def conversation(self) -> "Conversation | None":
@@ -137,7 +135,6 @@ class ReplyController:
         else:
             entry = Entry("user", said.text, waiting=True)
             self._waiting.append(entry)
-            self._session.unsent = len(self._waiting)
             self._view.replies_changed()
             await self._transcript.add(entry)
         await self.send_waiting()
@@ -261,7 +258,6 @@ class ReplyController:
 
     async def _no_longer_waiting(self, entry: Entry) -> None:
         self._waiting = [other for other in self._waiting if other is not entry]
-        self._session.unsent = len(self._waiting)
         self._view.replies_changed()
         await self._transcript.remove_entries(lambda other: other is entry)
 
