@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from chat_personas.tui.chat.screen import ChatScreen
 
-UNSENT = "A message is still waiting for the model. It has not been sent. If you quit now, it is kept as a draft."
 UNSAVED = (
     "The end of this conversation is not stored: {why}. "
     "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
@@ -364,13 +363,9 @@ class ChatApp(TerminalApp):
 
     @work(exclusive=True, group="quit")
     async def _ask_and_leave(self) -> None:
-        """Quit; ask first if a message has not been sent or something is not stored."""
+        """Quit; ask first if something is not stored. A message that waits is kept as a draft."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
-        if self.session.unsent:
-            self._question = ConfirmScreen(UNSENT, "Quit", "Stay")
-            if not await self.push_screen_wait(self._question):
-                return
         await self.session.stop()
         why = await self.session.try_to_save() if self.session.unsaved is not None else None
         if why is not None:

@@ -122,7 +122,7 @@ class Session:
 
     What is not open yet is None. Heavy imports, files and the database are used in threads, so that the person can type
     meanwhile. `settings` are a preview until `load_settings` has replaced them with the validated ones. `failure` is
-    the error that the program will end with, if any. `unsent` counts the messages that wait for the model.
+    the error that the program will end with, if any.
     """
 
     def __init__(self, launch: LaunchLike) -> None:
@@ -137,7 +137,6 @@ class Session:
         self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
-        self.unsent = 0
         self._turning = asyncio.Lock()
 
     async def load_settings(self) -> "Settings":

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from chat_personas.tui.session import Session
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 HINT = "Press Ctrl+C again to quit. All is stored."
@@ -68,16 +69,22 @@ async def test_a_click_makes_the_next_ctrl_c_the_first_again(corpus_file: Path) 
         assert not pilot.app._exit
 
 
-async def test_ctrl_c_in_the_question_whether_to_leave_asks_it_only_once(corpus_file: Path) -> None:
+async def test_ctrl_c_in_the_question_whether_to_leave_asks_it_only_once(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_: Session) -> str:
+        return "the disk is full"
+
+    monkeypatch.setattr(Session, "unsaved", "the disk is full")
+    monkeypatch.setattr(Session, "try_to_save", full)
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
-        pilot.app.session.unsent = 1  # type: ignore[attr-defined]
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "A message is still waiting" in shown(pilot))
+        await until(pilot, lambda: "the disk is full" in shown(pilot) and pilot.app.screen is not chat(pilot))
         await pilot.press("ctrl+c", "ctrl+c", "ctrl+q")
         assert [isinstance(each, ModalScreen) for each in pilot.app.screen_stack].count(True) == 1
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "A message is still waiting" in shown(pilot))
+        await until(pilot, lambda: "the disk is full" in shown(pilot) and pilot.app.screen is not chat(pilot))
         await pilot.press("y")
         await until(pilot, lambda: pilot.app._exit)

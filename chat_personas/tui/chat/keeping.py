@@ -79,6 +79,8 @@ class KeepingController:
 
 SECONDS_BETWEEN_DRAFTS = 1.0
 """For so long at most what is typed is in memory only."""
+SECONDS_FOR_WORDS = 3.0
+"""For so long at most the end of the program waits for a corpus that is being opened, where words would be lost."""
 BROUGHT_BACK = "What you typed here and did not send is back."
 LEFT_BEHIND = "What you typed stays in the conversation before, and is back when you open that again."
 NOT_KEPT = "What you type is not kept before you send it: {why}."
@@ -145,7 +147,11 @@ class DraftController:
 
     async def keep_at_end(self) -> None:
         """Keep what is typed as the program ends: before a conversation was open, beside what it has already."""
-        corpus, typed = self._screen.session.corpus, self._typed()
+        session, typed = self._screen.session, self._typed()
+        if typed and session.corpus is None:
+            with suppress(TimeoutError, OSError, ReportedError):
+                await asyncio.wait_for(session.open_corpus(), SECONDS_FOR_WORDS)
+        corpus = session.corpus
         if not self._going:
             await self.keep()
         elif corpus is not None and typed:
@@ -211,7 +217,8 @@ class DraftController:
         return conversation.id if conversation.unspoken is None else None
 
     def _typed(self) -> Draft:
-        waiting, text = self._screen.replies.not_stored_yet, self._screen.composer.text
+        waiting, composer = self._screen.replies.not_stored_yet, self._screen.composer
+        text = joined(*composer.on_its_way, composer.text)
         if self._editing.under_way:
             return Draft(text, joined(*waiting, self._editing.set_aside), self._editing.message_id)
         return Draft(joined(*waiting, text))

@@ -1,10 +1,10 @@
 """Sending messages and showing the replies, one at a time and in order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from chat_personas.reporting.wording import STATUS_NOTES
 from chat_personas.text import pluralize
@@ -37,9 +37,7 @@ class RepliesView(Protocol):
 
 
 class HoldsConversation(Protocol):
-    """What `ReplyController` needs of a session: the open conversation, and a place to count what is not sent."""
-
-    unsent: int
+    """What `ReplyController` needs of a session: the open conversation."""
 
     @property
     def conversation(self) -> "Conversation | None":
@@ -78,6 +76,7 @@ class ReplyController:
         self._greeting = greeting
         self._stored = stored
         self._too_long = too_long
+        self._said: list[Entry] = []  # what was said, and nothing has been done with yet
         self._waiting: list[Entry] = []
         self._sending: Entry | None = None
         self._idle = asyncio.Event()
@@ -98,9 +97,12 @@ class ReplyController:
 
     @property
     def not_stored_yet(self) -> tuple[str, ...]:
-        """The messages that are in no corpus yet, in order: the one on its way to be stored, and those that wait."""
+        """The messages that are in no corpus yet, in order: the one on its way to be stored, and those that wait.
+
+        They are here from the moment in which they are said, so that the program can end in every other one.
+        """
         sending = [self._sending] if self._sending is not None and self._sending.message_id is None else []
-        return tuple(entry.text for entry in (*sending, *self._waiting))
+        return tuple(entry.text for entry in (*sending, *self._waiting, *self._said))
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
@@ -119,15 +121,20 @@ class ReplyController:
             said = list(path_entries(path, speaker, conversation.thoughts, changes, versions, speakers))
             await self._transcript.show([*(said or [self._greeting()]), *self._waiting])
 
-    async def say(self, text: str) -> None:
+    def say(self, text: str) -> Coroutine[Any, Any, None]:
         """Send `text`, after the messages that wait; where that is not possible yet, show it as waiting."""
+        said = Entry("user", text)
+        self._said.append(said)
+        return self._say(said)
+
+    async def _say(self, said: Entry) -> None:
+        self._said.remove(said)
         if self._may_send and not self._waiting:
             with self._floor():
-                await self._send(text)
+                await self._send(said.text)
         else:
-            entry = Entry("user", text, waiting=True)
+            entry = Entry("user", said.text, waiting=True)
             self._waiting.append(entry)
-            self._session.unsent = len(self._waiting)
             self._view.replies_changed()
             await self._transcript.add(entry)
         await self.send_waiting()
@@ -136,7 +143,9 @@ class ReplyController:
         """Send the waiting messages one after the other, if a conversation is open and no reply is being generated."""
         while self._waiting and self._may_send:
             with self._floor():
-                await self._send(await self._next_waiting(0))
+                self._sending = self._waiting[0]
+                await self._no_longer_waiting(self._waiting[0])
+                await self._send(self._sending.text)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -150,8 +159,9 @@ class ReplyController:
     async def take_back(self, entry: Entry | None = None) -> None:
         """Unsend a waiting message, the newest if none is named: return it to the person."""
         if self._waiting and (entry is None or entry in self._waiting):
-            index = -1 if entry is None else self._waiting.index(entry)
-            self._view.give_back(await self._next_waiting(index), None)
+            taken = self._waiting[-1 if entry is None else self._waiting.index(entry)]
+            self._view.give_back(taken.text, None)
+            await self._no_longer_waiting(taken)
 
     async def move_waiting(self, entry: Entry, by: int) -> None:
         """Let a waiting message be sent before the one that waits before it (−1), or after the next one (1)."""
@@ -206,16 +216,21 @@ class ReplyController:
                 await self.show_path()
                 return conversation.path[keys.index(message_id)].id
 
-    async def edit(self, message_id: str, text: str) -> None:
+    def edit(self, message_id: str, text: str) -> Coroutine[Any, Any, None]:
         """Send `text` instead of the message of that id; the old branch stays in the corpus."""
-        conversation = self._session.conversation
         said = Entry("user", text, replaces=message_id)
+        self._said.append(said)
+        return self._edit(message_id, said)
+
+    async def _edit(self, message_id: str, said: Entry) -> None:
+        self._said.remove(said)
+        conversation = self._session.conversation
         if conversation is None or not self._may_send:
             self._have_again(said)
             return
         with self._floor():
             await self._transcript.cut_from(message_id)
-            await self._say_now(partial(conversation.edit, message_id, text), said)
+            await self._say_now(partial(conversation.edit, message_id, said.text), said)
         await self.send_waiting()
 
     async def stop(self) -> None:
@@ -241,12 +256,10 @@ class ReplyController:
             self._idle.set()
             self._view.replies_changed()
 
-    async def _next_waiting(self, index: int) -> str:
-        entry = self._waiting.pop(index)
-        self._session.unsent = len(self._waiting)
+    async def _no_longer_waiting(self, entry: Entry) -> None:
+        self._waiting = [other for other in self._waiting if other is not entry]
         self._view.replies_changed()
         await self._transcript.remove_entries(lambda other: other is entry)
-        return entry.text
 
     async def _send(self, text: str) -> None:
         conversation = self._session.conversation
@@ -255,12 +268,10 @@ class ReplyController:
 
     async def _say_now(self, begin: Begin, said: Entry) -> None:
         self._sending = said
-        try:
-            await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
-            await self._transcript.add(said)
-            await self._follow(begin, said)
-        finally:
-            self._sending = None
+        await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
+        await self._transcript.add(said)
+        await self._follow(begin, said)
+        self._sending = None  # not where this is broken off: the program ends, and keeps what is not stored
 
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
         """Write a reply into the transcript as it comes. A message that could not be stored returns to the person."""

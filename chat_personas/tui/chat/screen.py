@@ -290,6 +290,7 @@ class ChatScreen(Screen[None]):
     @on(Composer.Submitted)
     def submitted(self, event: Composer.Submitted) -> None:
         """Send the text as a new message, or instead of the message that is being edited; or do what it asks for."""
+        self.composer.on_its_way.remove(event.text)
         message_id = self.editing.end()
         if message_id is not None:
             self.run_worker(self.replies.edit(message_id, event.text), group="replies")

@@ -34,7 +34,7 @@ class StudySession:
     """What the screens of a study share. `way` is None until the person has agreed to take part.
 
     Everything that waits for the disk does so in a thread. `failure` is the error that the program will end with, if
-    any. `unsent` is there for `ReplyController`. `measured` says how many questions of how many are measured.
+    any. `measured` says how many questions of how many are measured.
     """
 
     def __init__(
@@ -57,7 +57,6 @@ class StudySession:
         self.stage = ""
         self.sitting: Sitting | None = None
         self.failure: Exception | None = None
-        self.unsent = 0
         self.measured = (0, 0)
         self._corpus = corpus
         self._identity = identity

@@ -196,6 +196,7 @@ class TalkPage(StudyPage[None]):
     @on(Composer.Submitted)
     def submitted(self, event: Composer.Submitted) -> None:
         """Send the message."""
+        self.composer.on_its_way.remove(event.text)
         self._text = event.text
         self.run_worker(self._say(event.text), group="replies")
 

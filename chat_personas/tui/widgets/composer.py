@@ -67,6 +67,8 @@ class Composer(TextArea):
             compact=True,
             id="composer",
         )
+        self.on_its_way: list[str] = []
+        """What was submitted and nobody has taken yet: whoever does removes it. The program may end before."""
         self._last_key = -math.inf
         self._recalled = ""
 
@@ -119,6 +121,7 @@ class Composer(TextArea):
         """Submit the text and clear the composer."""
         text = self.text.strip()
         if text:
+            self.on_its_way.append(text)
             self.post_message(self.Submitted(text))
             self.clear()
 

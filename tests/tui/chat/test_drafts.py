@@ -1,6 +1,7 @@
 """Words that a person typed and did not send come back, each where they were typed, however the program ended."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
 from chat_personas.tui.chat import keeping
+from chat_personas.tui.session import Session
 from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until, words
 
 BACK = "What you typed here and did not send is back."
@@ -39,6 +41,27 @@ async def test_what_is_typed_is_back_after_leaving_and_gone_once_it_is_sent(corp
         await until(pilot, lambda: chat(pilot).composer.text == "And")
         chat(pilot).composer.clear()
     assert of(corpus_file, key) is None
+
+
+async def test_what_is_typed_while_the_corpus_is_still_being_opened_is_kept(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaving, open_corpus, keep = threading.Event(), Session._open_corpus, keeping.DraftController.keep_at_end
+
+    def slowly(opened: Session) -> Corpus:
+        leaving.wait()
+        return open_corpus(opened)
+
+    async def at_end(drafts: keeping.DraftController) -> None:
+        leaving.set()
+        await keep(drafts)
+
+    monkeypatch.setattr(Session, "_open_corpus", slowly)
+    monkeypatch.setattr(keeping.DraftController, "keep_at_end", at_end)
+    async with screen(session(corpus_file, ScreenEngine()), ready=False) as pilot:
+        await pilot.press(*"Guns")
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await until(pilot, lambda: chat(pilot).composer.text == "Guns")
 
 
 async def test_each_conversation_has_its_own_draft_and_says_where_it_stays(corpus_file: Path) -> None:
@@ -81,8 +104,7 @@ async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_afte
         await type_text(pilot, "Anyone?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
         await pilot.press(*"Hello", "ctrl+q")
-        await until(pilot, lambda: "it is kept as a draft." in words(pilot))
-        await pilot.press("y")
+        await until(pilot, lambda: pilot.app._exit)
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await until(pilot, lambda: chat(pilot).composer.text == "Anyone?\nHello")
 

@@ -67,7 +67,7 @@ async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved
         await until(pilot, lambda: isinstance(pilot.app.screen, CourseScreen))
         drawn = words(pilot)
         assert all(f"{mark} turn {turn}" in drawn for mark in "●□" for turn in (0, 1, 2))
-        assert "no detectable change" in drawn
+        assert "no change in alignment" in drawn
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is debate)
 
