@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from chat_personas.tui.chat.keeping import DraftController
+from chat_personas.tui.chat.drafts import DraftController
 from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.session import Session

@@ -28,8 +28,9 @@ from chat_personas.tui.chat.commands import (
     why_nothing,
 )
 from chat_personas.tui.chat.conversations import Conversations, PersonaAndModel
+from chat_personas.tui.chat.drafts import DraftController
 from chat_personas.tui.chat.introduction import Introduction
-from chat_personas.tui.chat.keeping import STORED, DraftController, KeepingController
+from chat_personas.tui.chat.keeping import STORED, KeepingController
 from chat_personas.tui.chat.knob import KnobController
 from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator

@@ -8,7 +8,7 @@ import pytest
 
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
-from chat_personas.tui.chat import keeping
+from chat_personas.tui.chat import drafts as on_screen
 from chat_personas.tui.session import Session
 from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until, words
 
@@ -46,18 +46,18 @@ async def test_what_is_typed_is_back_after_leaving_and_gone_once_it_is_sent(corp
 async def test_what_is_typed_while_the_corpus_is_still_being_opened_is_kept(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leaving, open_corpus, keep = threading.Event(), Session._open_corpus, keeping.DraftController.keep_at_end
+    leaving, open_corpus, keep = threading.Event(), Session._open_corpus, on_screen.DraftController.keep_at_end
 
     def slowly(opened: Session) -> Corpus:
         leaving.wait()
         return open_corpus(opened)
 
-    async def at_end(drafts: keeping.DraftController) -> None:
+    async def at_end(drafts: on_screen.DraftController) -> None:
         leaving.set()
         await keep(drafts)
 
     monkeypatch.setattr(Session, "_open_corpus", slowly)
-    monkeypatch.setattr(keeping.DraftController, "keep_at_end", at_end)
+    monkeypatch.setattr(on_screen.DraftController, "keep_at_end", at_end)
     async with screen(session(corpus_file, ScreenEngine()), ready=False) as pilot:
         await pilot.press(*"Guns")
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
@@ -112,7 +112,7 @@ async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_afte
 async def test_a_killed_program_has_kept_what_was_typed_up_to_the_last_second(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_DRAFTS", 0.01)
+    monkeypatch.setattr(on_screen, "SECONDS_BETWEEN_DRAFTS", 0.01)
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press(*"Half a sen")
         folder = corpus_file.with_name(f"{corpus_file.name}-drafts")
@@ -177,7 +177,7 @@ async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_th
 async def test_a_text_from_a_conversation_that_another_program_deleted_is_kept_with_the_new_one(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_DRAFTS", 0.01)
+    monkeypatch.setattr(on_screen, "SECONDS_BETWEEN_DRAFTS", 0.01)
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)

@@ -1,0 +1,197 @@
+"""What is typed on a chat screen and not sent: kept with its conversation, and brought back there."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chat_personas.storage.drafts import Draft, joined
+from chat_personas.text import printable
+from chat_personas.tui.widgets.composer import Editing
+from chat_personas.tui.widgets.entries import which_of
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from chat_personas.corpus import Corpus
+    from chat_personas.tui.chat.screen import ChatScreen
+
+SECONDS_BETWEEN_DRAFTS = 1.0
+"""For so long at most what is typed is in memory only."""
+SECONDS_FOR_WORDS = 3.0
+"""For so long at most the end of the program waits for a corpus that is being opened, where words would be lost."""
+BROUGHT_BACK = "What you typed here and did not send is back."
+LEFT_BEHIND = "What you typed stays in the conversation before, and is back when you open that again."
+NOT_KEPT = "What you type is not kept before you send it: {why}."
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft, and the key of the conversation with which it is kept: None for one in which nothing was said."""
+
+    key: str | None
+    draft: Draft
+
+
+class DraftController:
+    """Keeps what is typed on a chat screen and not sent with its conversation, and brings it back there.
+
+    Between `leave` and `bring_back`, as before the first conversation is open, nothing is kept: what is typed then
+    belongs to the conversation that comes.
+    """
+
+    def __init__(self, screen: "ChatScreen") -> None:
+        self._screen = screen
+        self._editing: Editing = screen.editing
+        self._going = True
+        self._due = False
+        self._failed = False
+        self._asked_for: str | None = None  # the conversation to continue, while no model is open
+        self._kept: Kept | None = None  # what the disk has of what is on the screen
+        self._one = asyncio.Lock()  # one conversation is left and another shown before the next one is left
+
+    def changed(self) -> None:
+        """Keep what is typed now, within a second: not at every key."""
+        if not self._due:
+            self._due = True
+            self._screen.set_timer(SECONDS_BETWEEN_DRAFTS, self._keep_later)
+
+    def _keep_later(self) -> None:
+        self._due = False
+        self._screen.run_worker(self.keep(), group="draft")
+
+    async def keep(self) -> bool:
+        """Keep what is typed now, and erase what is not typed any more; return whether the disk has it.
+
+        It has not where it refuses, of which is said once, and where the conversation was deleted.
+        """
+        async with self._one:
+            return await self._keep()
+
+    async def _keep(self) -> bool:
+        corpus = self._screen.session.corpus
+        if corpus is None or self._going:
+            return False
+        now = Kept(self._key, self._typed())
+        if now == self._kept or (self._kept is None and not now.draft):
+            return True
+        try:
+            there = await asyncio.to_thread(_exchange, corpus, self._kept, now)
+        except (OSError, ReportedError) as error:
+            self._say_failed(error)
+            return False
+        self._failed = False
+        self._kept = now if there else None
+        return there
+
+    async def keep_at_end(self) -> None:
+        """Keep what is typed as the program ends: before a conversation was open, beside what it has already."""
+        session, typed = self._screen.session, self._typed()
+        if typed and session.corpus is None:
+            with suppress(TimeoutError, OSError, ReportedError):
+                await asyncio.wait_for(session.open_corpus(), SECONDS_FOR_WORDS)
+        corpus = session.corpus
+        if not self._going:
+            await self.keep()
+        elif corpus is not None and typed:
+            with suppress(OSError, ReportedError):  # there is no screen any more to say so
+                await asyncio.to_thread(_add, corpus, self._screen.session.launch.resume, typed)
+
+    async def leave(self) -> None:
+        """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there."""
+        async with self._one:
+            kept = await self._keep()
+            self._going = True
+            self._editing.end()
+            if kept:
+                self._screen.composer.clear()
+
+    async def bring_back(self) -> None:
+        """Show what was typed in the conversation that is open now, before what has been typed meanwhile."""
+        async with self._one:
+            await self._bring_back()
+
+    async def _bring_back(self) -> None:
+        corpus, before = self._screen.session.corpus, self._kept
+        if corpus is None or not self._going:
+            return  # it is on the screen
+        try:
+            self._asked_for = await asyncio.to_thread(_asked_for, corpus, self._screen.session.launch.resume)
+            key = self._key
+            draft = await asyncio.to_thread(lambda: corpus.draft_of_new() if key is None else corpus.drafts.of(key))
+        except (OSError, ReportedError) as error:
+            self._going, self._kept = False, None  # what was kept before belongs to the conversation that was left
+            self._say_failed(error)
+            return
+        self._going = False
+        self._kept = None if draft is None else Kept(key, draft)
+        if draft is not None:
+            self._show(draft)
+        if self._screen.composer.text:
+            self.changed()  # it may have been brought along from a conversation that was deleted
+        if before is not None and before.key == key:
+            return  # it is on the screen as before
+        if draft is not None:
+            self._screen.notify(BROUGHT_BACK, markup=False)
+        elif before is not None and before.draft:
+            self._screen.notify(LEFT_BEHIND, markup=False)
+
+    def _show(self, draft: Draft) -> None:
+        """Show a draft: as the edit of its message, where that is still there, else as a new message."""
+        screen, own = self._screen, self._screen.transcript.own()
+        edited = next((entry for entry in own if entry.message_id == draft.replaces), None)
+        if draft.replaces is None or edited is None:
+            screen.composer.give_back(draft.whole)
+            return
+        if draft.beside:
+            screen.composer.give_back(draft.beside)
+        self._editing.begin(draft.replaces, draft.text, which_of(edited, own))
+
+    @property
+    def _key(self) -> str | None:
+        """The key of the open conversation, or the one to continue; None for one in which nothing was said."""
+        conversation = self._screen.session.conversation
+        if conversation is None:
+            return self._asked_for
+        return conversation.id if conversation.unspoken is None else None
+
+    def _typed(self) -> Draft:
+        waiting, composer = self._screen.replies.not_stored_yet, self._screen.composer
+        text = joined(*composer.on_its_way, composer.text)
+        if self._editing.under_way:
+            return Draft(text, joined(*waiting, self._editing.set_aside), self._editing.message_id)
+        return Draft(joined(*waiting, text))
+
+    def _say_failed(self, error: Exception) -> None:
+        if not self._failed:
+            self._failed = True
+            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            self._screen.notify(printable(NOT_KEPT.format(why=why)), severity="warning", markup=False)
+
+
+def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> bool:
+    """Keep a draft, and none any more under another key: a conversation gets its own with the first message.
+
+    Return False where the conversation was deleted: nothing of it is kept.
+    """
+    from chat_personas.corpus import UnknownConversationError
+
+    if now.key is not None:
+        try:
+            corpus.conversation(now.key)
+        except UnknownConversationError:
+            return False
+    corpus.drafts.keep(now.key, now.draft)
+    if before is not None and before.key != now.key:
+        corpus.drafts.keep(before.key, Draft())
+    return True
+
+
+def _add(corpus: "Corpus", resume: str | None, typed: Draft) -> None:
+    """Keep what was typed before the conversation to continue was open, beside the draft that it has."""
+    key = _asked_for(corpus, resume)
+    before = corpus.drafts.of(key) or Draft()
+    corpus.drafts.keep(key, replace(before, beside=joined(before.beside, typed.whole)))
+
+
+def _asked_for(corpus: "Corpus", resume: str | None) -> str | None:
+    return corpus.conversation(resume).id if resume is not None else None
