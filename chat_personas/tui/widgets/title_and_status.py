@@ -233,9 +233,8 @@ class LineKey(FooterKey):
 class KeyLine(Footer):
     """Textual's footer, showing whole keys only: where there is no room for all, the least important are left out.
 
-    The keys change at every reply and every change of focus. Textual's footer then makes all its widgets again, a
-    quarter of what a short reply costs on the screen, and in 8.2 keeps a watcher of each for ever. This one changes the
-    widgets that it has.
+    The keys change at every reply and every change of focus. Textual's footer then makes all its widgets again, and in
+    8.2 keeps a watcher of each for ever. This one changes the widgets that it has.
     """
 
     def __init__(

@@ -97,8 +97,8 @@ class ResidualStream:
 
     Attributes:
         width: numbers in a state.
-        settings: what is written, by the name of the state, in this order.
-        wanted: the names of the states to keep from the next decodes.
+        settings: what is written, by the name of the state, in this order. Both are fixed from the beginning.
+        wanted: the names of the states to keep from each decode.
         states: what the last decode left of them (tokens, width). After the last layer llama.cpp computes only the
             tokens whose logits are asked for.
     """
