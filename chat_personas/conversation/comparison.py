@@ -1,12 +1,13 @@
 """A comparison: the same message to two to four personas side by side, each in a conversation of its own.
 
-The columns may be different personas, or one persona under different steering. Every column begins with the same
-message and nothing before it, so that what differs between the replies is the persona. The corpus keeps which
-conversations belong together.
+The columns may be different personas, or one persona under different steering or on different models. Every column
+begins with the same message and nothing before it, so that what differs between the replies is the persona or the
+model. The corpus keeps which conversations belong together, and each conversation which model it was on.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Self
 
@@ -14,7 +15,7 @@ from chat_personas.conversation.conversation import Conversation, ReplyEvent, Re
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.sql import new_key
 from eval.engine import Engine
-from personas import LoadedPersona, Persona
+from personas import LoadedPersona
 from personas.errors import ReportedError
 
 LEAST, MOST = 2, 4
@@ -40,43 +41,56 @@ class Comparison:
         self._stopped = False
 
     @classmethod
-    def start(cls, corpus: Corpus, engine: Engine, personas: Sequence[LoadedPersona]) -> Self:
-        """Begin a comparison; nothing of it is stored before something is said.
+    def start(cls, corpus: Corpus, engines: Sequence[Engine], personas: Sequence[LoadedPersona]) -> Self:
+        """Begin a comparison with a column for each persona, on the engine at the same place.
+
+        Nothing of it is stored before something is said.
 
         Raises:
             ComparisonError: there are too few or too many columns, or two are the same.
             PersonaError: a persona cannot be put into a prompt.
-            SteeringError, InterventionError: a persona's direction is missing or not one of this model.
+            SteeringError, InterventionError: a persona's direction is missing or not one of its model.
         """
         if not LEAST <= len(personas) <= MOST:
             raise ComparisonError(f"{len(personas)} cannot be compared; choose {LEAST} to {MOST}")
-        seen: list[Persona] = []
-        for loaded in personas:
-            if loaded.persona in seen:
-                raise ComparisonError(f"{loaded.persona.name} ({loaded.persona.steering}) is in two columns; keep one")
-            seen.append(loaded.persona)
-        return cls(corpus, new_key(), [Conversation.start(corpus, engine, loaded) for loaded in personas])
+        columns = list(zip(engines, personas, strict=True))
+        told = [(loaded.persona, engine.info.name, engine.info.sha256) for engine, loaded in columns]
+        for place, (persona, *_) in enumerate(told):
+            if told[place] in told[:place]:
+                raise ComparisonError(f"{persona.name} ({persona.steering}) is in two columns; keep one")
+        return cls(corpus, new_key(), [Conversation.start(corpus, *column) for column in columns])
 
     @classmethod
-    def resume(cls, corpus: Corpus, engine: Engine, identifier: str) -> Self:
-        """Take up a comparison of the corpus; columns that were deleted are not there.
+    def resume(cls, corpus: Corpus, engines: Mapping[str, Engine], identifier: str) -> Self:
+        """Take up a comparison of the corpus, each conversation on the engine that `engines` has by its key.
+
+        Columns without an engine are left out, and those that were deleted are not there.
 
         Raises:
             ComparisonError: fewer than two of its conversations are left.
             CorpusError, SteeringError, InterventionError: as `Conversation.resume`.
         """
-        kept = corpus.compared(identifier)
-        if len(kept) < LEAST:
-            raise ComparisonError("the other conversations of this comparison were deleted")
-        return cls(corpus, identifier, [Conversation.resume(corpus, engine, key) for key in kept])
+        kept = kept_columns(corpus, identifier)
+        columns = [Conversation.resume(corpus, engines[key], key) for key in kept if key in engines]
+        if len(columns) < LEAST:
+            raise ComparisonError("fewer than two columns of this comparison have a model")
+        return cls(corpus, identifier, columns)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The name of each column: the persona's title, with its steering where two columns have the same title."""
-        titles = [column.persona.title for column in self.columns]
+        """The name of each column: the persona's title, with what tells it from the others.
+
+        That is its steering, where others of this title are steered in another way, and its model, where the columns
+        are on several.
+        """
+        personas = [column.persona for column in self.columns]
+        titled = Counter(title for title, _ in {(persona.title, persona.steering) for persona in personas})
+        models = [column.engine.info.name for column in self.columns]
         return tuple(
-            f"{title} ({column.persona.steering})" if titles.count(title) > 1 else title
-            for title, column in zip(titles, self.columns, strict=True)
+            persona.title
+            + f" ({persona.steering})" * (titled[persona.title] > 1)
+            + f" on {model}" * (len(set(models)) > 1)
+            for persona, model in zip(personas, models, strict=True)
         )
 
     async def say(self, text: str) -> AsyncGenerator[tuple[int, ReplyEvent], None]:
@@ -104,3 +118,16 @@ class Comparison:
         self._stopped = True
         for column in self.columns:
             await column.stop()
+
+
+def kept_columns(corpus: Corpus, identifier: str) -> tuple[str, ...]:
+    """Return the keys of the conversations of a comparison, from left to right.
+
+    Raises:
+        ComparisonError: fewer than two are left.
+        CorpusError: the corpus cannot be read.
+    """
+    kept = corpus.compared(identifier)
+    if len(kept) < LEAST:
+        raise ComparisonError("the other conversations of this comparison were deleted")
+    return kept

@@ -88,6 +88,43 @@ def shown_model(model: str) -> str:
     return shown_address(found.url) if isinstance(found, ModelServer) else found.path.stem
 
 
+def recorded_as(model: str) -> tuple[str, str | None]:
+    """Return under which name and hash `model` is recorded (`EngineInfo`), without opening it.
+
+    The hash of a server's model is None; so is the name of one that is not named, "". The hash of a large file is read
+    once and remembered, which takes seconds the first time.
+
+    Raises:
+        UnknownModelError: see `find_model`.
+        OSError: the file cannot be read.
+    """
+    from chat_personas.engines.llama.model import model_sha256
+    from chat_personas.engines.openai.capabilities import without_directories
+
+    found = find_model(model)
+    if isinstance(found, ModelServer):
+        return f"{shown_address(found.url)}#{without_directories(found.model)}" if found.model else "", None
+    return found.path.stem, model_sha256(found.path, hashes_path())
+
+
+def memory_needed(model: str, context_length: int | None) -> int | None:
+    """Return about how many bytes of memory a model file needs here; None for a server's, and where it is not known.
+
+    `context_length` is the settings' own.
+    """
+    from chat_personas.engines.llama.model import model_parts
+    from chat_personas.models.gguf import GgufError, read_header
+
+    try:
+        found = find_model(model)
+        if isinstance(found, ModelServer):
+            return None
+        size = sum(part.stat().st_size for part in model_parts(found.path))
+        return read_header(found.path).memory(size, context_length)
+    except (UnknownModelError, GgufError, OSError):
+        return None  # opening it says what is wrong
+
+
 def longest_wait(model: str, settings: "Settings") -> str:
     """Say how long opening a server takes at most.
 

@@ -1,8 +1,9 @@
 """Models that were found or can be fetched, in words: their figures, what opens them, and what cannot be used."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from chat_personas.models import POCKET, SMOLLM2, pocket_path
@@ -12,9 +13,11 @@ from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.reporting.wording import DEMONSTRATION, RECURRENT
 from chat_personas.text import pluralize, printable
+from personas.inputs.redaction import shown_address
 
 OPTION = "--model"
 BUILT_IN, FILES, SERVERS = "Built in", "In files on this machine", "On servers of this machine"
+OF_SETTINGS = "On servers of your settings"
 TO_FETCH, UNUSABLE = "To be fetched", "Cannot be used"
 Kind = Literal["ready", "to fetch", "unusable"]
 MEASURED = {
@@ -111,12 +114,17 @@ class Offered:
     kind: Kind = "ready"
 
 
-def offered(found: Found) -> Iterator[Offered]:
-    """Yield everything that there is: the built-in model, what was found, what can be fetched, what cannot be used."""
+def offered(found: Found, servers: Collection[str] = ()) -> Iterator[Offered]:
+    """Yield everything that there is: the built-in model, what was found, what can be fetched, what cannot be used.
+
+    `servers` are the addresses of the settings' servers: they are not asked which models they have.
+    """
     yield built_in()
     usable = [file for file in found.files if file.why_not is None]
     yield from map(_in_files, usable)
     yield from map(_on_server, found.servers)
+    answered = {served.url for served in found.servers}
+    yield from (_of_settings(url) for url in servers if url.rstrip("/") not in answered)
     names = {file.name for file in usable}
     yield from (_to_fetch(entry) for entry in catalogue() if entry.name not in names)
     others = [(file.name, file.path, file.why_not) for file in found.files if file.why_not is not None]
@@ -149,6 +157,10 @@ def _on_server(served: ModelOnServer) -> Offered:
     return Offered(served.name, SERVERS, model, (served.server, *figures_of_server(served), served.url))
 
 
+def _of_settings(url: str) -> Offered:
+    return Offered(shown_address(url), OF_SETTINGS, url, ("its model, if it serves one; else type URL#MODEL",))
+
+
 def _to_fetch(entry: Entry) -> Offered:
     kind = "instruction model" if entry.kind == "instruct" else "base model"
     figures = (in_bytes(entry.size), entry.licence, kind, entry.quantization, entry.title)
@@ -160,6 +172,22 @@ def in_bytes(size: int) -> str:
     if size < 1e6:
         return f"{size / 1e3:.0f} kB"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def short_of_memory(memory: int | None, free: int | None) -> str:
+    """Say that a model needs more memory than is free; empty where it does not, or either is not known (None)."""
+    if memory is None or free is None or memory <= free:
+        return ""
+    return f"It needs about {in_bytes(memory)} of memory, and {in_bytes(free)} are free: this machine may stall."
+
+
+def free_memory() -> int | None:
+    """Return how many bytes of memory programs can still take without any being swapped out; None if not known."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def too_much(memory: int) -> str:

@@ -44,6 +44,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.room.choosing import NarrowedList
     from chat_personas.tui.room.compare import Column, CompareScreen
     from chat_personas.tui.room.debate import CourseScreen, DebateScreen, ModeratorInput
+    from chat_personas.tui.room.other_models import OpeningScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
     from chat_personas.tui.screens.dialogs import (
         ChoiceScreen,
@@ -81,6 +82,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "In a list that typing narrows": (NarrowedList,),
         "Where the room is asked": (AnswerList, RoomScreen, GuessScreen),
         "Where personas are compared": (Column, CompareScreen),
+        "Where another model is opened": (OpeningScreen,),
         "In a debate": (ModeratorInput, DebateScreen, CourseScreen),
         "Where the prompt is shown": (PromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),

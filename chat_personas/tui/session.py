@@ -53,6 +53,10 @@ class LaunchLike(Protocol):
         """The id of the conversation to continue, None for a new one."""
 
     @property
+    def model(self) -> str | None:
+        """The model that was asked for; None for that of the settings."""
+
+    @property
     def log_path(self) -> Path | None:
         """Where native libraries may write."""
 
@@ -217,18 +221,19 @@ class Session:
 
     def has_open(self, model: str) -> bool:
         """Whether this model is the open one. Paths of files are compared wherever they begin."""
-        return self.engine is not None and _same_model(model, self.launch.settings.model)
+        return self.engine is not None and _same_model(model, self.launch.model or self.launch.settings.model)
 
     async def open_other_model(self, model: str) -> "OtherModel":
         """Open another model beside the present one. Raises ReportedError."""
         launch = self.launch.with_model(model)
         return OtherModel(launch, await launch.open_engine())
 
-    async def change_model(self, other: "OtherModel", *, new: bool) -> None:
+    async def change_model(self, other: "OtherModel", *, new: bool = False, here: str | None = None) -> None:
         """Go on with another model in the open conversation, or in a `new` one with the same persona.
 
-        Where no model could be opened before, it is the conversation that was asked for. The model before is closed;
-        where this fails, the other one is.
+        `here` is the key of the conversation instead, where it is not the open one. Where no model could be opened
+        before, it is the conversation that was asked for. The model before is closed; where this fails, the other one
+        is.
 
         Raises:
             ReportedError: the model cannot be steered as the persona asks.
@@ -236,8 +241,9 @@ class Session:
         before = self.launch, self.engine
         self.launch, self.engine = other.launch, other.engine
         try:
-            here = self.launch.resume if self.conversation is None else None
-            if self.conversation is not None and self.conversation.path and not new:
+            if here is None and self.conversation is None:
+                here = self.launch.resume
+            if here is None and self.conversation is not None and self.conversation.path and not new:
                 here = self.conversation.id
             if here is not None:
                 await self.resume(here)

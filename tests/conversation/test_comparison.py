@@ -24,7 +24,7 @@ async def say(comparison: Comparison, text: str) -> list[tuple[int, str]]:
 
 async def test_every_column_is_asked_the_same_under_its_own_prompt_and_with_nothing_before_it(corpus: Corpus) -> None:
     engine = FakeEngine(["Less.", END], ["More.", END])
-    comparison = Comparison.start(corpus, engine, [DEMOCRAT, REPUBLICAN])
+    comparison = Comparison.start(corpus, [engine] * 2, [DEMOCRAT, REPUBLICAN])
 
     assert await say(comparison, "Guns?") == [(0, "Less."), (1, "More.")]
     assert [[message.content for message in asked][1:] for asked in engine.asked] == [["Guns?"], ["Guns?"]]
@@ -32,7 +32,7 @@ async def test_every_column_is_asked_the_same_under_its_own_prompt_and_with_noth
 
 
 async def test_the_corpus_keeps_which_conversations_belong_together(corpus: Corpus) -> None:
-    comparison = Comparison.start(corpus, FakeEngine(["1", END], ["2", END]), [DEMOCRAT, REPUBLICAN])
+    comparison = Comparison.start(corpus, [FakeEngine(["1", END], ["2", END])] * 2, [DEMOCRAT, REPUBLICAN])
     assert corpus.compared(comparison.id) == ()
     await say(comparison, "Guns?")
 
@@ -43,10 +43,10 @@ async def test_the_corpus_keeps_which_conversations_belong_together(corpus: Corp
 
 
 async def test_a_comparison_is_taken_up_again_and_goes_on_in_every_column(corpus: Corpus) -> None:
-    begun = Comparison.start(corpus, FakeEngine(["1", END], ["2", END]), [REPUBLICAN, DEMOCRAT])
+    begun = Comparison.start(corpus, [FakeEngine(["1", END], ["2", END])] * 2, [REPUBLICAN, DEMOCRAT])
     await say(begun, "Guns?")
     engine = FakeEngine(["3", END], ["4", END])
-    resumed = Comparison.resume(corpus, engine, begun.id)
+    resumed = Comparison.resume(corpus, dict.fromkeys(corpus.compared(begun.id), engine), begun.id)
 
     assert resumed.names == ("A Republican", "A Democrat")
     await say(resumed, "Why?")
@@ -57,19 +57,63 @@ async def test_a_comparison_is_taken_up_again_and_goes_on_in_every_column(corpus
 
 
 async def test_without_its_other_conversations_a_comparison_cannot_be_taken_up(corpus: Corpus) -> None:
-    begun = Comparison.start(corpus, FakeEngine(["1", END], ["2", END]), [DEMOCRAT, REPUBLICAN])
+    begun = Comparison.start(corpus, [FakeEngine(["1", END], ["2", END])] * 2, [DEMOCRAT, REPUBLICAN])
     await say(begun, "Guns?")
     corpus.delete(begun.columns[0].id)
 
     assert corpus.compared(begun.id) == (begun.columns[1].id,)
     with pytest.raises(ComparisonError, match="deleted"):
-        Comparison.resume(corpus, FakeEngine(), begun.id)
+        Comparison.resume(corpus, {begun.columns[1].id: FakeEngine()}, begun.id)
 
 
 async def test_one_persona_under_two_steerings_has_both_in_its_names(corpus: Corpus) -> None:
-    comparison = Comparison.start(corpus, FakeEngine(), [DEMOCRAT, steered_as(DEMOCRAT, "bio"), REPUBLICAN])
+    comparison = Comparison.start(corpus, [FakeEngine()] * 3, [DEMOCRAT, steered_as(DEMOCRAT, "bio"), REPUBLICAN])
 
     assert comparison.names == ("A Democrat (portray)", "A Democrat (bio)", "A Republican")
+
+
+async def test_one_persona_on_two_models_is_asked_on_each_and_each_is_in_its_name(corpus: Corpus) -> None:
+    alpha, beta = FakeEngine(["Less.", END], name="alpha"), FakeEngine(["More.", END], name="beta")
+    comparison = Comparison.start(corpus, [alpha, beta], [DEMOCRAT, DEMOCRAT])
+
+    assert comparison.names == ("A Democrat on alpha", "A Democrat on beta")
+    assert await say(comparison, "Guns?") == [(0, "Less."), (1, "More.")]
+    assert [len(alpha.asked), len(beta.asked)] == [1, 1]
+    assert [corpus.last_model(column.id).name for column in comparison.columns] == ["alpha", "beta"]
+
+
+async def test_steering_and_model_are_both_named_where_both_differ(corpus: Corpus) -> None:
+    alpha, beta = FakeEngine(name="alpha"), FakeEngine(name="beta")
+    personas = [DEMOCRAT, steered_as(DEMOCRAT, "bio"), REPUBLICAN]
+
+    assert Comparison.start(corpus, [alpha, beta, beta], personas).names == (
+        "A Democrat (portray) on alpha",
+        "A Democrat (bio) on beta",
+        "A Republican on beta",
+    )
+
+
+async def test_a_column_without_its_model_is_left_out_and_still_belongs_to_the_comparison(corpus: Corpus) -> None:
+    alpha, beta = FakeEngine(["1", END], ["2", END], name="alpha"), FakeEngine(["3", END], name="beta")
+    begun = Comparison.start(corpus, [alpha, beta, alpha], [DEMOCRAT, DEMOCRAT, REPUBLICAN])
+    await say(begun, "Guns?")
+    first, _, third = corpus.compared(begun.id)
+    again = FakeEngine(["4", END], ["5", END], name="alpha")
+    resumed = Comparison.resume(corpus, {first: again, third: again}, begun.id)
+
+    assert await say(resumed, "Why?") == [(0, "4"), (1, "5")]
+    assert corpus.compared(begun.id) == tuple(column.id for column in begun.columns), "each keeps its place"
+    with pytest.raises(ComparisonError, match="fewer than two columns"):
+        Comparison.resume(corpus, {first: again}, begun.id)
+
+
+async def test_the_model_of_a_conversation_is_that_of_its_newest_reply(corpus: Corpus) -> None:
+    begun = Comparison.start(corpus, [FakeEngine(["1", END], ["2", END], name="alpha")] * 2, [DEMOCRAT, REPUBLICAN])
+    await say(begun, "Guns?")
+    beta = FakeEngine(["3", END], ["4", END], name="beta")
+    await say(Comparison.resume(corpus, dict.fromkeys(corpus.compared(begun.id), beta), begun.id), "Why?")
+
+    assert [corpus.last_model(column.id).name for column in begun.columns] == ["beta", "beta"]
 
 
 @pytest.mark.parametrize(
@@ -84,12 +128,12 @@ def test_too_few_too_many_or_the_same_twice_cannot_be_compared(
     corpus: Corpus, names: tuple[str, ...], why: str
 ) -> None:
     with pytest.raises(ComparisonError, match=why):
-        Comparison.start(corpus, FakeEngine(), [load_persona(name) for name in names])
+        Comparison.start(corpus, [FakeEngine()] * len(names), [load_persona(name) for name in names])
 
 
 async def test_a_column_whose_model_fails_says_why_and_the_next_one_is_asked_all_the_same(corpus: Corpus) -> None:
     engine = FakeEngine(["I", EngineError("the server is gone")], ["More.", END])
-    comparison = Comparison.start(corpus, engine, [DEMOCRAT, REPUBLICAN])
+    comparison = Comparison.start(corpus, [engine] * 2, [DEMOCRAT, REPUBLICAN])
 
     ends = [(place, event.why) async for place, event in comparison.say("Guns?") if isinstance(event, ReplyEnded)]
     assert ends == [(0, "the server is gone"), (1, None)]
@@ -98,7 +142,7 @@ async def test_a_column_whose_model_fails_says_why_and_the_next_one_is_asked_all
 
 async def test_after_a_stop_the_columns_that_have_not_begun_are_not_asked(corpus: Corpus) -> None:
     engine = FakeEngine(["So far", asyncio.Event()], ["More.", END])
-    comparison = Comparison.start(corpus, engine, [DEMOCRAT, REPUBLICAN])
+    comparison = Comparison.start(corpus, [engine] * 2, [DEMOCRAT, REPUBLICAN])
     async for _, event in comparison.say("Guns?"):
         if isinstance(event, ReplyText):
             await comparison.stop()
@@ -111,7 +155,7 @@ async def test_after_a_stop_the_columns_that_have_not_begun_are_not_asked(corpus
 async def test_a_merge_brings_comparisons_along(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("other") / "corpus.db"
     with Corpus.open(path) as other:
-        begun = Comparison.start(other, FakeEngine(["1", END], ["2", END]), [DEMOCRAT, REPUBLICAN])
+        begun = Comparison.start(other, [FakeEngine(["1", END], ["2", END])] * 2, [DEMOCRAT, REPUBLICAN])
         await say(begun, "Guns?")
 
     assert corpus.merge(path).added["comparisons"] == 2

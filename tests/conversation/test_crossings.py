@@ -76,13 +76,16 @@ async def test_a_fork_of_a_side_of_a_debate_goes_on_alone_and_the_debate_goes_on
 
 async def test_the_columns_of_a_comparison_keep_their_personas(corpus: Corpus) -> None:
     engine = FakeEngine(["Less.", END], ["More.", END])
-    comparison = Comparison.start(corpus, engine, (DEMOCRAT, REPUBLICAN))
+    comparison = Comparison.start(corpus, [engine] * 2, (DEMOCRAT, REPUBLICAN))
     async for _ in comparison.say("Guns?"):
         pass
     column = Conversation.resume(corpus, engine, comparison.columns[0].id)
     with pytest.raises(PersonaError, match="the columns of a comparison keep their personas"):
         await column.change_persona(REPUBLICAN)
-    assert Comparison.resume(corpus, engine, comparison.id).names == ("A Democrat", "A Republican")
+    assert Comparison.resume(corpus, dict.fromkeys(corpus.compared(comparison.id), engine), comparison.id).names == (
+        "A Democrat",
+        "A Republican",
+    )
     fork = Conversation.resume(corpus, engine, await column.fork(column.path[-1].id))
     await fork.change_persona(REPUBLICAN)
     assert corpus.compared(comparison.id) == tuple(each.id for each in comparison.columns)

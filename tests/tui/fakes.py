@@ -73,6 +73,7 @@ class FakeLaunch:
     corpus_file: Path
     engine: Engine
     persona: str = "democrat"
+    model: str | None = None
     resume: str | None = None
     measure: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)

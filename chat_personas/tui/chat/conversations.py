@@ -11,6 +11,7 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from chat_personas.exporting import Asked, Exporter
     from chat_personas.tui.chat.screen import ChatScreen
+    from chat_personas.tui.room.other_models import OnOtherModel
     from personas import LoadedPersona
 
 
@@ -173,10 +174,14 @@ class Conversations:
 
         await self._go_where(hold_debate(self.screen.app, self.screen.session, topic))
 
-    async def _go_where(self, choosing: Awaitable[str | None]) -> None:
-        """Go to the conversation that another screen gives, if it gives one."""
+    async def _go_where(self, choosing: "Awaitable[str | OnOtherModel | None]") -> None:
+        """Go to the conversation that another screen gives, if it gives one, with its model if that is another."""
         try:
             chosen = await choosing
+            if chosen is not None and not isinstance(chosen, str):
+                self.screen.write_on()
+                await self.screen.navigator.go_with(chosen.conversation, chosen.model)
+                return
         except ReportedError as error:
             self.screen.notify_failure(error)
             return

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from chat_personas.consent import server_of
 from chat_personas.reporting.explained.in_one_sentence import how_measured
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import figures_described, sentence
@@ -16,7 +17,7 @@ from chat_personas.tui.terminal_guard import spare_what_is_here
 if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Estimate, Monitor
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-    from eval.engine import Message
+    from eval.engine import Engine, Message
     from personas import Persona
 
 OFF = "not measuring ({key} starts it)"
@@ -24,6 +25,7 @@ PROTECTED = "a participant's conversation is not measured here"
 SOON = "measuring starts once the model is loaded"
 MEASURING = "measuring…"
 UNASKED = "not measuring: the server is on another machine ({key} asks you first)"
+NOT_AGREED = "not measuring: the server is on another machine, and you did not agree"
 GIVEN_UP = "not measured: it failed; the next reply is measured again"
 IMPOSSIBLE = "this model cannot be measured: it gives no log-probabilities"
 ROSE, FELL = "↑", "↓"
@@ -266,11 +268,17 @@ def _source(monitor: "Monitor | None") -> str:
     return f"{printable(survey.title)}: {figures_described(survey)}"
 
 
-def why_not_measured(session: Session) -> str:
-    """Say why no conversation beside the open one is measured; empty where they are."""
-    engine = session.engine
+def why_not_measured(session: Session, asked: "Engine | None" = None) -> str:
+    """Say why no conversation beside the open one is measured on the engine that is `asked`; empty where they are.
+
+    None is the session's engine.
+    """
+    engine = asked or session.engine
     if engine is None or engine.info.log_probabilities == "none":
         return IMPOSSIBLE
     if not session.settings.measure:
         return OFF.format(key=key_of("measure"))
-    return "" if session.launch.probing_confirmed(engine.info) else UNASKED.format(key=key_of("measure"))
+    if session.launch.probing_confirmed(engine.info):
+        return ""
+    is_open = session.engine is not None and server_of(session.engine.info) == server_of(engine.info)
+    return UNASKED.format(key=key_of("measure")) if is_open else NOT_AGREED

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from chat_personas.tui.chat.drafts import DraftController
 from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
-from chat_personas.tui.session import Session
+from chat_personas.tui.session import OtherModel, Session
 from chat_personas.tui.terminal_guard import spare_what_is_here
 from personas.errors import ReportedError
 
@@ -135,17 +135,27 @@ class Navigator:
         Raises:
             ReportedError: the model cannot be opened; the one before stays.
         """
-        other = await self._session.open_other_model(model)
+        await self._go_on_with(await self._session.open_other_model(model), new=new)
+
+    async def go_with(self, conversation_id: str, other: OtherModel) -> None:
+        """Leave the open conversation for the one of this id, and go on there with a model that is open already.
+
+        Raises:
+            ReportedError: that failed, and the model is closed; the conversation and the model before stay.
+        """
+        await self._go_on_with(other, here=conversation_id)
+
+    async def _go_on_with(self, other: OtherModel, *, new: bool = False, here: str | None = None) -> None:
         with self._replies.held():
             try:
                 await self._leave()
-                if new:
+                if new or here is not None:
                     await self._drafts.leave()
             except BaseException:  # nobody takes the model over
                 await other.engine.close()
                 raise
             try:
-                await self._session.change_model(other, new=new)
+                await self._session.change_model(other, new=new, here=here)
                 self._view.show_model(other.engine.info)
                 await self._show_changed()
             finally:

@@ -1,8 +1,9 @@
 """Comparing personas on the screen: one message to two to four columns, each with its own line of the panel."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,13 +14,22 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
+from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError, kept_columns
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.own_personas import readable_personas
-from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.room.choosing import Choice, NarrowedList
+from chat_personas.tui.room.other_models import (
+    ANOTHER_MODEL,
+    OnOtherModel,
+    OtherModels,
+    agree_to_measure,
+    choose_beside,
+    model_of,
+    models_line,
+    open_again,
+)
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
@@ -30,7 +40,9 @@ from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
+    from chat_personas.corpus import Corpus
     from chat_personas.monitor.monitor import Monitor
+    from eval.engine import Engine
 
 BY_PROMPT = ("portray", "bio", "qa", "none")
 """The steerings under which one persona can stand beside itself."""
@@ -38,21 +50,30 @@ ALL_AT_ONCE = "Say something to all of them"
 WAITING = "…"
 
 
-class ColumnsScreen(NarrowedList[tuple[LoadedPersona, ...] | None]):
-    """Chooses what stands beside the persona that is talked with: up to three others, or itself under other steerings.
+@dataclass(frozen=True, slots=True)
+class ChosenColumn:
+    """A persona that is compared, and the model on which it is."""
 
-    Gives all columns, that persona first, or None if cancelled.
+    persona: LoadedPersona
+    engine: "Engine"
+
+
+class ColumnsScreen(NarrowedList[tuple[ChosenColumn, ...] | None]):
+    """Chooses what stands beside the persona that is talked with: up to three others, or itself.
+
+    Itself is under another steering or on another model. Gives all columns, that persona first, or None if cancelled.
     """
 
-    def __init__(self, first: LoadedPersona) -> None:
-        super().__init__("Type to narrow the list: a persona, or a steering")
+    def __init__(self, first: LoadedPersona, models: OtherModels) -> None:
+        super().__init__("Type to narrow the list: a persona, a steering, or model")
         self._first = first
-        self._picked: list[LoadedPersona] = []
-        self._offered: dict[str, LoadedPersona] = {}
+        self._models = models
+        self._engine = models.present  # of the next column
+        self._columns = [ChosenColumn(first, models.present)]
+        self._offered: Mapping[str, LoadedPersona | None] = {}
 
     def on_mount(self) -> None:
         """Show the screen at once, and everybody as soon as they have been read."""
-        self.heading.update("Compare: who answers the same?")
         self._name_columns()
         self.read()
 
@@ -63,49 +84,99 @@ class ColumnsScreen(NarrowedList[tuple[LoadedPersona, ...] | None]):
         self.narrow()
 
     def action_back(self) -> None:
-        """Compare nothing."""
-        self.dismiss(None)
+        """Go on choosing on the present model, or compare nothing."""
+        if self._on_other:
+            self._choose_next_on(self._models.present)
+        else:
+            self.dismiss(None)
 
     def choices(self, typed: str) -> Iterator[Choice]:
         """Yield what is picked, where nothing is typed, and the personas that fit while there is room for a column."""
         words = typed.casefold().split()
-        if self._picked and not words:
+        if len(self._columns) > 1 and not words and not self._on_other:
             yield Choice(f"Compare {' and '.join(self._names)}", "")
-        if len(self._names) < MOST:
-            for line, loaded in self._offered.items():
-                if loaded not in self._picked and all(word in line.casefold() for word in words):
-                    yield Choice(f"+ {line}", line)
+        if len(self._columns) == MOST:
+            return
+        for line, loaded in self._lines.items():
+            is_picked = loaded is not None and ChosenColumn(loaded, self._engine) in self._columns
+            if not is_picked and all(word in line.casefold() for word in words):
+                yield Choice(line if loaded is None else f"+ {line}", line)
 
     def take(self, chosen: Choice) -> None:
-        """Pick a persona, or compare those that are picked."""
+        """Pick a persona, choose the model of the next one, or compare those that are picked."""
         if not chosen.value:
-            self.dismiss((self._first, *self._picked))
+            self.dismiss(tuple(self._columns))
             return
-        self._picked.append(self._offered[str(chosen.value)])
+        loaded = self._lines[str(chosen.value)]
+        if loaded is None:
+            self.choose_model()
+            return
+        self._columns.append(ChosenColumn(loaded, self._engine))
+        self._choose_next_on(self._models.present)
+
+    @work(group="model", exclusive=True)
+    async def choose_model(self) -> None:
+        """Choose and open the model of the next column; where that fails, all stays as it is."""
+        engine = await choose_beside(self.app, self._models, "Compare: on which model?")
+        if engine is None:
+            self.begin_again()
+            return
+        if engine is self._models.present:
+            self.notify(f"{printable(engine.info.name)} is the model of the columns so far.", markup=False)
+        self._choose_next_on(engine)
+
+    @property
+    def _on_other(self) -> bool:
+        return self._engine is not self._models.present
+
+    @property
+    def _lines(self) -> Mapping[str, LoadedPersona | None]:
+        """The personas by their lines, first the one that is talked with where it can be on another model."""
+        if not self._on_other:
+            return self._offered
+        own = {f"{self._first.persona.title} ({self._first.persona.name})": self._first}
+        return {**own, **{line: loaded for line, loaded in self._offered.items() if loaded is not None}}
+
+    def _choose_next_on(self, engine: "Engine") -> None:
+        self._engine = engine
         self._name_columns()
         self.begin_again()
+        self.close_unused()
+
+    @work(group="close")
+    async def close_unused(self) -> None:
+        """Close the models on which no column is."""
+        await self._models.close_all_but([self._engine, *(column.engine for column in self._columns)])
 
     @property
     def _names(self) -> list[str]:
-        return [self._first.persona.title, *(_named(each) for each in self._picked)]
+        first, *others = self._columns
+        return [first.persona.persona.title, *map(self._named, others)]
+
+    def _named(self, column: ChosenColumn) -> str:
+        persona = column.persona.persona
+        where = f" on {column.engine.info.name}" if column.engine is not self._models.present else ""
+        return f"{persona.title} ({persona.steering}){where}"
 
     def _name_columns(self) -> None:
+        where = f" on {self._engine.info.name}" if self._on_other else ""
+        self.heading.update(printable(f"Compare: who answers the same{where}?"))
         self.about.update(printable(f"{' | '.join(self._names)} (up to {MOST} columns)"))
 
 
-def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona]]:
-    """Yield the persona itself under its other steerings, then the others of the library, each with its line."""
+def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona | None]]:
+    """Yield the persona itself under its other steerings, then the others of the library, each with its line.
+
+    Between them stands the line that chooses another model, which has no persona.
+    """
     persona = first.persona
     for steering in BY_PROMPT if persona.groups else ():
         if steering != persona.steering:
             yield f"{persona.title}, steered by {steering}", steered_as(first, steering)
+    yield ANOTHER_MODEL, None
     for name, loaded in readable_personas():
         if loaded.persona.name != persona.name:
             yield f"{loaded.persona.title} ({name})", loaded
-
-
-def _named(loaded: LoadedPersona) -> str:
-    return f"{loaded.persona.title} ({loaded.persona.steering})"
 
 
 class Column(Vertical, can_focus=True):
@@ -181,15 +252,19 @@ class CompareScreen(AnsweringScreen[str | None]):
     ]
 
     def __init__(self, comparison: Comparison, session: Session, first: str) -> None:
-        """Compare on the model of `session`, beginning with `first`; empty to wait for what is typed."""
+        """Compare on the models of the columns, beginning with `first`; empty to wait for what is typed."""
         super().__init__()
         self.comparison = comparison
         self._session = session
         self._first = first
         self._busy = False
         self._monitors: dict[str, Monitor | None] = {}
+        engines = [column.engine for column in comparison.columns]
+        several = len(set(map(model_of, engines))) > 1
+        self._about = models_line(engines)
         self.columns = tuple(
-            Column(name, each) for name, each in zip(comparison.names, comparison.columns, strict=True)
+            Column(f"{name}, a demonstration" if several and each.engine.info.demonstration else name, each)
+            for name, each in zip(comparison.names, comparison.columns, strict=True)
         )
         self._input = Input(id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
 
@@ -249,11 +324,9 @@ class CompareScreen(AnsweringScreen[str | None]):
 
     @work(group="measure", exclusive=True)
     async def measure(self) -> None:
-        """Measure every column as it is now, from left to right, where this model may be measured."""
-        if self._why_not_measured:
-            return
+        """Measure every column as it is now, from left to right, where its model may be measured."""
         for column in self.columns:
-            monitor = await self._monitor_of(column)
+            monitor = None if self._why_not_measured(column) else await self._monitor_of(column)
             if monitor is None or not column.conversation.path:
                 continue
             conversation = column.conversation
@@ -274,21 +347,14 @@ class CompareScreen(AnsweringScreen[str | None]):
             )
         return self._monitors.get(key)
 
-    @property
-    def _why_not_measured(self) -> str:
-        return why_not_measured(self._session)
-
-    @property
-    def _about(self) -> str:
-        info = self._session.engine.info if self._session.engine is not None else None
-        named = "" if info is None else model_described(info)
-        return f"{named} · {DEMONSTRATION}" if info is not None and info.demonstration else named
+    def _why_not_measured(self, column: Column) -> str:
+        return why_not_measured(self._session, column.conversation.engine)
 
     def _show_states(self) -> None:
         """Say why there are no figures: those before belonged to another message."""
         for column in self.columns:
             column.figures = Figures()
-            column.show_figures(self._why_not_measured or "measured after the reply")
+            column.show_figures(self._why_not_measured(column) or "measured after the reply")
 
     def go_on(self, column: Column) -> None:
         """Leave for one of the conversations."""
@@ -320,33 +386,63 @@ class CompareScreen(AnsweringScreen[str | None]):
         self.dismiss(None)
 
 
-async def compare_personas(app: App[None], session: Session, text: str, said: Callable[[], object]) -> str | None:
+async def compare_personas(
+    app: App[None], session: Session, text: str, said: Callable[[], object]
+) -> str | OnOtherModel | None:
     """Compare others with the persona that is talked with, on `text` if there is any. Call it in a worker.
 
-    A conversation that is a column of a comparison already opens that one. Gives the conversation to go on with: the
-    open one, too, where more may have been said in it. `said` is called once `text` is said to all.
+    A conversation that is a column of a comparison already opens that one, each column on its own model. Gives the
+    conversation to go on with: the open one, too, where more may have been said in it. `said` is called once `text` is
+    said to all.
 
     Raises:
         ReportedError: the personas cannot be compared, or the corpus cannot be read.
     """
-    engine, corpus, conversation = session.engine, session.corpus, session.conversation
-    if engine is None or corpus is None or conversation is None:
+    corpus, conversation = session.corpus, session.conversation
+    if session.engine is None or corpus is None or conversation is None:
         app.notify("The model is not open yet.", markup=False)
         return None
-    known = await asyncio.to_thread(corpus.comparison_of, conversation.id)
-    if known is not None:
-        try:
-            comparison = await asyncio.to_thread(Comparison.resume, corpus, engine, known)
-            return await app.push_screen_wait(CompareScreen(comparison, session, "")) or conversation.id
-        except ComparisonError as error:  # the others are gone: compare with others
-            app.notify(printable(str(error)), markup=False)
-    chosen = await app.push_screen_wait(ColumnsScreen(await asyncio.to_thread(_persona_of, session, conversation)))
-    if chosen is None:
-        return None
-    comparison = await asyncio.to_thread(Comparison.start, corpus, engine, chosen)
-    if text:
-        said()
-    return await app.push_screen_wait(CompareScreen(comparison, session, text))
+    models = OtherModels(session)
+    try:
+        known = await asyncio.to_thread(corpus.comparison_of, conversation.id)
+        if known is not None:
+            try:
+                comparison = await _taken_up(app, models, corpus, known)
+            except ComparisonError as error:  # the others are gone: compare with others
+                app.notify(printable(str(error)), markup=False)
+            else:
+                if comparison is None:
+                    return None
+                return await _compare(app, models, comparison, "") or conversation.id
+        first = await asyncio.to_thread(_persona_of, session, conversation)
+        chosen = await app.push_screen_wait(ColumnsScreen(first, models))
+        if chosen is None:
+            return None
+        engines, personas = [each.engine for each in chosen], [each.persona for each in chosen]
+        comparison = await asyncio.to_thread(Comparison.start, corpus, engines, personas)
+        if text:
+            said()
+        return await _compare(app, models, comparison, text)
+    finally:
+        await models.close()
+
+
+async def _taken_up(app: App[None], models: OtherModels, corpus: "Corpus", identifier: str) -> Comparison | None:
+    """Return a comparison of the corpus with the models of its columns; None where the person goes back."""
+    kept = await asyncio.to_thread(kept_columns, corpus, identifier)
+    engines = await open_again(app, models, corpus, kept, may_leave_out=True)
+    return None if engines is None else await asyncio.to_thread(Comparison.resume, corpus, engines, identifier)
+
+
+async def _compare(app: App[None], models: OtherModels, comparison: Comparison, text: str) -> str | OnOtherModel | None:
+    """Show a comparison, and return the conversation to go on with, together with its model if that is another."""
+    engines = [column.engine for column in comparison.columns]
+    await models.close_all_but(engines)
+    await agree_to_measure(app, models.session, engines)
+    chosen = await app.push_screen_wait(CompareScreen(comparison, models.session, text))
+    engine = next((column.engine for column in comparison.columns if column.id == chosen), None)
+    other = None if engine is None else models.hand_over(engine)
+    return chosen if chosen is None or other is None else OnOtherModel(chosen, other)
 
 
 def _persona_of(session: Session, conversation: "Conversation") -> LoadedPersona:

@@ -13,6 +13,7 @@ from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.screens.picker import Picker
 from personas.errors import ReportedError
+from personas.inputs.redaction import without_secrets
 
 if TYPE_CHECKING:
     from chat_personas.models.pulling import Offer
@@ -60,9 +61,9 @@ class _StoppedError(Exception):
 class ModelsScreen(Picker[str | None]):
     """Lists the models that there are; typing narrows the list, or gives an address. Gives what opens one."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: "Session", heading: str = "Choose a model") -> None:
         """List what `session` finds; nothing is looked for before the screen is shown."""
-        super().__init__("Choose a model", "Type to narrow the list; or a URL, or the path of a GGUF file")
+        super().__init__(heading, "Type to narrow the list; or a URL, or the path of a GGUF file")
         self._session = session
         self._rows: Sequence[Row] = (Row(built_in()),)
         self._fetching: str | None = None
@@ -84,7 +85,8 @@ class ModelsScreen(Picker[str | None]):
         except ReportedError as error:
             self.say(str(error))
             return
-        self._rows = await asyncio.to_thread(lambda: tuple(map(Row, offered(found))))
+        servers = self._session.launch.settings.servers
+        self._rows = await asyncio.to_thread(lambda: tuple(map(Row, offered(found, servers))))
         self.say("")
         self.show_list(chosen)
 
@@ -176,7 +178,7 @@ class ModelsScreen(Picker[str | None]):
 def _what_enter_does(each: Offered) -> tuple[str, ...]:
     if each.kind == "to fetch":
         return ("Enter asks the Hugging Face hub for it, and asks you before it is fetched.",)
-    return (f"--model {each.model}", "", "Enter opens it. What you have typed stays.")
+    return (f"--model {without_secrets(each.model, words=False)}", "", "Enter opens it. What you have typed stays.")
 
 
 def _is_address(text: str) -> bool:
