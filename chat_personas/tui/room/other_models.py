@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ANOTHER_MODEL = "on another model…"
 """The line of a list that chooses the model of the next column or side."""
+LOOKING = "Looking for {model}… Escape cancels."
 OPENING = "Opening {model}…{wait} Escape cancels."
 NOT_FOUND = "{whose}: the model {model} was not found on this machine."
 NOT_OPENED = "{whose}: the model {model} was not opened."
@@ -153,40 +154,59 @@ def _records(model: str, wanted: ReplyModel) -> bool:
 
 
 class OpeningScreen(Dialog["Engine | None"]):
-    """Opens a model and says so meanwhile. Gives None where it cannot be opened, which is said, or was cancelled."""
+    """Opens a model, and says so meanwhile. Gives None where that is cancelled or fails, which is said.
+
+    It asks first where memory is short. `found` is whether the model is there at all.
+    """
 
     CSS_PATH = "room.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="opening_cancel")]
 
-    def __init__(self, models: OtherModels, model: str) -> None:
+    def __init__(self, models: OtherModels, wanted: str | ReplyModel) -> None:
+        """Open what is written after `--model`, or find and open again what the corpus names."""
         super().__init__()
+        self.found = True
         self._models = models
-        self._model = model
+        self._wanted = wanted
+        self._settings = models.session.launch.settings
+        self._state = Static(markup=False, id="question")
 
     def compose(self) -> ComposeResult:
-        """Lay out what is opened."""
+        """Lay out what is done."""
         with Vertical(id="dialog"):
-            yield Static(printable(self._said), markup=False, id="question")
+            yield self._state
 
     def on_mount(self) -> None:
-        """Begin to open it."""
+        """Begin."""
         self.open_model()
-
-    @property
-    def _said(self) -> str:
-        wait = longest_wait(self._model, self._models.session.launch.settings)
-        return OPENING.format(model=_named(self._model), wait=f" ({wait})" if wait else "")
 
     @work(group="open", exclusive=True)
     async def open_model(self) -> None:
-        """Open it, and leave."""
+        """Find it, ask where memory is short, open it, and leave."""
         try:
-            engine = await self._models.open(self._model)
+            model: str | None
+            if isinstance(self._wanted, str):
+                model = self._wanted
+            else:
+                self._state.update(printable(LOOKING.format(model=self._wanted.name)))
+                model = await asyncio.to_thread(self._models.find, self._wanted)
+                self.found = model is not None
+            agreed = model is not None and await self._memory_suffices(model)
+            self.dismiss(await self._models.open(model) if agreed and model is not None else None)
         except ReportedError as error:
             self.app.notify(printable(str(error)), severity="error", markup=False)
             self.dismiss(None)
-        else:
-            self.dismiss(engine)
+
+    async def _memory_suffices(self, model: str) -> bool:
+        """Say that a model is opened; where memory is short, return whether the person wants it all the same."""
+        wait = longest_wait(model, self._settings)
+        self._state.update(printable(OPENING.format(model=_named(model), wait=f" ({wait})" if wait else "")))
+        needed = await asyncio.to_thread(memory_needed, model, self._settings.context_length)
+        short = short_of_memory(needed, free_memory())
+        if not short:
+            return True
+        question = f"{_named(model)}: {short} Open it all the same?"
+        return await self.app.push_screen_wait(ConfirmScreen(question, "Open", "Do not open"))
 
     def action_cancel(self) -> None:
         """Open it no further."""
@@ -201,21 +221,10 @@ def _named(model: str) -> str:
         return without_secrets(model, words=False)
 
 
-async def open_beside(app: App[Any], models: OtherModels, model: str) -> "Engine | None":
-    """Open a model, after a question where memory is short; None where it is not opened. Call it in a worker."""
-    needed = await asyncio.to_thread(memory_needed, model, models.session.launch.settings.context_length)
-    short = short_of_memory(needed, free_memory())
-    if short:
-        question = f"{_named(model)}: {short} Open it all the same?"
-        if not await app.push_screen_wait(ConfirmScreen(question, "Open", "Do not open")):
-            return None
-    return await app.push_screen_wait(OpeningScreen(models, model))
-
-
 async def choose_beside(app: App[Any], models: OtherModels, heading: str) -> "Engine | None":
     """Let the person choose a model, and open it; None where nothing is chosen or opened. Call it in a worker."""
     chosen = await app.push_screen_wait(ModelsScreen(models.session, heading))
-    return None if chosen is None else await open_beside(app, models, chosen)
+    return None if chosen is None else await app.push_screen_wait(OpeningScreen(models, chosen))
 
 
 async def open_again(
@@ -252,8 +261,9 @@ async def _open_recorded(app: App[Any], models: OtherModels, model: ReplyModel) 
     engine = models.has_open(model)
     if engine is not None:
         return engine, ""
-    found = await asyncio.to_thread(models.find, model)
-    return (None, NOT_FOUND) if found is None else (await open_beside(app, models, found), NOT_OPENED)
+    opening = OpeningScreen(models, model)
+    engine = await app.push_screen_wait(opening)
+    return engine, NOT_OPENED if opening.found else NOT_FOUND
 
 
 async def _choose_instead(
