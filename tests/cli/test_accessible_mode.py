@@ -185,6 +185,13 @@ def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_
     assert "A debate has two personas. /personas lists them." in "\n".join(lines)
 
 
+def test_a_number_of_rounds_is_asked_for_until_it_is_possible(command: Command, served_by: Serve) -> None:
+    lines = "\n".join(said(command, served_by, "/debate Guns?\n\nrepublican\nthree\n51\n1\n/quit\n", ["Less.", END], ["More.", END]))
+    assert 'A debate has 1 to 50 rounds, and not "three".' in lines
+    assert 'A debate has 1 to 50 rounds, and not "51".' in lines
+    assert "The debate has ended after 1 round" in lines
+
+
 def test_a_conversation_that_is_a_side_goes_on_after_the_debates_last_turn(command: Command, served_by: Serve) -> None:
     served_by(ScriptedEngine(["Less.", END], ["More.", END], ["No.", END], ["Sure.", END]))
     assert command("debate", "republican", "democrat", "--topic", "Guns?", "--rounds", "1").code == 0
