@@ -677,3 +677,18 @@ def test_what_is_measured_is_kept_as_on_the_screen(command: Command, served_by: 
         reply = kept_messages()[-1]
         rows = corpus.measurements(reply.conversation_id)
     assert [(row.message_id, row.complete) for row in rows] == [(None, True), (reply.id, True)]
+
+
+def test_keys_of_the_screen_are_read_and_changed_in_sentences(command: Command, served_by: Serve, home: Path) -> None:
+    asked = ("keys.new", "keys.new ^o", "keys.new a", "keys.new control-x", "keys.new ^f8", "keys.new")
+    lines = said(command, served_by, "".join(f"/settings {each}\n" for each in asked) + "/quit\n")
+    heard = [line.removeprefix("You: ") for line in lines]
+    assert [line for line in heard if line.startswith(("keys.new:", "^", "A is", "There is", "keys.new is"))] == [
+        "keys.new: ^n, from the default. Begin a new conversation",
+        "^o is on open already (List, search or delete conversations).",
+        "A is needed for writing.",
+        'There is no such key; did you mean "^x"?',
+        "keys.new is written to the settings. It counts from the next start.",
+        "keys.new: ^f8, from the file. Begin a new conversation",
+    ]
+    assert (home / "config" / "settings.toml").read_text() == '[keys]\nnew = "ctrl+f8"\n'
