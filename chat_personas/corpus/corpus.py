@@ -451,14 +451,15 @@ class Corpus:
         with self._connections.reading() as connection:
             return measurements.ratings(connection, conversation_id)
 
-    # What was typed and not sent; `drafts` has that of one conversation
+    # What was typed and not sent; `drafts` keeps it
 
-    def draft_of_new(self) -> Draft | None:
-        """Return what was typed in conversations in which nothing was said, here or by a program that has ended.
+    def take_over_draft(self, conversation: str | None) -> Draft | None:
+        """Return what was typed in a conversation, here or by programs that have left it or ended, to go on with it.
 
-        Raises OSError: the drafts cannot be read or written.
+        None stands for all conversations in which nothing was said. Raises OSError: the drafts cannot be read or
+        written.
         """
-        return self.drafts.take_over(living_owners(owners_directory(self.path)))
+        return self.drafts.take_over(conversation, living_owners(owners_directory(self.path)))
 
     # The whole
 
