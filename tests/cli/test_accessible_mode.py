@@ -186,7 +186,9 @@ def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_
 
 
 def test_a_number_of_rounds_is_asked_for_until_it_is_possible(command: Command, served_by: Serve) -> None:
-    lines = "\n".join(said(command, served_by, "/debate Guns?\n\nrepublican\nthree\n51\n1\n/quit\n", ["Less.", END], ["More.", END]))
+    lines = "\n".join(
+        said(command, served_by, "/debate Guns?\n\nrepublican\nthree\n51\n1\n/quit\n", ["Less.", END], ["More.", END])
+    )
     assert 'A debate has 1 to 50 rounds, and not "three".' in lines
     assert 'A debate has 1 to 50 rounds, and not "51".' in lines
     assert "The debate has ended after 1 round" in lines
@@ -535,7 +537,9 @@ def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command:
     lines = said(command, served_by, given, ["One", END], ["Two", END])
     assert next(line for line in lines if line.startswith("Conversation ")).startswith("Conversation 1, this one: Bye.")
     assert "Conversation: Old. With: A Democrat. 2 messages; these are the last." in lines
+    assert "Delete “Old” with all its messages and measurements?" in "\n".join(lines)
     assert "Nothing was deleted." in lines
+    assert "Deleted." in lines
     assert texts(kept_messages()) == ["Bye", "Two"]
 
 

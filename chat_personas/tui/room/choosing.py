@@ -173,7 +173,7 @@ class StepByStep(NarrowedList[Result]):
 
     async def on_unmount(self) -> None:
         """Keep what is typed, however the screen is left."""
-        await self._unsent.keep()
+        await self._unsent.leave()
 
     def finish(self, result: Result) -> None:
         """Leave with what is chosen: there is nothing to keep any more."""

@@ -230,7 +230,7 @@ class CompareScreen(AnsweringScreen[str | None]):
 
     async def on_unmount(self) -> None:
         """Keep what is typed, however the screen is left."""
-        await self._unsent.keep()
+        await self._unsent.leave()
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

@@ -145,7 +145,7 @@ class DebateScreen(AnsweringScreen[None]):
 
     async def on_unmount(self) -> None:
         """Keep what is typed, and what waits for the end of a turn, however the screen is left."""
-        await self._unsent.keep()
+        await self._unsent.leave()
 
     @property
     def busy(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chat_personas.storage.drafts import Draft
@@ -19,8 +20,8 @@ class UnsentLines:
     """Keeps the lines of one screen that are not sent, each under the key of its place, as `typed` returns them.
 
     The key is that of the comparison or the debate, or one of `chat_personas.corpus.corpus.TO_BEGIN`. What the disk has
-    is read before the screen is shown: see `read`. The screen calls `changed` where it is typed in, and awaits `keep`
-    as it ends, however it ends.
+    is read before the screen is shown: see `read`. The screen calls `changed` where it is typed in, and awaits `leave`
+    as it ends.
     """
 
     def __init__(self, screen: "Screen[Any]", corpus: "Corpus", typed: Callable[[], Mapping[str, str]]) -> None:
@@ -63,6 +64,17 @@ class UnsentLines:
                 self._failed = False
                 self._kept = dict(typed)
 
+    async def leave(self) -> None:
+        """Keep what is typed as the screen ends, however it ends, and let any program find it from now on."""
+        await self.keep()
+        with suppress(OSError):  # then the next start of a program still finds it
+            await asyncio.to_thread(self._release)
+
+    def _release(self) -> None:
+        for place, text in self._kept.items():
+            if text:
+                self._drafts.release(place)
+
     def _write(self, lines: Mapping[str, str]) -> None:
         """Write first, then erase: a process that is killed in between has the words twice, never not at all."""
         for place, text in sorted(lines.items(), key=lambda line: not line[1]):
@@ -76,10 +88,13 @@ class UnsentLines:
 
 
 async def read(corpus: "Corpus", *places: str) -> dict[str, str]:
-    """Return what was typed at these places and not sent, as one line each; nothing where that cannot be read."""
+    """Return what was typed at these places and not sent, as one line each; nothing where that cannot be read.
+
+    This program has it from now on, until the lines are left.
+    """
 
     def found() -> dict[str, str]:
-        drafts = {place: corpus.drafts.of(place) for place in places}
+        drafts = {place: corpus.take_over_draft(place) for place in places}
         return {place: " ".join(draft.whole.split("\n")) for place, draft in drafts.items() if draft is not None}
 
     try:

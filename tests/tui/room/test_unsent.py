@@ -24,7 +24,7 @@ BACK = "What you typed here and did not send is back."
 def of(corpus_file: Path, place: str) -> Draft | None:
     """What the disk has of a place, also while the program runs."""
     with Corpus.open(corpus_file, read_only=True) as corpus:
-        return corpus.drafts.of(place)
+        return corpus.drafts.of(place, ())
 
 
 async def compared(pilot: Pilot[None], text: str = "") -> CompareScreen:
