@@ -185,6 +185,15 @@ def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_
     assert "A debate has two personas. /personas lists them." in "\n".join(lines)
 
 
+def test_a_number_of_rounds_is_asked_for_until_it_is_possible(command: Command, served_by: Serve) -> None:
+    lines = "\n".join(
+        said(command, served_by, "/debate Guns?\n\nrepublican\nthree\n51\n1\n/quit\n", ["Less.", END], ["More.", END])
+    )
+    assert 'A debate has 1 to 50 rounds, and not "three".' in lines
+    assert 'A debate has 1 to 50 rounds, and not "51".' in lines
+    assert "The debate has ended after 1 round" in lines
+
+
 def test_a_conversation_that_is_a_side_goes_on_after_the_debates_last_turn(command: Command, served_by: Serve) -> None:
     served_by(ScriptedEngine(["Less.", END], ["More.", END], ["No.", END], ["Sure.", END]))
     assert command("debate", "republican", "democrat", "--topic", "Guns?", "--rounds", "1").code == 0
@@ -528,7 +537,9 @@ def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command:
     lines = said(command, served_by, given, ["One", END], ["Two", END])
     assert next(line for line in lines if line.startswith("Conversation ")).startswith("Conversation 1, this one: Bye.")
     assert "Conversation: Old. With: A Democrat. 2 messages; these are the last." in lines
+    assert "Delete “Old” with all its messages and measurements?" in "\n".join(lines)
     assert "Nothing was deleted." in lines
+    assert "Deleted." in lines
     assert texts(kept_messages()) == ["Bye", "Two"]
 
 
@@ -670,3 +681,18 @@ def test_what_is_measured_is_kept_as_on_the_screen(command: Command, served_by: 
         reply = kept_messages()[-1]
         rows = corpus.measurements(reply.conversation_id)
     assert [(row.message_id, row.complete) for row in rows] == [(None, True), (reply.id, True)]
+
+
+def test_keys_of_the_screen_are_read_and_changed_in_sentences(command: Command, served_by: Serve, home: Path) -> None:
+    asked = ("keys.new", "keys.new ^o", "keys.new a", "keys.new control-x", "keys.new ^f8", "keys.new")
+    lines = said(command, served_by, "".join(f"/settings {each}\n" for each in asked) + "/quit\n")
+    heard = [line.removeprefix("You: ") for line in lines]
+    assert [line for line in heard if line.startswith(("keys.new:", "^", "A is", "There is", "keys.new is"))] == [
+        "keys.new: ^n, from the default. Begin a new conversation",
+        "^o is on open already (List, search or delete conversations).",
+        "A is needed for writing.",
+        'There is no such key; did you mean "^x"?',
+        "keys.new is written to the settings. It counts from the next start.",
+        "keys.new: ^f8, from the file. Begin a new conversation",
+    ]
+    assert (home / "config" / "settings.toml").read_text() == '[keys]\nnew = "ctrl+f8"\n'

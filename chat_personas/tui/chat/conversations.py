@@ -31,7 +31,7 @@ class Conversations:
             "rename": self.rename,
             "export": self.export,
             "delete": self.delete,
-            "room": without_argument(self.ask_the_room),
+            "room": self.ask_the_room,
             "compare": self.compare,
             "debate": self.debate,
         }
@@ -150,11 +150,11 @@ class Conversations:
         self.screen.app.push_screen(ExportScreen(self._exporter, chosen, asked, listed))
 
     @in_worker("ask", exclusive=True)
-    async def ask_the_room(self) -> None:
-        """Ask all groups of an attribute one question; go on with one of them, if that is chosen."""
+    async def ask_the_room(self, question: str) -> None:
+        """Ask all groups of an attribute this question, or one that is chosen; go on with one of them, if wanted."""
         from chat_personas.tui.room.answers import ask_the_room
 
-        await self._go_where(ask_the_room(self.screen.app, self.screen.session))
+        await self._go_where(ask_the_room(self.screen.app, self.screen.session, question))
 
     @in_worker("ask", exclusive=True)
     async def compare(self, text: str) -> None:
@@ -163,9 +163,9 @@ class Conversations:
 
         composer, last = self.screen.composer, self.screen.transcript.last("user")
         typed = "" if text else composer.text.strip()
-        text = text or typed or (last.text if last is not None else "")
+        said_last = last.text if last is not None else ""
         said = composer.clear if typed else lambda: None
-        await self._go_where(compare_personas(self.screen.app, self.screen.session, text, said))
+        await self._go_where(compare_personas(self.screen.app, self.screen.session, text or typed, said_last, said))
 
     @in_worker("ask", exclusive=True)
     async def debate(self, topic: str) -> None:

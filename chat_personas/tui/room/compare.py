@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError, kept_columns
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.own_personas import readable_personas
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
@@ -30,6 +31,7 @@ from chat_personas.tui.room.other_models import (
     models_line,
     open_again,
 )
+from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
@@ -251,8 +253,11 @@ class CompareScreen(AnsweringScreen[str | None]):
         Binding("ctrl+left", "previous_column", "Previous column", id="compare_previous", show=False, priority=True),
     ]
 
-    def __init__(self, comparison: Comparison, session: Session, first: str) -> None:
-        """Compare on the models of the columns, beginning with `first`; empty to wait for what is typed."""
+    def __init__(self, comparison: Comparison, session: Session, first: str, unsent: Mapping[str, str]) -> None:
+        """Compare on the models of the columns, beginning with `first`; empty to wait for what is typed.
+
+        `unsent` is what was typed here before and not sent, by place.
+        """
         super().__init__()
         self.comparison = comparison
         self._session = session
@@ -266,7 +271,10 @@ class CompareScreen(AnsweringScreen[str | None]):
             Column(f"{name}, a demonstration" if several and each.engine.info.demonstration else name, each)
             for name, each in zip(comparison.names, comparison.columns, strict=True)
         )
-        self._input = Input(id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
+        self._input = Input(" ".join(unsent.values()), id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
+        assert session.corpus is not None
+        self._unsent = UnsentLines(self, session.corpus, lambda: {self._place: self._input.value})
+        self._brought_back = unsent
 
     def compose(self) -> ComposeResult:
         """Lay out the columns above what is said to all of them."""
@@ -278,11 +286,26 @@ class CompareScreen(AnsweringScreen[str | None]):
 
     def on_mount(self) -> None:
         """Say the first message, or measure what was said before."""
+        self._unsent.brought_back(self._brought_back)
         self._show_states()
         if self._first:
             self.say(self._first)
         else:
             self.measure()
+
+    @property
+    def _place(self) -> str:
+        """Where a draft of this comparison is kept: with it, once the corpus has it."""
+        return self.comparison.id if any(column.conversation.path for column in self.columns) else COMPARISON
+
+    @on(Input.Changed)
+    def keep_unsent(self) -> None:
+        """Keep what is typed."""
+        self._unsent.changed()
+
+    async def on_unmount(self) -> None:
+        """Keep what is typed, however the screen is left."""
+        await self._unsent.leave()
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
@@ -318,6 +341,8 @@ class CompareScreen(AnsweringScreen[str | None]):
                         column.show_words((event.why or "") if isinstance(event, ReplyEnded) else "")
         except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
+            if not any(message.text == text for column in self.columns for message in column.conversation.path[-2:]):
+                self._input.value = " ".join(filter(None, (text, self._input.value)))  # nobody was given it
         finally:
             self._busy = False
         self.measure()
@@ -387,13 +412,13 @@ class CompareScreen(AnsweringScreen[str | None]):
 
 
 async def compare_personas(
-    app: App[None], session: Session, text: str, said: Callable[[], object]
+    app: App[None], session: Session, text: str, said_last: str, said: Callable[[], object]
 ) -> str | OnOtherModel | None:
-    """Compare others with the persona that is talked with, on `text` if there is any. Call it in a worker.
+    """Compare others with the persona that is talked with, on `text`, else on what was `said_last`, if anything was.
 
-    A conversation that is a column of a comparison already opens that one, each column on its own model. Gives the
-    conversation to go on with: the open one, too, where more may have been said in it. `said` is called once `text` is
-    said to all.
+    A conversation that is a column of a comparison already opens that one, each column on its own model, in which only
+    `text` is said. Gives the conversation to go on with: the open one, too, where more may have been said in it. `said`
+    is called once `text` is said to all. Call it in a worker.
 
     Raises:
         ReportedError: the personas cannot be compared, or the corpus cannot be read.
@@ -413,7 +438,10 @@ async def compare_personas(
             else:
                 if comparison is None:
                     return None
-                return await _compare(app, models, comparison, "") or conversation.id
+                if text:
+                    said()
+                unsent = await read(corpus, comparison.id)
+                return await _compare(app, models, comparison, text, unsent) or conversation.id
         first = await asyncio.to_thread(_persona_of, session, conversation)
         chosen = await app.push_screen_wait(ColumnsScreen(first, models))
         if chosen is None:
@@ -422,7 +450,7 @@ async def compare_personas(
         comparison = await asyncio.to_thread(Comparison.start, corpus, engines, personas)
         if text:
             said()
-        return await _compare(app, models, comparison, text)
+        return await _compare(app, models, comparison, text or said_last, await read(corpus, COMPARISON))
     finally:
         await models.close()
 
@@ -434,12 +462,14 @@ async def _taken_up(app: App[None], models: OtherModels, corpus: "Corpus", ident
     return None if engines is None else await asyncio.to_thread(Comparison.resume, corpus, engines, identifier)
 
 
-async def _compare(app: App[None], models: OtherModels, comparison: Comparison, text: str) -> str | OnOtherModel | None:
+async def _compare(
+    app: App[None], models: OtherModels, comparison: Comparison, text: str, unsent: Mapping[str, str]
+) -> str | OnOtherModel | None:
     """Show a comparison, and return the conversation to go on with, together with its model if that is another."""
     engines = [column.engine for column in comparison.columns]
     await models.close_all_but(engines)
     await agree_to_measure(app, models.session, engines)
-    chosen = await app.push_screen_wait(CompareScreen(comparison, models.session, text))
+    chosen = await app.push_screen_wait(CompareScreen(comparison, models.session, text, unsent))
     engine = next((column.engine for column in comparison.columns if column.id == chosen), None)
     other = None if engine is None else models.hand_over(engine)
     return chosen if chosen is None or other is None else OnOtherModel(chosen, other)
