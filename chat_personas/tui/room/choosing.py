@@ -17,6 +17,7 @@ from chat_personas.corpus.corpus import DEBATE, ROOM, ROOM_OPTIONS
 from chat_personas.own_personas import readable_personas
 from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.room.other_models import ANOTHER_MODEL, OtherModels, PersonaOnModel, choose_beside
 from chat_personas.tui.room.unsent import UnsentLines
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -354,7 +355,7 @@ class ChosenDebate:
     """What is argued about, who argues, and for how many rounds."""
 
     topic: str
-    personas: tuple[LoadedPersona, LoadedPersona]
+    sides: tuple[PersonaOnModel, PersonaOnModel]
     rounds: int
 
 
@@ -367,10 +368,19 @@ DEBATE_PLACEHOLDERS: dict[DebateStep, str] = {
 
 
 class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
-    """Asks for the topic, the persona that begins, the one that answers and the rounds. Gives None if cancelled."""
+    """Asks for the topic, the persona that begins, the one that answers and the rounds. Gives None if cancelled.
+
+    On which model a persona speaks is asked only where the person wants another than the present one.
+    """
 
     def __init__(
-        self, survey: "LoadedSurvey", first: str, corpus: "Corpus", unsent: Mapping[str, str], topic: str
+        self,
+        survey: "LoadedSurvey",
+        first: str,
+        corpus: "Corpus",
+        unsent: Mapping[str, str],
+        topic: str,
+        models: OtherModels,
     ) -> None:
         """Offer the questions of `survey` as topics, and the persona named `first` before the others.
 
@@ -381,7 +391,9 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
         self._own = first
         self._typed_topic = unsent.get(DEBATE, "")
         self._topic = topic
-        self._picked: list[LoadedPersona] = []
+        self._models = models
+        self._engine = models.present  # of the side that is chosen next
+        self._picked: list[PersonaOnModel] = []
         self._offered: dict[str, LoadedPersona] = {}
         self._step: DebateStep = "topic"
 
@@ -414,6 +426,10 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
         if self._step == "topic":
             self.dismiss(None)
             return
+        if self._on_other:
+            self._engine = self._models.present
+            self._go(self._step)
+            return
         if self._step != "first":
             self._picked.pop()
         before: dict[DebateStep, DebateStep] = {"first": "topic", "second": "first", "rounds": "second"}
@@ -432,9 +448,14 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
             numbers = ROUNDS if not typed else () if rounds is None else (rounds,)
             yield from (Choice(pluralize(number, "round"), str(number)) for number in numbers)
         else:
-            lines = {name: f"{loaded.persona.title} ({name})" for name, loaded in self._offered.items()}
-            fitting = (name for name, line in lines.items() if all(word in line.casefold() for word in words))
-            yield from (Choice(lines[name], name) for name in fitting if self._offered[name] not in self._picked)
+            lines = [
+                (f"{loaded.persona.title} ({name})", name)
+                for name, loaded in self._offered.items()
+                if PersonaOnModel(loaded, self._engine) not in self._picked
+            ]
+            if lines and not self._on_other:
+                lines.insert(1, (ANOTHER_MODEL, ANOTHER_MODEL))
+            yield from (Choice(line, value) for line, value in lines if all(word in line.casefold() for word in words))
 
     def take(self, chosen: Choice) -> None:
         """Take what a line stands for, and go on with the next step."""
@@ -445,14 +466,33 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
         elif self._step == "rounds":
             first, second = self._picked
             self.finish(ChosenDebate(self._topic, (first, second), int(value)))
+        elif value == ANOTHER_MODEL:
+            self.choose_model()
         else:
-            self._picked.append(self._offered[value])
+            self._picked.append(PersonaOnModel(self._offered[value], self._engine))
+            self._engine = self._models.present
             self._go("second" if self._step == "first" else "rounds")
+
+    @work(group="model", exclusive=True)
+    async def choose_model(self) -> None:
+        """Choose and open the model of the side that is chosen next; where that fails, all stays as it is."""
+        engine = await choose_beside(self.app, self._models, "Debate: on which model?")
+        self._engine = self._engine if engine is None else engine
+        self._go(self._step)
+
+    @property
+    def _on_other(self) -> bool:
+        return self._engine is not self._models.present
 
     def _go(self, step: DebateStep, typed: str = "") -> None:
         self._step = step
-        self.heading.update(DEBATE_HEADINGS[step])
+        where = f" On {self._engine.info.name}." if self._on_other else ""
+        self.heading.update(printable(DEBATE_HEADINGS[step] + where))
         self.typed.placeholder = DEBATE_PLACEHOLDERS[step]
-        names = " and ".join(loaded.persona.title for loaded in self._picked)
+        names = " and ".join(map(self._named, self._picked))
         self.about.update(printable(" · ".join(filter(None, (f"“{self._topic}”" * (step != "topic"), names)))))
         self.begin_again(typed)
+
+    def _named(self, side: PersonaOnModel) -> str:
+        where = f" on {side.engine.info.name}" if side.engine is not self._models.present else ""
+        return f"{side.persona.persona.title}{where}"

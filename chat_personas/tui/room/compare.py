@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +17,7 @@ from chat_personas.conversation.comparison import MOST, Comparison, ComparisonEr
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.own_personas import readable_personas
+from chat_personas.reporting.wording import STATUS
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.room.choosing import Choice, NarrowedList
@@ -25,6 +25,7 @@ from chat_personas.tui.room.other_models import (
     ANOTHER_MODEL,
     OnOtherModel,
     OtherModels,
+    PersonaOnModel,
     agree_to_measure,
     choose_beside,
     model_of,
@@ -52,15 +53,7 @@ ALL_AT_ONCE = "Say something to all of them"
 WAITING = "…"
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenColumn:
-    """A persona that is compared, and the model on which it is."""
-
-    persona: LoadedPersona
-    engine: "Engine"
-
-
-class ColumnsScreen(NarrowedList[tuple[ChosenColumn, ...] | None]):
+class ColumnsScreen(NarrowedList[tuple[PersonaOnModel, ...] | None]):
     """Chooses what stands beside the persona that is talked with: up to three others, or itself.
 
     Itself is under another steering or on another model. Gives all columns, that persona first, or None if cancelled.
@@ -71,7 +64,7 @@ class ColumnsScreen(NarrowedList[tuple[ChosenColumn, ...] | None]):
         self._first = first
         self._models = models
         self._engine = models.present  # of the next column
-        self._columns = [ChosenColumn(first, models.present)]
+        self._columns = [PersonaOnModel(first, models.present)]
         self._offered: Mapping[str, LoadedPersona | None] = {}
 
     def on_mount(self) -> None:
@@ -100,7 +93,7 @@ class ColumnsScreen(NarrowedList[tuple[ChosenColumn, ...] | None]):
         if len(self._columns) == MOST:
             return
         for line, loaded in self._lines.items():
-            is_picked = loaded is not None and ChosenColumn(loaded, self._engine) in self._columns
+            is_picked = loaded is not None and PersonaOnModel(loaded, self._engine) in self._columns
             if not is_picked and all(word in line.casefold() for word in words):
                 yield Choice(line if loaded is None else f"+ {line}", line)
 
@@ -113,7 +106,7 @@ class ColumnsScreen(NarrowedList[tuple[ChosenColumn, ...] | None]):
         if loaded is None:
             self.choose_model()
             return
-        self._columns.append(ChosenColumn(loaded, self._engine))
+        self._columns.append(PersonaOnModel(loaded, self._engine))
         self._choose_next_on(self._models.present)
 
     @work(group="model", exclusive=True)
@@ -155,7 +148,7 @@ class ColumnsScreen(NarrowedList[tuple[ChosenColumn, ...] | None]):
         first, *others = self._columns
         return [first.persona.persona.title, *map(self._named, others)]
 
-    def _named(self, column: ChosenColumn) -> str:
+    def _named(self, column: PersonaOnModel) -> str:
         persona = column.persona.persona
         where = f" on {column.engine.info.name}" if column.engine is not self._models.present else ""
         return f"{persona.title} ({persona.steering}){where}"
@@ -231,6 +224,9 @@ class Column(Vertical, can_focus=True):
                 rows.append(Content.styled(f"> {printable(text)}", "bold"))
             else:
                 rows.append(Content(printable(text)))
+        last = self.conversation.path[-1] if self.conversation.path else None
+        if not note and last is not None and last.status not in ("complete", "streaming"):
+            note = STATUS[last.status]
         if note:
             rows.append(Content.styled(f"({printable(note)})", "dim"))
         self._said.update(Content("\n\n").join(rows))

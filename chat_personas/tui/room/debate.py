@@ -27,11 +27,12 @@ from chat_personas.reporting.debate import (
     page_document,
     reference_of,
 )
-from chat_personas.reporting.wording import DEMONSTRATION, STATUS, model_described, sentence
+from chat_personas.reporting.wording import STATUS, sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, with_interval
-from chat_personas.tui.room.choosing import DebateChoosingScreen
+from chat_personas.tui.room.choosing import ChosenDebate, DebateChoosingScreen
+from chat_personas.tui.room.other_models import OtherModels, agree_to_measure, model_of, models_line, open_again
 from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import save_document
@@ -42,6 +43,7 @@ from eval.interventions import tried_out
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
+    from chat_personas.corpus import Corpus
     from eval.surveys.loading import LoadedSurvey
 
 MARKS = ("●", "□")
@@ -188,7 +190,7 @@ class DebateScreen(AnsweringScreen[None]):
         return self.debate.next_place != place
 
     async def _measure(self, place: int) -> None:
-        if why_not_measured(self._session):
+        if why_not_measured(self._session, self.debate.sides[place].engine):
             return
         self._measuring = place
         self._show_state()
@@ -285,8 +287,10 @@ class DebateScreen(AnsweringScreen[None]):
     def _show_line(self, place: int) -> None:
         """Show name and alignment of a side, or why there is none."""
         side = self.debate.sides[place]
-        state = in_short(self._figures[place]) or why_not_measured(self._session) or "not measured yet"
-        who = f"with {' and '.join(whose(side.persona))}: {state}"
+        state = in_short(self._figures[place]) or why_not_measured(self._session, side.engine) or "not measured yet"
+        several = len({model_of(each.engine) for each in self.debate.sides}) > 1
+        where = f"on {side.engine.info.name}, " if several else ""
+        who = f"{where}with {' and '.join(whose(side.persona))}: {state}"
         name = f"{MARKS[place]} {printable(self.debate.names[place])}"
         self._lines[place].update(Content.assemble((name, STYLES[place]), "\n", printable(who)))
 
@@ -296,7 +300,6 @@ class DebateScreen(AnsweringScreen[None]):
 
     @property
     def _about(self) -> Iterator[str]:
-        info = self.debate.sides[0].engine.info
         done, rounds = self.debate.spoken[1], self.debate.rounds
         ended = self.debate.next_place is None
         yield f"ended after {pluralize(rounds, 'round')}" if ended else f"round {done + 1} of {rounds}"
@@ -311,8 +314,7 @@ class DebateScreen(AnsweringScreen[None]):
         else:
             yield self._trouble or ("" if ended else "paused")
             yield f"Space {'adds a round' if ended else 'goes on'}, Escape leaves"
-        yield model_described(info)
-        yield DEMONSTRATION if info.demonstration else ""
+        yield models_line([side.engine for side in self.debate.sides])
 
 
 # The course
@@ -387,29 +389,57 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> str | Non
     Raises:
         ReportedError: the debate cannot be begun, or the corpus cannot be read.
     """
-    engine, corpus, conversation = session.engine, session.corpus, session.conversation
-    if engine is None or corpus is None or conversation is None:
+    corpus, conversation = session.corpus, session.conversation
+    if session.engine is None or corpus is None or conversation is None:
         app.notify("The model is not open yet.", markup=False)
         return None
-    survey, debate = await session.open_survey(), None
-    known = await asyncio.to_thread(corpus.debate_of, conversation.id)
-    if known is not None and not topic:
-        try:
-            debate = await asyncio.to_thread(Debate.resume, corpus, (engine, engine), known)
-        except DebateError as error:  # hold another one
-            app.notify(printable(str(error)), markup=False)
-    if debate is None:
-        unsent = await read(corpus, DEBATE)
-        chosen = await app.push_screen_wait(
-            DebateChoosingScreen(survey, conversation.persona.name, corpus, unsent, topic)
-        )
-        if chosen is None:
-            return None
-        debate = await asyncio.to_thread(
-            Debate.start, corpus, (engine, engine), chosen.personas, chosen.topic, chosen.rounds
-        )
-    for side in debate.sides:
-        await tried_out(side.engine)
-    unsent = await read(corpus, debate.id)
-    await app.push_screen_wait(DebateScreen(debate, session, survey, unsent.get(debate.id, "")))
-    return conversation.id if debate.id == known else None
+    models, debate = OtherModels(session), None
+    survey = await session.open_survey()
+    try:
+        known = await asyncio.to_thread(corpus.debate_of, conversation.id)
+        if known is not None and not topic:
+            try:
+                debate = await _taken_up(app, models, corpus, known)
+            except DebateError as error:  # hold another one
+                app.notify(printable(str(error)), markup=False)
+            else:
+                if debate is None:
+                    return None
+        if debate is None:
+            unsent = await read(corpus, DEBATE)
+            name = conversation.persona.name
+            chosen = await app.push_screen_wait(DebateChoosingScreen(survey, name, corpus, unsent, topic, models))
+            if chosen is None:
+                return None
+            debate = await asyncio.to_thread(_begun, corpus, chosen)
+        await _hold(app, models, debate, survey)
+        return conversation.id if debate.id == known else None
+    finally:
+        await models.close()
+
+
+async def _taken_up(app: App[None], models: OtherModels, corpus: "Corpus", identifier: str) -> Debate | None:
+    """Return a debate of the corpus with the models of its sides; None where the person goes back."""
+    kept = [side.conversation_id for side in await asyncio.to_thread(corpus.debate_sides, identifier)]
+    engines = await open_again(app, models, corpus, kept, may_leave_out=False)
+    if engines is None:
+        return None
+    return await asyncio.to_thread(Debate.resume, corpus, (engines[kept[0]], engines[kept[-1]]), identifier)
+
+
+def _begun(corpus: "Corpus", chosen: ChosenDebate) -> Debate:
+    first, second = chosen.sides
+    personas, engines = (first.persona, second.persona), (first.engine, second.engine)
+    return Debate.start(corpus, engines, personas, chosen.topic, chosen.rounds)
+
+
+async def _hold(app: App[None], models: OtherModels, debate: Debate, survey: "LoadedSurvey") -> None:
+    """Show a debate until the person leaves it."""
+    engines = [side.engine for side in debate.sides]
+    await models.close_all_but(engines)
+    await agree_to_measure(app, models.session, engines)
+    for engine in engines:
+        await tried_out(engine)
+    assert models.session.corpus is not None
+    unsent = await read(models.session.corpus, debate.id)
+    await app.push_screen_wait(DebateScreen(debate, models.session, survey, unsent.get(debate.id, "")))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
     from chat_personas.tui.session import OtherModel, Session
     from eval.engine import Engine
+    from personas import LoadedPersona
 
 ANOTHER_MODEL = "on another model…"
 """The line of a list that chooses the model of the next column or side."""
@@ -45,6 +46,14 @@ CONSENT = (
     "{model} is on another machine. Measuring sends what was said there again with every question: up to {requests} "
     "requests each time, which may cost money. Measure? (A yes is remembered for this server.)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaOnModel:
+    """Who is to speak, and the model on which."""
+
+    persona: "LoadedPersona"
+    engine: "Engine"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from chat_personas.surveys import find_survey
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room import other_models
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
+from chat_personas.tui.room.debate import DebateScreen
 from chat_personas.tui.room.other_models import OpeningScreen
 from chat_personas.tui.screens.dialogs import ChoiceScreen, ConfirmScreen
 from chat_personas.tui.screens.models import ModelsScreen
@@ -350,3 +351,40 @@ async def test_one_goes_on_alone_with_the_model_of_the_column(corpus_file: Path)
         await until(pilot, lambda: "More." in words(pilot) and not chat(pilot).replies.busy)
         assert "another model" not in words(pilot)
         assert beta.closed == 0
+
+
+async def test_the_same_persona_debates_with_itself_on_another_model_and_both_are_measured_on_their_own(
+    corpus_file: Path,
+) -> None:
+    engine, beta = ScreenEngine(reply("Less."), reply("No.")), Closing(reply("More."))
+    app = on_two(corpus_file, engine, beta, measure=True, make_monitor=monitor)
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "/debate Guns?")
+        await until(pilot, lambda: "A Democrat (democrat)" in words(pilot))
+        await pilot.press("enter")  # the Democrat begins
+        await choose_model(pilot, "/beta.gguf")
+        await until(pilot, lambda: "who answers? On beta." in words(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "A Democrat and A Democrat on beta" in words(pilot))
+        await pilot.press("1", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebateScreen))
+        held = pilot.app.screen
+        assert isinstance(held, DebateScreen)
+        await until(pilot, lambda: held.debate.next_place is None and not held.busy)
+        shown = words(pilot)
+        assert "● A Democrat (on fake)" in shown
+        assert "□ A Democrat (on beta)" in shown
+        for name in ("fake", "beta"):
+            assert f"on {name}, with Democrat: alignment 0." in shown
+        assert beta.probed == 2 * 124, "before its turn and after it, 62 questions in two orders"
+        side = held.debate.sides[0].id
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and beta.closed == 1)
+
+    async with screen(session(corpus_file, ScreenEngine(reply("No."), reply("Yes.")), resume=side)) as pilot:
+        await type_text(pilot, "/debate")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        assert "A Democrat: the model beta was not found on this machine." in words(pilot)
+        assert "Leave it out" not in words(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
