@@ -381,7 +381,7 @@ _TABLE = (
     Command(
         "compare",
         "TEXT",
-        "Say the same to other personas, side by side.",
+        "Say the same to other personas, or on other models, side by side.",
         "Side by side",
         in_short="Compare personas side by side",
         keys="alt+c,f11",

@@ -126,6 +126,20 @@ async def test_the_model_that_is_open_already_is_said_to_be_and_nothing_changes(
         assert app.conversation is before
 
 
+def test_the_model_of_the_settings_is_not_open_where_another_one_was_asked_for(corpus_file: Path) -> None:
+    found = Session(FakeLaunch(corpus_file, ScreenEngine(), model="smollm2"))
+    found.engine = ScreenEngine()
+    assert found.launch.settings.model == "pocket"
+    assert not found.has_open("pocket")
+    assert found.has_open("smollm2")
+
+
+def test_servers_of_the_settings_are_offered_without_their_passwords_unless_they_answered_already() -> None:
+    known = ["http://127.0.0.1:11434/v1/", "https://me:secret@models.example/v1"]
+    rows = [each for each in offered(FOUND, known) if each.heading == "On servers of your settings"]
+    assert [(each.name, each.model) for each in rows] == [("https://models.example/v1", known[1])]
+
+
 async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_typed(corpus_file: Path) -> None:
     class Broken(FakeLaunch):
         async def open_engine(self) -> ScreenEngine:
