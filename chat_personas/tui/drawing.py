@@ -5,6 +5,7 @@ number of cells; rows with the same range and width can be compared by eye. Each
 own name, and colour only repeats them. Widths are counted in cells, of which a wide character takes two.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -143,6 +144,18 @@ def line_cells(width: int) -> int:
 def fitted(text: str, width: int) -> str:
     """Return `text` in exactly `width` cells: padded, or cut with an ellipsis."""
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+_WITH_INTERVAL = re.compile(r"\d \[[^][]*\]")
+_HELD = "\ue000"
+"""Stands for a space while lines are broken: Textual breaks them at no-break spaces, too."""
+
+
+def unbroken(content: Content, width: int) -> Content:
+    """Break lines that are longer than so many cells, and never between a number and its interval, or within that."""
+    held = _WITH_INTERVAL.sub(lambda found: found[0].replace(" ", _HELD), content.plain)
+    rows = Content(held, spans=content.spans).wrap(width)
+    return stacked(Content(row.plain.replace(_HELD, " "), spans=row.spans) for row in rows)
 
 
 def stacked(rows: Iterable[Content]) -> Content:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from rich.cells import cell_len
+from textual.content import Content
 
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
@@ -20,11 +21,27 @@ from chat_personas.tui.drawing import (
     paired_bars,
     score_row,
     two,
+    unbroken,
     with_interval,
 )
 from chat_personas.tui.screens.first_frame import outlines
 
 UNIT = Range(0.0, 1.0)
+
+
+def test_a_line_is_broken_before_a_number_with_its_interval_and_never_in_it() -> None:
+    said = Content.assemble("so far ", ("0.84 [0.80, 0.88]", "bold"), ", beside -0.05 [-0.10, 0.00] or 0.5\nnext row")
+    broken = unbroken(said, 20)
+    assert broken.plain.split("\n") == [
+        "so far",
+        "0.84 [0.80, 0.88],",
+        "beside",
+        "-0.05 [-0.10, 0.00]",
+        "or 0.5",
+        "next row",
+    ]
+    assert [broken.plain[span.start : span.end] for span in broken.spans] == ["0.84 [0.80, 0.88]"]
+    assert unbroken(said, 60).plain == said.plain
 
 
 @dataclass
