@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from chat_personas.conversation.conversation import ReplyEvent, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
 from chat_personas.tui.chat import drafts as on_screen
@@ -111,6 +113,34 @@ async def test_an_edit_and_what_stood_beside_it_are_back_as_they_were(corpus_fil
         assert "Edit your last message" in words(pilot)
         await pilot.press("escape")
         assert chat(pilot).composer.text == "Beside"
+
+
+async def test_an_edit_that_was_sent_and_is_not_stored_is_back_as_that_edit(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> AsyncGenerator[ReplyEvent, None]:
+        await asyncio.Event().wait()
+        yield ReplyText("")
+
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("Yes.")))) as pilot:
+        for text, answer in (("What about guns?", "To guns."), ("And?", "Yes.")):
+            await type_text(pilot, text)
+            await until(pilot, lambda answer=answer: answer in shown(pilot) and not chat(pilot).replies.busy)  # type: ignore[misc]
+        assert chat(pilot).session.conversation is not None
+        key, first = chat(pilot).session.conversation.id, chat(pilot).session.conversation.path[0].id
+        monkeypatch.setattr(chat(pilot).session.conversation, "edit", never)
+        chat(pilot).handlers["edit"]("#1 And schools?")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        await pilot.press("enter", *"after it")
+        assert chat(pilot).replies.busy
+    assert of(corpus_file, key) == Draft("And schools?", "after it", first)
+    monkeypatch.undo()
+    async with screen(session(corpus_file, ScreenEngine(), resume=key)) as pilot:
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        assert chat(pilot).composer.text == "And schools?"
+        assert "Edit your message 1 of 2" in words(pilot)
+        await pilot.press("escape")
+        assert chat(pilot).composer.text == "after it"
 
 
 async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_after_them(corpus_file: Path) -> None:
