@@ -154,8 +154,8 @@ _HELD = "\ue000"
 def unbroken(content: Content, width: int) -> Content:
     """Break lines that are longer than so many cells, and never between a number and its interval, or within that."""
     held = _WITH_INTERVAL.sub(lambda found: found[0].replace(" ", _HELD), content.plain)
-    rows = Content(held, spans=content.spans).wrap(width)
-    return stacked(Content(row.plain.replace(_HELD, " "), spans=row.spans) for row in rows)
+    rows = Content(held, spans=list(content.spans)).wrap(width)
+    return stacked(Content(row.plain.replace(_HELD, " "), spans=list(row.spans)) for row in rows)
 
 
 def stacked(rows: Iterable[Content]) -> Content:
