@@ -143,6 +143,33 @@ async def test_an_edit_that_was_sent_and_is_not_stored_is_back_as_that_edit(
         assert chat(pilot).composer.text == "after it"
 
 
+async def test_an_edit_that_is_sent_while_the_conversation_is_left_stays_there_as_an_edit(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key, message = chat(pilot).session.conversation.id, chat(pilot).session.conversation.path[0].id
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        leaving, stop, go_on = asyncio.Event(), chat(pilot).replies.stop, asyncio.Event()
+
+        async def stop_slowly() -> None:
+            leaving.set()
+            await go_on.wait()
+            await stop()
+
+        monkeypatch.setattr(chat(pilot).replies, "stop", stop_slowly)
+        await pilot.press("ctrl+n")
+        await leaving.wait()
+        await pilot.press("?", "enter")
+        go_on.set()
+        await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+        assert chat(pilot).composer.text == ""
+    assert of(corpus_file, key) == Draft("What about guns??", replaces=message)
+
+
 async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_after_them(corpus_file: Path) -> None:
     open_engine = opening(asyncio.Event())
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
