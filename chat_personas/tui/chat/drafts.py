@@ -106,11 +106,11 @@ class DraftController:
             while (kept := await self._keep()) and not self._all_is_kept:
                 pass  # more was typed meanwhile
             self._going = True
-            if kept and self._kept is not None and self._kept.key is not None:
-                await self._release(self._kept.key)
             self._editing.end()
             if kept:
                 self._screen.composer.clear()
+            if kept and self._kept is not None and self._kept.key is not None:
+                await self._release(self._kept.key)
 
     async def _release(self, key: str) -> None:
         """Let other programs find what is typed in a conversation; where that fails, this one still does."""

@@ -76,7 +76,7 @@ class ReplyController:
         self._greeting = greeting
         self._stored = stored
         self._too_long = too_long
-        self._outgoing: list[Entry] = []
+        self._outgoing: list[Entry] = []  # what was said and is in no corpus yet, in order; some of it is `waiting`
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
@@ -271,10 +271,10 @@ class ReplyController:
         await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
         await self._transcript.add(said)
         await self._follow(begin, said)
-        self._arrived(said)  # not where this is broken off: the program ends, and keeps what is not stored
+        self._let_go(said)  # not where this is broken off: the program ends, and keeps what is not stored
 
-    def _arrived(self, said: Entry) -> None:
-        """Keep a message no longer here: it is stored or with the person again."""
+    def _let_go(self, said: Entry) -> None:
+        """Own a message no longer: it is stored, or with the person again."""
         self._outgoing = [entry for entry in self._outgoing if entry is not said]
 
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
@@ -318,7 +318,7 @@ class ReplyController:
                 reply.message_id = event.message_id
                 if said is not None:
                     said.message_id = event.user_message_id
-                    self._arrived(said)
+                    self._let_go(said)
                     self._stored(event.user_message_id)
                 self._view.replies_changed()  # a branch may have been left
                 await self._show_versions(reply if said is None else said)
@@ -375,7 +375,7 @@ class ReplyController:
 
     def _have_again(self, said: Entry) -> None:
         """Return a message to the person."""
-        self._arrived(said)
+        self._let_go(said)
         self._view.give_back(said.text, said.replaces)
 
 

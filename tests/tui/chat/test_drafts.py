@@ -170,6 +170,33 @@ async def test_an_edit_that_is_sent_while_the_conversation_is_left_stays_there_a
     assert of(corpus_file, key) == Draft("What about guns??", replaces=message)
 
 
+async def test_what_is_typed_while_the_draft_is_being_written_stays_with_its_conversation(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_screen, "SECONDS_BETWEEN_DRAFTS", 1000.0)
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        corpus, conversation = chat(pilot).session.corpus, chat(pilot).session.conversation
+        assert corpus is not None
+        assert conversation is not None
+        key, writing, go_on, keep = conversation.id, threading.Event(), threading.Event(), corpus.drafts.keep
+
+        def slowly(conversation: str | None, draft: Draft) -> None:
+            writing.set()
+            go_on.wait()
+            keep(conversation, draft)
+
+        monkeypatch.setattr(corpus.drafts, "keep", slowly)
+        await pilot.press(*"one", "ctrl+n")
+        await until(pilot, writing.is_set)
+        await pilot.press(*" two")
+        go_on.set()
+        await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+        assert chat(pilot).composer.text == ""
+    assert of(corpus_file, key) == Draft("one two")
+
+
 async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_after_them(corpus_file: Path) -> None:
     open_engine = opening(asyncio.Event())
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
