@@ -18,6 +18,7 @@ from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
 from chat_personas.conversation.commands import COMMANDS
 from chat_personas.corpus import Corpus, Selection
+from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, kept_messages, only_line, write_survey
@@ -618,6 +619,28 @@ def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> N
     ran = command("chat", "--accessible", "--resume", kept_messages()[0].conversation_id, given="Why?\n")
     assert "You: Hello\nA Democrat: Good day\nYou: Why?\nA Democrat: Because\n" in ran.out
     assert texts(kept_messages()) == ["Hello", "Good day", "Why?", "Because"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said_of_it"),
+    [
+        ("pocket", "pocket made the last reply. /model pocket goes on with it. The next one comes from other."),
+        ("gone", "gone made the last reply. The next one comes from other."),
+    ],
+)
+def test_a_conversation_of_another_model_says_how_it_goes_on_with_that_one(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch, name: str, said_of_it: str
+) -> None:
+    monkeypatch.setattr(Launch, "find_models", lambda _: Found(files=(), servers=(), problems=()))
+    info = Model().info
+    served_by(Model(info=replace(info, name=name, sha256="a1" * 32)))
+    assert command("chat", "democrat", "--accessible", given="Hello\n").code == 0
+    served_by(Model(info=replace(info, name="other", sha256="b2" * 32)))
+    resumed = kept_messages()[0].conversation_id
+    ran = command("chat", "--accessible", "--resume", resumed, given="Why?\n")
+    assert said_of_it in " ".join(ran.out.split())
+    ran = command("chat", "--accessible", "--resume", resumed, given="/quit\n")
+    assert "made the last reply" not in ran.out
 
 
 def test_a_line_that_is_not_text_is_refused_and_the_next_one_is_sent(command: Command, served_by: Serve) -> None:

@@ -277,11 +277,23 @@ class Conversations:
         if self._measuring.obstacle is not None:
             self._say(self._measuring.obstacle)
 
+    async def say_whose_the_last_reply_is(self) -> None:
+        """Where another model made the last reply, say so, and how to go on with that one if it is found here."""
+        from chat_personas.reporting.models_found import how_to_go_on_with
+
+        conversation = self._opened.conversation
+        made = conversation.model_of_last_reply
+        if made is not None:
+            here = await asyncio.to_thread(self._opened.launch.find_models)
+            how = how_to_go_on_with(made.name, here) or f"{printable(made.name)} made the last reply."
+            self._say(f"{how} The next one comes from {printable(conversation.model.name)}.")
+
     async def enter(self) -> None:
         """Say which conversation is open now in place of the one before, and measure it."""
         self._replies.unsent = None
         self._measuring.forget()
         self.introduce()
+        await self.say_whose_the_last_reply_is()
         await self._measuring.measure()
 
     async def _new(self, _: str) -> None:

@@ -102,6 +102,7 @@ class AccessibleMode(StandardInputMode):
         self._dialogue.say(*model_in_sentences(self._opened.engine.info))
         await (session.begin() if resume is None else session.resume(resume))
         self._conversations.introduce()
+        await self._conversations.say_whose_the_last_reply_is()
         await self._measuring.measure()
 
     async def _take_turns(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NEW_ALREADY, Handler, in_worker, say_nothing_yet, without_argument
+from chat_personas.tui.key_registry import key_of
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.room.other_models import OnOtherModel
     from personas import LoadedPersona
+
+
+SECONDS_OF_AN_OFFER = 15.0
 
 
 class Conversations:
@@ -249,6 +253,20 @@ class PersonaAndModel:
             screen.notify_failure(error)
         finally:
             screen.show_opening(False)
+
+    @in_worker("own model", exclusive=True)
+    async def offer_model_of_last_reply(self) -> None:
+        """Where another model made the last reply, and is found here, say how the conversation goes on with it."""
+        from chat_personas.reporting.models_found import how_to_go_on_with
+
+        session = self.screen.session
+        conversation = session.conversation
+        made = conversation.model_of_last_reply if conversation is not None else None
+        if made is None:
+            return
+        how = how_to_go_on_with(made.name, await asyncio.to_thread(session.launch.find_models))
+        if how is not None and session.conversation is conversation:
+            self.screen.notify(f"{how} {key_of('model')} lists all.", markup=False, timeout=SECONDS_OF_AN_OFFER)
 
     @in_worker("ask", exclusive=True)
     async def save_persona(self, name: str) -> None:

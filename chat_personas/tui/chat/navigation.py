@@ -1,5 +1,6 @@
 """Opening the first conversation when the program starts, and going from one conversation to another."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,6 +37,9 @@ class NavigationView(Protocol):
 
     async def show_conversation(self, conversation: "Conversation") -> None:
         """Show the conversation as the corpus has it, without figures yet. Raises CorpusError."""
+
+    def offer_model_of_last_reply(self) -> None:
+        """Begin to look for the model that made the last reply, where that is another one."""
 
     def send_waiting(self) -> None:
         """Begin to send the waiting messages."""
@@ -180,9 +184,10 @@ class Navigator:
 
     async def _leave(self) -> None:
         """Return the waiting messages to the person, and stop the reply and the measuring."""
+        await asyncio.sleep(0)  # what has just been said begins to be sent, or waits
+        await self._replies.stop()
         while self._replies.waiting:
             await self._replies.take_back()
-        await self._replies.stop()
         self._view.stop_measuring()
 
     async def _open_model(self) -> bool:
@@ -206,6 +211,7 @@ class Navigator:
             await (session.begin() if conversation_id is None else session.resume(conversation_id))
         )
         self._measuring.take_up()
+        self._view.offer_model_of_last_reply()
 
     async def _go_on(self) -> None:
         """Send the waiting messages, let the model read the conversation, and measure it."""
