@@ -317,4 +317,5 @@ async def agree_to_measure(app: App[Any], session: "Session", engines: Sequence[
 def models_line(engines: Sequence["Engine"]) -> str:
     """Name the models of conversations beside each other, each once, and those that are a demonstration."""
     infos = {model_of(engine): engine.info for engine in engines}.values()
-    return " · ".join(model_described(info) + f", a {DEMONSTRATION}" * info.demonstration for info in infos)
+    demonstration = f", a {DEMONSTRATION}" if len(infos) > 1 else f" · {DEMONSTRATION}"
+    return " · ".join(model_described(info) + demonstration * info.demonstration for info in infos)
