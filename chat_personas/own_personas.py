@@ -14,6 +14,9 @@ from personas.errors import PersonaError
 if TYPE_CHECKING:
     from personas import LoadedPersona, Persona
 
+BY_PROMPT = ("portray", "bio", "qa", "none")
+"""The steerings under which one persona can stand beside itself."""
+
 
 class PersonaExistsError(PersonaError):
     """The user has a persona of that name already."""
@@ -66,6 +69,22 @@ def readable_personas() -> Iterator[tuple[str, "LoadedPersona"]]:
     for name in all_persona_names():
         with suppress(PersonaError):
             yield name, find_persona(name)
+
+
+def offered_beside(first: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:
+    """Yield what a persona can be compared with, each with its line: itself under its other steerings, then the others.
+
+    Its other steerings are prompts, so that a persona without a group has none.
+    """
+    from eval.evaluation import steered_as
+
+    persona = first.persona
+    for steering in BY_PROMPT if persona.groups else ():
+        if steering != persona.steering:
+            yield f"{persona.title}, steered by {steering}", steered_as(first, steering)
+    for name, loaded in readable_personas():
+        if loaded.persona.name != persona.name:
+            yield f"{loaded.persona.title} ({name})", loaded
 
 
 def own_persona_names() -> tuple[str, ...]:
