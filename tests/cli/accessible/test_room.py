@@ -1,5 +1,6 @@
 """Asking the room in sentences: what is asked and whom, the rows that are heard, guesses, people's answers, files."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError
 from tests.cli.running import Command, write_survey
 from tests.cli.sittings import Model, Script, Serve
-from tests.cli.still_output import faults_of
+from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, question, town
@@ -175,3 +176,19 @@ def test_a_server_on_another_machine_is_asked_after_a_yes_only(heard: Heard) -> 
     )
     assert "Nobody was asked." in lines
     assert model.prefixes == []
+
+
+def test_at_a_terminal_asking_is_stopped_and_what_came_before_stays(home: Path, tmp_path: Path) -> None:
+    survey = write_survey(tmp_path / "town.json", BUS)
+    model = Speaking(["Me.", END], ["Slowly. ", asyncio.Event()])
+    quiet = {"CHAT_PERSONAS_MEASURE": "false"}
+    person = Person(home, model, "chat", "democrat", "--accessible", "--survey", survey, **quiet)
+    person.reads("You: ")
+    person.enters("/room BUS", "Who is asked")
+    person.enters("Democrat", "Answer 2, A Democrat, option 2: model 25 percent", "Answer 1, .*, in words: Me")
+    person.enters("", "Asking for replies in words, 1 of 2")
+    person.enters("/stop", "Stopped. /room asks those who have not answered", "You: ")
+    person.enters("/open 2", "This one has not replied yet", "You: ")
+    person.enters("/quit", "Left")
+    assert person.code == 0
+    assert faults_of(person.sent) == []

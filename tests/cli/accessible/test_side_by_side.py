@@ -1,19 +1,34 @@
 """Comparing in sentences: the same is said to every column, and what is heard names its column."""
 
+import asyncio
 import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from chat_personas.corpus import Corpus, Selection
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, EngineError
+from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from tests.cli.running import Command, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
+from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import branch_of, texts
 from tests.fakes import END, FakeEngine
 
 YES = [["Yes.", END]] * 6
+
+
+class SlowToMeasure(Model):
+    """Answers no probe of a conversation in which coffee was spoken of."""
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        if any("Coffee" in message.content for message in prefix):
+            await asyncio.Event().wait()
+        async with aclosing(super().score(prefix, probes)) as scores:
+            async for score in scores:
+                yield score
 
 
 def test_a_line_is_said_to_all_and_every_reply_follows_the_name_of_its_column(
@@ -158,3 +173,19 @@ def test_commands_of_the_moderator_are_told_to_nobody_and_end_leaves(command: Co
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (republican,) = corpus.conversation_ids(Selection(persona="republican"))
         assert [row.text for row in branch_of(corpus, republican)] == ["Guns?", "Be brief."]
+
+
+def test_at_a_terminal_a_reply_is_stopped_and_a_line_goes_before_the_measuring(home: Path, tmp_path: Path) -> None:
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    model = SlowToMeasure(["Slowly. ", asyncio.Event()])
+    person = Person(home, model, "chat", "democrat", "--accessible", "--survey", survey, CHAT_PERSONAS_MEASURE="true")
+    person.reads("Measured before the first message")
+    person.reads("You: ")
+    person.enters("/compare republican", "Column 2: A Republican", "To all: ")
+    person.enters("Tea?", "A Democrat: Slowly")
+    person.enters("/stop", "A Democrat. Reply stopped. What was said so far is kept", "To all: ")
+    person.enters("Coffee?", "A Republican. Reply complete")
+    person.enters("/end", "Measuring A Democrat was stopped", "A Republican was not measured, because your line goes")
+    person.enters("/quit", "Left the comparison", "Left")
+    assert person.code == 0
+    assert faults_of(person.sent) == []
