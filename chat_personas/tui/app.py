@@ -28,7 +28,7 @@ from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import lenient, to_log
-from chat_personas.tui.themes import OURS, SIXTEEN, TerminalColours, default_theme
+from chat_personas.tui.themes import FEW_COLOURS, OURS, SIXTEEN, BlackOrWhite, TerminalColours, default_theme
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -110,7 +110,8 @@ class TerminalApp(App[None]):
         # NO_COLOR asks for no colours; Textual would send greys
         kept = [each for each in self._filters if not isinstance(each, Monochrome)]
         plain = TerminalColours(lambda: self.theme == SIXTEEN.name, no_colour=self.no_color)
-        self._filters = [*kept, plain]
+        few = BlackOrWhite(lambda: self.theme != SIXTEEN.name and self.console.color_system in FEW_COLOURS)
+        self._filters = [*kept, plain, few]
 
     @property
     def log_path(self) -> Path | None:

@@ -23,15 +23,17 @@ from chat_personas.cli.accessible.measuring import Measuring, SideRounds
 from chat_personas.conversation.commands import SLASH, Command, CommandError, asked, message_of
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
-from chat_personas.conversation.debate import MODERATOR, Debate
+from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import is_composed, offered_beside
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
+from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize, printable
 from eval.interventions import tried_out
 from personas import LoadedPersona, PersonaError
 from personas.errors import ReportedError
+from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
@@ -170,6 +172,9 @@ class Comparing:
             steered = f", steered by {column.persona.steering}" if name == column.persona.title else ""
             self._say(f"Column {number}: {printable(name)}{steered}.")
             self._say(*last_messages(column))
+            if (made := column.model_of_last_reply) is not None:
+                here = printable(column.engine.info.name)
+                self._say(f"{printable(made.name)} made its last reply. The next one comes from {here}.")
         self._say(HOW_TO_COMPARE)
         if (why := self._measuring.why_none) is not None:
             self._say(why)
@@ -318,11 +323,18 @@ class Debating:
         own = self._opened.conversation.persona.name
         first = await self._persona(f"Who begins? Write a persona's name, or Enter alone for {own}: ", own)
         second = await self._persona("Who answers? Write a persona's name: ", "")
-        rounds = (await self._dialogue.ask(f"For how many rounds? Enter alone for {ROUNDS}: ")).strip() or str(ROUNDS)
-        if not rounds.isdecimal():
-            raise NotDoneError("The number of rounds must be a number. There is no debate.")
+        rounds = await self._number_of_rounds()
         corpus, engine = self._opened.corpus, self._opened.engine
-        return await asyncio.to_thread(Debate.start, corpus, (engine, engine), (first, second), topic, int(rounds))
+        return await asyncio.to_thread(Debate.start, corpus, (engine, engine), (first, second), topic, rounds)
+
+    async def _number_of_rounds(self) -> int:
+        """Ask for the number of rounds until one is possible."""
+        while True:
+            typed = (await self._dialogue.ask(f"For how many rounds? Enter alone for {ROUNDS}: ")).strip()
+            rounds = rounds_meant(typed) if typed else ROUNDS
+            if rounds is not None:
+                return rounds
+            self._dialogue.say(sentence(NOT_ROUNDS.format(typed=quoted(typed))))
 
     async def _persona(self, question: str, usual: str) -> LoadedPersona:
         name = (await self._dialogue.ask(question)).strip() or usual

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat_personas.storage.drafts import Draft, joined
@@ -101,9 +101,18 @@ class DraftController:
         async with self._one:
             kept = await self._keep()
             self._going = True
+            if kept and self._kept is not None and self._kept.key is not None:
+                await self._release(self._kept.key)
             self._editing.end()
             if kept:
                 self._screen.composer.clear()
+
+    async def _release(self, key: str) -> None:
+        """Let other programs find what is typed in a conversation; where that fails, this one still does."""
+        corpus = self._screen.session.corpus
+        if corpus is not None:
+            with suppress(OSError):
+                await asyncio.to_thread(corpus.drafts.release, key)
 
     async def bring_back(self) -> None:
         """Show what was typed in the conversation that is open now, before what has been typed meanwhile."""
@@ -117,7 +126,7 @@ class DraftController:
         try:
             self._asked_for = await asyncio.to_thread(_asked_for, corpus, self._screen.session.launch.resume)
             key = self._key
-            draft = await asyncio.to_thread(lambda: corpus.draft_of_new() if key is None else corpus.drafts.of(key))
+            draft = await asyncio.to_thread(corpus.take_over_draft, key)
         except (OSError, ReportedError) as error:
             self._going, self._kept = False, None  # what was kept before belongs to the conversation that was left
             self._say_failed(error)
@@ -188,9 +197,7 @@ def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> bool:
 
 def _add(corpus: "Corpus", resume: str | None, typed: Draft) -> None:
     """Keep what was typed before the conversation to continue was open, beside the draft that it has."""
-    key = _asked_for(corpus, resume)
-    before = corpus.drafts.of(key) or Draft()
-    corpus.drafts.keep(key, replace(before, beside=joined(before.beside, typed.whole)))
+    corpus.drafts.add(_asked_for(corpus, resume), typed.whole)
 
 
 def _asked_for(corpus: "Corpus", resume: str | None) -> str | None:

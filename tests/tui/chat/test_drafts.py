@@ -18,7 +18,7 @@ BACK = "What you typed here and did not send is back."
 def of(corpus_file: Path, conversation: str) -> Draft | None:
     """What the disk has of a conversation."""
     with Corpus.open(corpus_file, read_only=True) as corpus:
-        return corpus.drafts.of(conversation)
+        return corpus.drafts.of(conversation, ())
 
 
 async def test_what_is_typed_is_back_after_leaving_and_gone_once_it_is_sent(corpus_file: Path) -> None:
@@ -79,6 +79,21 @@ async def test_each_conversation_has_its_own_draft_and_says_where_it_stays(corpu
         await until(pilot, lambda: chat(pilot).composer.text == "in the first")
         chat(pilot).enter(None)
         await until(pilot, lambda: chat(pilot).composer.text == "in the new one")
+
+
+async def test_what_two_programs_left_in_one_conversation_is_all_back(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key = chat(pilot).session.conversation.id
+        with Corpus.open(corpus_file) as other:
+            other.drafts.keep(key, Draft("from there"))
+            await pilot.press(*"from here", "ctrl+n")
+            await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+            assert other.take_over_draft(key) == Draft("from here\nfrom there")
+        chat(pilot).enter(key)
+        await until(pilot, lambda: chat(pilot).composer.text == "from here\nfrom there")
 
 
 async def test_an_edit_and_what_stood_beside_it_are_back_as_they_were(corpus_file: Path) -> None:
@@ -163,10 +178,10 @@ async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_th
         corpus = chat(pilot).session.corpus
         assert corpus is not None
 
-        def refuse() -> None:
+        def refuse(_: str | None) -> None:
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(corpus, "draft_of_new", refuse)
+        monkeypatch.setattr(corpus, "take_over_draft", refuse)
         await pilot.press(*"mine", "ctrl+n")
         await until(pilot, lambda: "Input/output error" in words(pilot))
         await pilot.press(*"other")
