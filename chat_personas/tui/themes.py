@@ -149,43 +149,8 @@ def default_theme(colours: str | None) -> str:
     return SIXTEEN.name if colours in FEW_COLOURS else DUSK.name
 
 
-class TerminalColours(LineFilter):
-    """Gives text the terminal's own two colours, and puts what has another background in reverse.
-
-    None of the 16 colours reaches a contrast of 4.5 on black and on white alike. Lines and bars keep theirs, unless
-    nothing is to have a colour.
-    """
-
-    def __init__(self, is_wanted: Callable[[], bool], *, no_colour: bool) -> None:
-        super().__init__()
-        self._is_wanted = is_wanted
-        self._no_colour = no_colour
-
-    @property
-    def enabled(self) -> bool:
-        """Whether the lines are changed."""
-        return self._is_wanted()
-
-    @enabled.setter
-    def enabled(self, value: bool) -> None:
-        """Ignore what the base class sets: the theme decides."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments of a line in the colours that are left."""
-        return [
-            segment
-            if segment.style is None
-            else Segment(segment.text, _plain(segment.style, not self._no_colour and is_drawn(segment.text)))
-            for segment in segments
-        ]
-
-
-class BlackOrWhite(LineFilter):
-    """Draws themes of many colours on a terminal of 16: a light background becomes white, any other one black.
-
-    The nearest of 16 colours to text and to what is behind it may be the same, or yellow on white. White on black and
-    black on white read well in every palette.
-    """
+class WhereWanted(LineFilter):
+    """Changes the lines of the screen as long as theme and terminal want it."""
 
     def __init__(self, is_wanted: Callable[[], bool]) -> None:
         super().__init__()
@@ -198,7 +163,36 @@ class BlackOrWhite(LineFilter):
 
     @enabled.setter
     def enabled(self, value: bool) -> None:
-        """Ignore what the base class sets: theme and terminal decide."""
+        """Ignore what the base class sets."""
+
+
+class TerminalColours(WhereWanted):
+    """Gives text the terminal's own two colours, and puts what has another background in reverse.
+
+    None of the 16 colours reaches a contrast of 4.5 on black and on white alike. Lines and bars keep theirs, unless
+    nothing is to have a colour.
+    """
+
+    def __init__(self, is_wanted: Callable[[], bool], *, no_colour: bool) -> None:
+        super().__init__(is_wanted)
+        self._no_colour = no_colour
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments of a line in the colours that are left."""
+        return [
+            segment
+            if segment.style is None
+            else Segment(segment.text, _plain(segment.style, not self._no_colour and is_drawn(segment.text)))
+            for segment in segments
+        ]
+
+
+class BlackOrWhite(WhereWanted):
+    """Draws themes of many colours on a terminal of 16: a light background becomes white, any other one black.
+
+    The nearest of 16 colours to text and to what is behind it may be the same, or yellow on white. White on black and
+    black on white read well in every palette.
+    """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments of a line in black and white."""
