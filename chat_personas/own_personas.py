@@ -71,19 +71,19 @@ def readable_personas() -> Iterator[tuple[str, "LoadedPersona"]]:
             yield name, find_persona(name)
 
 
-def offered_beside(first: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:
-    """Yield what a persona can be compared with, each with its line: itself under its other steerings, then the others.
-
-    Its other steerings are prompts, so that a persona without a group has none.
-    """
+def other_steerings(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:
+    """Yield a persona under the prompts that it is not steered by, each with its line; nothing without a group."""
     from eval.evaluation import steered_as
 
-    persona = first.persona
-    for steering in BY_PROMPT if persona.groups else ():
-        if steering != persona.steering:
-            yield f"{persona.title}, steered by {steering}", steered_as(first, steering)
+    for steering in BY_PROMPT if persona.persona.groups else ():
+        if steering != persona.persona.steering:
+            yield f"{persona.persona.title}, steered by {steering}", steered_as(persona, steering)
+
+
+def other_personas(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:
+    """Yield the readable personas but this one, each with its line."""
     for name, loaded in readable_personas():
-        if loaded.persona.name != persona.name:
+        if loaded.persona.name != persona.persona.name:
             yield f"{loaded.persona.title} ({name})", loaded
 
 

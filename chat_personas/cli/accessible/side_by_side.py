@@ -25,7 +25,7 @@ from chat_personas.conversation.comparison import MOST, Comparison, ComparisonEr
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
 from chat_personas.monitor.sides import SideMonitors
-from chat_personas.own_personas import is_composed, offered_beside
+from chat_personas.own_personas import is_composed, other_personas, other_steerings
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
 from chat_personas.reporting.wording import sentence
@@ -122,9 +122,9 @@ class Comparing:
 
     async def _chosen(self, first: LoadedPersona, written: str) -> list[LoadedPersona]:
         """Return the personas that are written by name, or chosen by their numbers; other words narrow the list."""
-        offered = await asyncio.to_thread(lambda: dict(offered_beside(first)))
-        own = f"{first.persona.title}, steered by "
-        lines = [line for line in offered if line.startswith(own)]
+        steered = await asyncio.to_thread(lambda: dict(other_steerings(first)))
+        offered = steered | await asyncio.to_thread(lambda: dict(other_personas(first)))
+        lines = list(steered)
         title = printable(first.persona.title)
         prompt = f"Who answers beside {title}? Write up to {MOST - 1} numbers or names, or words to find others: "
         while True:

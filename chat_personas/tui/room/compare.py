@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.corpus.corpus import COMPARISON
-from chat_personas.own_personas import offered_beside
+from chat_personas.own_personas import other_personas, other_steerings
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
@@ -58,7 +58,7 @@ class ColumnsScreen(NarrowedList[tuple[LoadedPersona, ...] | None]):
     @work(exclusive=True)
     async def read(self) -> None:
         """Read the personas that can be columns, and list them."""
-        self._offered = await asyncio.to_thread(lambda: dict(offered_beside(self._first)))
+        self._offered = await asyncio.to_thread(lambda: dict(_offered(self._first)))
         self.narrow()
 
     def action_back(self) -> None:
@@ -90,6 +90,12 @@ class ColumnsScreen(NarrowedList[tuple[LoadedPersona, ...] | None]):
 
     def _name_columns(self) -> None:
         self.about.update(printable(f"{' | '.join(self._names)} (up to {MOST} columns)"))
+
+
+def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona]]:
+    """Yield the persona itself under its other steerings, then the others of the library, each with its line."""
+    yield from other_steerings(first)
+    yield from other_personas(first)
 
 
 def _named(loaded: LoadedPersona) -> str:
