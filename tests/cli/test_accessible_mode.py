@@ -26,6 +26,7 @@ from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.eval.fake_engine import by_content
 from tests.eval.towns import many
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.fakes import FakeEngine as ScriptedEngine
 
@@ -219,6 +220,7 @@ def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -
     assert [(row.text, row.status) for row in kept_messages()] == [("Hello", "complete"), ("So far. ", "stopped")]
 
 
+@pytest.mark.slow
 def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     model = Model(["First. ", asyncio.Event()], ["Second. ", asyncio.Event()])
     person = Person(home, model, "chat", "democrat", "--accessible")
@@ -233,7 +235,7 @@ def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     assert person.code == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@slow_but_first(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_in_a_reply_leaves_with_its_code_and_keeps_the_reply(home: Path, number: int, code: int) -> None:
     person = Person(home, Model(["So far. ", asyncio.Event()]), "chat", "democrat", "--accessible")
     person.reads("You: ")
@@ -556,6 +558,7 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
 
 
+@pytest.mark.slow
 def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_own(
     command: Command, brief: str, tiny: str, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from chat_personas.models import pocket_path
 from tests.cli.running import Command, only_line
+from tests.examples import slow_but_first
 
 ON_A_MODEL = {
     "chat": ("chat", "democrat", "--model", "{}"),
@@ -90,7 +91,7 @@ def test_a_mistyped_word_is_wrong_input_and_the_nearest_is_named(
     assert f"did you mean {near}?" in refusal(command, words, 2).replace('"', "")
 
 
-@pytest.mark.parametrize("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
+@slow_but_first("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
 def test_a_truncated_model_file_is_a_model_that_fails(command: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "cut.gguf").write_bytes(pocket_path().read_bytes()[:100_000])
     assert "cut.gguf" in refusal(command, words, 3, "cut.gguf")
@@ -139,7 +140,7 @@ def test_a_wrong_key_is_a_server_that_fails_and_is_not_repeated(
     assert "sk-wrong" not in line
 
 
-@pytest.mark.parametrize("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
+@slow_but_first("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
 def test_a_model_that_a_server_does_not_serve_is_wrong_input(
     command: Command, server: str, words: tuple[str, ...]
 ) -> None:

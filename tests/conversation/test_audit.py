@@ -18,6 +18,7 @@ from eval.engine import Probe
 from personas import LoadedPersona, load_persona
 from tests.corpus.making import talk
 from tests.engines.llama.tiny import write_tiny_model
+from tests.examples import slow_but_first
 from tests.steering.directions import inside, keep_random_direction
 
 TURNS = ("What do you think about guns?", "Why do you think so?", "And what about taxes?")
@@ -111,7 +112,7 @@ async def test_a_text_that_was_altered_is_named_with_the_place(
     assert (second.message_id, second.number, second.finding, second.at) == (reply.id, 2, "differs", 11)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("column", "value", "why"),
     [
         ("model_sha256", "00", "made by pocket; name that model with --model"),
@@ -121,6 +122,7 @@ async def test_a_text_that_was_altered_is_named_with_the_place(
         ("template_sha256", "00", "the chat template was another one"),
         ("flash_attention", "1", "flash attention was on then"),
     ],
+    quick=2,
 )
 async def test_a_reply_that_cannot_be_generated_again_is_not_called_different(
     corpus: Corpus, corpus_file: Path, pocket: LlamaEngine, column: str, value: str | None, why: str
@@ -156,6 +158,7 @@ async def test_a_steered_reply_comes_out_under_the_strength_it_had_and_not_witho
     assert "party" in str(first.why)
 
 
+@pytest.mark.slow
 async def test_a_reply_after_one_that_cannot_be_generated_is_not_called_different(
     corpus: Corpus, corpus_file: Path, pocket: LlamaEngine
 ) -> None:

@@ -180,6 +180,7 @@ async def test_while_it_is_written_the_screen_says_how_far_it_is_and_can_be_left
     assert sorted(file.suffix for file in here.iterdir()) == [".jsonl", ".md"]
 
 
+@pytest.mark.slow
 async def test_enter_twice_before_the_dialog_is_ready_replaces_nothing_without_a_question(
     corpus_file: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

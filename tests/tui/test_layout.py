@@ -10,6 +10,7 @@ from chat_personas.tui.app import ChatApp
 from chat_personas.tui.key_registry import named_bindings
 from eval.engine import EngineInfo
 from personas import load_persona
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 SMALL = (80, 24)
@@ -63,7 +64,7 @@ async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: 
             assert width >= 100 or len(title) == width - 1, (width, title)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("width", "score", "end"),
     [
         (99, LETTERS, f"A Democrat · Guns? {LETTERS} (F2)"),
@@ -74,6 +75,7 @@ async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: 
         (40, f"{LETTERS} · measuring… 3/62", "not sound · turn 0 (F2)"),
         (40, "alignment 0.750 · turn 3 · measuring… 3/62", "alignment 0.750 (F2)"),
     ],
+    quick=3,
 )
 async def test_the_title_keeps_the_name_of_the_persona_and_shortens_the_score(
     corpus_file: Path, width: int, score: str, end: str
@@ -234,6 +236,7 @@ def on_one_line(line: str) -> bool:
     return re.search(r"Choose another persona +persona\b", line) is not None
 
 
+@pytest.mark.slow
 async def test_on_a_narrow_screen_the_id_of_a_key_stands_below_what_the_key_does(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (100, 160)) as pilot:
         await pilot.press("f1")

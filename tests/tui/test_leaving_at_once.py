@@ -3,15 +3,15 @@
 import asyncio
 from pathlib import Path
 
-import pytest
 from textual.events import Key
 
 from chat_personas.corpus import Corpus
 from tests.corpus.making import branch_of
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, screen, session, until
 
 
-@pytest.mark.parametrize("steps", range(12))
+@slow_but_first("steps", range(12), quick=4)
 async def test_a_message_is_stored_or_a_draft_whenever_the_program_is_left(corpus_file: Path, steps: int) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         for key in "hello":

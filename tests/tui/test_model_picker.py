@@ -197,6 +197,7 @@ async def test_fetching_is_asked_first_counts_and_stops_at_escape(
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_where_no_model_opened_another_one_continues_the_conversation_that_was_asked_for(
     corpus_file: Path,
 ) -> None:

@@ -228,6 +228,7 @@ async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
         assert pilot.app.screen is picker
 
 
+@pytest.mark.slow
 async def test_the_new_persona_is_measured_where_it_begins_and_has_a_course_of_its_own(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Fewer."), reply("Because."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (120, 60)) as pilot:

@@ -231,6 +231,7 @@ def test_the_requests_that_need_consent_count_every_reply_and_the_judge(
     assert engine.heard == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "expression",
     ["sampled", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sequence", "verbalized", "open_ended"))],

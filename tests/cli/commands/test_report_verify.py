@@ -92,6 +92,7 @@ def test_without_survey_and_persona_what_needs_them_is_named(command: Command) -
     )
 
 
+@pytest.mark.slow
 def test_gaps_between_expressions_are_recomputed(command: Command, served_by: Serve, survey: str) -> None:
     served_by(SayingEngine(say))
     command("eval", "democrat", "--survey", survey, "--expression", "all", "--json", "all.json")
@@ -221,6 +222,7 @@ def test_a_template_from_a_file_has_to_be_named_again_and_the_page_says_so(comma
     assert "--template is for --replay" in only_line(command("report", "verify", "r.json", *named))
 
 
+@pytest.mark.slow
 def test_a_template_in_the_settings_is_not_used_for_a_report_that_was_made_without(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from tests.cli.running import Command, only_line
 from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import branch_of
 from tests.eval.fake_engine import FakeEngine, by_content
+from tests.examples import slow_but_first
 from tests.studies.making import COMPREHENSION, write_study
 
 Serve = Callable[[Engine], None]
@@ -151,7 +152,7 @@ def test_without_a_screen_a_terminal_is_sent_lines_of_text_and_nothing_else(stud
     assert faults_of(person.sent) == []
 
 
-@pytest.mark.parametrize("stop", range(2, len(EVERYTHING), 3))
+@slow_but_first("stop", range(2, len(EVERYTHING), 3), quick=2)
 def test_whoever_stops_anywhere_goes_on_there_and_is_asked_nothing_twice(
     command: Command, study: str, stop: int
 ) -> None:

@@ -11,6 +11,7 @@ from chat_personas.tui.chat.commands import Situation, all_handlers, command_of,
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import commands_of
 from eval.engine import Piece
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
 
@@ -117,7 +118,7 @@ async def test_tab_completes_a_command_and_the_screen_lists_those_that_fit(corpu
         await until(pilot, lambda: not chat(pilot).completion.display)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("asked", "answer"),
     [
         (("f5", "/again"), "There is no reply to regenerate yet."),
@@ -128,6 +129,7 @@ async def test_tab_completes_a_command_and_the_screen_lists_those_that_fit(corpu
         (("f10", "/whole"), "There is no message to show whole yet."),
         (("shift+tab", "/choose"), "Nothing was said yet."),
     ],
+    quick=2,
 )
 async def test_a_key_or_command_about_a_message_says_so_where_nothing_was_said(
     corpus_file: Path, asked: tuple[str, ...], answer: str

@@ -152,6 +152,7 @@ async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays
         assert chat(pilot).composer.text == "mine"
 
 
+@pytest.mark.slow
 async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_that_was_left_stays(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +175,7 @@ async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_th
         assert of(corpus_file, first) == Draft("mine")
 
 
+@pytest.mark.slow
 async def test_a_text_from_a_conversation_that_another_program_deleted_is_kept_with_the_new_one(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

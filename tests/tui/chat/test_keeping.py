@@ -170,6 +170,7 @@ class Waits(ScreenEngine):
             yield each
 
 
+@pytest.mark.slow
 async def test_a_round_that_cannot_be_stored_is_shown_and_stored_later(corpus_file: Path) -> None:
     go = asyncio.Event()
     app = session(corpus_file, Waits(go, reply("So.")), measure=True, make_monitor=monitor)
@@ -191,6 +192,7 @@ async def test_a_round_that_cannot_be_stored_is_shown_and_stored_later(corpus_fi
         ]
 
 
+@pytest.mark.slow
 async def test_a_conversation_that_was_measured_and_in_which_nobody_spoke_leaves_nothing_behind(
     corpus_file: Path,
 ) -> None:

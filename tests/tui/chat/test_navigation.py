@@ -37,6 +37,7 @@ async def two_conversations(pilot: Pilot[None]) -> None:
     await say(pilot, "About schools?", "Fund them.")
 
 
+@pytest.mark.slow
 async def test_a_search_that_is_typed_at_once_loses_no_letter(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
         await two_conversations(pilot)
@@ -189,6 +190,7 @@ async def test_what_was_deleted_comes_back_until_the_list_is_left(corpus_file: P
     assert titles(corpus_file) == ["About guns?"]
 
 
+@pytest.mark.slow
 async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
         await two_conversations(pilot)
@@ -201,6 +203,7 @@ async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(
     assert titles(corpus_file) == ["About schools?"]
 
 
+@pytest.mark.slow
 async def test_leaving_the_list_twice_still_leaves_the_conversation_that_was_deleted(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +247,7 @@ async def debated(corpus_file: Path) -> None:
                 pass
 
 
+@pytest.mark.slow
 async def test_both_sides_of_a_debate_are_deleted_and_brought_back_together_also_where_one_is_open(
     corpus_file: Path,
 ) -> None:
@@ -305,6 +309,7 @@ async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: P
         await until(pilot, lambda: "until: must be followed by a day" in shown(pilot))
 
 
+@pytest.mark.slow
 async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and_the_screen_stays(
     corpus_file: Path,
 ) -> None:

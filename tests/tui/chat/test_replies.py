@@ -14,6 +14,7 @@ from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import FIRST_WORD
 from eval.engine import EngineError, Piece, TooLongError, Usage
+from tests.examples import slow_but_first
 from tests.tui.fakes import (
     SECONDS,
     ScreenEngine,
@@ -55,7 +56,7 @@ async def test_every_newline_key_starts_a_line_and_does_not_send(corpus_file: Pa
         assert chat(pilot).composer.text == "a\nb\nc"
 
 
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@slow_but_first("end", ["\n", "\r", "\r\n"])
 async def test_lines_that_are_pasted_are_one_message(corpus_file: Path, end: str) -> None:
     engine = ScreenEngine(reply("Yes."))
     async with screen(session(corpus_file, engine)) as pilot:

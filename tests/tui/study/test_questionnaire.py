@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import pytest
-
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.studies.study import LoadedStudy, load_study
 from chat_personas.tui.study.pages import Option, Options
 from chat_personas.tui.study.questionnaire import QuestionnairePage
+from tests.examples import slow_but_first
 from tests.studies.making import COMPREHENSION, write_study
 from tests.tui.fakes import shown, until, words
 from tests.tui.study.people import ONLY_THE_TALK, agree, app_of, page, taking_part
@@ -153,7 +152,7 @@ async def test_preferring_not_to_say_replaces_an_answer_and_is_replaced_by_one(c
         assert warm.decline.chosen is None
 
 
-@pytest.mark.parametrize("typed", ["101", "950", "1e9", "nan", "-1", "1x"])
+@slow_but_first("typed", ["101", "950", "1e9", "nan", "-1", "1x"], quick=2)
 async def test_a_number_outside_its_scale_is_refused_with_its_bounds(
     corpus: Corpus, tmp_path: Path, typed: str
 ) -> None:

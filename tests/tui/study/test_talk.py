@@ -15,6 +15,7 @@ from chat_personas.studies.steps import Talk
 from chat_personas.tui.study.pages import ConsentPage, DebriefingPage
 from chat_personas.tui.study.talk import TalkPage
 from eval.engine import EngineError, TooLongError
+from tests.examples import slow_but_first
 from tests.studies.making import made_study
 from tests.tui.fakes import reply, shown, until, words
 from tests.tui.study.people import (
@@ -208,7 +209,7 @@ async def test_the_debriefing_shows_what_was_measured_after_the_talk(corpus: Cor
     assert [row.complete for row in corpus.measurements(conversation)] == [True]
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("number", "code"),
     [(signal.SIGKILL, -9), (signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow)],
 )

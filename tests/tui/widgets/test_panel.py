@@ -88,6 +88,7 @@ async def test_every_turn_adds_a_row_to_the_course(corpus_file: Path) -> None:
         assert "turn 0" in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_on_a_slow_model_the_panel_says_how_many_answers_are_of_this_turn(corpus_file: Path) -> None:
     def slow(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
         return Monitor(engine, load_survey("civic"), persona.groups, corpus=corpus, seconds=1e-9)
@@ -130,6 +131,7 @@ async def test_a_round_that_a_message_interrupts_goes_on_after_the_reply_and_the
     assert engine.probed == 2 * 124
 
 
+@pytest.mark.slow
 async def test_a_round_after_a_reply_that_was_had_anew_gives_way_to_that_after_the_new_one(corpus_file: Path) -> None:
     engine = HaltingEngine(reply("No."))
     async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -62,6 +63,7 @@ def row_of(pilot: Pilot[None], sign: str) -> int:
     return next(number for number, row in enumerate(shown(pilot).splitlines()) if row[1:2] == sign)
 
 
+@pytest.mark.slow
 async def test_a_click_on_a_title_folds_the_section_and_one_below_it_chooses_it(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor)) as pilot:
         await until(pilot, lambda: measured(pilot))
@@ -187,6 +189,7 @@ async def test_the_large_print_follows_the_measurement_and_escape_leaves_it(corp
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_a_mark_in_the_margin_stands_beside_the_reply_after_which_the_answers_moved(corpus_file: Path) -> None:
     engine = ChangingEngine(reply("Yes."), reply("No."), reply("Perhaps."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:

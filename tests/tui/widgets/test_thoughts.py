@@ -15,6 +15,7 @@ from chat_personas.tui.widgets.messages import FIRST_WORD
 from chat_personas.tui.widgets.thoughts import MOST_DRAWN, ShownThought, ThoughtFold
 from eval.engine import Piece
 from personas import load_persona
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
@@ -169,6 +170,7 @@ async def test_a_thought_is_shown_as_text_and_its_control_characters_never_reach
         assert not set(shown(pilot)) & set("\x1b\x07\x9b\u202e")
 
 
+@pytest.mark.slow
 async def test_a_thought_that_has_scrolled_out_of_the_window_is_as_it_was_when_it_comes_back(
     corpus_file: Path,
 ) -> None:
@@ -197,7 +199,7 @@ async def click_line(pilot: Pilot[None]) -> None:
     await pilot.click(chat(pilot).transcript.query(".thought-line").last())
 
 
-@pytest.mark.parametrize("toggle", [press_key, click_line])
+@slow_but_first("toggle", [press_key, click_line])
 async def test_a_thought_that_is_longer_than_the_screen_unfolds_from_its_line(
     corpus_file: Path, toggle: Callable[[Pilot[None]], Awaitable[None]]
 ) -> None:
