@@ -311,6 +311,7 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     assert person.code == 0
 
 
+@pytest.mark.slow
 def test_more_than_a_terminal_passes_on_of_a_line_is_not_sent(home: Path) -> None:
     person = Person(home, Model(), "chat", "democrat", "--accessible")
     person.reads("You: ")

@@ -58,6 +58,7 @@ def test_a_check_of_eval_is_made_although_nobody_reads(
     assert json.loads((tmp_path / "r.json").read_text())["schema"] == "chat-personas/eval-report@2"
 
 
+@pytest.mark.slow
 def test_a_check_is_made_although_nobody_reads_the_document(answers: str, survey: str) -> None:
     line = ("eval", "--answers", answers, "--survey", survey, "--fail-under", "0.999")
     assert code_when_nobody_reads(*line, "--json", "-") == 1

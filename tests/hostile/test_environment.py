@@ -179,7 +179,7 @@ HARMLESS = {
 }
 
 
-@slow_but_first("arguments", [["doctor"], ["personas", "list"], ["chat", "democrat", "--plain"]])
+@slow_but_first("arguments", [["personas", "list"], ["doctor"], ["chat", "democrat", "--plain"]])
 def test_every_other_variable_may_hold_garbage(tmp_path: Path, arguments: list[str]) -> None:
     code, _, said = run(arguments, HARMLESS, tmp_path, "Hi\n")
     assert code == DONE, said

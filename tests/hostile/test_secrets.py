@@ -223,7 +223,7 @@ def test_a_fault_in_the_settings_never_repeats_a_secret(command: Command, home: 
 
 
 @pytest.mark.parametrize("setting", ["persona", "model", "survey", "theme"])
-@slow_but_first("value", ["swordfish", "sword/fish", "sword/fish.gguf", "/sword/swordfish.toml", "sword fish"], quick=2)
+@slow_but_first("value", ["swordfish", "sword/fish", "sword/fish.gguf", "/sword/swordfish.toml", "sword fish"])
 def test_a_wrong_name_in_the_settings_is_not_repeated_even_where_it_looks_like_a_word(
     command: Command, home: Path, few: str, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
 ) -> None:

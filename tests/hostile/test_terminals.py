@@ -83,7 +83,8 @@ def test_a_dumb_terminal_gets_the_line_mode(tmp_path: Path) -> None:
         assert len(program.text.replace("Hi", "").split()) > 1
 
 
-@slow_but_first(("rows", "columns"), SIZES[:2])
+@pytest.mark.slow
+@pytest.mark.parametrize(("rows", "columns"), SIZES[:2])
 def test_a_tiny_window_does_no_harm(tmp_path: Path, rows: int, columns: int) -> None:
     _sized(tmp_path, rows, columns)
 

@@ -146,6 +146,7 @@ async def test_a_participants_conversation_is_refused_in_one_sentence(corpus_fil
     assert (list(here.iterdir()), released(corpus_file)) == ([], [])
 
 
+@pytest.mark.slow
 async def test_while_it_is_written_the_screen_says_how_far_it_is_and_can_be_left(
     corpus_file: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

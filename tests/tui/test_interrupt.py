@@ -22,7 +22,7 @@ async def open_screen(pilot: Pilot[None], key: str) -> None:
     await until(pilot, lambda: pilot.app.screen is not chat(pilot))
 
 
-@slow_but_first("key", ["f1", "f3", "ctrl+o", "ctrl+g", "ctrl+s"], quick=2)
+@slow_but_first("key", ["f1", "f3", "ctrl+o", "ctrl+g", "ctrl+s"])
 async def test_ctrl_c_pressed_twice_quits_from_every_screen(corpus_file: Path, key: str) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await open_screen(pilot, key)
@@ -46,7 +46,7 @@ async def test_ctrl_c_copies_what_is_selected_of_the_path_to_export_to(corpus_fi
         assert not pilot.app._exit
 
 
-@slow_but_first("key", ["x", "left", "f4", "enter"], quick=2)
+@slow_but_first("key", ["x", "left", "f4", "enter"])
 async def test_any_other_key_makes_the_next_ctrl_c_the_first_again(corpus_file: Path, key: str) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         pilot.app.notify("Something else.")

@@ -142,6 +142,7 @@ def test_a_theme_that_is_set_is_used(corpus_file: Path) -> None:
     assert ChatApp(session(corpus_file, ScreenEngine(), theme="nord")).theme == "nord"
 
 
+@pytest.mark.slow
 async def test_another_persona_is_picked_by_typing_a_part_of_its_name(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")

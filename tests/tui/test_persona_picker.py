@@ -51,6 +51,7 @@ def test_the_preview_is_the_system_prompt_byte_for_byte(steering: str) -> None:
     assert (prompt in preview(persona)) == (steering != "none")
 
 
+@pytest.mark.slow
 def test_the_preview_of_every_persona_of_the_library_is_its_system_prompt() -> None:
     for name in library_names():
         persona = load_persona(name).persona
@@ -217,6 +218,7 @@ async def test_a_combination_is_saved_and_then_in_the_list(corpus_file: Path) ->
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
         picker = await opened(pilot)

@@ -204,6 +204,7 @@ def test_a_model_is_asked_again_in_the_template_of_the_report(command: Command) 
     assert says in only_line(ran)
 
 
+@pytest.mark.slow
 def test_a_template_from_a_file_has_to_be_named_again_and_the_page_says_so(command: Command, home: Path) -> None:
     folder = home / "templates"
     folder.mkdir(parents=True)

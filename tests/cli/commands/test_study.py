@@ -313,6 +313,7 @@ def test_a_wrong_answer_to_a_comprehension_item_is_told_and_asked_once_more(comm
     assert answer.code == "theirs"
 
 
+@pytest.mark.slow
 def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     command: Command, study: str, served_by: Serve
 ) -> None:
@@ -332,6 +333,7 @@ def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     assert "1 measured soundly" in command("study", "table", study).out
 
 
+@pytest.mark.slow
 def test_whoever_waits_for_the_measurement_is_told_how_far_it_is(
     command: Command, study: str, served_by: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

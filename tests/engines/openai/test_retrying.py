@@ -111,6 +111,7 @@ async def scores(reply: Reply, count: int, concurrency: int = 8) -> dict[str, Pr
             await engine.close()
 
 
+@pytest.mark.slow
 async def test_500_probes_on_a_server_that_refuses_a_third_of_all_requests_lose_nothing() -> None:
     requests = 0
     answered: Counter[int | None] = Counter()

@@ -94,6 +94,7 @@ async def test_cells_and_steerability_are_those_of_the_distributions_that_the_me
         assert found.unsteered.mean == pytest.approx(town.mean(numbers, "", own), abs=1e-9)
 
 
+@pytest.mark.slow
 async def test_the_document_says_how_replies_were_drawn_and_who_judged_them() -> None:
     town = town_of_thirty(6)
     plain = await made(town, "log_probability")

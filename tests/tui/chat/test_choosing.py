@@ -76,6 +76,7 @@ async def test_a_message_is_chosen_by_keys_from_the_last_to_the_first(corpus_fil
         assert chosen(pilot) == ""
 
 
+@pytest.mark.slow
 async def test_a_letter_typed_at_a_chosen_message_is_written_into_the_text(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
         await until(pilot, lambda: "Reply 60" in shown(pilot))

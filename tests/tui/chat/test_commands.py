@@ -89,6 +89,7 @@ async def test_a_command_that_does_not_exist_goes_back_to_the_person(corpus_file
         assert not chat(pilot).session.conversation.path
 
 
+@pytest.mark.slow
 async def test_of_two_slashes_one_is_said_and_several_lines_are_a_message(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("A folder."), reply("Yes.")))) as pilot:
         await type_text(pilot, "//etc is what?")
@@ -182,6 +183,7 @@ def test_the_sentences_name_the_keys_by_which_one_goes_on() -> None:
     assert why_nothing("editor", "all", Situation(conversation=False)) == ("The model is not open yet.")
 
 
+@pytest.mark.slow
 async def test_one_version_an_edit_and_a_new_conversation_are_said_to_be_so(corpus_file: Path) -> None:
     keys = {"regenerate": "f9", "thoughts": "f5"}
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")), keys=keys)) as pilot:

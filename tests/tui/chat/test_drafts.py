@@ -43,6 +43,7 @@ async def test_what_is_typed_is_back_after_leaving_and_gone_once_it_is_sent(corp
     assert of(corpus_file, key) is None
 
 
+@pytest.mark.slow
 async def test_what_is_typed_while_the_corpus_is_still_being_opened_is_kept(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ async def test_deleting_a_conversation_erases_its_draft(corpus_file: Path) -> No
     assert of(corpus_file, key) is None
 
 
+@pytest.mark.slow
 async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,7 +82,7 @@ async def test_on_80_columns_the_title_says_the_turn_and_that_measuring_is_off(c
         await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("  not measuring (F2)"))
 
 
-@slow_but_first("change", ["f5", "f8", "edit", "ctrl+n"], quick=2)
+@slow_but_first("change", ["f5", "f8", "edit", "ctrl+n"])
 async def test_figures_of_a_branch_that_was_left_are_gone(corpus_file: Path, change: str) -> None:
     engine = ScreenEngine(reply("Yes."), reply("No."), reply("Maybe."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:

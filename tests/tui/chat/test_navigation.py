@@ -16,6 +16,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.tui.screens.conversations import ConversationsScreen
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
+from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
@@ -67,6 +68,7 @@ async def test_a_conversation_is_reopened_and_continued(corpus_file: Path) -> No
     assert titles(corpus_file) == ["About guns?", "About schools?"]
 
 
+@pytest.mark.slow
 async def test_a_conversation_is_continued_in_another_session(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
         await say(pilot, "About guns?", "Ban them.")
@@ -93,7 +95,7 @@ class ReadingEngine(ScreenEngine):
             raise EngineError("the model is broken")
 
 
-@pytest.mark.parametrize("broken", [False, True])
+@slow_but_first("broken", [False, True])
 async def test_a_model_reads_the_conversation_that_is_taken_up_while_the_person_types(
     corpus_file: Path, broken: bool
 ) -> None:
@@ -290,6 +292,7 @@ async def test_the_preview_names_who_made_each_reply(corpus_file: Path) -> None:
         await until(pilot, lambda: "republican" in shown(pilot) and shown(pilot).count("democrat") == 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [pytest.param((120, 36), marks=pytest.mark.slow), (80, 24)])
 async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: Path, size: tuple[int, int]) -> None:
     scripts = [reply("Ban them."), reply("Fund them.")]

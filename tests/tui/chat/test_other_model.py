@@ -84,6 +84,7 @@ async def test_the_same_name_is_the_same_model_only_with_the_same_file(
         assert mark is None or mark in words(pilot)
 
 
+@pytest.mark.slow
 async def test_the_list_of_conversations_names_the_model(corpus_file: Path) -> None:
     await talked_with_the_first(corpus_file)
     async with screen(session(corpus_file, ScreenEngine(info=SECOND)), TALL) as pilot:

@@ -195,6 +195,7 @@ async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> 
         await until(pilot, lambda: "esc" not in keys(pilot))
 
 
+@pytest.mark.slow
 async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_stopped(corpus_file: Path) -> None:
     told = Piece("", finish_reason="stop", usage=Usage(80, 0, 8, 1.0))
     engine = ScreenEngine(["Yes.", told], ["And", asyncio.Event()])
@@ -289,6 +290,7 @@ async def test_leaving_with_a_message_that_was_never_sent_keeps_it_as_a_draft(co
         await until(pilot, lambda: chat(pilot).composer.text == "Anyone?")
 
 
+@pytest.mark.slow
 async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_file: Path) -> None:
     rest = asyncio.Event()
     engine = ScreenEngine(reply("One."), [rest, *reply("Other one.")], reply("Two."))
@@ -309,6 +311,7 @@ def texts(corpus_file: Path) -> list[str]:
     return [text for role, text, _ in spoken(corpus_file) if role == "user"]
 
 
+@pytest.mark.slow
 async def test_a_message_typed_while_a_waiting_one_is_taken_up_is_sent_after_it(corpus_file: Path) -> None:
     rest, slow = asyncio.Event(), asyncio.Event()
     engine = ScreenEngine([rest, *reply("One.")], reply("Two."), reply("Three."))
@@ -375,6 +378,7 @@ async def test_a_message_is_stopped_also_before_its_reply_has_begun(corpus_file:
     assert spoken(corpus_file)[1] == ("assistant", "", "stopped")
 
 
+@pytest.mark.slow
 async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_one(corpus_file: Path) -> None:
     slow, reading = asyncio.Event(), asyncio.Event()
     engine = ScreenEngine([asyncio.Event()], reply("Here."))
@@ -423,6 +427,7 @@ def too_long_edit(corpus_file: Path) -> AbstractAsyncContextManager[Pilot[None]]
     return screen(session(corpus_file, ScreenEngine(reply("To guns."), [too_long], reply("To schools."))))
 
 
+@pytest.mark.slow
 async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent_again_replaces_the_message(
     corpus_file: Path,
 ) -> None:
@@ -450,6 +455,7 @@ async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
 
 
+@pytest.mark.slow
 async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there_again_after_the_edit(
     corpus_file: Path,
 ) -> None:
@@ -470,6 +476,7 @@ async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about guns?", "To guns."]
 
 
+@pytest.mark.slow
 async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_the_screen_and_stays_an_edit(
     corpus_file: Path,
 ) -> None:
@@ -488,6 +495,7 @@ async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_
         assert chat(pilot).composer.has_class("-editing")
 
 
+@pytest.mark.slow
 async def test_while_a_message_is_edited_the_conversation_stays_on_its_version(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("One."), reply("Two."), reply("Three.")))) as pilot:
         await type_text(pilot, "First?")

@@ -44,6 +44,7 @@ async def test_the_panel_of_a_wide_screen_is_hidden_by_a_key_and_the_title_has_t
         assert chat(pilot).focused is chat(pilot).panel
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow)])
 async def test_personas_are_listed_by_attribute_with_talk_only_beside_those_without_figures(
     corpus_file: Path, size: tuple[int, int]

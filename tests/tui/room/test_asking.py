@@ -243,6 +243,7 @@ async def test_a_question_is_asked_of_a_server_on_another_machine_with_consent_o
         assert (engine.asked, engine.probed) == ([], 0)
 
 
+@pytest.mark.slow
 async def test_a_model_without_log_probabilities_still_replies_in_words(corpus_file: Path) -> None:
     mute = replace(ScreenEngine().info, log_probabilities="none")
     engine = ScreenEngine(*(reply("in words.") for _ in range(5)), info=mute)

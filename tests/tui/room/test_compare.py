@@ -252,6 +252,7 @@ async def test_nothing_is_sent_while_they_are_still_replying(corpus_file: Path) 
         await until(pilot, lambda: not compared.comparison.columns[0].replying)
 
 
+@pytest.mark.slow
 async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         choices = await choosing(pilot)
@@ -261,6 +262,7 @@ async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> Non
         assert choices.option_count == 1
 
 
+@pytest.mark.slow
 async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await choosing(pilot)
@@ -272,7 +274,7 @@ async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again
 @pytest.mark.parametrize(
     "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow), pytest.param((200, 60), marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("others", [("(repub",), ("(repub", "(woman", "(man")])
+@slow_but_first("others", [("(repub",), ("(repub", "(woman", "(man")])
 async def test_all_columns_fit_beside_each_other(
     corpus_file: Path, size: tuple[int, int], others: Sequence[str]
 ) -> None:

@@ -56,6 +56,7 @@ async def test_going_on_waits_for_enough_messages_and_for_a_clear_yes(corpus: Co
         assert not isinstance(pilot.app.screen, TalkPage)
 
 
+@pytest.mark.slow
 async def test_after_the_last_message_only_going_on_is_left(corpus: Corpus, tmp_path: Path) -> None:
     async with taking_part(corpus, made_study(tmp_path, SHORT_TALK)) as pilot:
         await agree(pilot)

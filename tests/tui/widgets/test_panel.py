@@ -114,6 +114,7 @@ def rounds_of(corpus_file: Path) -> list[tuple[int | None, bool]]:
         return [(places.get(row.message_id), row.complete) for row in corpus.measurements(conversation.id)]
 
 
+@pytest.mark.slow
 async def test_a_round_that_a_message_interrupts_goes_on_after_the_reply_and_then_the_next_begins(
     corpus_file: Path,
 ) -> None:

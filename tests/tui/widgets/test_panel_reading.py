@@ -95,6 +95,7 @@ async def test_a_cursor_goes_through_the_sections_which_fold_and_stay_folded(cor
         await until(pilot, lambda: "turn 0  " in shown(pilot))
 
 
+@pytest.mark.slow
 async def test_the_compact_form_has_the_sentence_the_bar_and_the_verdict(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor)) as pilot:
         await until(pilot, lambda: measured(pilot))
@@ -150,6 +151,7 @@ async def test_a_section_is_explained_from_everywhere_by_its_name(corpus_file: P
         assert isinstance(pilot.app.screen, LargePrintScreen)
 
 
+@pytest.mark.slow
 async def test_the_width_changes_by_keys_within_limits_and_not_on_a_narrow_screen(corpus_file: Path) -> None:
     def width() -> int:
         return chat(pilot).panel.outer_size.width

@@ -136,6 +136,7 @@ async def test_a_reply_that_is_stopped_while_the_model_thinks_is_empty_and_keeps
         assert corpus.thoughts(leaf)[leaf] == Thought(text="They cost", seconds=7.0)
 
 
+@pytest.mark.slow
 async def test_the_key_is_shown_only_where_the_model_thought(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Hello."), thoughtful("They cost.", "Yes."))
     async with screen(session(corpus_file, engine), size=(160, 36)) as pilot:
@@ -146,6 +147,7 @@ async def test_the_key_is_shown_only_where_the_model_thought(corpus_file: Path) 
         await until(pilot, lambda: "f9 thoughts" in shown(pilot).lower())
 
 
+@pytest.mark.slow
 async def test_the_last_reply_is_copied_without_its_thought(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[str] = []
     async with screen(session(corpus_file, ScreenEngine(thoughtful("They cost.", "Yes.")))) as pilot:
