@@ -186,7 +186,7 @@ def test_every_other_variable_may_hold_garbage(tmp_path: Path, arguments: list[s
     assert "Traceback" not in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", HARMLESS)
 def test_the_screen_is_drawn_whatever_a_variable_holds(tmp_path: Path, name: str) -> None:
     with Program(["democrat"], tmp_path, {name: HARMLESS[name], "PYTHONPATH": str(ROOT)}) as program:

@@ -26,7 +26,7 @@ def test_the_screen_is_left_with_its_exit_code_and_loses_nothing(tmp_path: Path,
     assert left.fine, left
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("state", "way"), [pair for pair in ALL if pair not in SOME])
 def test_it_is_left_in_every_state_and_every_way(tmp_path: Path, state: str, way: str) -> None:

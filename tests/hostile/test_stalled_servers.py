@@ -28,7 +28,7 @@ def test_the_screen_can_be_left_while_the_server_stalls(tmp_path: Path, stall: s
     assert left.fine, left
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("stall", "way"), [pair for pair in ALL if pair not in SOME])
 def test_it_can_be_left_in_every_way_whatever_the_server_does(tmp_path: Path, stall: str, way: str) -> None:

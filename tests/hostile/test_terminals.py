@@ -52,14 +52,14 @@ def test_a_conversation_on_a_usual_and_on_an_unknown_terminal(tmp_path: Path, te
         talk_and_leave(program)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("term", OTHERS)
 def test_a_conversation_on_others(tmp_path: Path, term: str) -> None:
     with Program(["democrat"], tmp_path, {"TERM": term, "COLORTERM": "", "PYTHONPATH": str(ROOT)}) as program:
         talk_and_leave(program)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_every_terminal_that_this_machine_knows_gets_the_screen_and_is_left(tmp_path: Path) -> None:
     wrong = []
@@ -89,7 +89,7 @@ def test_a_tiny_window_does_no_harm(tmp_path: Path, rows: int, columns: int) -> 
     _sized(tmp_path, rows, columns)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("rows", "columns"), SIZES[2:])
 def test_a_window_of_any_size_does_no_harm(tmp_path: Path, rows: int, columns: int) -> None:
     _sized(tmp_path, rows, columns)

@@ -242,7 +242,7 @@ def test_wherever_a_text_is_cut_the_reply_looks_like_one_that_came_at_once(monke
     compare_many(share(50), monkeypatch)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_wherever_any_of_500_texts_is_cut_it_looks_like_one_that_came_at_once(
     monkeypatch: pytest.MonkeyPatch,
