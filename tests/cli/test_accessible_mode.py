@@ -397,7 +397,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("line", "answer"),
     [
         ("/persona democart", "democrat"),
@@ -437,6 +437,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/sampling heat=1", '"heat" cannot be chosen'),
         ("/new now", "Nothing follows /new"),
     ],
+    quick=12,
 )
 def test_what_cannot_be_done_is_one_sentence_and_ends_nothing(
     command: Command, served_by: Serve, line: str, answer: str

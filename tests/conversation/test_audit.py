@@ -75,6 +75,7 @@ async def test_replies_of_the_built_in_model_come_out_again_also_after_measuring
     assert [(reply.number, reply.finding) for reply in found] == [(1, "identical"), (2, "identical"), (3, "identical")]
 
 
+@pytest.mark.slow
 async def test_a_reply_that_was_stopped_matches_as_far_as_it_came_and_those_after_it_whole(
     corpus: Corpus, pocket: LlamaEngine
 ) -> None:
@@ -88,6 +89,7 @@ async def test_a_reply_that_was_stopped_matches_as_far_as_it_came_and_those_afte
     assert [reply.finding for reply in await audited(corpus)] == ["identical"] * 3
 
 
+@pytest.mark.slow
 async def test_a_conversation_that_was_taken_up_again_comes_out_again(corpus: Corpus, pocket: LlamaEngine) -> None:
     conversation = Conversation.start(corpus, pocket, load_persona("republican"))
     await said(conversation, TURNS[0])

@@ -211,6 +211,7 @@ async def test_a_reply_that_is_long_but_ordinary_is_drawn_whole() -> None:
         assert "".join(part.source for part in reply.query(Markdown)) == text
 
 
+@pytest.mark.slow
 async def test_a_reply_that_is_shown_in_part_opens_whole_and_is_copied_whole(corpus_file: Path, corpus: Corpus) -> None:
     text = "---\n" * 20_000 + "the last line"
     conversation = Conversation.start(corpus, FakeEngine(["short", END]), load_persona("democrat"))

@@ -70,7 +70,8 @@ async def test_a_reply_that_stalls_ends_and_is_not_asked_for_again(stall: Stall)
         await engine.close()
 
 
-@slow_but_first("arguments", [["models", "show"], ["eval", "democrat", "--model"]])
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["models", "show"], ["eval", "democrat", "--model"]])
 def test_ctrl_c_ends_a_command_that_waits_for_a_silent_server(tmp_path: Path, arguments: list[str]) -> None:
     with stalled_server("silent") as server:
         command = [sys.executable, "-m", "chat_personas", *arguments, server.url]

@@ -157,7 +157,7 @@ async def test_a_model_that_is_or_may_be_another_is_measured_again(corpus: Corpu
     assert again.scorecard.scores.alignment.mean == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     "other",
     [
         lambda corpus: monitor(saying(0.4), corpus, [REPUBLICAN]),
@@ -196,7 +196,7 @@ async def test_a_round_that_did_not_see_the_whole_conversation_is_measured_again
     assert (await round_of(monitor(saying(0.4), corpus), reply)).from_before == 0
 
 
-@pytest.mark.parametrize(("length", "kept"), [(1024, 0), (2048, 40), (4096, 40)])
+@slow_but_first(("length", "kept"), [(1024, 0), (2048, 40), (4096, 40)])
 async def test_a_model_with_a_shorter_context_than_made_the_reply_is_measured_again(
     corpus: Corpus, length: int, kept: int
 ) -> None:

@@ -208,6 +208,7 @@ async def test_enter_twice_before_the_dialog_is_ready_replaces_nothing_without_a
     assert (here / "guns.md").read_text() == "precious"
 
 
+@pytest.mark.slow
 async def test_what_goes_wrong_stands_in_the_dialog_with_all_that_was_chosen(corpus_file: Path, here: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), (60, 20)) as pilot:
         await say(pilot, "About guns?", "Ban them.")

@@ -220,6 +220,7 @@ async def test_a_recurrent_model_is_called_one_beside_its_name(corpus_file: Path
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " lfm2 · recurrent")
 
 
+@pytest.mark.slow
 async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_measured(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")

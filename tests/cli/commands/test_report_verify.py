@@ -13,6 +13,7 @@ from tests.cli.commands.test_eval_expressions import say
 from tests.cli.running import Command, Ran, only_line
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.saying_engine import SayingEngine
+from tests.examples import slow_but_first
 
 Serve = Callable[[Engine], None]
 Q4 = EngineInfo("toy", "llama", "ab" * 32, quantization="Q4_K", log_probabilities="exact", details={"llama.cpp": "1"})
@@ -118,7 +119,7 @@ def test_probes_are_asked_again_and_another_answer_is_named(verified: Callable[.
     assert ran.out.count("away when asked again; 0.001 is allowed") == 5
 
 
-@pytest.mark.parametrize("orders", ["cyclic", "3", "5"])
+@slow_but_first("orders", ["cyclic", "3", "5"])
 def test_a_report_in_any_orders_agrees_as_written_and_is_asked_again_in_them(
     command: Command, served_by: Serve, verified: Callable[..., Ran], survey: str, orders: str
 ) -> None:

@@ -244,6 +244,7 @@ def test_a_persona_that_names_no_direction_of_the_model_is_refused(command: Comm
     assert 'there is no direction "nowhere"' in only_line(ran)
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
     command: Command, trained: Path, tiny: str, tmp_path: Path
 ) -> None:
@@ -290,6 +291,7 @@ def test_two_personas_are_compared_with_and_without_a_direction(
     assert command("steer", "ablate", "loud", "--model", tiny, "--personas", "democrat").code == 2
 
 
+@pytest.mark.slow
 def test_every_steering_stands_side_by_side(command: Command, trained: Path, tiny: str, tmp_path: Path) -> None:
     short = survey_of(tmp_path / "s.json", 18)
     side_by_side = ("eval", "democrat", "--steering", "all", "--model", tiny, "--survey", short)

@@ -130,6 +130,7 @@ def test_a_person_goes_through_the_whole_study(command: Command, study: str) -> 
         assert corpus.measurements(talk)[-1].complete
 
 
+@pytest.mark.slow
 def test_without_a_screen_a_terminal_is_sent_lines_of_text_and_nothing_else(study: str, home: Path) -> None:
     class Hostile(FakeEngine):
         """Replies with what moves the cursor, erases and draws."""
@@ -359,6 +360,7 @@ def test_a_participation_that_is_open_elsewhere_is_said_to_be(command: Command, 
     assert "to go on:" not in again.err
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_ends_with_one_sentence_and_what_was_stored_before_stays(
     command: Command, study: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

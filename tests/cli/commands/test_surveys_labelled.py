@@ -28,6 +28,7 @@ def people() -> str:
     return "people.sav"
 
 
+@pytest.mark.slow
 def test_without_a_mapping_a_first_guess_is_written_and_nothing_imported(
     command: Command, people: str, home: Path
 ) -> None:

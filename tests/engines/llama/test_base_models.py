@@ -50,6 +50,7 @@ async def test_a_probe_is_a_question_in_plain_text_after_the_transcript(base: Ll
         assert one.lower == pytest.approx(other.lower, abs=1e-4)
 
 
+@pytest.mark.slow
 async def test_a_probe_without_a_plain_text_becomes_a_question(base: LlamaEngine) -> None:
     (tokens,) = await base.call(lambda runtime: list(runtime.prompter.probes([], ["Buses?\nA. yes"])))
     text = await base.call(lambda runtime: runtime.vocabulary.text_of(tokens))
@@ -87,6 +88,7 @@ async def test_a_reply_ends_where_the_model_begins_the_next_turn(tmp_path: Path)
     assert pieces[-1].finish_reason == "stop"
 
 
+@pytest.mark.slow
 async def test_measuring_a_base_model_leaves_its_conversation_alone(base: LlamaEngine) -> None:
     async def reply() -> str:
         return "".join([piece.text async for piece in base.stream(TALK[:2], GREEDY)])

@@ -113,7 +113,7 @@ async def test_a_conversation_is_the_same_bit_for_bit_with_and_without_probing(
     assert not np.array_equal(plain_logits[0], plain_logits[1])
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@slow_but_first("architecture", ARCHITECTURES, quick=2)
 def test_probes_have_the_log_probabilities_of_one_by_one_decoding(files: dict[str, Path], architecture: str) -> None:
     runtime, plain = (load_runtime(files[architecture], Options(threads=1), InterruptFlag()) for _ in range(2))
     said = tuple(range(5, 90))

@@ -246,6 +246,7 @@ def marked(pilot: Pilot[None]) -> set[str]:
     return {each.text for each in segments if each.text.isalpha() and each.style is not None and each.style.reverse}
 
 
+@pytest.mark.slow
 async def test_ones_own_messages_are_listed_and_one_is_gone_to(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
         await until(pilot, lambda: "Reply 60" in shown(pilot))

@@ -82,6 +82,7 @@ async def test_each_conversation_has_its_own_draft_and_says_where_it_stays(corpu
         await until(pilot, lambda: chat(pilot).composer.text == "in the new one")
 
 
+@pytest.mark.slow
 async def test_an_edit_and_what_stood_beside_it_are_back_as_they_were(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
         await type_text(pilot, "What about guns?")

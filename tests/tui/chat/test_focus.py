@@ -167,7 +167,7 @@ async def test_a_key_of_the_panel_acts_before_the_letters_that_arrive_with_it(co
         assert chat(pilot).panel._headline.compact
 
 
-@pytest.mark.parametrize("away", ["f2", "shift+tab"])
+@slow_but_first("away", ["f2", "shift+tab"])
 async def test_pasted_text_away_from_the_text_goes_to_it(corpus_file: Path, away: str) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), WIDE) as pilot:
         await type_text(pilot, "About guns?")

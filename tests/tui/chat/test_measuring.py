@@ -53,6 +53,7 @@ async def test_the_panel_names_the_turn_of_its_figures(corpus_file: Path) -> Non
         await until(pilot, lambda: "turn 1: after the reply to message 1 measured: 62 questions" in words(pilot))
 
 
+@pytest.mark.slow
 async def test_after_measuring_is_stopped_the_figures_stay_with_their_turn_and_that_it_is_off(
     corpus_file: Path,
 ) -> None:
@@ -149,7 +150,7 @@ class DyingServer(ScreenEngine):
             yield score
 
 
-@pytest.mark.parametrize("rounds", [0, 1])
+@slow_but_first("rounds", [0, 1])
 @pytest.mark.parametrize("size", [pytest.param(TALL, marks=pytest.mark.slow), SMALL])
 async def test_a_server_that_dies_while_it_measures_does_not_leave_measuring_on_the_screen(
     corpus_file: Path, rounds: int, size: tuple[int, int]

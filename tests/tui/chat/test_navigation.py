@@ -113,6 +113,7 @@ async def test_a_model_reads_the_conversation_that_is_taken_up_while_the_person_
         assert "broken" not in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_the_context_counter_says_what_is_known_and_nothing_else(corpus_file: Path) -> None:
     ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
     engine = ScreenEngine(["Ban them.", ending], ["Fund", asyncio.Event()])

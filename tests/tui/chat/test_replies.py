@@ -177,6 +177,7 @@ def keys(pilot: Pilot[None]) -> str:
     return shown(pilot).splitlines()[-1]
 
 
+@pytest.mark.slow
 async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> None:
     opened, rest = asyncio.Event(), asyncio.Event()
     open_engine = opening(opened, ScreenEngine([rest, *reply("Yes.")]))
@@ -209,6 +210,7 @@ async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_sto
         await until(pilot, lambda: "context 88+/2048" in shown(pilot))
 
 
+@pytest.mark.slow
 async def test_escape_leaves_a_message_as_it_was(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")
@@ -267,6 +269,7 @@ async def test_ctrl_c_copies_what_is_selected(corpus_file: Path) -> None:
         assert not pilot.app._exit
 
 
+@pytest.mark.slow
 async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
     engine = ScreenEngine(["Half", asyncio.Event()])
     async with screen(session(corpus_file, engine, keys={"stop": "ctrl+x", "send": "ctrl+y"})) as pilot:

@@ -26,6 +26,7 @@ async def said(pilot: Pilot[None], answer: str) -> None:
     await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).replies.busy)
 
 
+@pytest.mark.slow
 async def test_the_panel_of_a_wide_screen_is_hidden_by_a_key_and_the_title_has_the_score(corpus_file: Path) -> None:
     engine = ScreenEngine()
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (120, 40)) as pilot:

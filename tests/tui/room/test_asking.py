@@ -63,7 +63,7 @@ async def test_from_a_key_to_everybodys_answer_with_the_keyboard_alone(corpus_fi
         assert "one question alone has no verdict" in shown
 
 
-@pytest.mark.parametrize(("command", "opens"), [("ask the room", ChoosingScreen), ("compare personas", ColumnsScreen)])
+@slow_but_first(("command", "opens"), [("ask the room", ChoosingScreen), ("compare personas", ColumnsScreen)])
 async def test_the_palette_opens_them_too(corpus_file: Path, command: str, opens: type[Screen[None]]) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+p")
@@ -285,6 +285,7 @@ async def test_while_the_model_is_still_opening_the_room_says_so(corpus_file: Pa
         opened.set()
 
 
+@pytest.mark.slow
 async def test_the_quotes_are_in_the_corpus(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties())) as pilot:
         await ask_parties(pilot)

@@ -113,6 +113,7 @@ async def test_one_persona_stands_beside_itself_under_another_steering(corpus_fi
         assert "A Democrat (bio)" in words(pilot)
 
 
+@pytest.mark.slow
 async def test_every_column_has_its_own_line_of_the_panel(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("1"), reply("2"))
     measured = session(corpus_file, engine, measure=True, make_monitor=monitor)
@@ -189,6 +190,7 @@ async def test_enter_in_a_column_goes_on_with_this_one_and_the_key_comes_back_to
         assert words(pilot).count(f"> {GUNS}") == 2
 
 
+@pytest.mark.slow
 async def test_what_was_said_to_all_stands_in_the_open_conversation_when_one_comes_back(corpus_file: Path) -> None:
     replies = [reply(f"Reply {number}.") for number in range(1, 6)]
     async with screen(session(corpus_file, ScreenEngine(*replies))) as pilot:

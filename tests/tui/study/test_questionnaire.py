@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.studies.study import LoadedStudy, load_study
@@ -114,6 +116,7 @@ async def test_what_is_missing_is_marked_and_comes_into_view(corpus: Corpus, tmp
         await until(pilot, lambda: "not answered yet" not in words(pilot))
 
 
+@pytest.mark.slow
 async def test_the_space_bar_and_a_click_choose_and_stay(corpus: Corpus, tmp_path: Path) -> None:
     study = own_study(tmp_path)
     async with taking_part(corpus, study) as pilot:
@@ -130,6 +133,7 @@ async def test_the_space_bar_and_a_click_choose_and_stay(corpus: Corpus, tmp_pat
         await until(pilot, lambda: sheet.focused is sheet.boxes[1].first_field)
 
 
+@pytest.mark.slow
 async def test_preferring_not_to_say_replaces_an_answer_and_is_replaced_by_one(corpus: Corpus, tmp_path: Path) -> None:
     study = own_study(tmp_path)
     async with taking_part(corpus, study) as pilot:

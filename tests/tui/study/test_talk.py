@@ -132,7 +132,7 @@ async def test_in_a_blind_study_nothing_says_for_whom_the_partner_speaks(
         assert ("Your partner" in seen) == blind
 
 
-@pytest.mark.parametrize(("key", "stored"), [("1", True), ("2", False)])
+@slow_but_first(("key", "stored"), [("1", True), ("2", False)])
 async def test_how_messages_are_typed_is_stored_with_consent_only(
     corpus: Corpus, tmp_path: Path, key: str, stored: bool
 ) -> None:
@@ -190,6 +190,7 @@ async def test_a_reply_that_failed_can_be_had_again(corpus: Corpus, tmp_path: Pa
         assert app_of(pilot).session.sitting.turns == 1  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 async def test_the_debriefing_shows_what_was_measured_after_the_talk(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(
         tmp_path, ONLY_THE_TALK | {"questions = 8 ": "questions = 5 ", "least_turns = 3": "least_turns = 1"}

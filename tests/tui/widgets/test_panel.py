@@ -174,6 +174,7 @@ async def test_a_key_for_the_next_probe_does_nothing_before_there_is_a_probe() -
         assert pilot.app.is_running
 
 
+@pytest.mark.slow
 async def test_a_group_without_figures_is_named_as_such_and_still_has_distributions(corpus_file: Path) -> None:
     app = session(corpus_file, ScreenEngine(), persona="protestant", measure=True, make_monitor=monitor)
     async with screen(app, TALL) as pilot:
