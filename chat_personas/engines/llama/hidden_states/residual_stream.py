@@ -110,6 +110,7 @@ class ResidualStream:
     callback: Any = field(init=False)
     _error: BaseException | None = field(init=False, default=None)
     _buffer: Floats = field(init=False)
+    _doubles: Doubles = field(init=False)
     _address: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -154,10 +155,10 @@ class ResidualStream:
             self._allocate(size // (self._buffer.itemsize * self.width))
         library.ggml_backend_tensor_get(tensor, self._address, 0, size)
         if settings:
-            states = self._buffer.astype(np.float64)
+            np.copyto(self._doubles, self._buffer)
             for setting in settings:
-                setting.apply(states)
-            self._buffer[:] = states
+                setting.apply(self._doubles)
+            np.copyto(self._buffer, self._doubles, casting="same_kind")
             library.ggml_backend_tensor_set(tensor, self._address, 0, size)
         if kept is not None:
             self.states[kept] = self._buffer.copy()
@@ -165,6 +166,7 @@ class ResidualStream:
     def _allocate(self, tokens: int) -> None:
         """Make room for the states of so many tokens, at an address that is asked for once: asking takes time."""
         self._buffer = np.empty((tokens, self.width), dtype=np.float32)
+        self._doubles = np.empty((tokens, self.width), dtype=np.float64)
         self._address = self._buffer.ctypes.data
 
 
@@ -177,7 +179,9 @@ def _library() -> Any:
         raise EngineError(
             "this build of llama-cpp-python has no ggml of its own, so that hidden states cannot be read; reinstall it"
         )
-    library = ctypes.CDLL(str(found))
+    # These calls take less than a microsecond, a thousand times a token. A CDLL would give Python's lock away in each
+    # of them, and the decode would then wait until the thread of the screen gives it back.
+    library = ctypes.PyDLL(str(found))
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     library.ggml_get_name.restype, library.ggml_get_name.argtypes = ctypes.c_char_p, [pointer]
     library.ggml_nbytes.restype, library.ggml_nbytes.argtypes = size, [pointer]
