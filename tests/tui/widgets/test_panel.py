@@ -75,7 +75,7 @@ async def test_while_it_measures_the_panel_says_how_much_is_known_and_shows_no_i
 
         engine.go_on.set()
         await until(pilot, lambda: "measured: 62 questions" in shown(pilot))
-        assert "measuring…" not in shown(pilot)
+        await until(pilot, lambda: "measuring…" not in shown(pilot))
 
 
 async def test_every_turn_adds_a_row_to_the_course(corpus_file: Path) -> None:
