@@ -1,5 +1,6 @@
 """Opening the first conversation when the program starts, and going from one conversation to another."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -170,9 +171,10 @@ class Navigator:
 
     async def _leave(self) -> None:
         """Return the waiting messages to the person, and stop the reply and the measuring."""
+        await asyncio.sleep(0)  # what has just been said begins to be sent, or waits
+        await self._replies.stop()
         while self._replies.waiting:
             await self._replies.take_back()
-        await self._replies.stop()
         self._view.stop_measuring()
 
     async def _open_model(self) -> bool:
