@@ -263,7 +263,9 @@ class PersonaAndModel:
     async def _change_model(self, name: str) -> None:
         """Open another model, and go on with it. Where that fails, the model before stays."""
         session = self._opened.session
-        self._say(f"Opening the model {self._opened.launch.with_model(name).shown_model}.")
+        if await asyncio.to_thread(session.has_open, name):
+            raise NotDoneError(f"{printable(self._opened.engine.info.name)} is open already.")
+        self._say(f"Opening the model {await session.name_of_model(name)}.")
         other = await session.open_other_model(name)
         await session.change_model(other, new=False)
         self._say(*model_in_sentences(other.engine.info), "The next reply comes from it.")

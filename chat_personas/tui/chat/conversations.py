@@ -231,19 +231,31 @@ class PersonaAndModel:
         chosen: str | None = model
         if not model:
             chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
-        if chosen is not None and screen.session.has_open(chosen):
+        if chosen is None:
+            return
+        if await asyncio.to_thread(screen.session.has_open, chosen):
             screen.notify(f"{printable(screen.status_line.model)} is open already.", markup=False)
             return
-        where = None if chosen is None else await self._where("Go on with the other model in:")
-        if chosen is None or where is None:
-            return
-        screen.show_opening(True)
         try:
-            await screen.navigator.change_model(chosen, new=where == "new")
+            name = await screen.session.name_of_model(chosen)
         except ReportedError as error:
             screen.notify_failure(error)
+            return
+        # Where nothing was said, a message may be on its way by then: it would be in the conversation that goes on.
+        where = await self._where("Go on with the other model in:") if self._has_messages else "here"
+        if where is not None:
+            self._change_model(chosen, name, new=where == "new")
+
+    @in_worker("model", exclusive=True)
+    async def _change_model(self, model: str, name: str, *, new: bool) -> None:
+        """Open a model of this `name`, and go on with it; the screen says so meanwhile."""
+        self.screen.show_opening(name)
+        try:
+            await self.screen.navigator.change_model(model, new=new)
+        except ReportedError as error:
+            self.screen.notify_failure(error)
         finally:
-            screen.show_opening(False)
+            self.screen.show_opening("")
 
     @in_worker("ask", exclusive=True)
     async def save_persona(self, name: str) -> None:

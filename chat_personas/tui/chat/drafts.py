@@ -67,11 +67,11 @@ class DraftController:
         async with self._one:
             return await self._keep()
 
-    async def _keep(self) -> bool:
+    async def _keep(self, *, waiting: bool = True) -> bool:
         corpus = self._screen.session.corpus
         if corpus is None or self._going:
             return False
-        now = Kept(self._key, self._typed())
+        now = Kept(self._key, self._typed(waiting=waiting))
         if now == self._kept or (self._kept is None and not now.draft):
             return True
         try:
@@ -96,10 +96,13 @@ class DraftController:
             with suppress(OSError, ReportedError):  # there is no screen any more to say so
                 await asyncio.to_thread(_add, corpus, self._screen.session.launch.resume, typed)
 
-    async def leave(self) -> None:
-        """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there."""
+    async def leave(self, *, waiting: bool = True) -> None:
+        """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there.
+
+        Without `waiting` the messages that wait are not kept with it: they are sent in the one that comes.
+        """
         async with self._one:
-            kept = await self._keep()
+            kept = await self._keep(waiting=waiting)
             self._going = True
             self._editing.end()
             if kept:
@@ -154,12 +157,13 @@ class DraftController:
             return self._asked_for
         return conversation.id if conversation.unspoken is None else None
 
-    def _typed(self) -> Draft:
-        waiting, composer = self._screen.replies.not_stored_yet, self._screen.composer
+    def _typed(self, *, waiting: bool = True) -> Draft:
+        composer = self._screen.composer
+        unsent = self._screen.replies.not_stored_yet if waiting else ()
         text = joined(*composer.on_its_way, composer.text)
         if self._editing.under_way:
-            return Draft(text, joined(*waiting, self._editing.set_aside), self._editing.message_id)
-        return Draft(joined(*waiting, text))
+            return Draft(text, joined(*unsent, self._editing.set_aside), self._editing.message_id)
+        return Draft(joined(*unsent, text))
 
     def _say_failed(self, error: Exception) -> None:
         if not self._failed:
