@@ -53,7 +53,18 @@ LAST_VERSION = "This is the last version."
 NARROW = "The screen is too narrow for the panel beside the conversation; {panel} shows it alone."
 HIDDEN = "The panel is hidden; {panel} shows it."
 NEEDS_CONVERSATION = frozenset(
-    {"prompt", "save-persona", "steer", "steer-up", "steer-down", "sampling", "room", "compare", "debate"}
+    {
+        "prompt",
+        "prompt-text",
+        "save-persona",
+        "steer",
+        "steer-up",
+        "steer-down",
+        "sampling",
+        "room",
+        "compare",
+        "debate",
+    }
 )
 """Commands that do nothing before a conversation is open, although nothing need have been said in it."""
 WITH_THE_MODEL = frozenset({"again", "edit", "room", "compare", "debate"})
