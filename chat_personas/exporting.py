@@ -13,7 +13,7 @@ from types import MappingProxyType
 from chat_personas.corpus import Corpus, Selection
 from chat_personas.corpus.conversations import SHORT_NAME
 from chat_personas.corpus.errors import ExportError
-from chat_personas.corpus.export import FORMATS, Format, Terms, TextFormat, Withheld, export_to, of_debates, withheld
+from chat_personas.corpus.export import FORMATS, Format, Terms, TextFormat, Withheld, export_to, what_stays, withheld
 from chat_personas.corpus.export.source import Source, reading
 from chat_personas.paths import display_path
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
@@ -263,19 +263,3 @@ def _refused(found: Withheld) -> str:
         return "there is nothing to export"
     whose = "this is a participant's" if found.of_participants == 1 else "these are participants'"
     return f"{whose} and may not leave: without consent to research, withdrawn, a test, or a fork"
-
-
-def what_stays(found: Withheld, form: Format) -> str:
-    """Say how much of what was chosen may not leave, or not in this format, if any; see `permission`."""
-    stay = []
-    if found.own:
-        stay.append(f"{found.own} of your own (--own exports them)")
-    if found.of_participants:
-        stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn, tests or forks)")
-    if found.silent:
-        stay.append(
-            f"{pluralize(found.silent, 'participation')} without a conversation (no consent to it, withdrawn or tests)"
-        )
-    if found.quoting:
-        stay.append(f"{of_debates(found.quoting)} ({form.name} would show a model's words as a person's)")
-    return ", ".join(stay)

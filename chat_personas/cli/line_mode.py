@@ -29,13 +29,13 @@ from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.errors import ProtectedConversationError
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.steering_wording import (
+    EXAGGERATION,
     inside_line,
 )
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     EVERYONE,
-    EXAGGERATION,
     against_opposite,
     answers_of,
     doubts,

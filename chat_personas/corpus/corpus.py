@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 EVERYTHING = Selection()
+DRAFT_LEFT = "what was typed and not sent could not be erased: {error}"
 
 
 class Corpus:
@@ -156,12 +157,11 @@ class Corpus:
         with self._connections.writing() as connection:
             return conversations.fork(connection, message_id)
 
-    def delete(self, conversation_id: str) -> bool:
+    def delete(self, conversation_id: str) -> str | None:
         """Delete a conversation with all that belongs to it, for good.
 
-        Returns whether no trace of its text is left in the file, and its draft is erased. False where another program
-        reads it, the disk is too full to rewrite it, or the draft cannot be removed: that is tried again when the
-        corpus is opened.
+        Returns why traces of its text are left on the disk, such as that the disk is too full to rewrite the file, or
+        None where none are. To erase them is tried again when the corpus is opened.
 
         Raises:
             UnknownConversationError: there is none with this key.
@@ -180,10 +180,10 @@ class Corpus:
         with self._connections.reading() as connection:
             return maintenance.find_participant(connection, identifier)
 
-    def withdraw_participant(self, participant_id: str) -> tuple[maintenance.Withdrawal, bool]:
+    def withdraw_participant(self, participant_id: str) -> tuple[maintenance.Withdrawal, str | None]:
         """Delete everything of a participant but a tombstone; see `maintenance.withdraw_participant`.
 
-        Returns what was deleted, and whether no trace of it is left in the file, as `delete` does.
+        Returns what was deleted, and why traces of it are left, as `delete` does.
         """
         with self._connections.writing() as connection:
             withdrawal = maintenance.withdraw_participant(connection, participant_id)
@@ -451,14 +451,15 @@ class Corpus:
         with self._connections.reading() as connection:
             return measurements.ratings(connection, conversation_id)
 
-    # What was typed and not sent; `drafts` has that of one conversation
+    # What was typed and not sent; `drafts` keeps it
 
-    def draft_of_new(self) -> Draft | None:
-        """Return what was typed in conversations in which nothing was said, here or by a program that has ended.
+    def take_over_draft(self, conversation: str | None) -> Draft | None:
+        """Return what was typed in a conversation, here or by programs that have left it or ended, to go on with it.
 
-        Raises OSError: the drafts cannot be read or written.
+        None stands for all conversations in which nothing was said. Raises OSError: the drafts cannot be read or
+        written.
         """
-        return self.drafts.take_over(living_owners(owners_directory(self.path)))
+        return self.drafts.take_over(conversation, living_owners(owners_directory(self.path)))
 
     # The whole
 
@@ -505,14 +506,16 @@ class Corpus:
         connection.row_factory = None
         return Database(connection)
 
-    def _erase_traces(self) -> bool:
+    def _erase_traces(self) -> str | None:
+        """Erase what is left of what was deleted; return why something still is, or None."""
         with self._connections.maintaining() as connection:
-            erased = maintenance.erase_traces(connection)
+            in_file = maintenance.erase_traces(connection)
+        in_draft = None
         try:
             self.drafts.forget_the_deleted(self.conversation_ids)
-        except OSError:  # what is deleted stays so, and the corpus opens, whatever becomes of a draft
-            return False
-        return erased
+        except OSError as error:  # what is deleted stays so, and the corpus opens, whatever becomes of a draft
+            in_draft = DRAFT_LEFT.format(error=error.strerror or error)
+        return " and ".join(filter(None, (in_file, in_draft))) or None
 
     @property
     def _owner_name(self) -> str:

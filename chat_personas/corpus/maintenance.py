@@ -16,8 +16,18 @@ from chat_personas.storage.sqlite import empty_write_ahead_log
 from chat_personas.text import pluralize
 from personas.inputs.suggestions import quoted
 
-# Another program reads the file, or there is no room to rewrite it.
-_TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
+IN_USE = "something else is using the corpus"
+NO_ROOM = "the disk has no room to rewrite the corpus"
+NOT_REWRITTEN = "the corpus could not be rewritten: {error}"
+_WHY_LEFT = {
+    sqlite3.SQLITE_BUSY: IN_USE,
+    sqlite3.SQLITE_LOCKED: IN_USE,
+    sqlite3.SQLITE_FULL: NO_ROOM,
+    sqlite3.SQLITE_IOERR: NOT_REWRITTEN,
+    sqlite3.SQLITE_READONLY: NOT_REWRITTEN,
+    sqlite3.SQLITE_CANTOPEN: NOT_REWRITTEN,
+}
+"""What may keep traces from being erased now, and not at another time."""
 
 
 def delete(connection: sqlite3.Connection, conversation_id: str) -> None:
@@ -103,25 +113,25 @@ _TOMBSTONE = (
 """What becomes of the rows that stay."""
 
 
-def erase_traces(connection: sqlite3.Connection) -> bool:
-    """Rewrite the file and empty the write-ahead log, if something was deleted; return whether all traces are gone.
+def erase_traces(connection: sqlite3.Connection) -> str | None:
+    """Rewrite the file and empty the write-ahead log, if something was deleted; return why traces are left, or None.
 
-    Call it outside a transaction. False while another program reads, or where there is no room for a second copy of the
-    file: call it again later.
+    Call it outside a transaction. Where traces are left, call it again later.
     """
     if not connection.execute("SELECT count(*) FROM unerased").fetchone()[0]:
-        return True
+        return None
     try:
         # `secure_delete` alone is not enough: when pages split, it leaves copies (seen in 1 of 250 deletions).
         connection.execute("VACUUM")
-        erased = empty_write_ahead_log(connection)
-        if erased:
-            connection.execute("DELETE FROM unerased")
+        if not empty_write_ahead_log(connection):
+            return IN_USE
+        connection.execute("DELETE FROM unerased")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in _TRY_LATER:
+        why = _WHY_LEFT.get(error.sqlite_errorcode & 0xFF)
+        if why is None:
             raise
-        return False
-    return erased
+        return why.format(error=error)
+    return None
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from chat_personas.reporting.html.provenance import command
 from chat_personas.reporting.numbers import with_interval
-from chat_personas.reporting.verdicts import judge_lines, not_shown, not_valid, verdict_lines, why_not_shown
+from chat_personas.reporting.verdicts import (
+    judge_lines,
+    not_shown,
+    not_valid,
+    unread_replies,
+    verdict_lines,
+    why_not_shown,
+)
 from chat_personas.reporting.wording import (
     BASE_MODEL,
     DEMONSTRATION,
@@ -20,7 +27,6 @@ from chat_personas.reporting.wording import (
     persona_and_references,
     steered_name,
     temperatures,
-    unread_replies,
     worth_lines,
 )
 from chat_personas.text import pluralize, printable

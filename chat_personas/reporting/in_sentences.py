@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence
 from chat_personas.reporting.numbers import COMPACT, people, plain, with_interval
-from chat_personas.reporting.steering_wording import PARTING
+from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     EVEN,
     EVERYONE,
-    EXAGGERATION,
     NOISE_FLOOR,
     REFERENCES_EXPLAINED,
-    STEERED,
     THIS_PERSONA,
     TO_RANK,
     against_opposite,

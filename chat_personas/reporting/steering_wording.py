@@ -1,11 +1,14 @@
-"""The names and sentences about steering from inside: directions, sweeps, ways of steering side by side, the needle."""
+"""The names and sentences about steering: how far a persona moves the answers, and steering from inside.
+
+The latter has directions, sweeps, ways of steering side by side, and the needle.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from chat_personas.reporting.numbers import MISSING, p_value, plain, signed, with_interval
-from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
 from chat_personas.reporting.wording import answers_of, groups_label
 from chat_personas.text import pluralize, printable
 
@@ -15,7 +18,62 @@ if TYPE_CHECKING:
     from chat_personas.steering.ablation import AblationReport
     from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
     from chat_personas.steering.sweep import Sweep
+    from eval.report import Effect
     from personas import Group
+
+# How far a persona moves the answers
+
+STEERED = {
+    "not_steered": "not steered: the answers do not move from the unsteered model's as the group differs from everyone",
+    "flattened": "flattened: the answers move with the group, but less than the group differs from everyone",
+    "as_the_group": "the answers move as the group differs from everyone",
+    "caricature": "caricature: the answers move further than the group differs from everyone",
+    "moves_away": "the answers move away from the group",
+}
+"""What a steering slope says. Without an interval, or where the group is not apart, it says nothing."""
+STEERED_BRIEFLY = {
+    "not_steered": "not steered",
+    "flattened": "flattened",
+    "as_the_group": "as the group",
+    "caricature": "caricature",
+    "moves_away": "away from the group",
+}
+"""The same in few words."""
+EXAGGERATION = "exaggeration"
+SLOPE_EXPLAINED = "steering slope: 0 not steered, 1 as the group differs from everyone, above 1 a caricature"
+
+
+def slope_not_shown(effect: "Effect") -> str:
+    """Say why there is no steering slope to show: the model that it starts from is not sound."""
+    why = "" if effect.unsteered is None else f", whose answers are {why_not_sound(effect.unsteered)}"
+    return f"no {EXAGGERATION} (steering slope): it starts from the model without steering{why}"
+
+
+def effect_lines(effect: "Effect | None") -> Iterator[str]:
+    """Yield how much the persona changes beside how much two measurements of it differ, and its steering slope."""
+    if effect is None:
+        return
+    if effect.slope is not None and not effect.slope_sound:
+        yield slope_not_shown(effect)
+    elif effect.slope is not None:
+        said = STEERED.get(effect.finding)
+        yield f"{EXAGGERATION} (steering slope) {with_interval(effect.slope)}{f': {said}' if said else ''}"
+    elif effect.finding == "group_not_apart":
+        yield f"no {EXAGGERATION} (steering slope): the group does not differ detectably from everyone"
+    if effect.change is not None:
+        yield f"the persona changes the model's answers by {with_interval(effect.change)} in total variation"
+    more = effect.change_minus_repeat
+    if more is not None and effect.repeat is not None:
+        nothing = more.bounded and (more.includes_zero or more.mean < 0)
+        said = ": the option order moves them as much" if nothing else ""
+        yield (
+            f"from one option order to another, the persona's answers are {with_interval(effect.repeat)} from its own "
+            f"and {with_interval(effect.change_across_orders)} from the unsteered model's; "
+            f"difference {signed(more)}{said}"
+        )
+
+
+# Steering from inside
 
 COST_EXPLAINED = "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)"
 TALK_EXPLAINED = (

@@ -1,10 +1,10 @@
-"""The verdict on a measurement in words: whether scores may be shown, why not, and what to do.
+"""The verdict on a measurement in words: whether scores may be shown, why not, what to do, and what else went wrong.
 
 Tables, pages, figures, the panel and the line mode ask here before they show a score. Nothing of `eval` is imported
 before it is needed: the chat screen imports this module before it is drawn.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.numbers import with_interval
@@ -12,7 +12,7 @@ from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
     from eval.matrix.models import MatrixReport, PromptVerdict, RowInfo
-    from eval.report import JudgeInfo, Report, Verdict
+    from eval.report import FailureInfo, JudgeInfo, Report, Verdict
     from eval.scoring.scores import Scorecard
 
     Judged = Report | MatrixReport | RowInfo | PromptVerdict | Scorecard
@@ -37,6 +37,8 @@ MARK = "not sound"
 """Stands before every figure that is printed on request although the verdict is not sound."""
 WHY_NOT_VALID = "the model rarely answered with a letter, or its server shows too few tokens"
 _WITHOUT_LETTERS = ", or eval --expression option_texts"
+FAILURES_SHOWN = 10
+"""Failures that are listed by their question, at most; the report has all."""
 
 
 def not_shown(report: "Judged") -> bool:
@@ -109,6 +111,38 @@ def judge_lines(report: "Report | MatrixReport") -> Iterator[str]:
         yield why_not_shown(report)
     else:
         yield f"the judge {printable(judge.name)} errs {_often(judge)}: {with_interval(judge.error)}{_kinds(judge)}"
+
+
+def trouble_lines(report: "Report") -> Iterator[str]:
+    """Yield how often the judge errs, what is not valid, which replies were not read, and failures by reason.
+
+    The verdict is not among them: `verdict_lines` stand before the scores.
+    """
+    from eval.answers import by_reason
+
+    yield from judge_lines(report)
+    invalid = sum(not question.valid for question in report.questions)
+    if invalid and not (report.judge is not None and report.judge.errs_too_often):
+        yield not_valid(invalid, len(report.questions))
+    yield from unread_replies(report)
+    for why, count in by_reason(failure.why for failure in report.failures):
+        yield f"{count} of {pluralize(report.survey.questions, 'question')} failed: {printable(why)}"
+
+
+def unread_replies(report: "Report | MatrixReport") -> Iterator[str]:
+    """Yield how many replies could not be read, and why."""
+    if report.replies is not None and report.replies.unread:
+        whys = ", ".join(f"{printable(unread.why)} ({unread.replies})" for unread in report.replies.unread)
+        count = sum(unread.replies for unread in report.replies.unread)
+        yield f"{count} of {pluralize(report.replies.asked, 'reply', 'replies')} could not be read: {whys}"
+
+
+def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
+    """Yield the failed questions with their reasons, the first ten of them."""
+    for failure in failures[:FAILURES_SHOWN]:
+        yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
+    if len(failures) > FAILURES_SHOWN:
+        yield f"and {len(failures) - FAILURES_SHOWN} more, all listed in the report (--json)"
 
 
 def _verdict(report: "Judged") -> "Verdict | None":

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from chat_personas.reporting.numbers import DECIMALS, MISSING, Score, p_value, people, signed, with_interval
 from chat_personas.reporting.verdicts import (
-    judge_lines,
     marked,
-    not_valid,
-    why_not_sound,
 )
 from chat_personas.text import pluralize, printable
 from personas import attribute_of
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     )
     from eval.report import (
         Calibration,
-        Effect,
-        FailureInfo,
         GapInfo,
         GroupName,
         ModelInfo,
@@ -51,6 +46,14 @@ STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for 
 
 QUOTED = "said in a debate, by a model"
 """What stands beside words of the other side of a debate."""
+
+
+TRACES_LEFT = "; traces of the text are left on the disk ({why}); they are erased when the corpus is opened again"
+
+
+def traces_left(why: str | None) -> str:
+    """Say after a deletion why traces of the text are left, as `Corpus.delete` returns it; "" where none are."""
+    return "" if why is None else TRACES_LEFT.format(why=why)
 
 
 def for_deletion(title: str, conversations: int) -> str:
@@ -476,56 +479,7 @@ def drifted(drift: "Drift", *, decimals: int = DECIMALS) -> Iterator[str]:
     yield f"{change} ({100 * drift.level:.3g}% interval, for a look after every turn)"
 
 
-# What the persona changes
-
-STEERED = {
-    "not_steered": "not steered: the answers do not move from the unsteered model's as the group differs from everyone",
-    "flattened": "flattened: the answers move with the group, but less than the group differs from everyone",
-    "as_the_group": "the answers move as the group differs from everyone",
-    "caricature": "caricature: the answers move further than the group differs from everyone",
-    "moves_away": "the answers move away from the group",
-}
-"""What a steering slope says. Without an interval, or where the group is not apart, it says nothing."""
-STEERED_BRIEFLY = {
-    "not_steered": "not steered",
-    "flattened": "flattened",
-    "as_the_group": "as the group",
-    "caricature": "caricature",
-    "moves_away": "away from the group",
-}
-"""The same in few words."""
-EXAGGERATION = "exaggeration"
-SLOPE_EXPLAINED = "steering slope: 0 not steered, 1 as the group differs from everyone, above 1 a caricature"
-
-
-def slope_not_shown(effect: "Effect") -> str:
-    """Say why there is no steering slope to show: the model that it starts from is not sound."""
-    why = "" if effect.unsteered is None else f", whose answers are {why_not_sound(effect.unsteered)}"
-    return f"no {EXAGGERATION} (steering slope): it starts from the model without steering{why}"
-
-
-def effect_lines(effect: "Effect | None") -> Iterator[str]:
-    """Yield how much the persona changes beside how much two measurements of it differ, and its steering slope."""
-    if effect is None:
-        return
-    if effect.slope is not None and not effect.slope_sound:
-        yield slope_not_shown(effect)
-    elif effect.slope is not None:
-        said = STEERED.get(effect.finding)
-        yield f"{EXAGGERATION} (steering slope) {with_interval(effect.slope)}{f': {said}' if said else ''}"
-    elif effect.finding == "group_not_apart":
-        yield f"no {EXAGGERATION} (steering slope): the group does not differ detectably from everyone"
-    if effect.change is not None:
-        yield f"the persona changes the model's answers by {with_interval(effect.change)} in total variation"
-    more = effect.change_minus_repeat
-    if more is not None and effect.repeat is not None:
-        nothing = more.bounded and (more.includes_zero or more.mean < 0)
-        said = ": the option order moves them as much" if nothing else ""
-        yield (
-            f"from one option order to another, the persona's answers are {with_interval(effect.repeat)} from its own "
-            f"and {with_interval(effect.change_across_orders)} from the unsteered model's; "
-            f"difference {signed(more)}{said}"
-        )
+# Other estimates
 
 
 def worth_lines(report: "Report") -> Iterator[str]:
@@ -633,41 +587,3 @@ _BETTER = {
     "flattest": "a temperature is at the upper end of its range: even answers are better",
     "sharpest": "a temperature is at the lower end of its range: the likeliest option alone is better",
 }
-
-
-# What could not be read, judged or trusted
-
-FAILURES_SHOWN = 10
-"""Failures that are listed by their question, at most; the report has all."""
-
-
-def trouble_lines(report: "Report") -> Iterator[str]:
-    """Yield how often the judge errs, what is not valid, which replies were not read, and failures by reason.
-
-    The verdict is not among them: `verdict_lines` stand before the scores.
-    """
-    from eval.answers import by_reason
-
-    yield from judge_lines(report)
-    invalid = sum(not question.valid for question in report.questions)
-    if invalid and not (report.judge is not None and report.judge.errs_too_often):
-        yield not_valid(invalid, len(report.questions))
-    yield from unread_replies(report)
-    for why, count in by_reason(failure.why for failure in report.failures):
-        yield f"{count} of {pluralize(report.survey.questions, 'question')} failed: {printable(why)}"
-
-
-def unread_replies(report: "Report | MatrixReport") -> Iterator[str]:
-    """Yield how many replies could not be read, and why."""
-    if report.replies is not None and report.replies.unread:
-        whys = ", ".join(f"{printable(unread.why)} ({unread.replies})" for unread in report.replies.unread)
-        count = sum(unread.replies for unread in report.replies.unread)
-        yield f"{count} of {pluralize(report.replies.asked, 'reply', 'replies')} could not be read: {whys}"
-
-
-def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
-    """Yield the failed questions with their reasons, the first ten of them."""
-    for failure in failures[:FAILURES_SHOWN]:
-        yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
-    if len(failures) > FAILURES_SHOWN:
-        yield f"and {len(failures) - FAILURES_SHOWN} more, all listed in the report (--json)"

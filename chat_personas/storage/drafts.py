@@ -1,13 +1,15 @@
 """Drafts: what a person typed in a conversation and has not sent, in files that only the person can read.
 
 They lie in a directory beside the corpus and never in it, so that no export, merge or backup holds words that nobody
-sent. A file is replaced as a whole: a process that is killed leaves the draft before.
+sent. A file is replaced as a whole: a process that is killed leaves the draft before. Each program writes files of its
+own, so that two programs in one conversation cannot overwrite each other's words.
 """
 
 import json
-from collections.abc import Callable, Collection
+import os
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,8 +17,10 @@ from chat_personas.paths import make_private
 from chat_personas.storage.files import atomic_write, remove_left_behind
 
 ENDING = ".json"
-NEW = "new-"
-"""Begins the names of drafts of conversations in which nothing was said; the name of the program follows."""
+NEW = "new"
+"""Stands in the names of files for a conversation in which nothing was said."""
+BY = "-"
+"""Separates the conversation from the program that wrote the draft. Older versions wrote the conversation alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,49 +48,64 @@ def joined(*texts: str) -> str:
     return "\n".join(text for text in texts if text.strip())
 
 
+def merged(drafts: Iterable[Draft]) -> Draft:
+    """Return several drafts of one conversation as one.
+
+    There is one edit at a time: the last one stays an edit, and all other words stand beside it, in order.
+    """
+    *others, last = sorted(drafts, key=lambda draft: draft.replaces is not None) or [Draft()]
+    if last.replaces is None:
+        return Draft(joined(*(draft.whole for draft in (*others, last))))
+    return Draft(last.text, joined(*(draft.whole for draft in others), last.beside), last.replaces)
+
+
 class Drafts:
     """The drafts beside one corpus, by the key of the conversation; None stands for one in which nothing was said.
 
-    Every method waits for the disk and raises OSError where it fails. `program` is the name of this program's lock: the
-    drafts of new conversations are its own until it ends.
+    Every method waits for the disk and raises OSError where it fails. `program` is the name of this program's lock: a
+    draft that it keeps is its own until it is released or the program ends.
     """
 
     def __init__(self, directory: Path, program: str) -> None:
         self._directory = directory
         self._program = program
 
-    def of(self, conversation: str | None) -> Draft | None:
-        """Return the draft of a conversation, None where there is none."""
-        return _read(self._file(conversation))
+    def of(self, conversation: str | None, living: Collection[str]) -> Draft | None:
+        """Return what was typed in a conversation, here and by others, as one draft; None where there is nothing.
+
+        Drafts of other programs that are among the `living` ones, which have not ended, are left out.
+        """
+        return merged(self._found(conversation, living).values()) or None
 
     def keep(self, conversation: str | None, draft: Draft) -> None:
-        """Keep a draft in place of the one before; a blank one erases that."""
+        """Keep a draft in place of this program's one before; a blank one erases that."""
         if not draft:
-            self._file(conversation).unlink(missing_ok=True)
+            self._own(conversation).unlink(missing_ok=True)
             return
         make_private(self._directory)
-        with atomic_write(self._file(conversation)) as stream:
+        with atomic_write(self._own(conversation)) as stream:
             stream.write(json.dumps(asdict(draft)).encode())
 
-    def take_over(self, living: Collection[str]) -> Draft | None:
-        """Return what was typed in new conversations here and by programs that have ended, as one draft of our own.
+    def add(self, conversation: str | None, words: str) -> None:
+        """Keep words beside what this program has kept of a conversation."""
+        own = _read(self._own(conversation)) or Draft()
+        self.keep(conversation, replace(own, beside=joined(own.beside, words)))
 
-        `living` are the names of the programs that have not ended.
-        """
-        ended = (
-            file
-            for file in sorted(self._directory.glob(f"{NEW}*{ENDING}"))
-            if file.name.removeprefix(NEW).removesuffix(ENDING) not in living
-        )
-        found = {file: draft for file in ended if (draft := _read(file)) is not None}
-        own = self.of(None)
-        if not found:
-            return own
-        whole = Draft(joined(*(draft.whole for draft in found.values()), own.whole if own is not None else ""))
-        self.keep(None, whole)  # before the others go: a process that is killed here has it twice, never not at all
-        for file in found:  # and not those that another version wrote, which cannot be read here
+    def take_over(self, conversation: str | None, living: Collection[str]) -> Draft | None:
+        """Return what `of` does, as one draft of this program's own: nobody else takes it over while that lives."""
+        found = self._found(conversation, living)
+        others = found.keys() - {self._own(conversation)}
+        whole = merged(found.values())
+        if others:
+            self.keep(conversation, whole)  # before the others go: a process that is killed has it twice, never not
+        for file in others:
             file.unlink(missing_ok=True)
-        return whole
+        return whole or None
+
+    def release(self, conversation: str | None) -> None:
+        """Let any program take over this program's draft of a conversation from now on."""
+        with suppress(FileNotFoundError):
+            self._own(conversation).rename(self._file(conversation, os.urandom(8).hex()))  # the name of no program
 
     def forget_the_deleted(self, existing: Callable[[], Collection[str]]) -> None:
         """Erase the drafts of conversations that are not among the `existing` ones, which are asked for if need be.
@@ -94,19 +113,41 @@ class Drafts:
         Parts of drafts go, too, that a program left when it was killed.
         """
         remove_left_behind(self._directory)
-        kept = {file.stem: file for file in self._directory.glob(f"*{ENDING}") if not file.name.startswith(NEW)}
-        if kept:
-            for name in kept.keys() - set(map(_name_of, existing())):
-                kept[name].unlink(missing_ok=True)
+        kept = {file: file.stem.partition(BY)[0] for file in self._directory.glob(f"*{ENDING}")}
+        if set(kept.values()) - {NEW}:
+            there = {NEW, *map(_name_of, existing())}
+            for file, name in kept.items():
+                if name not in there:
+                    file.unlink(missing_ok=True)
 
-    def _file(self, conversation: str | None) -> Path:
-        name = NEW + self._program if conversation is None else _name_of(conversation)
-        return self._directory / f"{name}{ENDING}"
+    def _found(self, conversation: str | None, living: Collection[str]) -> dict[Path, Draft]:
+        """Return the drafts of a conversation by their files, this program's last, without those of `living` others.
+
+        What another version wrote, which cannot be read here, is not among them.
+        """
+        own, name = self._own(conversation), _name_of(conversation)
+        kept_by_others = {self._file(conversation, program) for program in living} - {own}
+        files = {*self._directory.glob(f"{name}{BY}*{ENDING}"), self._directory / f"{name}{ENDING}"} - kept_by_others
+        read = ((file, _read(file)) for file in sorted(files, key=lambda file: (file == own, file)))
+        return {file: draft for file, draft in read if draft is not None}
+
+    def _own(self, conversation: str | None) -> Path:
+        return self._file(conversation, self._program)
+
+    def _file(self, conversation: str | None, program: str) -> Path:
+        return self._directory / f"{_name_of(conversation)}{BY}{program}{ENDING}"
 
 
-def _name_of(conversation: str) -> str:
-    """Return a key as a file's name. Ours are; a corpus from elsewhere may hold one that leads out of the directory."""
-    return conversation if conversation.isalnum() else sha256(conversation.encode()).hexdigest()
+def _name_of(conversation: str | None) -> str:
+    """Return how a conversation is called in the names of files, without `BY`.
+
+    Our keys are names. A corpus from elsewhere may hold one that leads out of the directory, or is our word for none.
+    """
+    if conversation is None:
+        return NEW
+    if conversation.isalnum() and conversation.lower() != NEW:
+        return conversation
+    return sha256(conversation.encode()).hexdigest()
 
 
 def _read(file: Path) -> Draft | None:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from textual import work
 from textual._context import active_message_pump
@@ -23,7 +23,8 @@ from textual.worker import WorkerFailed
 
 from chat_personas.conversation.commands import COMMANDS as CONVERSATION_COMMANDS
 from chat_personas.text import printable
-from chat_personas.tui.key_registry import binding_of, is_letter, letter_to_write, small_letter
+from chat_personas.tui.key_registry import binding_of
+from chat_personas.tui.key_routing import TakesKeys, WritesOn, destination_of, is_letter, small_letter
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
@@ -55,26 +56,6 @@ class HoldsFailure(Protocol):
     """A session that knows the error that the program will end with, if any."""
 
     failure: Exception | None
-
-
-@runtime_checkable
-class TakesKeys(Protocol):
-    """A screen that is given every key but Ctrl+C before any binding is looked for, as to choose a key."""
-
-    def take_key(self, event: Key) -> None:
-        """Do something with the key."""
-
-
-@runtime_checkable
-class WritesOn(Protocol):
-    """A screen with a text to which letters and pasted text go that are typed elsewhere on it."""
-
-    @property
-    def away_from_text(self) -> bool:
-        """Whether something has the focus in which nothing is written."""
-
-    def write_on(self) -> None:
-        """Give the focus to the text, at once."""
 
 
 class TerminalApp(App[None]):
@@ -208,31 +189,25 @@ class TerminalApp(App[None]):
             self._hint = None
         if isinstance(event, Key) and event.key == "escape" and self._notifications:
             self.clear_notifications()
-        if isinstance(event, Key) and event.key != "ctrl+c" and isinstance(self.screen, TakesKeys):
-            self.screen.take_key(event)
-        elif not await self._away_from_text(event):
-            await super().on_event(event)
-
-    async def _away_from_text(self, event: Event) -> bool:
-        """Before a letter or pasted text is passed on, move the focus to the text; return whether all is done.
-
-        It is decided here, where keys come in order: several are on their way to a widget before it sees the first.
-        So a key that acts where the focus is acts here, too, before the next key can move the focus.
-        """
         screen = self.screen if self.screen_stack else None
-        if not isinstance(event, Key | Paste) or event.is_forwarded:
-            return False
-        if not isinstance(screen, WritesOn) or not screen.away_from_text:
-            return False
-        if isinstance(event, Paste) or letter_to_write(event, screen) is not None:
-            screen.write_on()
-            return False
+        match destination_of(event, screen):
+            case "screen":
+                cast("TakesKeys", screen).take_key(cast("Key", event))
+                return
+            case "text":
+                cast("WritesOn", screen).write_on()
+            case "action" if await self._acted(cast("Key", event)):
+                return
+        await super().on_event(event)
+
+    async def _acted(self, event: Key) -> bool:
+        """Run the action on a key, if there is one now; return whether there was."""
         if await self._check_bindings(event.key, priority=True):
             return True
         return is_letter(event.key, event.is_printable) and await self._check_bindings(event.key)
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        """Run the action on a key. A capital letter that has none stands for its small one, as under Caps Lock."""
+        """Run the action on a key, or on the key of its small letter."""
         if await super()._check_bindings(key, priority):
             return True
         small = small_letter(key)

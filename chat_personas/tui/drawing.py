@@ -5,6 +5,7 @@ number of cells; rows with the same range and width can be compared by eye. Each
 own name, and colour only repeats them. Widths are counted in cells, of which a wide character takes two.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -102,10 +103,13 @@ def _glyph(mark: Mark, scale: Range) -> str:
 
 
 def axis(width: int, scale: Range = ALIGNMENT) -> str:
-    """Draw the axis in exactly `width` cells, with the numbers of its ends and its middle."""
+    """Draw the axis in exactly `width` cells, with the numbers of its ends and, where there is room, its middle."""
     middle = (scale.low + scale.high) / 2
     cells = ["─"] * width
-    for value, text in ((scale.low, f"{scale.low:.1f}"), (middle, f"{middle:.2f}"), (scale.high, f"{scale.high:.1f}")):
+    written = [(scale.low, f"{scale.low:.1f}"), (middle, f"{middle:.2f}"), (scale.high, f"{scale.high:.1f}")]
+    if len("─".join(text for _, text in written)) > width:
+        del written[1]
+    for value, text in written:
         start = min(width - len(text), max(0, scale.cell(value, width) - len(text) // 2))
         cells[start : start + len(text)] = text
     return "".join(cells)
@@ -136,13 +140,25 @@ def axis_row(width: int, scale: Range = ALIGNMENT) -> Content:
 
 
 def line_cells(width: int) -> int:
-    """Return how many of `width` cells are left for the scale itself; at least 8."""
-    return max(8, width - NAME_CELLS - FIGURE_CELLS)
+    """Return how many of `width` cells are left for the scale itself; at least those of the numbers at its ends."""
+    return max(7, width - NAME_CELLS - FIGURE_CELLS)
 
 
 def fitted(text: str, width: int) -> str:
     """Return `text` in exactly `width` cells: padded, or cut with an ellipsis."""
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+_WITH_INTERVAL = re.compile(r"\d \[[^][]*\]")
+_HELD = "\ue000"
+"""Stands for a space while lines are broken: Textual breaks them at no-break spaces, too."""
+
+
+def unbroken(content: Content, width: int) -> Content:
+    """Break lines that are longer than so many cells, and never between a number and its interval, or within that."""
+    held = _WITH_INTERVAL.sub(lambda found: found[0].replace(" ", _HELD), content.plain)
+    rows = Content(held, spans=list(content.spans)).wrap(width)
+    return stacked(Content(row.plain.replace(_HELD, " "), spans=list(row.spans)) for row in rows)
 
 
 def stacked(rows: Iterable[Content]) -> Content:

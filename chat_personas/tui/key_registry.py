@@ -5,14 +5,12 @@ Those of the chat screen come from the table of commands.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual._context import active_app
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.events import Key
 from textual.keys import format_key
-from textual.screen import Screen
 
 from chat_personas.conversation.commands import COMMANDS, SLASH, Command
 
@@ -127,27 +125,6 @@ def key_of(name: str) -> str:
     keys = keys_shown(binding, app._keymap if app is not None else {}, display)
     written = keys[0] if keys else f"{SLASH}{name}"
     return written.capitalize() if written.isalnum() else written
-
-
-def is_letter(key: str, is_printable: bool) -> bool:
-    """Whether a key writes a character. With Alt or Ctrl it does not, although a terminal sends one."""
-    return is_printable and not {"alt", "ctrl", "super", "hyper", "meta"} & set(key.split("+")[:-1])
-
-
-def small_letter(key: str) -> str:
-    """Return the key of the small letter for a capital one, and every other key as it is."""
-    return key.lower() if len(key) == 1 else key
-
-
-def letter_to_write(event: Key, screen: Screen[Any]) -> str | None:
-    """Return the letter that was typed where nothing is written; None where an action of the screen is on its key.
-
-    A screen with a text writes it there: a letter is never lost.
-    """
-    acting = screen.active_bindings
-    if not is_letter(event.key, event.is_printable) or event.key in acting or small_letter(event.key) in acting:
-        return None
-    return event.character
 
 
 def settable_keys() -> "tuple[Listed, ...]":

@@ -170,7 +170,8 @@ def _writing_keys() -> set[str]:
 
 def why_not(name: str, key: str, is_printable: bool, keys: Mapping[str, str]) -> str | None:
     """Say why an action cannot be on a key that was pressed, None where it can; `keys` are all keys as they are."""
-    from chat_personas.tui.key_registry import is_letter, named_bindings
+    from chat_personas.tui.key_registry import named_bindings
+    from chat_personas.tui.key_routing import is_letter
 
     if key == "ctrl+c":
         return f"{key} copies and quits"

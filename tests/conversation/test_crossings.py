@@ -192,8 +192,8 @@ async def test_a_person_who_withdraws_goes_from_a_comparison_of_forks_too(corpus
     own = talk(corpus, ("Guns?", "Fewer."))
     for place, each in enumerate((key, own)):
         corpus.add_to_comparison("COMPARED", each, place)
-    _, erased = corpus.withdraw_participant(way.participant_id)
-    assert erased
+    _, why_left = corpus.withdraw_participant(way.participant_id)
+    assert why_left is None
     assert corpus.compared("COMPARED") == (own,)
     assert b"wombat" not in bytes_on_disk(corpus_file)
     assert corpus.problems() == ()

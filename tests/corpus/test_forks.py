@@ -168,8 +168,8 @@ def test_a_fork_of_a_participants_conversation_goes_when_they_withdraw(corpus: C
     again = corpus.fork(branch_of(corpus, key)[-1].id)
     assert corpus.studies.conversation_of(way.id) == talked, "the conversation of a participation is the original"
     assert b"quokka" in bytes_on_disk(corpus_file)
-    withdrawal, erased = corpus.withdraw_participant(way.participant_id)
-    assert (withdrawal.conversations, withdrawal.messages, erased) == (3, 6, True)
+    withdrawal, why_left = corpus.withdraw_participant(way.participant_id)
+    assert (withdrawal.conversations, withdrawal.messages, why_left) == (3, 6, None)
     assert corpus.conversation_ids() == ()
     assert again not in corpus.short_names()
     assert b"quokka" not in bytes_on_disk(corpus_file)

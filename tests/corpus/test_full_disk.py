@@ -87,7 +87,7 @@ def test_what_could_not_be_erased_for_lack_of_room_is_erased_later(small_disk: P
         ballast = small_disk / "ballast"
         free = 8 * 2**20 - sum(file.stat().st_size for file in small_disk.iterdir() if file.is_file())
         ballast.write_bytes(b"x" * (free - 400_000))
-        assert not corpus.delete(identifier)
+        assert corpus.delete(identifier) == "the disk has no room to rewrite the corpus"
         assert len(corpus.conversations()) == 1
         ballast.unlink()
     Corpus.open(path).close()

@@ -1,5 +1,6 @@
 """Opening a corpus: private, durable, and with one clear line for whatever is wrong with the file."""
 
+import errno
 import os
 import sqlite3
 import threading
@@ -239,13 +240,13 @@ def test_looking_at_a_header_does_not_lock_the_file(tmp_path: Path) -> None:
 def test_a_draft_that_cannot_be_erased_does_not_keep_the_corpus_closed_and_is_reported(corpus_file: Path) -> None:
     with Corpus.open(corpus_file) as corpus:
         key, other = talk(corpus, ("Guns?", "Fewer.")), talk(corpus, ("Taxes?", "More."))
-        assert corpus.delete(key)
+        assert corpus.delete(key) is None
     in_the_way = corpus_file.with_name(f"{corpus_file.name}-drafts") / f"{key}.json"
     in_the_way.mkdir(parents=True)  # which cannot be unlinked
     with Corpus.open(corpus_file) as corpus:
         assert corpus.conversation_ids() == (other,)
-        assert not corpus.delete(other), "not every trace is gone"
+        assert corpus.delete(other) == f"what was typed and not sent could not be erased: {os.strerror(errno.EISDIR)}"
         assert corpus.conversation_ids() == ()
         in_the_way.rmdir()
     with Corpus.open(corpus_file) as corpus:
-        assert corpus.delete(talk(corpus, ("Health?", "Yes.")))
+        assert corpus.delete(talk(corpus, ("Health?", "Yes."))) is None

@@ -91,7 +91,7 @@ def test_no_byte_of_the_thoughts_of_a_deleted_conversation_is_left(corpus: Corpu
     gone = thinking(corpus, f"The {WORD} costs. " * 2_000)
     kept = thinking(corpus, "Another marsupial.")
     assert WORD.encode() in bytes_on_disk(corpus_file)
-    assert corpus.delete(gone)
+    assert corpus.delete(gone) is None
     assert WORD.encode() not in bytes_on_disk(corpus_file)
     assert [thought.text for thought in corpus.thoughts(branch_of(corpus, kept)[-1].id).values()] == [
         "Another marsupial."

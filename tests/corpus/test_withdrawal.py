@@ -40,9 +40,9 @@ def test_no_byte_of_what_a_participant_said_is_left_and_a_tombstone_stays(corpus
     stays = take_part(corpus, ("I stay", "Good."))
     answer(corpus, stays, "why", said="because")
     assert WORD.encode() in bytes_on_disk(corpus_file).lower()
-    withdrawal, erased = corpus.withdraw_participant(way.participant_id)
+    withdrawal, why_left = corpus.withdraw_participant(way.participant_id)
     assert withdrawal == Withdrawal(way.participant_id, 1, 4, 2, 1, 2, before=None)
-    assert erased
+    assert why_left is None
     assert WORD.encode() not in bytes_on_disk(corpus_file).lower()
     person = corpus.studies.participant(way.participant_id)
     assert person is not None
@@ -77,8 +77,8 @@ def test_while_another_program_reads_the_traces_wait_for_it(corpus_file: Path) -
         with Corpus.open(corpus_file, read_only=True) as reader, reader._connections.reading() as reading:
             reading.execute("BEGIN")
             reading.execute("SELECT count(*) FROM messages").fetchone()
-            _, erased = corpus.withdraw_participant(way.participant_id)
-            assert not erased
+            _, why_left = corpus.withdraw_participant(way.participant_id)
+            assert why_left == "something else is using the corpus"
             assert corpus.studies.answers(way.id) == ()
             reading.execute("COMMIT")
     Corpus.open(corpus_file).close()

@@ -85,11 +85,24 @@ def test_a_whole_round_says_what_is_detectable_and_then_the_figures(
     assert in_one_sentence(card(share, asked), complete=True) == said
 
 
+@pytest.mark.parametrize(
+    ("share", "complete", "words"),
+    [
+        (0.7, True, "answers like its group"),
+        ((0.6, 0.4), True, "no closer to its group than everyone's answers"),
+        (0.7, False, "what that means is said when the round is complete"),
+    ],
+)
+def test_the_words_alone_are_a_sentence_too(share: float | tuple[float, float], complete: bool, words: str) -> None:
+    assert in_one_sentence(card(share, survey()), complete=complete, figures=False) == words
+
+
 def test_nothing_is_said_about_everyone_where_their_answers_hold_the_few_people_of_the_group() -> None:
     small = survey((60, 40), democrats=(40, 10), opposite=False)
     assert in_one_sentence(card((0.5, 0.7), small), complete=True) == (
         "alignment 0.80 [0.76, 0.84], beside everyone's answers 0.80 [0.80, 0.80]"
     )
+    assert "0.80 [0.76, 0.84]" in in_one_sentence(card((0.5, 0.7), small), complete=True, figures=False)
 
 
 def test_a_round_under_way_claims_nothing() -> None:

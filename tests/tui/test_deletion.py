@@ -12,8 +12,6 @@ from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, UnknownConversationError
 from chat_personas.tui.screens.deletion import (
     ALREADY_DELETED,
-    DELETED,
-    LEFT_ON_DISK,
     agreed_to_delete,
     delete_for_good,
 )
@@ -54,22 +52,26 @@ async def test_both_sides_of_a_debate_go_together(corpus: Corpus) -> None:
     first, second = (side.id for side in debate.sides)
     person = Person(agrees=True)
     assert set(await agreed_to_delete(person.app, corpus, second, "Guns?")) == {first, second}
-    assert await delete_for_good(corpus, second) == DELETED
+    assert await delete_for_good(corpus, second) == "Deleted."
     assert corpus.conversation_ids() == ()
 
 
 async def test_what_another_program_has_deleted_meanwhile_is_gone_as_was_wanted(corpus: Corpus) -> None:
     key = talk(corpus, ("Hello", "Good day."))
-    assert await delete_for_good(corpus, key) == DELETED
+    assert await delete_for_good(corpus, key) == "Deleted."
     assert await delete_for_good(corpus, key) == ALREADY_DELETED
     with pytest.raises(UnknownConversationError):
         corpus.conversation(key)
 
 
-async def test_it_is_said_where_another_program_keeps_the_text_on_the_disk(corpus: Corpus, corpus_file: Path) -> None:
+async def test_it_is_said_why_the_text_is_still_on_the_disk(corpus: Corpus, corpus_file: Path) -> None:
     key = talk(corpus, ("Hello", "Good day."))
     with closing(sqlite3.connect(corpus_file)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM messages").fetchone()
-        assert await delete_for_good(corpus, key) == LEFT_ON_DISK
+        said = await delete_for_good(corpus, key)
+    assert said == (
+        "Deleted; traces of the text are left on the disk (something else is using the corpus); "
+        "they are erased when the corpus is opened again."
+    )
     assert corpus.conversation_ids() == ()

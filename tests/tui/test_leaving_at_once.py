@@ -24,5 +24,5 @@ async def test_a_message_is_stored_or_a_draft_whenever_the_program_is_left(corpu
 
     with Corpus.open(corpus_file, read_only=True) as corpus:
         stored = [message.text for row in corpus.conversations() for message in branch_of(corpus, row.id)]
-        draft = corpus.draft_of_new()
+        draft = corpus.take_over_draft(None)
     assert "hello" in [*stored, draft.whole if draft is not None else ""]

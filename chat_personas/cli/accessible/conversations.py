@@ -21,7 +21,7 @@ from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.paths import display_path, path_named
 from chat_personas.reporting.in_sentences import in_sentence
-from chat_personas.reporting.wording import for_deletion, not_followed, own_text, speaker_of
+from chat_personas.reporting.wording import for_deletion, not_followed, own_text, speaker_of, traces_left
 from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
 
@@ -378,12 +378,9 @@ class Conversations:
         named = for_deletion(_one_line(row.title), len(going))
         if not await self._dialogue.confirm(f"Delete the conversation {named} for good?"):
             raise NotDoneError("Nothing was deleted.")
-        erased = await asyncio.to_thread(self._opened.corpus.delete, row.id)
+        why_left = await asyncio.to_thread(self._opened.corpus.delete, row.id)
         self._listed = ()
-        rest = (
-            "" if erased else " Traces of its text remain until the other program that has the corpus open closes it."
-        )
-        self._say(f"Deleted.{rest}")
+        self._say(f"Deleted{traces_left(why_left)}.")
         if here.id in going:
             await self._new("")
 

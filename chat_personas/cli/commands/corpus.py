@@ -23,7 +23,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
-from chat_personas.reporting.wording import STATUS, for_deletion, speaker_of, thought_in_short
+from chat_personas.reporting.wording import STATUS, for_deletion, speaker_of, thought_in_short, traces_left
 from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
@@ -155,9 +155,8 @@ def delete(
             if not typer.confirm(f"Delete {named!r} for good? This cannot be undone.", err=True):
                 typer.echo("nothing was deleted", err=True)
                 return DONE
-        erased = corpus.delete(found.id)
-    traces = "" if erased else "; traces of its text remain until the other program that has the corpus open closes it"
-    typer.echo(f"deleted{traces}", err=True)
+        why_left = corpus.delete(found.id)
+    typer.echo(printable(f"deleted{traces_left(why_left)}"), err=True)
     return DONE
 
 
@@ -198,13 +197,12 @@ def withdraw(
                 typer.echo("nothing was deleted", err=True)
                 return DONE
         for person in people:
-            withdrawal, erased = corpus.withdraw_participant(person)
+            withdrawal, why_left = corpus.withdraw_participant(person)
             print("\n".join(map(printable, withdrawn(withdrawal, corpus.releases.holding(person)))))
     removed = _remove_logs()
     print(f"log files removed: {', '.join(removed)}" if removed else "there was no log file")
     print("backups, copies and corpora merged from this one before now still hold the words: delete or withdraw there")
-    traces = "" if erased else "; traces of the words remain until the other program that has the corpus open closes it"
-    typer.echo(f"withdrawn{traces}", err=True)
+    typer.echo(printable(f"withdrawn{traces_left(why_left)}"), err=True)
     return DONE
 
 

@@ -25,13 +25,14 @@ from chat_personas.corpus.export import (
     export_stdout,
     export_to,
     huggingface,
+    what_stays,
     withheld,
 )
 from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.corpus.export.masking import Mask, masked, presidio, unmasked
 from chat_personas.corpus.releases import STANDARD_OUTPUT, ReleaseRow, recognise
 from chat_personas.corpus.study_rows import SCOPES
-from chat_personas.exporting import ALL, what_stays
+from chat_personas.exporting import ALL
 from chat_personas.paths import corpus_path, display_path
 from chat_personas.text import pluralize, printable
 from personas.inputs.suggestions import quoted

@@ -9,13 +9,13 @@ from rich.table import Table
 from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
 from chat_personas.cli.tables.report import score_cell
 from chat_personas.reporting.numbers import with_interval
-from chat_personas.reporting.verdicts import not_shown, why_not_shown
+from chat_personas.reporting.steering_wording import effect_lines
+from chat_personas.reporting.verdicts import not_shown, trouble_lines, why_not_shown
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DISAGREEMENT_EXPLAINED,
     GAP_EXPLAINED,
     calibration_lines,
-    effect_lines,
     gap_figures,
     gap_name,
     questions_with_order,
@@ -23,7 +23,6 @@ from chat_personas.reporting.wording import (
     run_described,
     score_name,
     steered_name,
-    trouble_lines,
 )
 from chat_personas.text import pluralize
 from eval.compare.disagreement import disagreements

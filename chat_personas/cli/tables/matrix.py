@@ -20,16 +20,17 @@ from chat_personas.reporting.matrix_wording import (
     withheld,
 )
 from chat_personas.reporting.numbers import Score, signed, with_interval
-from chat_personas.reporting.verdicts import judge_lines, marked, not_shown, not_valid, verdict_lines
-from chat_personas.reporting.why_missing import missing_in_matrix
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.verdicts import (
     failures_listed,
-    group_label,
-    groups_label,
-    nearest_of,
-    run_described,
+    judge_lines,
+    marked,
+    not_shown,
+    not_valid,
     unread_replies,
+    verdict_lines,
 )
+from chat_personas.reporting.why_missing import missing_in_matrix
+from chat_personas.reporting.wording import group_label, groups_label, nearest_of, run_described
 from chat_personas.text import pluralize, printable
 from eval.answers import by_reason, reason
 from eval.matrix.given import NOT_IN_FILE

@@ -8,8 +8,18 @@ from rich.table import Table
 
 from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, print_marked, split_table
 from chat_personas.reporting.numbers import COMPACT, with_interval
+from chat_personas.reporting.steering_wording import effect_lines
 from chat_personas.reporting.svg.primitives import all_not_shown
-from chat_personas.reporting.verdicts import MARK, SHOWN_ANYWAY, marked, not_shown, not_shown_briefly, verdict_lines
+from chat_personas.reporting.verdicts import (
+    MARK,
+    SHOWN_ANYWAY,
+    failures_listed,
+    marked,
+    not_shown,
+    not_shown_briefly,
+    trouble_lines,
+    verdict_lines,
+)
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     EVEN,
@@ -21,8 +31,6 @@ from chat_personas.reporting.wording import (
     THIRDS,
     THIS_PERSONA,
     calibration_lines,
-    effect_lines,
-    failures_listed,
     letters_removed_lines,
     measure_of,
     persona_and_references,
@@ -31,7 +39,6 @@ from chat_personas.reporting.wording import (
     score_name,
     steered_name,
     summary_lines,
-    trouble_lines,
     worth_lines,
 )
 from chat_personas.settings_preview import is_accessible

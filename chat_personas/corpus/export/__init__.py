@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import date
@@ -38,7 +38,17 @@ from chat_personas.storage.files import atomic_directory, atomic_file, atomic_wr
 from chat_personas.text import pluralize
 from personas.inputs.suggestions import one_of, quoted, suggestion
 
-__all__ = ["FORMATS", "Format", "Terms", "TextFormat", "Withheld", "export_stdout", "export_to", "withheld"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Terms",
+    "TextFormat",
+    "Withheld",
+    "export_stdout",
+    "export_to",
+    "what_stays",
+    "withheld",
+]
 
 _ALL: tuple[Format, ...] = (
     chat_json.OPENAI,
@@ -245,28 +255,39 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownConversationE
 
 def _check_leaving(found: Withheld, form: Format) -> None:
     """Raise ExportError where something was chosen and nothing of it may leave."""
-    refused = found.own or found.of_participants or found.silent or found.quoting
-    if found.leaving or found.participations or not refused:
-        return
-    reasons = []
-    if found.quoting:
-        reasons.append(f"{of_debates(found.quoting)}, where {form.name} would show a model's words as a person's")
+    reasons = [in_full for _, in_full in _kept_back(found, form)]
+    if reasons and not (found.leaving or found.participations):
+        raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
+
+
+def what_stays(found: Withheld, form: Format) -> str:
+    """Say how much of what was chosen may not leave, or not in this format, if any; see `permission`."""
+    return ", ".join(in_short for in_short, _ in _kept_back(found, form))
+
+
+def _kept_back(found: Withheld, form: Format) -> Iterator[tuple[str, str]]:
+    """Yield how much may not leave for each reason: in short, beside what leaves, and in full, where nothing does."""
     if found.own:
-        reasons.append(f"{pluralize(found.own, 'conversation')} of your own (add --own to export them)")
+        yield (
+            f"{found.own} of your own (--own exports them)",
+            f"{pluralize(found.own, 'conversation')} of your own (add --own to export them)",
+        )
     if found.of_participants:
-        reasons.append(
-            f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, "
-            "who withdrew or were tests; forks of theirs never leave (see --scope; without a ledger none of them leave)"
+        yield (
+            f"{found.of_participants} of participants (no consent to it, withdrawn, tests or forks)",
+            f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, who "
+            "withdrew or were tests; forks of theirs never leave (see --scope; without a ledger none of them leave)",
         )
     if found.silent:
         silent = f"{pluralize(found.silent, 'participation')} without a conversation"
-        reasons.append(f"{silent}, by people whose consent does not cover it, who withdrew or were tests")
-    raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
-
-
-def of_debates(count: int) -> str:
-    """Say how many conversations are sides of debates."""
-    return f"{pluralize(count, 'conversation')} of debates"
+        yield (
+            f"{silent} (no consent to it, withdrawn or tests)",
+            f"{silent}, by people whose consent does not cover it, who withdrew or were tests",
+        )
+    if found.quoting:
+        debates = f"{pluralize(found.quoting, 'conversation')} of debates"
+        shown = f"{form.name} would show a model's words as a person's"
+        yield f"{debates} ({shown})", f"{debates}, where {shown}"
 
 
 def _check_one(form: TextFormat, source: Source) -> None:

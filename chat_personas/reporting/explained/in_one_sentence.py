@@ -28,20 +28,23 @@ if TYPE_CHECKING:
     from eval.scoring.results import Reference
     from eval.scoring.scores import Scorecard
 
+BESIDE = "beside"
 CANNOT_BE_MEASURED = "cannot be measured with this model"
 WHY_NOT_MEASURED = {
     "follows_letters": f"{CANNOT_BE_MEASURED}: it picks the letter, not the answer",
     "does_not_answer": f"{CANNOT_BE_MEASURED}: it does not answer the questions",
 }
 """What is said first of a measurement that is not sound."""
+SAID_LATER = "what that means is said when the round is complete"
 HARDLY = 0.01
 """A share that differs by less from that of even answers is taken for even."""
 
 
-def in_one_sentence(card: "Scorecard", *, complete: bool) -> str:
+def in_one_sentence(card: "Scorecard", *, complete: bool, figures: bool = True) -> str:
     """Say first in words how close the persona is to its group, or why that is not known; figures come last.
 
     Of a round under way (not `complete`) only figures are given: who looks many times sees something sooner or later.
+    Without `figures` it is the words alone, where there are any.
     """
     if not_shown(card):
         return _not_sound(card, complete=complete)
@@ -51,8 +54,11 @@ def in_one_sentence(card: "Scorecard", *, complete: bool) -> str:
     if not own.bounded:
         return "too few questions to say how close its answers come"
     if not complete:
-        return f"so far {_beside(card, 'beside')}; what that means is said when the round is complete"
-    return _compared(card)
+        return f"so far {_beside(card)}; {SAID_LATER}" if figures else SAID_LATER
+    words, *beside = _compared(card)
+    if not words:
+        return f"alignment {_beside(card, *beside)}"
+    return f"{words}: {_beside(card, *beside)}" if figures else words
 
 
 def _not_sound(card: "Scorecard", *, complete: bool) -> str:
@@ -82,33 +88,34 @@ def why_no_alignment(card: "Scorecard") -> str:
     return "no alignment: no question with figures has options in an order"
 
 
-def _compared(card: "Scorecard") -> str:
+def _compared(card: "Scorecard") -> tuple[str, str, str]:
     """Say how the persona of a complete round compares with everyone's answers, even answers and the opposite group.
 
-    It answers "like its group" only where it is detectably closer than everyone's answers and than even answers, and,
-    if there is an opposite group, leans detectably to its own.
+    Returns the words, "" where nothing can be said, and how its alignment stands to which reference point, for
+    `_beside`. It answers "like its group" only where it is detectably closer than everyone's answers and than even
+    answers, and, if there is an opposite group, leans detectably to its own.
     """
     everyone, even, against = card.references.population, card.references.uniform, card.scores_against_opposite
     if card.groups == ():
-        return f"compared with {EVERYONE}: {_beside(card, '', EVEN)}"
+        return f"compared with {EVERYONE}", "", EVEN
     found = beside_everyone(everyone, card.group_sample) if everyone is not None else None
     leans = leaning(against)
     opposite = answers_of(group_label(against)) if against is not None else ""
     if leans == "to_the_opposite":
-        return f"closer to {opposite} than to its own group's: {_beside(card, 'beside')}"
+        return f"closer to {opposite} than to its own group's", BESIDE, EVERYONE
     if found == "closer":
         if leans == "to_neither":
-            return f"no closer to its own group's answers than to {opposite}: {_beside(card, 'though better than')}"
+            return f"no closer to its own group's answers than to {opposite}", "though better than", EVERYONE
         if even is None or not _is_behind(even):
-            return f"no closer than {EVEN}: {_beside(card, 'beside', EVEN)}"
+            return f"no closer than {EVEN}", BESIDE, EVEN
         if against is not None and leans is None:
-            return f"closer to its group than {EVERYONE}: {_beside(card, 'beside')}"
-        return f"answers like its group: {_beside(card, 'better than')}"
+            return f"closer to its group than {EVERYONE}", BESIDE, EVERYONE
+        return "answers like its group", "better than", EVERYONE
     if found == "farther":
-        return f"farther from its group than {EVERYONE}: {_beside(card, 'beside')}"
+        return f"farther from its group than {EVERYONE}", BESIDE, EVERYONE
     if found == "no_closer":
-        return f"no closer to its group than {EVERYONE}: {_beside(card, 'beside')}"
-    return f"alignment {_beside(card, 'beside')}"
+        return f"no closer to its group than {EVERYONE}", BESIDE, EVERYONE
+    return "", BESIDE, EVERYONE
 
 
 def _is_behind(reference: "Reference") -> bool:
@@ -117,7 +124,7 @@ def _is_behind(reference: "Reference") -> bool:
     return difference is not None and difference.detectable and difference.mean < 0
 
 
-def _beside(card: "Scorecard", how: str, reference: str = EVERYONE) -> str:
+def _beside(card: "Scorecard", how: str = BESIDE, reference: str = EVERYONE) -> str:
     """Write the alignment, and that of a reference point after `how`, each with its interval.
 
     They have the decimals that tell them apart.

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 from chat_personas.reporting.explained.glossary import meaning_of, words_in
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, moved, why_no_alignment
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed, with_interval
-from chat_personas.reporting.steering_wording import PARTING
+from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, slope_not_shown
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
 from chat_personas.reporting.wording import (
     EVEN,
     EVERYONE,
-    EXAGGERATION,
     NO_TURN_0,
     NOISE_FLOOR,
-    STEERED,
     TO_RANK,
     answers_of,
     change_written,
@@ -30,7 +28,6 @@ from chat_personas.reporting.wording import (
     no_intervals,
     score_name,
     sentence,
-    slope_not_shown,
     too_few,
     turned,
 )

@@ -16,9 +16,10 @@ from chat_personas.reporting.html.provenance import repeat, trouble
 from chat_personas.reporting.html.questions import order_rules, questions
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import p_value, people, signed, with_interval
+from chat_personas.reporting.steering_wording import SLOPE_EXPLAINED, effect_lines
 from chat_personas.reporting.svg.figures import figure
 from chat_personas.reporting.svg.primitives import all_not_shown, questions_answered
-from chat_personas.reporting.verdicts import not_shown, verdict_lines, why_not_shown
+from chat_personas.reporting.verdicts import not_shown, trouble_lines, verdict_lines, why_not_shown
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
@@ -34,12 +35,10 @@ from chat_personas.reporting.wording import (
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
     SCORES,
-    SLOPE_EXPLAINED,
     THIRDS,
     THIS_PERSONA,
     TO_RANK,
     against_opposite,
-    effect_lines,
     gap_name,
     group_label,
     groups_label,
@@ -54,7 +53,6 @@ from chat_personas.reporting.wording import (
     summary_lines,
     temperatures,
     too_few,
-    trouble_lines,
 )
 from chat_personas.text import pluralize
 from eval.compare.disagreement import disagreements

@@ -2,13 +2,12 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chat_personas.storage.drafts import Draft, joined
+from chat_personas.storage.drafts import Draft, merged
 from chat_personas.text import printable
 from chat_personas.tui.widgets.composer import Editing
-from chat_personas.tui.widgets.entries import which_of
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -48,6 +47,11 @@ class DraftController:
         self._asked_for: str | None = None  # the conversation to continue, while no model is open
         self._kept: Kept | None = None  # what the disk has of what is on the screen
         self._one = asyncio.Lock()  # one conversation is left and another shown before the next one is left
+
+    @property
+    def between(self) -> bool:
+        """Whether what is typed belongs to the conversation that comes: the one of before was left."""
+        return self._going
 
     def changed(self) -> None:
         """Keep what is typed now, within a second: not at every key."""
@@ -102,11 +106,21 @@ class DraftController:
         Without `waiting` the messages that wait are not kept with it: they are sent in the one that comes.
         """
         async with self._one:
-            kept = await self._keep(waiting=waiting)
+            while (kept := await self._keep(waiting=waiting)) and not self._all_is_kept(waiting=waiting):
+                pass  # more was typed meanwhile
             self._going = True
             self._editing.end()
             if kept:
                 self._screen.composer.clear()
+            if kept and self._kept is not None and self._kept.key is not None:
+                await self._release(self._kept.key)
+
+    async def _release(self, key: str) -> None:
+        """Let other programs find what is typed in a conversation; where that fails, this one still does."""
+        corpus = self._screen.session.corpus
+        if corpus is not None:
+            with suppress(OSError):
+                await asyncio.to_thread(corpus.drafts.release, key)
 
     async def bring_back(self) -> None:
         """Show what was typed in the conversation that is open now, before what has been typed meanwhile."""
@@ -120,7 +134,7 @@ class DraftController:
         try:
             self._asked_for = await asyncio.to_thread(_asked_for, corpus, self._screen.session.launch.resume)
             key = self._key
-            draft = await asyncio.to_thread(lambda: corpus.draft_of_new() if key is None else corpus.drafts.of(key))
+            draft = await asyncio.to_thread(corpus.take_over_draft, key)
         except (OSError, ReportedError) as error:
             self._going, self._kept = False, None  # what was kept before belongs to the conversation that was left
             self._say_failed(error)
@@ -128,7 +142,9 @@ class DraftController:
         self._going = False
         self._kept = None if draft is None else Kept(key, draft)
         if draft is not None:
-            self._show(draft)
+            self._screen.give_back(draft.text, draft.replaces)
+            if draft.beside:
+                self._screen.give_back(draft.beside, None)
         if self._screen.composer.text:
             self.changed()  # it may have been brought along from a conversation that was deleted
         if before is not None and before.key == key:
@@ -138,16 +154,9 @@ class DraftController:
         elif before is not None and before.draft:
             self._screen.notify(LEFT_BEHIND, markup=False)
 
-    def _show(self, draft: Draft) -> None:
-        """Show a draft: as the edit of its message, where that is still there, else as a new message."""
-        screen, own = self._screen, self._screen.transcript.own()
-        edited = next((entry for entry in own if entry.message_id == draft.replaces), None)
-        if draft.replaces is None or edited is None:
-            screen.composer.give_back(draft.whole)
-            return
-        if draft.beside:
-            screen.composer.give_back(draft.beside)
-        self._editing.begin(draft.replaces, draft.text, which_of(edited, own))
+    def _all_is_kept(self, *, waiting: bool) -> bool:
+        typed = self._typed(waiting=waiting)
+        return typed == self._kept.draft if self._kept is not None else not typed
 
     @property
     def _key(self) -> str | None:
@@ -158,12 +167,10 @@ class DraftController:
         return conversation.id if conversation.unspoken is None else None
 
     def _typed(self, *, waiting: bool = True) -> Draft:
-        composer = self._screen.composer
+        """Return what was sent and is in no corpus yet, `waiting` or on its way, and what is typed after it."""
         unsent = self._screen.replies.not_stored_yet if waiting else ()
-        text = joined(*composer.on_its_way, composer.text)
-        if self._editing.under_way:
-            return Draft(text, joined(*unsent, self._editing.set_aside), self._editing.message_id)
-        return Draft(joined(*unsent, text))
+        sent = [Draft(entry.text, replaces=entry.replaces) for entry in unsent]
+        return merged([*sent, Draft(self._screen.composer.text, self._editing.set_aside, self._editing.message_id)])
 
     def _say_failed(self, error: Exception) -> None:
         if not self._failed:
@@ -192,9 +199,7 @@ def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> bool:
 
 def _add(corpus: "Corpus", resume: str | None, typed: Draft) -> None:
     """Keep what was typed before the conversation to continue was open, beside the draft that it has."""
-    key = _asked_for(corpus, resume)
-    before = corpus.drafts.of(key) or Draft()
-    corpus.drafts.keep(key, replace(before, beside=joined(before.beside, typed.whole)))
+    corpus.drafts.add(_asked_for(corpus, resume), typed.whole)
 
 
 def _asked_for(corpus: "Corpus", resume: str | None) -> str | None:

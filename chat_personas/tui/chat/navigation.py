@@ -197,8 +197,9 @@ class Navigator:
 
     async def _leave(self) -> None:
         """Return the waiting messages to the person, and stop the reply and the measuring."""
-        await self._take_back_waiting()
+        await asyncio.sleep(0)  # what has just been said begins to be sent, or waits
         await self._replies.stop()
+        await self._take_back_waiting()
         self._view.stop_measuring()
 
     async def _take_back_waiting(self) -> None:

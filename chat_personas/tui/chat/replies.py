@@ -76,9 +76,7 @@ class ReplyController:
         self._greeting = greeting
         self._stored = stored
         self._too_long = too_long
-        self._said: list[Entry] = []  # what was said, and nothing has been done with yet
-        self._waiting: list[Entry] = []
-        self._sending: Entry | None = None
+        self._outgoing: list[Entry] = []  # what was said and is in no corpus yet, in order; some of it is `waiting`
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
@@ -96,13 +94,17 @@ class ReplyController:
         return bool(self._waiting)
 
     @property
-    def not_stored_yet(self) -> tuple[str, ...]:
+    def _waiting(self) -> list[Entry]:
+        return [entry for entry in self._outgoing if entry.waiting]
+
+    @property
+    def not_stored_yet(self) -> tuple[Entry, ...]:
         """The messages that are in no corpus yet, in order: the one on its way to be stored, and those that wait.
 
-        They are here from the moment in which they are said, so that the program can end in every other one.
+        They are here from the moment in which they are said until they are stored or returned to the person, so that
+        the program can end in every other one.
         """
-        sending = [self._sending] if self._sending is not None and self._sending.message_id is None else []
-        return tuple(entry.text for entry in (*sending, *self._waiting, *self._said))
+        return tuple(self._outgoing)
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
@@ -124,28 +126,27 @@ class ReplyController:
     def say(self, text: str) -> Coroutine[Any, Any, None]:
         """Send `text`, after the messages that wait; where that is not possible yet, show it as waiting."""
         said = Entry("user", text)
-        self._said.append(said)
+        self._outgoing.append(said)
         return self._say(said)
 
     async def _say(self, said: Entry) -> None:
-        self._said.remove(said)
         if self._may_send and not self._waiting:
             with self._floor():
-                await self._send(said.text)
+                await self._send(said)
         else:
-            entry = Entry("user", said.text, waiting=True)
-            self._waiting.append(entry)
+            said.waiting = True
             self._view.replies_changed()
-            await self._transcript.add(entry)
+            await self._transcript.add(said)
         await self.send_waiting()
 
     async def send_waiting(self) -> None:
         """Send the waiting messages one after the other, if a conversation is open and no reply is being generated."""
         while self._waiting and self._may_send:
             with self._floor():
-                self._sending = self._waiting[0]
-                await self._no_longer_waiting(self._waiting[0])
-                await self._send(self._sending.text)
+                waited = self._waiting[0]
+                said = self._outgoing[self._outgoing.index(waited)] = Entry("user", waited.text)
+                await self._no_longer_waiting(waited)
+                await self._send(said)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -160,16 +161,18 @@ class ReplyController:
         """Unsend a waiting message, the newest if none is named: return it to the person."""
         if self._waiting and (entry is None or entry in self._waiting):
             taken = self._waiting[-1 if entry is None else self._waiting.index(entry)]
-            self._view.give_back(taken.text, None)
+            self._have_again(taken)
             await self._no_longer_waiting(taken)
 
     async def move_waiting(self, entry: Entry, by: int) -> None:
         """Let a waiting message be sent before the one that waits before it (−1), or after the next one (1)."""
-        index = self._waiting.index(entry) if entry in self._waiting else -1
-        other = index + by
-        if index >= 0 and 0 <= other < len(self._waiting):
-            self._waiting[index], self._waiting[other] = self._waiting[other], self._waiting[index]
-            await self._transcript.exchange_waiting(self._waiting[index], self._waiting[other])
+        waiting = self._waiting
+        place = waiting.index(entry) + by if entry in waiting else -1
+        if 0 <= place < len(waiting):
+            other = waiting[place]
+            one, two = self._outgoing.index(entry), self._outgoing.index(other)
+            self._outgoing[one], self._outgoing[two] = other, entry
+            await self._transcript.exchange_waiting(other, entry)
 
     async def regenerate(self) -> None:
         """Regenerate the last reply; the previous one stays in the corpus."""
@@ -219,11 +222,10 @@ class ReplyController:
     def edit(self, message_id: str, text: str) -> Coroutine[Any, Any, None]:
         """Send `text` instead of the message of that id; the old branch stays in the corpus."""
         said = Entry("user", text, replaces=message_id)
-        self._said.append(said)
+        self._outgoing.append(said)
         return self._edit(message_id, said)
 
     async def _edit(self, message_id: str, said: Entry) -> None:
-        self._said.remove(said)
         conversation = self._session.conversation
         if conversation is None or not self._may_send:
             self._have_again(said)
@@ -261,21 +263,23 @@ class ReplyController:
             self._view.replies_changed()
 
     async def _no_longer_waiting(self, entry: Entry) -> None:
-        self._waiting = [other for other in self._waiting if other is not entry]
         self._view.replies_changed()
         await self._transcript.remove_entries(lambda other: other is entry)
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, said: Entry) -> None:
         conversation = self._session.conversation
         assert conversation is not None
-        await self._say_now(partial(conversation.send, text), Entry("user", text))
+        await self._say_now(partial(conversation.send, said.text), said)
 
     async def _say_now(self, begin: Begin, said: Entry) -> None:
-        self._sending = said
         await self._transcript.remove_entries(lambda entry: entry.kind in ("notice", "introduction"))
         await self._transcript.add(said)
         await self._follow(begin, said)
-        self._sending = None  # not where this is broken off: the program ends, and keeps what is not stored
+        self._let_go(said)  # not where this is broken off: the program ends, and keeps what is not stored
+
+    def _let_go(self, said: Entry) -> None:
+        """Own a message no longer: it is stored, or with the person again."""
+        self._outgoing = [entry for entry in self._outgoing if entry is not said]
 
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
         """Write a reply into the transcript as it comes. A message that could not be stored returns to the person."""
@@ -318,6 +322,7 @@ class ReplyController:
                 reply.message_id = event.message_id
                 if said is not None:
                     said.message_id = event.user_message_id
+                    self._let_go(said)
                     self._stored(event.user_message_id)
                 self._view.replies_changed()  # a branch may have been left
                 await self._show_versions(reply if said is None else said)
@@ -373,8 +378,9 @@ class ReplyController:
             self._have_again(said)
 
     def _have_again(self, said: Entry) -> None:
-        """Return a message; while another conversation is being opened, an edited one returns as a new message."""
-        self._view.give_back(said.text, None if self._holds else said.replaces)
+        """Return a message to the person."""
+        self._let_go(said)
+        self._view.give_back(said.text, said.replaces)
 
 
 def _which(went: "Version") -> str:

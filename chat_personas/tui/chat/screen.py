@@ -43,7 +43,7 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
 from chat_personas.tui.widgets.composer import Composer, Editing
-from chat_personas.tui.widgets.entries import Entry
+from chat_personas.tui.widgets.entries import Entry, which_of
 from chat_personas.tui.widgets.finding import FindLine
 from chat_personas.tui.widgets.message_cursor import FOR_ALL, FOR_WAITING, ChoosingTranscript
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
@@ -106,7 +106,7 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self.session = session
         self.completion = Completion()
-        self.composer = Composer(self.completion.completed)
+        self.composer = Composer(self.submitted, self.completion.completed)
         self.editing = Editing(self.composer, self.refresh_bindings)
         self.transcript = ChoosingTranscript(give_way=lambda: self.composer.typing)
         self.find_line = FindLine(self.transcript)
@@ -295,19 +295,16 @@ class ChatScreen(Screen[None]):
 
     # Talking
 
-    @on(Composer.Submitted)
-    def submitted(self, event: Composer.Submitted) -> None:
+    def submitted(self, text: str) -> None:
         """Send the text as a new message, or instead of the message that is being edited; or do what it asks for."""
-        self.composer.on_its_way.remove(event.text)
         message_id = self.editing.end()
-        if message_id is not None and self._other_model:
-            self.editing.give_back(event.text, message_id)
-            self.notify(OTHER_MODEL, markup=False)
-        elif message_id is not None:
-            self.run_worker(self.replies.edit(message_id, event.text), group="replies")
-        elif not self._do_written(event.text):
-            self.choosing.said(event.text)
-            self.run_worker(self.replies.say(message_of(event.text)), group="replies")
+        if message_id is not None:
+            if self._other_model:
+                self.notify(OTHER_MODEL, markup=False)  # the edit comes back
+            self.run_worker(self.replies.edit(message_id, text), group="replies")
+        elif not self._do_written(text):
+            self.choosing.said(text)
+            self.run_worker(self.replies.say(message_of(text)), group="replies")
 
     def _do_written(self, text: str) -> bool:
         """Do what a line that begins with a slash asks for; return whether it is one, or was meant to be."""
@@ -404,8 +401,13 @@ class ChatScreen(Screen[None]):
         self._show_doing()
 
     def give_back(self, text: str, replaces: str | None) -> None:
-        """Return a text that could not be sent to the composer."""
-        self.editing.give_back(text, replaces)
+        """Return a text that could not be sent to the composer, as the edit of its message where that is shown."""
+        own = () if self.drafts.between else self.transcript.own()
+        edited = next((entry for entry in own if entry.message_id == replaces), None)
+        if replaces is None or edited is None or self.editing.under_way:
+            self.editing.give_back(text)
+        else:
+            self.editing.begin(replaces, text, which_of(edited, own))
 
     def reply_ended(self, event: "ReplyEnded") -> None:
         """Update title, speed and context use, and measure the conversation."""

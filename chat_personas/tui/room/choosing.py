@@ -57,7 +57,11 @@ Result = TypeVar("Result")
 
 
 class NarrowedList(AnsweringScreen[Result]):
-    """A list that typing narrows; Enter or a click takes a line. What a line does is for those who inherit."""
+    """A list that typing narrows; Enter or a click takes a line. What a line does is for those who inherit.
+
+    Its lines say all, and one choice may lead to the next on the same screen. Where more is to be known of a thing
+    before it is chosen, it is a `Picker`.
+    """
 
     CSS_PATH = "room.tcss"
     AUTO_FOCUS = "#typed"

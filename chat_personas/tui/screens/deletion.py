@@ -7,7 +7,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from chat_personas.corpus import UnknownConversationError
-from chat_personas.reporting.wording import for_deletion
+from chat_personas.reporting.wording import for_deletion, traces_left
+from chat_personas.text import printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 
 if TYPE_CHECKING:
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
 
     from chat_personas.corpus import Corpus
 
-DELETED = "Deleted."
+DELETED = "Deleted{traces}."
 ALREADY_DELETED = "Another program has already deleted it."
-LEFT_ON_DISK = (
-    "Deleted. Another program has the corpus open; the text is erased from the disk when it closes the corpus."
-)
 QUESTION = "Delete {named} with all its messages and measurements?"
 
 
@@ -48,7 +46,7 @@ async def delete_for_good(corpus: "Corpus", conversation_id: str) -> str:
         CorpusError: it cannot be deleted.
     """
     try:
-        without_trace = await asyncio.to_thread(corpus.delete, conversation_id)
+        why_left = await asyncio.to_thread(corpus.delete, conversation_id)
     except UnknownConversationError:
         return ALREADY_DELETED
-    return DELETED if without_trace else LEFT_ON_DISK
+    return printable(DELETED.format(traces=traces_left(why_left)))

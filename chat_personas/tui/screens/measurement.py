@@ -183,10 +183,8 @@ def _sentences(measured: Measured) -> Iterator[str]:
     """
     estimate, card = measured.estimate, measured.card
     if card is not None:
-        said = in_one_sentence(card, complete=measured.complete)
-        yield sentence(said)
-        if measured.sound and card.scores.alignment is not None and card.scores.alignment.bounded:
-            yield sentence(said.partition(": ")[0] if measured.complete else said.partition("; ")[2])
+        for figures in (True, False):
+            yield sentence(in_one_sentence(card, complete=measured.complete, figures=figures))
     elif estimate is not None and not measured.state:
         yield f"Measuring: {estimate.done} of {pluralize(estimate.total, 'question')}."
     else:

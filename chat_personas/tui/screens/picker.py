@@ -46,7 +46,11 @@ Result = TypeVar("Result")
 
 
 class Picker(AnsweringScreen[Result]):
-    """A screen that gives one of the things of a list, or None. What is shown beside them is for those who inherit."""
+    """A screen that gives one of the things of a list, or None. What is shown beside them is for those who inherit.
+
+    It is for choosing among things of which there is more to know than their line says, some of which cannot be chosen:
+    personas and models. Where the lines say all, and each choice may lead to the next, it is a `NarrowedList`.
+    """
 
     CSS_PATH = "picker.tcss"
     AUTO_FOCUS = "#wanted"

@@ -4,6 +4,7 @@ What is measured is not shown: it would tell what is guessed afterwards.
 """
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -66,8 +67,8 @@ class Typing:
 class WatchedComposer(Composer):
     """A composer that sends only while nobody is replying, and notes how the message is typed."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, submit: Callable[[str], None]) -> None:
+        super().__init__(submit)
         self.may_send = False
         self.typing_now = Typing(time.monotonic())
         self.typed = self.typing_now
@@ -120,7 +121,7 @@ class TalkPage(StudyPage[None]):
         super().__init__(session)
         self._step = step
         self._text = ""
-        self.composer = WatchedComposer()
+        self.composer = WatchedComposer(self.submitted)
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
         assert session.way is not None
         self._name = talk_title(session.way, step.persona.persona.title)
@@ -193,15 +194,13 @@ class TalkPage(StudyPage[None]):
 
     # Talking
 
-    @on(Composer.Submitted)
-    def submitted(self, event: Composer.Submitted) -> None:
+    def submitted(self, text: str) -> None:
         """Send the message."""
-        self.composer.on_its_way.remove(event.text)
-        self._text = event.text
-        self.run_worker(self._say(event.text), group="replies")
+        self._text = text
+        self.run_worker(self._say(self.replies.say(text)), group="replies")
 
-    async def _say(self, text: str) -> None:
-        await self.replies.say(text)
+    async def _say(self, saying: Awaitable[None]) -> None:
+        await saying
         conversation = self.session.conversation
         if conversation is not None and conversation.unsaved is not None:
             await conversation.save()  # raises CorpusError where that fails again: the program ends with it

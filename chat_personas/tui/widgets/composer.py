@@ -10,8 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from chat_personas.storage.drafts import joined
 from chat_personas.tui.drawing import INVITATION
-from chat_personas.tui.key_registry import is_letter, key_of
+from chat_personas.tui.key_registry import key_of
+from chat_personas.tui.key_routing import is_letter
 from chat_personas.tui.widgets.entries import LAST
 
 if TYPE_CHECKING:
@@ -38,12 +40,6 @@ class Composer(TextArea):
     ]
 
     @dataclass
-    class Submitted(Message):
-        """The person sent `text`, which is not blank."""
-
-        text: str
-
-    @dataclass
     class ScrollAsked(Message):
         """The person wants to see earlier (−1) or later (1) messages without leaving the composer."""
 
@@ -55,8 +51,12 @@ class Composer(TextArea):
 
         by: int
 
-    def __init__(self, complete: Callable[[str], str | None] = lambda _: None) -> None:
-        """`complete` is what Tab makes of the text; where it gives None, Tab goes to the next widget."""
+    def __init__(self, submit: Callable[[str], None], complete: Callable[[str], str | None] = lambda _: None) -> None:
+        """`submit` is given each text that is sent, stripped and not blank.
+
+        `complete` is what Tab makes of the text; where it gives None, Tab goes to the next widget.
+        """
+        self._submit = submit
         self._complete = complete
         super().__init__(
             placeholder=INVITATION,
@@ -67,8 +67,6 @@ class Composer(TextArea):
             compact=True,
             id="composer",
         )
-        self.on_its_way: list[str] = []
-        """What was submitted and nobody has taken yet: whoever does removes it. The program may end before."""
         self._last_key = -math.inf
         self._recalled = ""
 
@@ -118,12 +116,11 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
 
     def action_send(self) -> None:
-        """Submit the text and clear the composer."""
+        """Submit the text and clear the composer: at once, for the program may end before a message is received."""
         text = self.text.strip()
         if text:
-            self.on_its_way.append(text)
-            self.post_message(self.Submitted(text))
             self.clear()
+            self._submit(text)
 
     def action_newline(self) -> None:
         """Start a new line at the cursor."""
@@ -135,7 +132,7 @@ class Composer(TextArea):
 
     def give_back(self, text: str) -> None:
         """Put `text` before the present text, so that nothing typed is lost."""
-        self.text = f"{text}\n{self.text}" if self.text.strip() else text
+        self.text = joined(text, self.text)
         self.move_cursor(self.document.end)
 
 
@@ -220,16 +217,10 @@ class Editing:
         self._changed()
         return message_id
 
-    def give_back(self, text: str, replaces: str | None) -> None:
-        """Return a text that could not be sent to the composer; an edited message becomes an edit again.
-
-        `replaces` is the id of the message that it was to replace, None for a new message. A new message is set aside
-        while another one is being edited.
-        """
-        if replaces is not None:
-            self.begin(replaces, text)
-        elif self.under_way:
-            self._set_aside = f"{text}\n{self._set_aside}" if self._set_aside.strip() else text
+    def give_back(self, text: str) -> None:
+        """Return a text that could not be sent to the composer; while a message is being edited, it is set aside."""
+        if self.under_way:
+            self._set_aside = joined(text, self._set_aside)
         else:
             self._composer.give_back(text)
 

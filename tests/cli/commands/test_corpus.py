@@ -120,12 +120,13 @@ def test_delete_with_yes_leaves_no_trace(command: Command, kept: list[str], corp
     assert b"For the children" not in bytes_on_disk(home / "data" / "corpus.db")
 
 
-def test_delete_says_when_another_program_still_holds_traces(
-    command: Command, kept: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Corpus, "delete", lambda corpus, identifier: False)
+def test_delete_says_why_traces_are_left(command: Command, kept: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Corpus, "delete", lambda corpus, identifier: "the disk has no room")
     ran = command("corpus", "delete", kept[0], "--yes")
-    assert "traces of its text remain until the other program that has the corpus open closes it" in ran.err
+    assert ran.err == (
+        "deleted; traces of the text are left on the disk (the disk has no room); "
+        "they are erased when the corpus is opened again\n"
+    )
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y\n", 1), ("n\n", 2), ("\n", 2)])

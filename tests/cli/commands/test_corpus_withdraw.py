@@ -122,7 +122,8 @@ def test_while_another_program_reads_it_says_that_traces_remain_and_erases_them_
         reading.execute("COMMIT")
     assert ran.code == 0
     assert ran.err == (
-        "withdrawn; traces of the words remain until the other program that has the corpus open closes it\n"
+        "withdrawn; traces of the text are left on the disk (something else is using the corpus); "
+        "they are erased when the corpus is opened again\n"
     )
     assert WORD.encode() in bytes_of_home(home).lower()
     assert command("corpus", "doctor").code == 0

@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from chat_personas.conversation.conversation import ReplyEvent, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
 from chat_personas.tui.chat import drafts as on_screen
@@ -18,7 +20,7 @@ BACK = "What you typed here and did not send is back."
 def of(corpus_file: Path, conversation: str) -> Draft | None:
     """What the disk has of a conversation."""
     with Corpus.open(corpus_file, read_only=True) as corpus:
-        return corpus.drafts.of(conversation)
+        return corpus.drafts.of(conversation, ())
 
 
 async def test_what_is_typed_is_back_after_leaving_and_gone_once_it_is_sent(corpus_file: Path) -> None:
@@ -81,6 +83,21 @@ async def test_each_conversation_has_its_own_draft_and_says_where_it_stays(corpu
         await until(pilot, lambda: chat(pilot).composer.text == "in the new one")
 
 
+async def test_what_two_programs_left_in_one_conversation_is_all_back(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key = chat(pilot).session.conversation.id
+        with Corpus.open(corpus_file) as other:
+            other.drafts.keep(key, Draft("from there"))
+            await pilot.press(*"from here", "ctrl+n")
+            await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+            assert other.take_over_draft(key) == Draft("from here\nfrom there")
+        chat(pilot).enter(key)
+        await until(pilot, lambda: chat(pilot).composer.text == "from here\nfrom there")
+
+
 async def test_an_edit_and_what_stood_beside_it_are_back_as_they_were(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
         await type_text(pilot, "What about guns?")
@@ -96,6 +113,88 @@ async def test_an_edit_and_what_stood_beside_it_are_back_as_they_were(corpus_fil
         assert "Edit your last message" in words(pilot)
         await pilot.press("escape")
         assert chat(pilot).composer.text == "Beside"
+
+
+async def test_an_edit_that_was_sent_and_is_not_stored_is_back_as_that_edit(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> AsyncGenerator[ReplyEvent, None]:
+        await asyncio.Event().wait()
+        yield ReplyText("")
+
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("Yes.")))) as pilot:
+        for text, answer in (("What about guns?", "To guns."), ("And?", "Yes.")):
+            await type_text(pilot, text)
+            await until(pilot, lambda answer=answer: answer in shown(pilot) and not chat(pilot).replies.busy)  # type: ignore[misc]
+        assert chat(pilot).session.conversation is not None
+        key, first = chat(pilot).session.conversation.id, chat(pilot).session.conversation.path[0].id
+        monkeypatch.setattr(chat(pilot).session.conversation, "edit", never)
+        chat(pilot).handlers["edit"]("#1 And schools?")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        await pilot.press("enter", *"after it")
+        assert chat(pilot).replies.busy
+    assert of(corpus_file, key) == Draft("And schools?", "after it", first)
+    monkeypatch.undo()
+    async with screen(session(corpus_file, ScreenEngine(), resume=key)) as pilot:
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        assert chat(pilot).composer.text == "And schools?"
+        assert "Edit your message 1 of 2" in words(pilot)
+        await pilot.press("escape")
+        assert chat(pilot).composer.text == "after it"
+
+
+async def test_an_edit_that_is_sent_while_the_conversation_is_left_stays_there_as_an_edit(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key, message = chat(pilot).session.conversation.id, chat(pilot).session.conversation.path[0].id
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        leaving, stop, go_on = asyncio.Event(), chat(pilot).replies.stop, asyncio.Event()
+
+        async def stop_slowly() -> None:
+            leaving.set()
+            await go_on.wait()
+            await stop()
+
+        monkeypatch.setattr(chat(pilot).replies, "stop", stop_slowly)
+        await pilot.press("ctrl+n")
+        await leaving.wait()
+        await pilot.press("?", "enter")
+        go_on.set()
+        await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+        assert chat(pilot).composer.text == ""
+    assert of(corpus_file, key) == Draft("What about guns??", replaces=message)
+
+
+async def test_what_is_typed_while_the_draft_is_being_written_stays_with_its_conversation(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_screen, "SECONDS_BETWEEN_DRAFTS", 1000.0)
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        corpus, conversation = chat(pilot).session.corpus, chat(pilot).session.conversation
+        assert corpus is not None
+        assert conversation is not None
+        key, writing, go_on, keep = conversation.id, threading.Event(), threading.Event(), corpus.drafts.keep
+
+        def slowly(conversation: str | None, draft: Draft) -> None:
+            writing.set()
+            go_on.wait()
+            keep(conversation, draft)
+
+        monkeypatch.setattr(corpus.drafts, "keep", slowly)
+        await pilot.press(*"one", "ctrl+n")
+        await until(pilot, writing.is_set)
+        await pilot.press(*" two")
+        go_on.set()
+        await until(pilot, lambda: "stays in the conversation before" in words(pilot))
+        assert chat(pilot).composer.text == ""
+    assert of(corpus_file, key) == Draft("one two")
 
 
 async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_after_them(corpus_file: Path) -> None:
@@ -163,10 +262,10 @@ async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_th
         corpus = chat(pilot).session.corpus
         assert corpus is not None
 
-        def refuse() -> None:
+        def refuse(_: str | None) -> None:
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(corpus, "draft_of_new", refuse)
+        monkeypatch.setattr(corpus, "take_over_draft", refuse)
         await pilot.press(*"mine", "ctrl+n")
         await until(pilot, lambda: "Input/output error" in words(pilot))
         await pilot.press(*"other")

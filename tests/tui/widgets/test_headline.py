@@ -1,15 +1,22 @@
 """The panel's first lines count the questions that the number above them is over."""
 
+import re
 from dataclasses import replace
+
+import pytest
 
 from chat_personas.monitor.drift import CoursePoint, Drift
 from chat_personas.monitor.round import Coverage, Estimate
-from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
+from chat_personas.tui.widgets.panel.headline import Figures, Headline, headline, in_short
+from chat_personas.tui.widgets.panel.panel import LEAST
 from chat_personas.tui.widgets.panel.sections import course, nearest, scale
 from eval.answers import Failure
 from eval.scoring.scores import score
 from tests.eval.intervals import interval, paired
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, many, question, town
+
+BORDERS = 5
+"""Cells of the panel that are not of a section: border, scroll bar and padding."""
 
 
 def test_questions_without_figures_for_the_group_do_not_count_toward_its_interval() -> None:
@@ -92,6 +99,18 @@ def test_a_score_without_an_interval_is_never_bold_and_says_so_at_every_width() 
     assert in_short(few) == "alignment 0.80 (no interval yet) · turn 1 · measuring… 1/40"
     whole = few.after(said_by(0.7, 5, complete=True))
     assert in_short(whole) == "alignment 0.80 (no interval) · turn 1"
+
+
+@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_number_and_its_interval_stand_on_one_line_at_every_width(compact: bool, complete: bool) -> None:
+    drawn = Headline()
+    drawn.compact = compact
+    drawn.show("Democrat", Figures().after(said_by(0.7, 40, complete=complete)))
+    for width in range(LEAST - BORDERS, 120):
+        rows = [row.plain for row in drawn.draw(width).wrap(width)]  # as Textual breaks what is drawn
+        whole = re.findall(r"\d\.\d+ \[\d\.\d+, \d\.\d+\]", "\n".join(rows))
+        assert len(whole) == "\n".join(rows).count("[") > 1, width
 
 
 def test_a_round_takes_the_place_of_a_shorter_one_once_it_has_asked_as_many() -> None:

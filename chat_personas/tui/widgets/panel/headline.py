@@ -17,6 +17,7 @@ from chat_personas.tui.drawing import (
     mean_of,
     score_row,
     stacked,
+    unbroken,
     with_interval,
 )
 from chat_personas.tui.widgets.panel.sections import Section
@@ -268,5 +269,5 @@ class Headline(Section):
     def draw(self, width: int) -> Content:
         """Draw the headline."""
         if self.compact:
-            return compact(self._group, self._figures, width, self._remarks)
-        return headline(self._group, self._figures, self._remarks)
+            return unbroken(compact(self._group, self._figures, width, self._remarks), width)
+        return unbroken(headline(self._group, self._figures, self._remarks), width)

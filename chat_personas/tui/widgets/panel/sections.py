@@ -10,9 +10,9 @@ from textual.widget import Widget
 
 from chat_personas.reporting import wording
 from chat_personas.reporting.numbers import COMPACT, people
-from chat_personas.reporting.steering_wording import PARTING
+from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED_BRIEFLY
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import EXAGGERATION, STEERED_BRIEFLY, doubts, drifted, score_name
+from chat_personas.reporting.wording import doubts, drifted, score_name
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import (
     FIGURE_CELLS,
