@@ -83,8 +83,8 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         Binding("f2", "combine", "Combine", id="personas_combine", tooltip="Combine groups, or take one out"),
         Binding("f3", "clear", "Clear", id="personas_clear", tooltip="Combine no groups"),
         Binding("f4", "steer", "Steering", id="personas_steer", tooltip="Steer it in the next way"),
-        Binding("f6", "write", "Write", id="personas_write", tooltip="Write its prompt yourself, and go on with that"),
         Binding("f5", "save", "Save", id="personas_save", tooltip="Save it as a persona of your own"),
+        Binding("f6", "write", "Write", id="personas_write", tooltip="Write its prompt, and go on with it"),
     ]
 
     def __init__(self, names: tuple[str, ...], session: "Session") -> None:
