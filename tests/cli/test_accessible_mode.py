@@ -28,6 +28,7 @@ from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.eval.fake_engine import by_content
 from tests.eval.towns import many
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.fakes import FakeEngine as ScriptedEngine
 
@@ -230,6 +231,7 @@ def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -
     assert [(row.text, row.status) for row in kept_messages()] == [("Hello", "complete"), ("So far. ", "stopped")]
 
 
+@pytest.mark.slow
 def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     model = Model(["First. ", asyncio.Event()], ["Second. ", asyncio.Event()])
     person = Person(home, model, "chat", "democrat", "--accessible")
@@ -244,7 +246,7 @@ def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     assert person.code == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@slow_but_first(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_in_a_reply_leaves_with_its_code_and_keeps_the_reply(home: Path, number: int, code: int) -> None:
     person = Person(home, Model(["So far. ", asyncio.Event()]), "chat", "democrat", "--accessible")
     person.reads("You: ")
@@ -320,6 +322,7 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     assert person.code == 0
 
 
+@pytest.mark.slow
 def test_more_than_a_terminal_passes_on_of_a_line_is_not_sent(home: Path) -> None:
     person = Person(home, Model(), "chat", "democrat", "--accessible")
     person.reads("You: ")
@@ -405,7 +408,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("line", "answer"),
     [
         ("/persona democart", "democrat"),
@@ -445,6 +448,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/sampling heat=1", '"heat" cannot be chosen'),
         ("/new now", "Nothing follows /new"),
     ],
+    quick=12,
 )
 def test_what_cannot_be_done_is_one_sentence_and_ends_nothing(
     command: Command, served_by: Serve, line: str, answer: str
@@ -569,6 +573,7 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
 
 
+@pytest.mark.slow
 def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_own(
     command: Command, brief: str, tiny: str, tmp_path: Path
 ) -> None:

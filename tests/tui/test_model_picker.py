@@ -20,6 +20,7 @@ from chat_personas.settings import Settings
 from chat_personas.tui.screens.models import ModelsScreen, Row
 from chat_personas.tui.session import Session
 from eval.engine import EngineError
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.tui.fakes import (
     FakeLaunch,
@@ -128,7 +129,7 @@ async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays
         assert [message.content for message in beta.asked[0]][1:] == ["Guns?", "Fewer.", "And now?"]
 
 
-@pytest.mark.parametrize("named", ["~/models/small one.gguf", "~/models/../models/small one.gguf"])
+@slow_but_first("named", ["~/models/small one.gguf", "~/models/../models/small one.gguf"])
 async def test_the_model_that_is_open_already_is_said_to_be_and_nothing_changes(corpus_file: Path, named: str) -> None:
     present = Settings.model_construct(model=str(Path("~/models/small one.gguf").expanduser()))
     app = session(corpus_file, ScreenEngine(reply("Fewer.")), validated=present, found=FOUND)
@@ -142,7 +143,7 @@ async def test_the_model_that_is_open_already_is_said_to_be_and_nothing_changes(
         assert app.conversation is before
 
 
-@pytest.mark.parametrize(("given", "of_settings"), [("small.gguf", "pocket"), (None, "small.gguf")])
+@slow_but_first(("given", "of_settings"), [("small.gguf", "pocket"), (None, "small.gguf")])
 async def test_the_model_of_the_settings_and_the_one_that_was_asked_for_are_told_apart(
     corpus_file: Path, given: str | None, of_settings: str
 ) -> None:
@@ -189,7 +190,7 @@ async def test_a_model_that_does_not_exist_is_said_before_anything_is_asked(corp
         assert pilot.app.screen is chat(pilot)
 
 
-@pytest.mark.parametrize("answer", ["g", "n"])
+@slow_but_first("answer", ["n", "g"])
 async def test_what_is_said_while_a_model_is_opened_waits_for_it_and_the_reply_before_is_finished(
     corpus_file: Path, answer: str
 ) -> None:
@@ -333,6 +334,7 @@ async def test_fetching_is_asked_first_counts_and_stops_at_escape(
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_where_no_model_opened_another_one_continues_the_conversation_that_was_asked_for(
     corpus_file: Path,
 ) -> None:

@@ -53,6 +53,7 @@ def test_the_preview_is_the_system_prompt_byte_for_byte(steering: str) -> None:
     assert (prompt in preview(persona)) == (steering != "none")
 
 
+@pytest.mark.slow
 def test_the_preview_of_every_persona_of_the_library_is_its_system_prompt() -> None:
     for name in library_names():
         persona = load_persona(name).persona
@@ -269,6 +270,7 @@ async def test_the_prompt_of_a_persona_is_written_and_the_conversation_goes_on_w
     ]
 
 
+@pytest.mark.slow
 async def test_a_prompt_is_written_in_the_persons_editor(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = list[str]()
 
@@ -290,6 +292,7 @@ async def test_a_prompt_is_written_in_the_persons_editor(corpus_file: Path, monk
         assert system_prompt(conversation.persona) == "Written in vi."
 
 
+@pytest.mark.slow
 async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
         picker = await opened(pilot)
@@ -301,6 +304,7 @@ async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
         assert pilot.app.screen is picker
 
 
+@pytest.mark.slow
 async def test_the_new_persona_is_measured_where_it_begins_and_has_a_course_of_its_own(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Fewer."), reply("Because."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (120, 60)) as pilot:
