@@ -91,6 +91,10 @@ class FakeLaunch:
         seen = {"measure": self.measure, "keys": self.keys, "theme": self.theme}
         return self.validated or Settings.model_construct(**seen)  # type: ignore[arg-type]
 
+    @property
+    def shown_model(self) -> str:
+        return self.engine.info.name
+
     def preview(self) -> Preview:
         return Preview(self.persona, "fake", self.measure, self.keys, self.theme)
 
