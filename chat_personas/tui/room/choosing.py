@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from chat_personas.conversation.room import RoomError, RoomQuestion, members_meant, question_meant
 from chat_personas.own_personas import readable_personas
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from eval.surveys.human_figures import groups_with_figures
@@ -308,6 +309,7 @@ class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
         self.read()
 
     @work(exclusive=True)
+    @fills_list(lambda screen: screen._step in ("first", "second"))
     async def read(self) -> None:
         """Read the personas, and list them where they are being asked for."""
         found = dict(await asyncio.to_thread(lambda: list(readable_personas())))
