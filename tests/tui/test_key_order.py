@@ -14,6 +14,7 @@ from textual.widgets import Input
 from chat_personas.conversation.commands import COMMANDS
 from chat_personas.tui.chat.commands import OPEN_A_SCREEN
 from chat_personas.tui.chat.screen import ChatScreen
+from chat_personas.tui.palette import Palette
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 NAMES = {" ": "space", "/": "slash", "-": "minus", "\r": "enter"}
@@ -109,4 +110,73 @@ async def test_what_is_typed_at_once_after_opening_a_screen_stands_there_and_is_
         burst(pilot, "enter")
         await pilot.pause()
         assert chat(pilot).composer.text == ""
+        assert said(pilot) == ["About guns?"]
+
+
+async def test_a_burst_goes_through_all_steps_of_a_choice(corpus_file: Path, disk: SlowDisk) -> None:
+    async with talking(corpus_file) as pilot:
+        disk.stop()
+        typed = "/debate Taxes\r\rrepublican\rindependent"
+        burst(pilot, *typed)
+        await pilot.pause()
+        disk.go()
+        await until(pilot, lambda: "Debate: who answers?" in shown(pilot) and written(pilot) == "independent")
+        assert said(pilot) == ["About guns?"]
+
+
+async def test_a_persona_is_chosen_by_a_burst_while_the_list_is_read(corpus_file: Path, disk: SlowDisk) -> None:
+    async with talking(corpus_file) as pilot:
+        disk.stop()
+        burst(pilot, "ctrl+g", *"a republican", "enter", "n", *"Hello")
+        await pilot.pause()
+        disk.go()
+        await until(pilot, lambda: chat(pilot).composer.text == "Hello")
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert conversation.persona.name == "republican"
+
+
+async def test_words_for_a_screen_that_does_not_come_are_kept_and_not_sent(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Hi.")))) as pilot:
+        burst(pilot, *"/jump\rabc\r")
+        await until(pilot, lambda: chat(pilot).composer.text == "abc")
+        await pilot.pause()
+        assert said(pilot) == []
+
+        await pilot.press("enter")
+        await until(pilot, lambda: said(pilot) == ["abc"])
+
+
+async def test_where_no_screen_is_asked_for_a_burst_is_sent(corpus_file: Path, disk: SlowDisk) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Hi.")))) as pilot:
+        disk.stop()
+        burst(pilot, *"/persona republican\rHello\r")
+        await pilot.pause()
+        disk.go()
+        await until(pilot, lambda: said(pilot) == ["Hello"])
+
+
+async def test_ctrl_c_and_ctrl_q_do_not_wait_for_a_screen(corpus_file: Path, disk: SlowDisk) -> None:
+    async with talking(corpus_file) as pilot:
+        disk.stop()
+        burst(pilot, "ctrl+g", *"abc", "ctrl+c")
+        await until(pilot, lambda: "Press Ctrl+C again" in shown(pilot))
+        burst(pilot, "ctrl+q")
+        await until(pilot, lambda: pilot.app._exit)
+        disk.go()
+
+
+async def test_enter_in_the_palette_takes_what_fits_all_that_was_typed(corpus_file: Path) -> None:
+    async with talking(corpus_file) as pilot:
+        burst(pilot, "ctrl+p", *"choose a theme")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Palette) and written(pilot) == "choose a theme")
+        burst(pilot, *["backspace"] * 14, *"theme dracula", "enter", *"Hello")
+        await until(pilot, lambda: chat(pilot).composer.text == "Hello")
+        assert pilot.app.theme == "dracula"
+
+
+async def test_a_command_of_the_palette_that_opens_a_screen_has_what_is_typed_after_it(corpus_file: Path) -> None:
+    async with talking(corpus_file) as pilot:
+        burst(pilot, "ctrl+p", *"choose another persona", "enter", *"black")
+        await until(pilot, lambda: "Choose a persona" in shown(pilot) and written(pilot) == "black")
         assert said(pilot) == ["About guns?"]
