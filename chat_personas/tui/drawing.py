@@ -103,10 +103,13 @@ def _glyph(mark: Mark, scale: Range) -> str:
 
 
 def axis(width: int, scale: Range = ALIGNMENT) -> str:
-    """Draw the axis in exactly `width` cells, with the numbers of its ends and its middle."""
+    """Draw the axis in exactly `width` cells, with the numbers of its ends and, where there is room, its middle."""
     middle = (scale.low + scale.high) / 2
     cells = ["─"] * width
-    for value, text in ((scale.low, f"{scale.low:.1f}"), (middle, f"{middle:.2f}"), (scale.high, f"{scale.high:.1f}")):
+    written = [(scale.low, f"{scale.low:.1f}"), (middle, f"{middle:.2f}"), (scale.high, f"{scale.high:.1f}")]
+    if len("─".join(text for _, text in written)) > width:
+        del written[1]
+    for value, text in written:
         start = min(width - len(text), max(0, scale.cell(value, width) - len(text) // 2))
         cells[start : start + len(text)] = text
     return "".join(cells)
@@ -137,8 +140,8 @@ def axis_row(width: int, scale: Range = ALIGNMENT) -> Content:
 
 
 def line_cells(width: int) -> int:
-    """Return how many of `width` cells are left for the scale itself; at least 8."""
-    return max(8, width - NAME_CELLS - FIGURE_CELLS)
+    """Return how many of `width` cells are left for the scale itself; at least those of the numbers at its ends."""
+    return max(7, width - NAME_CELLS - FIGURE_CELLS)
 
 
 def fitted(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
+    FIGURE_CELLS,
     MODEL,
     PEOPLE,
     PERSONA,
@@ -75,6 +76,13 @@ def test_a_value_beyond_the_scale_is_an_arrow_at_its_end() -> None:
 
 def test_a_guide_shows_where_another_score_stands() -> None:
     assert interval_line(Mark(0.2, None, None, "●"), 11, UNIT, guide=0.6) == "  ●   ┊    "
+
+
+def test_rows_fit_into_the_narrowest_panel_and_the_numbers_of_the_axis_never_run_into_each_other() -> None:
+    for width in range(33, 60):  # 33: the panel's least width, less border, scroll bar and padding
+        row = score_row("everyone's answers", PERSONA, Score(0.84, 0.8, 0.88), width)
+        assert (row.cell_length, axis_row(width).cell_length) == (width, width - FIGURE_CELLS)
+    assert [axis(cells) for cells in (7, 11, 12)] == ["0.5─1.0", "0.5─────1.0", "0.5─0.75─1.0"]
 
 
 def test_the_axis_names_its_ends_and_its_middle_where_they_are() -> None:

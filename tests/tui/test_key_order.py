@@ -116,7 +116,7 @@ async def test_what_is_typed_at_once_after_opening_a_screen_stands_there_and_is_
 async def test_a_burst_goes_through_all_steps_of_a_choice(corpus_file: Path, disk: SlowDisk) -> None:
     async with talking(corpus_file) as pilot:
         disk.stop()
-        typed = "/debate Taxes\r\rrepublican\rindependent"
+        typed = "/debate Taxes\rrepublican\rindependent"
         burst(pilot, *typed)
         await pilot.pause()
         disk.go()

@@ -59,8 +59,9 @@ async def test_the_screens_are_as_they_were_when_somebody_looked_at_them(
     opened = session(corpus_file, ScreenEngine(reply(REPLY)), measure=True, make_monitor=monitor)
     different = []
     async with screen(opened, size) as pilot:
-        await type_text(pilot, "What should be done about guns?")
         panel = chat(pilot).panel
+        await until(pilot, lambda: panel.estimate is not None and panel.estimate.complete and is_idle(pilot))
+        await type_text(pilot, "What should be done about guns?")
         await until(pilot, lambda: panel.estimate is not None and bool(panel.estimate.course) and is_idle(pilot))
         for name in SIZES[size]:
             await go_to(pilot, ALL[name])

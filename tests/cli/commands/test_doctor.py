@@ -113,8 +113,8 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
         ('persona = "democrt"', "democrat"),
         ('theme = "nrd"', 'theme: there is no such name; did you mean "nord"?'),
         ('keys = {stopp = "ctrl+x"}', 'keys: there is no "stopp"; did you mean "stop"?'),
-        ('keys = {stop = "control-x"}', 'keys: stop is on a key that does not exist; did you mean "ctrl+x"?'),
-        ('keys = {new = "ctrl+o"}', "keys: new and open are both on ctrl+o; give one of them another key"),
+        ('keys = {stop = "control-x"}', 'keys: stop is on a key that does not exist; did you mean "^x"?'),
+        ('keys = {new = "ctrl+o"}', "keys: new and open are both on ^o; give one of them another key"),
         ("colour = 1", 'there is no key "colour"'),
     ],
 )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.events import Paste
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import FIRST_WORD
 from eval.engine import EngineError, Piece, TooLongError, Usage
@@ -498,3 +500,31 @@ async def test_while_a_message_is_edited_the_conversation_stays_on_its_version(c
         await pilot.press("f8", "?", "enter")
         await until(pilot, lambda: "Three." in shown(pilot))
     assert [text for _, text, _ in spoken(corpus_file)] == ["Second??", "Three."]
+
+
+def test_what_is_said_and_edited_is_known_as_not_stored_before_anything_is_done_with_it() -> None:
+    replies = without_conversation([])
+    saying, editing = replies.say("Guns?"), replies.edit("message-1", "Schools?")
+
+    assert [(entry.text, entry.replaces) for entry in replies.not_stored_yet] == [
+        ("Guns?", None),
+        ("Schools?", "message-1"),
+    ]
+    assert not replies.waiting
+    for each in (saying, editing):
+        each.close()
+
+
+async def test_an_edit_that_cannot_be_sent_is_returned_once_with_the_message_that_it_replaces() -> None:
+    returned: list[tuple[str, str | None]] = []
+    replies = without_conversation(returned)
+    await replies.edit("message-1", "Schools?")
+
+    assert returned == [("Schools?", "message-1")]
+    assert replies.not_stored_yet == ()
+
+
+def without_conversation(returned: list[tuple[str, str | None]]) -> ReplyController:
+    """A controller before a conversation is open; what it returns to the person is added to `returned`."""
+    view = SimpleNamespace(give_back=lambda text, replaces: returned.append((text, replaces)))
+    return ReplyController(SimpleNamespace(conversation=None), SimpleNamespace(), view)  # type: ignore[arg-type]

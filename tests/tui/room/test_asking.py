@@ -19,7 +19,7 @@ from chat_personas.tui.room.compare import ColumnsScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from eval.engine import EngineInfo
 from tests.corpus.making import branch_of
-from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, until, words
+from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, type_text, until, words
 
 GUNS = "How much does easy legal access to guns add to today's gun violence?"
 FAR = EngineInfo("far", "openai", log_probabilities="exact", local=False, context_length=2048)
@@ -313,3 +313,17 @@ async def test_letter_keys_act_as_capitals_too(corpus_file: Path) -> None:
         assert "Democrat answers (n 1,483)" in words(pilot)
         await pilot.press("R", "G")
         await until(pilot, lambda: isinstance(pilot.app.screen, GuessScreen))
+
+
+@pytest.mark.parametrize(
+    ("given", "next_step"),
+    [("Is it warm?", "with which options?"), (GUNS, "whom?"), ("GUNCONTRIBA_W26", "whom?")],
+)
+async def test_a_question_after_the_command_is_not_asked_for_again(
+    corpus_file: Path, given: str, next_step: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, f"/room {given}")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+        assert f"Ask the room: {next_step}" in words(pilot)
+        assert (GUNS if given != "Is it warm?" else given) in words(pilot)

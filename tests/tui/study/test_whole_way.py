@@ -145,6 +145,18 @@ async def test_how_people_type_is_asked_apart(corpus: Corpus, tmp_path: Path, ke
     assert consent.traces == agreed
 
 
+async def test_enter_held_down_never_agrees(corpus: Corpus, tmp_path: Path) -> None:
+    study = made_study(tmp_path, {"traces = false ": "traces = true "})
+    async with taking_part(corpus, study) as pilot:
+        await pilot.press("tab", *["enter"] * 9)
+        consent = page(pilot, ConsentPage)
+        assert consent.button.has_focus
+        assert "Press F2 to agree" in words(pilot)
+        assert corpus.studies.studies() == ()
+        await pilot.press("space")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextPage))
+
+
 async def test_a_person_who_took_part_before_is_told_so_and_the_program_ends(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path)
     async with taking_part(corpus, study) as pilot:

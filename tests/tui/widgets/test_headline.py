@@ -15,8 +15,8 @@ from eval.scoring.scores import score
 from tests.eval.intervals import interval, paired
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, many, question, town
 
-BORDERS = 6
-"""Cells of the panel that are not of a section: its border, scroll bar and margins, at most."""
+BORDERS = 5
+"""Cells of the panel that are not of a section: border, scroll bar and padding."""
 
 
 def test_questions_without_figures_for_the_group_do_not_count_toward_its_interval() -> None:
