@@ -157,7 +157,7 @@ def lenient(driver: "type[Driver]") -> "type[Driver]":
     """Return the driver with an input thread that goes on after keys that are not UTF-8, and keeps Escape apart."""
     if not hasattr(driver, "run_input_thread"):
         return driver
-    sys.modules[driver.__module__].XTermParser = PatientParser  # the thread makes its parser by this name
+    vars(sys.modules[driver.__module__])["XTermParser"] = PatientParser  # the thread makes its parser by this name
 
     class LenientDriver(driver):  # type: ignore[valid-type, misc]
         def run_input_thread(self) -> None:
