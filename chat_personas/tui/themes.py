@@ -229,6 +229,7 @@ _DRAWN = (0x2500, 0x25A0)
 """Where Unicode has lines and blocks."""
 
 
+@lru_cache(4096)
 def is_drawn(text: str) -> bool:
     """Whether a text has lines and blocks, and besides these only blanks."""
     first, end = _DRAWN

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -20,34 +20,15 @@ from chat_personas.conversation.commands import COMMANDS
 from chat_personas.corpus import Corpus, Selection
 from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
+from eval.engine import EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, kept_messages, only_line, write_survey
+from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
-from tests.eval.fake_engine import by_content
-from tests.eval.towns import many
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.fakes import FakeEngine as ScriptedEngine
-
-Serve = Callable[[Engine], None]
-Script = Sequence[str | Piece | BaseException | asyncio.Event]
-TOWN = many(20)
-
-
-class Model(AnsweringEngine):
-    """Answers every probe by content, and replies by scripts; "Yes." once they have run out."""
-
-    def __init__(self, *scripts: Script, info: EngineInfo | None = None) -> None:
-        super().__init__(by_content(TOWN), info=info)
-        self.says = ScriptedEngine(*scripts)
-
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
-        if not self.says._scripts:
-            self.says._scripts.append(["Yes.", END])
-        async with aclosing(self.says.stream(messages, sampling)) as pieces:
-            async for piece in pieces:
-                yield piece
 
 
 class WithoutCorpus(ScriptedEngine):
@@ -59,15 +40,6 @@ class WithoutCorpus(ScriptedEngine):
                 yield piece
                 if corpus_path().exists():
                     corpus_path().rename(corpus_path().with_name("moved.db"))
-
-
-def said(command: Command, serve: Serve, given: str, *scripts: Script) -> list[str]:
-    """Run a sitting without measuring over a pipe; return its lines, from the first prompt on."""
-    serve(ScriptedEngine(*scripts))
-    ran = command("chat", "democrat", "--accessible", given=given)
-    assert (ran.code, ran.err) == (0, "")
-    assert faults_of(ran.out.encode()) == []
-    return ran.out.partition("You: ")[2].splitlines()
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +103,16 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/measure on", "Measured|Measuring"),
     ):
         person.enters(line, answer, "You: ")
+    person.enters("/compare republican", "Column 1: A Democrat", "Column 2: A Republican", "To all: ")
+    person.enters("Tea?", "A Democrat: Yes", "A Republican: Yes", "A Democrat. Measured", "A Republican. Measured")
+    person.reads("To all: ")
+    person.enters("/end", "Left the comparison", "You: ")
+    person.enters("/room Q3", "Asked: ", "Enter alone asks all of POLPARTY: ")
+    person.enters("democrat", "Answer 2, A Democrat, option 1: model", "Answer 2, A Democrat, in words: ", "You: ")
+    person.enters("/guess 2", "5 numbers in this order that sum to 100: ")
+    person.enters("20 20 20 20 20", "Answer 2, A Democrat, option 5: model 30 percent, guess 20 percent", "You: ")
+    person.enters("/reveal", "the guess: .* of 100; the model: ", "You: ")
+    person.enters(f"/save-room {tmp_path / 'room.html'}", "Written to", "You: ")
     person.enters("/paste", "A line with /end sends them")
     person.enters("one\n\ntwo\n/end", "Reply complete", "You: ")
     person.enters("/delete", "Write yes or no: ")
@@ -229,6 +211,7 @@ def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -
     assert [(row.text, row.status) for row in kept_messages()] == [("Hello", "complete"), ("So far. ", "stopped")]
 
 
+@pytest.mark.slow
 def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     model = Model(["First. ", asyncio.Event()], ["Second. ", asyncio.Event()])
     person = Person(home, model, "chat", "democrat", "--accessible")
@@ -243,7 +226,7 @@ def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     assert person.code == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@slow_but_first(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_in_a_reply_leaves_with_its_code_and_keeps_the_reply(home: Path, number: int, code: int) -> None:
     person = Person(home, Model(["So far. ", asyncio.Event()]), "chat", "democrat", "--accessible")
     person.reads("You: ")
@@ -319,6 +302,7 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     assert person.code == 0
 
 
+@pytest.mark.slow
 def test_more_than_a_terminal_passes_on_of_a_line_is_not_sent(home: Path) -> None:
     person = Person(home, Model(), "chat", "democrat", "--accessible")
     person.reads("You: ")
@@ -404,7 +388,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("line", "answer"),
     [
         ("/persona democart", "democrat"),
@@ -444,6 +428,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/sampling heat=1", '"heat" cannot be chosen'),
         ("/new now", "Nothing follows /new"),
     ],
+    quick=12,
 )
 def test_what_cannot_be_done_is_one_sentence_and_ends_nothing(
     command: Command, served_by: Serve, line: str, answer: str
@@ -568,6 +553,7 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
 
 
+@pytest.mark.slow
 def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_own(
     command: Command, brief: str, tiny: str, tmp_path: Path
 ) -> None:

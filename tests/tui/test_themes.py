@@ -87,7 +87,7 @@ async def test_every_text_of_a_conversation_reads_well_in_every_theme(corpus_fil
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (150, 80)) as pilot:
         await talk(pilot)
         for severity in ("information", "warning", "error"):
-            pilot.app.notify("What has happened", title=severity, severity=severity, markup=False)  # type: ignore[arg-type]
+            pilot.app.notify("What has happened", title=severity, severity=severity, timeout=600, markup=False)  # type: ignore[arg-type]
         for theme in OURS:
             pilot.app.theme = theme.name
             await until(pilot, lambda: "What has happened" in shown(pilot))

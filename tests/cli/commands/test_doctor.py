@@ -77,6 +77,7 @@ def test_no_line_names_the_home_of_the_person(
     assert str(tmp_path) not in command("doctor").out
 
 
+@pytest.mark.slow
 def test_nothing_of_the_native_library_reaches_the_terminal(tmp_path: Path, tiny: str) -> None:
     """The tiny model's context is stretched, about which llama.cpp warns; that goes to the owner's log."""
     ran = subprocess.run(

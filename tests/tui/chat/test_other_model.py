@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from chat_personas.corpus import Corpus
 from chat_personas.models.found import Found, ModelInFiles
 from eval.engine import EngineInfo
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 TALL = (120, 90)
@@ -53,6 +54,7 @@ async def test_the_top_and_the_transcript_say_that_another_model_made_the_replie
         assert MARK in words(pilot)
 
 
+@pytest.mark.slow
 async def test_the_courses_of_two_models_are_not_joined(corpus_file: Path) -> None:
     found = await talked_with_the_first(corpus_file)
     engine = ScreenEngine(reply("No."), info=SECOND)
@@ -70,7 +72,7 @@ async def test_the_courses_of_two_models_are_not_joined(corpus_file: Path) -> No
         assert "measured is beta; some of the replies came from alpha" in words(pilot)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("info", "mark"), [(FIRST, None), (replace(FIRST, sha256="c3" * 32), "another file of the same name: alpha")]
 )
 async def test_the_same_name_is_the_same_model_only_with_the_same_file(
@@ -83,6 +85,7 @@ async def test_the_same_name_is_the_same_model_only_with_the_same_file(
         assert mark is None or mark in words(pilot)
 
 
+@pytest.mark.slow
 async def test_the_list_of_conversations_names_the_model(corpus_file: Path) -> None:
     await talked_with_the_first(corpus_file)
     async with screen(session(corpus_file, ScreenEngine(info=SECOND)), TALL) as pilot:

@@ -110,6 +110,7 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
 
 
+@pytest.mark.slow
 async def test_what_is_typed_in_one_burst_keeps_its_blanks(corpus_file: Path) -> None:
     engine = ScreenEngine(["Le", asyncio.Event()])
     async with screen(session(corpus_file, engine), size=SIZE) as pilot:

@@ -78,6 +78,7 @@ async def test_whoever_stops_in_a_stage_goes_on_there(corpus: Corpus, tmp_path: 
     assert len(corpus.studies.guesses(after.id)) == 10
 
 
+@pytest.mark.slow
 async def test_questions_are_answered_and_guessed_with_the_mouse(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, SHORT)
     async with taking_part(corpus, study) as pilot:
