@@ -75,6 +75,7 @@ def written(pilot: Pilot[None]) -> str:
     return front.focused.value if not isinstance(front, ChatScreen) and isinstance(front.focused, Input) else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ON_SCREEN)
 async def test_the_table_of_commands_that_open_a_screen_has_exactly_those(corpus_file: Path, name: str) -> None:
     async with talking(corpus_file) as pilot:
@@ -87,7 +88,7 @@ async def test_the_table_of_commands_that_open_a_screen_has_exactly_those(corpus
 
 
 WAYS = [
-    (name, way)
+    pytest.param(name, way, marks=[pytest.mark.slow] if way == "written" and COMMANDS[name].keys else [])
     for name in sorted(OPEN_A_SCREEN)
     for way in ("key", "written")
     if way == "written" or COMMANDS[name].keys
