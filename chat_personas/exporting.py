@@ -19,7 +19,7 @@ from chat_personas.paths import display_path
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize
-from personas.inputs.suggestions import one_of, quoted, suggestion
+from personas.inputs.suggestions import nearest, one_of, quoted
 
 ALL: Mapping[str, Format] = MappingProxyType({MARKDOWN.name: MARKDOWN, HTML.name: HTML, **FORMATS})
 """Every format by its name, those for reading first."""
@@ -48,8 +48,10 @@ class Asked:
 def asked_for(argument: str) -> Asked:
     """Read `markdown`, `markdown talk.md`, or `talk.md`, whose ending says which format is meant.
 
+    A path that begins with a word and a blank is written `./my talk.md`: a first word is a format.
+
     Raises:
-        ExportError: a single word is neither a format nor a path.
+        ExportError: the first word is neither a format nor the beginning of a path.
     """
     first, _, rest = argument.strip().partition(" ")
     if first.casefold() in ALL:
@@ -58,9 +60,11 @@ def asked_for(argument: str) -> Asked:
     if path.casefold() == LISTING:
         return Asked()
     meant = meant_by(path)
-    if meant is None and path and not re.search(r"[./~\\]", path):
-        advice = suggestion(first, tuple(ALL), f"there is {one_of(list(ALL))}")
-        raise ExportError(f"there is no format {quoted(first)}; {advice}")
+    if path and not re.search(r"[./~\\]", first):
+        by_ending = meant_by(f"x.{first}")
+        near = by_ending.name if by_ending is not None else nearest(first, tuple(ALL))
+        likely = f"did you mean {quoted(near)}? " if near is not None else ""
+        raise ExportError(f"there is no format {quoted(first)}; {likely}there is {one_of(list(ALL))}")
     return Asked("" if meant is None else meant.name, path)
 
 

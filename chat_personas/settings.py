@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -57,6 +57,19 @@ class ServerSettings(BaseModel):
     timeout: float = Field(default=120.0, gt=0, description="Seconds to wait for an answer.")
 
 
+def _long_names(keys: str) -> str:
+    """Return keys as the terminal library names them: `ctrl+x` for `^x`, as the screen writes it."""
+    return ",".join(map(_long_name, keys.split(",")))
+
+
+def _long_name(key: str) -> str:
+    *modifiers, base = key.strip().split("+")
+    return "+".join(["ctrl", *modifiers, base[1:]]) if len(base) > 1 and base.startswith("^") else key
+
+
+KeyNames = Annotated[str, AfterValidator(_long_names)]
+
+
 class Settings(BaseSettings):
     """Everything that can be set; each key is optional."""
 
@@ -87,7 +100,9 @@ class Settings(BaseSettings):
     theme: str | None = Field(
         default=None, description="The theme of the screen, by its name; default: by the colours of the terminal."
     )
-    keys: dict[str, str] = Field(default_factory=dict, description="Key bindings by their id, such as stop = 'ctrl+x'.")
+    keys: dict[str, KeyNames] = Field(
+        default_factory=dict, description="Key bindings by their id, such as stop = '^x' (or 'ctrl+x')."
+    )
     servers: dict[str, ServerSettings] = Field(
         default_factory=dict, description="Servers by the URL they are reached at."
     )
@@ -191,7 +206,9 @@ def _annotation(place: Place) -> Any:
     """Return the type of the setting at `place`, with its limits."""
     table, *within = place
     if table != "servers" or len(within) < 2:
-        return str if within else _with_limits(Settings.model_fields[str(table)])
+        if within:
+            return KeyNames if table == "keys" else str
+        return _with_limits(Settings.model_fields[str(table)])
     return _with_limits(ServerSettings.model_fields[str(within[-1])])
 
 

@@ -68,7 +68,11 @@ class Setting:
     @property
     def shown(self) -> str:
         """The value for people, without secrets."""
-        return shown_value(self.value)
+        return self.show(self.value)
+
+    def show(self, value: object) -> str:
+        """Return a value of this setting, such as its default, for people."""
+        return keys_written(str(value)) or NOT_SET if self.keys[0] == "keys" else shown_value(value)
 
     @property
     def is_switch(self) -> bool:
@@ -80,6 +84,20 @@ class Setting:
         """The value as it would be typed; "" where there is none, or where it holds a secret, which is never shown."""
         text = "" if self.value is None or isinstance(self.value, dict) else str(self.value)
         return text if without_secrets(text, words=False) == text else ""
+
+
+def keys_written(keys: str) -> str:
+    """Return keys as they are written everywhere: `f2, ^t` for `f2,ctrl+t`."""
+    return ", ".join(key_written(key.strip()) for key in keys.split(",") if key.strip())
+
+
+def key_written(key: str) -> str:
+    """Return one key as the line of keys below the screen shows it: `^t` for `ctrl+t`, `esc` for `escape`."""
+    from textual.keys import format_key
+
+    *modifiers, base = key.split("+") if len(key) > 1 else [key]
+    caret = "^" if "ctrl" in modifiers else ""
+    return "+".join([*(each for each in modifiers if each != "ctrl"), caret + format_key(base)])
 
 
 def shown_value(value: object) -> str:

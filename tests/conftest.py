@@ -6,9 +6,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 # Tests run in several processes. The threads of NumPy's products spin while they wait for each other, a third of the
 # processor time where the cores are busy. It is read when NumPy is first imported.
@@ -38,6 +41,23 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.collect()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def style_sheets_parsed_once() -> Iterator[None]:
+    """Parse each style sheet once for each set of colours: every app, screen and theme of a test would do it again."""
+    parse = Stylesheet._parse_rules
+    parsed: dict[Any, list[RuleSet]] = {}
+
+    def parse_once(sheet: Stylesheet, css: str, *where: Any, **options: Any) -> list[RuleSet]:
+        key = (css, where, frozenset(options.items()), frozenset(sheet._variables.items()))
+        if key not in parsed:
+            parsed[key] = parse(sheet, css, *where, **options)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ import pytest
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, Selection, conversations
+from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.exporting import ALL, Asked, Chosen, Exporter, Outlook, asked_for, slug, with_ending
 from personas import load_persona
@@ -54,6 +55,20 @@ def test_a_format_can_be_written_by_its_name_or_by_the_ending_of_a_file(written:
 def test_a_word_that_is_neither_a_format_nor_a_path_is_met_with_the_format_it_is_like() -> None:
     with pytest.raises(Exception, match='there is no format "markdwon"; did you mean "markdown"'):
         asked_for("markdwon")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("md talks/", 'there is no format "md"; did you mean "markdown"? there is "markdown", "html", '),
+        ("cvs out/town", 'there is no format "cvs"; did you mean "csv"? there is "markdown", "html", '),
+        ("zebra talk.md", 'there is no format "zebra"; there is "markdown", "html", '),
+    ],
+)
+def test_a_first_word_is_never_taken_as_the_beginning_of_a_path(written: str, said: str) -> None:
+    with pytest.raises(ExportError) as found:
+        asked_for(written)
+    assert str(found.value).startswith(said)
 
 
 @pytest.mark.parametrize(

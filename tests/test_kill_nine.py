@@ -17,7 +17,7 @@ from chat_personas.corpus import Corpus
 from tests.studies.making import begin, go_through, made_study
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_said_survives_kill_nine(tmp_path: Path) -> None:
     server = TokenServer()
     kills = [kill_once(server, tmp_path, f"Question {number}", 3.0 + 0.4 * number) for number in (1, 2)]
@@ -44,13 +44,13 @@ def test_what_was_acknowledged_is_there_after_a_kill() -> None:
     kill_in("first message", "turn 0 printed", "renaming", "rating", "deleting", "exporting", times=6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_by_a_kill_in_any_stage() -> None:
     kill_in(*STAGES, times=2 * len(STAGES))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_two_people_who_take_part_at_once_go_on_where_their_programs_were_killed() -> None:
     command = [sys.executable, "-m", "benchmarks.study_kills", "--times", "8"]

@@ -78,6 +78,7 @@ def flat(records: Sequence[dict[str, Any]]) -> bool:
 # The page
 
 
+@pytest.mark.slow
 def test_the_code_on_the_page_about_python_runs(tmp_path: Path) -> None:
     with Corpus.open(tmp_path / "home" / "data" / "corpus.db") as corpus:
         talk(corpus, ("What about guns?", "A short wait costs an honest buyer little."))

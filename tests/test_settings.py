@@ -92,3 +92,11 @@ def test_the_first_frame_shows_defaults_where_the_file_is_wrong(text: str) -> No
     assert glance() == DEFAULTS
     with pytest.raises(SettingsError, match=r"settings\.toml"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("written", "named"), [("^x", "ctrl+x"), ("ctrl+x", "ctrl+x"), ("f2, ^t", "f2,ctrl+t"), ("^", "^")]
+)
+def test_a_key_may_be_written_as_the_screen_shows_it(written: str, named: str) -> None:
+    write(f'keys = {{stop = "{written}"}}')
+    assert load_settings().keys == {"stop": named}

@@ -3,7 +3,7 @@
 import pytest
 
 from chat_personas.settings import Settings, SettingsError, load_settings
-from chat_personas.settings_listing import Key, Setting, all_settings, change_meant
+from chat_personas.settings_listing import Key, Setting, all_settings, change_meant, keys_written
 from tests.test_settings import home as home
 from tests.test_settings import write
 
@@ -99,3 +99,19 @@ def test_a_server_and_a_template_are_added_by_their_name() -> None:
     for name in ("servers", "templates"):
         with pytest.raises(SettingsError, match=r"^Type "):
             change_meant(found(name), "what?")
+
+
+@pytest.mark.parametrize(
+    ("keys", "written"),
+    [
+        ("ctrl+t", "^t"),
+        ("f2,ctrl+t", "f2, ^t"),
+        ("shift+enter, ctrl+j", "shift+⏎, ^j"),
+        ("ctrl+shift+up", "shift+^↑"),
+        ("question_mark", "?"),
+        ("escape", "esc"),
+        ("+", "+"),
+    ],
+)
+def test_keys_are_written_as_the_screen_shows_them(keys: str, written: str) -> None:
+    assert keys_written(keys) == written

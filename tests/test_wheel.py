@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("chat_personas", "eval", "personas")
 DEFECTIVE = "raise SystemExit('this is not the package that was meant')\n"

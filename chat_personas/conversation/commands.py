@@ -371,7 +371,7 @@ _TABLE = (
     ),
     Command(
         "room",
-        "",
+        "QUESTION",
         "Ask all groups of an attribute one question.",
         "Side by side",
         in_short="Ask the room one question",

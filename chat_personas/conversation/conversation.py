@@ -250,6 +250,14 @@ class Conversation:
         return tuple(model for model in dict.fromkeys(made) if model != self.model)
 
     @property
+    def model_of_last_reply(self) -> ReplyModel | None:
+        """The model that made the last reply on the path, None where that is the present one or there is none."""
+        replies = (message for message in reversed(self.path) if message.role == "assistant")
+        last = next(replies, None)
+        model = self.model if last is None else self.models.get(last.id, self.model)
+        return None if model == self.model else model
+
+    @property
     def first_persona(self) -> ReplyPersona:
         """The persona with which the conversation began: also that of replies of which `personas` does not know it."""
         return _under(self._active.row)

@@ -34,6 +34,7 @@ OPENING = "Moderator, opening a debate between {first} and {second}, a few sente
 TURN_TOKENS = 160
 """The most tokens of a turn, so that the other side has its turn, too."""
 MOST_ROUNDS = 50
+NOT_ROUNDS = f"a debate has 1 to {MOST_ROUNDS} rounds, and not {{typed}}"
 
 
 class DebateError(ReportedError):
@@ -268,9 +269,15 @@ class Debate:
             raise DebateError("one of the two conversations was gone on with alone, so the debate cannot go on")
 
 
+def rounds_meant(typed: str) -> int | None:
+    """Return the number of rounds that was typed; None where a debate cannot have so many, or it is not a number."""
+    rounds = int(typed) if typed.isdecimal() else 0
+    return rounds if 1 <= rounds <= MOST_ROUNDS else None
+
+
 def _check_rounds(rounds: int) -> None:
     if not 1 <= rounds <= MOST_ROUNDS:
-        raise DebateError(f"a debate has 1 to {MOST_ROUNDS} rounds, and not {rounds}")
+        raise DebateError(NOT_ROUNDS.format(typed=rounds))
 
 
 def _names(personas: Sequence[Persona], engines: Sequence[Engine]) -> tuple[str, str]:

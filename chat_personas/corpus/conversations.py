@@ -390,6 +390,12 @@ def debate_sides(connection: sqlite3.Connection, debate_id: str) -> tuple[Debate
     return fetch(DebateSideRow, connection.execute(sql, (debate_id,)))
 
 
+def groups(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the keys of all comparisons and debates of which a conversation is left."""
+    rows = connection.execute("SELECT id FROM comparisons UNION SELECT id FROM debates")
+    return tuple(row["id"] for row in rows)
+
+
 def deleted_with(connection: sqlite3.Connection, identifier: str) -> tuple[str, ...]:
     """Return what is deleted with a conversation: itself, and the other side of its debate if it is in one."""
     sql = """

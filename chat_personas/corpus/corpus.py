@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 EVERYTHING = Selection()
+TO_BEGIN = COMPARISON, DEBATE, ROOM, ROOM_OPTIONS = "comparison", "debate", "room", "roomoptions"
+"""The places of the drafts of what is to begin a comparison, a debate or a question to the room, with its options."""
 DRAFT_LEFT = "what was typed and not sent could not be erased: {error}"
 
 
@@ -512,10 +514,16 @@ class Corpus:
             in_file = maintenance.erase_traces(connection)
         in_draft = None
         try:
-            self.drafts.forget_the_deleted(self.conversation_ids)
+            self.drafts.forget_the_deleted(self._places_of_drafts)
         except OSError as error:  # what is deleted stays so, and the corpus opens, whatever becomes of a draft
             in_draft = DRAFT_LEFT.format(error=error.strerror or error)
         return " and ".join(filter(None, (in_file, in_draft))) or None
+
+    def _places_of_drafts(self) -> tuple[str, ...]:
+        """Return all keys under which there may be a draft."""
+        with self._connections.reading() as connection:
+            groups = conversations.groups(connection)
+        return (*self.conversation_ids(), *groups, *TO_BEGIN)
 
     @property
     def _owner_name(self) -> str:

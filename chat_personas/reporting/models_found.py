@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from chat_personas.models import POCKET, SMOLLM2, pocket_path
@@ -122,6 +123,22 @@ def offered(found: Found) -> Iterator[Offered]:
     others = [(file.name, file.path, file.why_not) for file in found.files if file.why_not is not None]
     for name, path, why in [*others, *((problem.what, problem.what, problem.why) for problem in found.problems)]:
         yield Offered(name, UNUSABLE, path, (" ".join(why.split()),), "unusable")
+
+
+def how_to_go_on_with(name: str, found: Found) -> str | None:
+    """Say how a conversation goes on with the model of this name, which made its last reply; None where it is not here.
+
+    `name` is the engine's: of a file its name without .gguf, of a server its address with `#` and the model.
+    """
+    ready = (each.model for each in offered(found) if each.kind == "ready" and name in _names(each))
+    model = next(ready, None)
+    return (
+        None if model is None else f"{printable(name)} made the last reply. /model {printable(model)} goes on with it."
+    )
+
+
+def _names(each: Offered) -> tuple[str, ...]:
+    return each.name, each.model, Path(each.model).stem
 
 
 def in_sentences(each: Offered) -> str:

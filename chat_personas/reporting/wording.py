@@ -56,6 +56,19 @@ def traces_left(why: str | None) -> str:
     return "" if why is None else TRACES_LEFT.format(why=why)
 
 
+def deletion_question(title: str, conversations: int) -> str:
+    """Ask whether a conversation is to be deleted, which takes so many with it, itself among them."""
+    return f"Delete {for_deletion(f'“{title}”', conversations)} with all its messages and measurements?"
+
+
+def deleted(why_left: str | None) -> str:
+    """Say that a conversation is deleted, and why traces of it are left, as `Corpus.delete` returns it."""
+    return printable(f"Deleted{traces_left(why_left)}.")
+
+
+ALREADY_DELETED = "Another program has already deleted it."
+
+
 def for_deletion(title: str, conversations: int) -> str:
     """Name what is deleted: a conversation by its title, or both sides of a debate."""
     return f"{printable(title)} (both sides of the debate)" if conversations > 1 else printable(title)

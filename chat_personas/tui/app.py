@@ -29,7 +29,7 @@ from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import lenient, to_log
-from chat_personas.tui.themes import OURS, SIXTEEN, TerminalColours, default_theme
+from chat_personas.tui.themes import OURS, SIXTEEN, BlackOrWhite, TerminalColours, default_theme
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -91,7 +91,12 @@ class TerminalApp(App[None]):
         # NO_COLOR asks for no colours; Textual would send greys
         kept = [each for each in self._filters if not isinstance(each, Monochrome)]
         plain = TerminalColours(lambda: self.theme == SIXTEEN.name, no_colour=self.no_color)
-        self._filters = [*kept, plain]
+        self._filters = [*kept, plain, BlackOrWhite(lambda: self._has_16_colours and self.theme != SIXTEEN.name)]
+
+    @property
+    def _has_16_colours(self) -> bool:
+        """Whether this is shown on a terminal of 16 colours; what is drawn for a picture has all."""
+        return self._on_terminal and self.console.color_system == "standard"
 
     @property
     def log_path(self) -> Path | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from textual._context import active_app
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import format_key
 
 from chat_personas.conversation.commands import COMMANDS, SLASH, Command
 
@@ -120,10 +119,16 @@ def key_of(name: str) -> str:
     command = COMMANDS.get(name)
     binding = binding_of(command, "") if command is not None else Binding("escape", "", id=name)
     app = active_app.get(None)  # None in tests of what is drawn, without a screen
-    display = app.get_key_display if app is not None else (lambda each: format_key(each.key))
+    display = app.get_key_display if app is not None else _written
     keys = keys_shown(binding, app._keymap if app is not None else {}, display)
     written = keys[0] if keys else f"{SLASH}{name}"
     return written.capitalize() if written.isalnum() else written
+
+
+def _written(binding: Binding) -> str:
+    from chat_personas.settings_listing import key_written  # slow to import, and the first frame does without it
+
+    return key_written(binding.key)
 
 
 def settable_keys() -> "tuple[Listed, ...]":

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rich.color import Color as RichColor
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -147,17 +149,12 @@ def default_theme(colours: str | None) -> str:
     return SIXTEEN.name if colours in FEW_COLOURS else DUSK.name
 
 
-class TerminalColours(LineFilter):
-    """Gives text the terminal's own two colours, and puts what has another background in reverse.
+class WhereWanted(LineFilter):
+    """Changes the lines of the screen as long as theme and terminal want it."""
 
-    None of the 16 colours reaches a contrast of 4.5 on black and on white alike. Lines and bars keep theirs, unless
-    nothing is to have a colour.
-    """
-
-    def __init__(self, is_wanted: Callable[[], bool], *, no_colour: bool) -> None:
+    def __init__(self, is_wanted: Callable[[], bool]) -> None:
         super().__init__()
         self._is_wanted = is_wanted
-        self._no_colour = no_colour
 
     @property
     def enabled(self) -> bool:
@@ -166,7 +163,19 @@ class TerminalColours(LineFilter):
 
     @enabled.setter
     def enabled(self, value: bool) -> None:
-        """Ignore what the base class sets: the theme decides."""
+        """Ignore what the base class sets."""
+
+
+class TerminalColours(WhereWanted):
+    """Gives text the terminal's own two colours, and puts what has another background in reverse.
+
+    None of the 16 colours reaches a contrast of 4.5 on black and on white alike. Lines and bars keep theirs, unless
+    nothing is to have a colour.
+    """
+
+    def __init__(self, is_wanted: Callable[[], bool], *, no_colour: bool) -> None:
+        super().__init__(is_wanted)
+        self._no_colour = no_colour
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments of a line in the colours that are left."""
@@ -178,10 +187,49 @@ class TerminalColours(LineFilter):
         ]
 
 
+class BlackOrWhite(WhereWanted):
+    """Draws themes of many colours on a terminal of 16: a light background becomes white, any other one black.
+
+    The nearest of 16 colours to text and to what is behind it may be the same, or yellow on white. White on black and
+    black on white read well in every palette.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments of a line in black and white."""
+        return [
+            Segment(segment.text, None if segment.style is None else _two_colours(segment.style), segment.control)
+            for segment in segments
+        ]
+
+
+BLACK_SEEN, WHITE_SEEN = RichColor.parse("color(0)"), RichColor.parse("color(15)")
+AS_FAR = 0.179
+"""The relative luminance from which black and white are as far in contrast: (L + 0.05)² = 0.05 · 1.05."""
+
+
+@lru_cache(4096)
+def _two_colours(style: Style) -> Style:
+    """Return a style in black and white, on the one that is nearer to its background in contrast."""
+    behind = style.color if style.reverse else style.bgcolor
+    if behind is None or behind.is_default:
+        return style + Style(color="default", dim=False)
+    light = luminance(behind.get_truecolor()) > AS_FAR
+    shown, over = (WHITE_SEEN, BLACK_SEEN) if light else (BLACK_SEEN, WHITE_SEEN)
+    return style + Style.from_color(over, shown) + Style(dim=False, reverse=False)
+
+
+def luminance(colour: ColorTriplet) -> float:
+    """Return the relative luminance as WCAG 2 defines it: 0 for black, 1 for white."""
+    shares = [part / 255 for part in colour]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 _DRAWN = (0x2500, 0x25A0)
 """Where Unicode has lines and blocks."""
 
 
+@lru_cache(4096)
 def is_drawn(text: str) -> bool:
     """Whether a text has lines and blocks, and besides these only blanks."""
     first, end = _DRAWN

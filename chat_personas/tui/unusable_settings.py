@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from textual.binding import Binding
-from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys, _normalize_key_list
+from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys, _normalize_key_list, format_key
 
-from chat_personas.settings import SettingsError
+from chat_personas.settings import SettingsError, load_settings
+from chat_personas.settings_listing import key_written
 from personas.inputs.suggestions import quoted, suggestion
 
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
-FORM = "write one such as ctrl+x, alt+up or f5"
+FORM = "write one such as ^x, alt+up or f5"
 _NAMED = frozenset(key.value.rpartition("+")[2] for key in Keys) | KEY_TO_UNICODE_NAME.keys() | {"space", "newline"}
 
 
@@ -36,14 +37,14 @@ def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str
             yield from (f"keys: {name} is on a key that does not exist; {_likely(key)}" for key in unknown)
     for clash in _clashes(keys):
         first, second = clash.names
-        yield f"keys: {first} and {second} are both on {clash.key}; give one of them another key"
+        yield f"keys: {first} and {second} are both on {key_written(clash.key)}; give one of them another key"
 
 
 def check_named(keys: Sequence[str], value: object, themes: Collection[str]) -> None:
     """Look for what a setting names, before it is written: a persona, a survey, a model, or one of the `themes`.
 
     Raises:
-        ReportedError: it is not there: the program would ignore it, or not start.
+        ReportedError: it is not there: the program would ignore it, or not start; or a key is needed elsewhere.
     """
     if not isinstance(value, str):
         return
@@ -62,6 +63,18 @@ def check_named(keys: Sequence[str], value: object, themes: Collection[str]) -> 
             from chat_personas.engines.open import find_model
 
             find_model(value)
+        case ("keys", name):
+            _check_keys(name, value)
+
+
+def _check_keys(name: str, keys: str) -> None:
+    """Raise SettingsError where a terminal cannot send one of these keys, or the action `name` cannot be on it."""
+    chosen = _keys_by_id() | load_settings().keys
+    for key in _each(keys):
+        if not is_key(key):
+            raise SettingsError(f"there is no such key; {_likely(key)}")
+        if fault := why_not(name, key, len(format_key(key)) == 1, chosen):
+            raise SettingsError(fault)
 
 
 def is_key(key: str) -> bool:
@@ -85,7 +98,7 @@ def _is_named_character(name: str) -> bool:
 def _likely(key: str) -> str:
     """Return the key that was probably meant by one that does not exist, or how keys are written."""
     meant = key.strip().lower().replace("control", "ctrl").replace("option", "alt").replace("-", "+").replace(" ", "")
-    return f"did you mean {quoted(meant)}?" if is_key(meant) else FORM
+    return f"did you mean {quoted(key_written(meant))}?" if is_key(meant) else FORM
 
 
 def _advice(name: str, known: Collection[str]) -> str:
@@ -174,10 +187,10 @@ def why_not(name: str, key: str, is_printable: bool, keys: Mapping[str, str]) ->
     from chat_personas.tui.key_routing import is_letter
 
     if key == "ctrl+c":
-        return f"{key} copies and quits"
+        return f"{key_written(key)} copies and quits"
     does = {binding.id: binding.tooltip or binding.description for _, binding in named_bindings()}
     where_written = {binding.id for place, binding in named_bindings() if place in WRITTEN_IN}
     if name in where_written and (is_letter(key, is_printable) or key in _writing_keys()):
-        return f"{key} is needed for writing"
+        return f"{key_written(key)} is needed for writing"
     found = (clash.other(name) for clash in _clashes({**keys, name: key}) if name in clash.names and clash.key == key)
-    return next((f"{key} is on {other} already ({does[other]})" for other in found), None)
+    return next((f"{key_written(key)} is on {other} already ({does[other]})" for other in found), None)

@@ -18,6 +18,7 @@ from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
 from chat_personas.conversation.commands import COMMANDS
 from chat_personas.corpus import Corpus, Selection
+from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, kept_messages, only_line, write_survey
@@ -26,6 +27,7 @@ from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.eval.fake_engine import by_content
 from tests.eval.towns import many
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.fakes import FakeEngine as ScriptedEngine
 
@@ -185,6 +187,15 @@ def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_
     assert "A debate has two personas. /personas lists them." in "\n".join(lines)
 
 
+def test_a_number_of_rounds_is_asked_for_until_it_is_possible(command: Command, served_by: Serve) -> None:
+    lines = "\n".join(
+        said(command, served_by, "/debate Guns?\n\nrepublican\nthree\n51\n1\n/quit\n", ["Less.", END], ["More.", END])
+    )
+    assert 'A debate has 1 to 50 rounds, and not "three".' in lines
+    assert 'A debate has 1 to 50 rounds, and not "51".' in lines
+    assert "The debate has ended after 1 round" in lines
+
+
 def test_a_conversation_that_is_a_side_goes_on_after_the_debates_last_turn(command: Command, served_by: Serve) -> None:
     served_by(ScriptedEngine(["Less.", END], ["More.", END], ["No.", END], ["Sure.", END]))
     assert command("debate", "republican", "democrat", "--topic", "Guns?", "--rounds", "1").code == 0
@@ -219,6 +230,7 @@ def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -
     assert [(row.text, row.status) for row in kept_messages()] == [("Hello", "complete"), ("So far. ", "stopped")]
 
 
+@pytest.mark.slow
 def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     model = Model(["First. ", asyncio.Event()], ["Second. ", asyncio.Event()])
     person = Person(home, model, "chat", "democrat", "--accessible")
@@ -233,7 +245,7 @@ def test_after_a_stop_and_another_line_ctrl_c_stops_again(home: Path) -> None:
     assert person.code == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@slow_but_first(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_in_a_reply_leaves_with_its_code_and_keeps_the_reply(home: Path, number: int, code: int) -> None:
     person = Person(home, Model(["So far. ", asyncio.Event()]), "chat", "democrat", "--accessible")
     person.reads("You: ")
@@ -309,6 +321,7 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     assert person.code == 0
 
 
+@pytest.mark.slow
 def test_more_than_a_terminal_passes_on_of_a_line_is_not_sent(home: Path) -> None:
     person = Person(home, Model(), "chat", "democrat", "--accessible")
     person.reads("You: ")
@@ -394,7 +407,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("line", "answer"),
     [
         ("/persona democart", "democrat"),
@@ -434,6 +447,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/sampling heat=1", '"heat" cannot be chosen'),
         ("/new now", "Nothing follows /new"),
     ],
+    quick=12,
 )
 def test_what_cannot_be_done_is_one_sentence_and_ends_nothing(
     command: Command, served_by: Serve, line: str, answer: str
@@ -528,7 +542,9 @@ def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command:
     lines = said(command, served_by, given, ["One", END], ["Two", END])
     assert next(line for line in lines if line.startswith("Conversation ")).startswith("Conversation 1, this one: Bye.")
     assert "Conversation: Old. With: A Democrat. 2 messages; these are the last." in lines
+    assert "Delete “Old” with all its messages and measurements?" in "\n".join(lines)
     assert "Nothing was deleted." in lines
+    assert "Deleted." in lines
     assert texts(kept_messages()) == ["Bye", "Two"]
 
 
@@ -556,6 +572,7 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
 
 
+@pytest.mark.slow
 def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_own(
     command: Command, brief: str, tiny: str, tmp_path: Path
 ) -> None:
@@ -607,6 +624,28 @@ def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> N
     ran = command("chat", "--accessible", "--resume", kept_messages()[0].conversation_id, given="Why?\n")
     assert "You: Hello\nA Democrat: Good day\nYou: Why?\nA Democrat: Because\n" in ran.out
     assert texts(kept_messages()) == ["Hello", "Good day", "Why?", "Because"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said_of_it"),
+    [
+        ("pocket", "pocket made the last reply. /model pocket goes on with it. The next one comes from other."),
+        ("gone", "gone made the last reply. The next one comes from other."),
+    ],
+)
+def test_a_conversation_of_another_model_says_how_it_goes_on_with_that_one(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch, name: str, said_of_it: str
+) -> None:
+    monkeypatch.setattr(Launch, "find_models", lambda _: Found(files=(), servers=(), problems=()))
+    info = Model().info
+    served_by(Model(info=replace(info, name=name, sha256="a1" * 32)))
+    assert command("chat", "democrat", "--accessible", given="Hello\n").code == 0
+    served_by(Model(info=replace(info, name="other", sha256="b2" * 32)))
+    resumed = kept_messages()[0].conversation_id
+    ran = command("chat", "--accessible", "--resume", resumed, given="Why?\n")
+    assert said_of_it in " ".join(ran.out.split())
+    ran = command("chat", "--accessible", "--resume", resumed, given="/quit\n")
+    assert "made the last reply" not in ran.out
 
 
 def test_a_line_that_is_not_text_is_refused_and_the_next_one_is_sent(command: Command, served_by: Serve) -> None:
@@ -670,3 +709,18 @@ def test_what_is_measured_is_kept_as_on_the_screen(command: Command, served_by: 
         reply = kept_messages()[-1]
         rows = corpus.measurements(reply.conversation_id)
     assert [(row.message_id, row.complete) for row in rows] == [(None, True), (reply.id, True)]
+
+
+def test_keys_of_the_screen_are_read_and_changed_in_sentences(command: Command, served_by: Serve, home: Path) -> None:
+    asked = ("keys.new", "keys.new ^o", "keys.new a", "keys.new control-x", "keys.new ^f8", "keys.new")
+    lines = said(command, served_by, "".join(f"/settings {each}\n" for each in asked) + "/quit\n")
+    heard = [line.removeprefix("You: ") for line in lines]
+    assert [line for line in heard if line.startswith(("keys.new:", "^", "A is", "There is", "keys.new is"))] == [
+        "keys.new: ^n, from the default. Begin a new conversation",
+        "^o is on open already (List, search or delete conversations).",
+        "A is needed for writing.",
+        'There is no such key; did you mean "^x"?',
+        "keys.new is written to the settings. It counts from the next start.",
+        "keys.new: ^f8, from the file. Begin a new conversation",
+    ]
+    assert (home / "config" / "settings.toml").read_text() == '[keys]\nnew = "ctrl+f8"\n'

@@ -17,6 +17,7 @@ from chat_personas.models import pocket_path
 from eval.engine import Engine, Message, Piece, Sampling
 from tests.cli.running import Command, kept_messages, only_line
 from tests.corpus.unprivileged import without_privileges
+from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 
 Serve = Callable[[Engine], None]
@@ -33,7 +34,7 @@ def test_a_missing_model_file_is_wrong_input(command: Command) -> None:
     assert "there is no model file gone.gguf" in only_line(ran)
 
 
-@pytest.mark.parametrize("size", [0, 3, 20, 1000, 9_000_000], ids=lambda size: f"{size} bytes")
+@slow_but_first("size", [0, 3, 20, 1000, 9_000_000], ids=lambda size: f"{size} bytes", quick=2)
 def test_a_truncated_model_file_is_a_model_that_fails(command: Command, tmp_path: Path, size: int) -> None:
     (tmp_path / "cut.gguf").write_bytes(pocket_path().read_bytes()[:size])
     ran = command("chat", "democrat", "--model", "cut.gguf", given="Hello")

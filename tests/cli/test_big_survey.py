@@ -28,7 +28,7 @@ def run(*arguments: str) -> int:
     return int(ran.stderr.splitlines()[-1])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_whole_of_such_a_survey_is_imported_and_compared_with_within_its_memory(tmp_path: Path) -> None:
     write_table(tmp_path / "big.csv")
     assert run("surveys", "import", "csv", "big.csv") < MOST

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Command
+from tests.examples import slow_but_first
 
 PROGRAM = [sys.executable, "-m", "chat_personas"]
 
@@ -40,7 +41,7 @@ def answers(survey: str, tmp_path: Path) -> str:
     return "answers.jsonl"
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("least", "code", "with_errors"),
     [
         pytest.param("0.999", 1, True, id="fails-tables and errors"),
@@ -57,11 +58,13 @@ def test_a_check_of_eval_is_made_although_nobody_reads(
     assert json.loads((tmp_path / "r.json").read_text())["schema"] == "chat-personas/eval-report@2"
 
 
+@pytest.mark.slow
 def test_a_check_is_made_although_nobody_reads_the_document(answers: str, survey: str) -> None:
     line = ("eval", "--answers", answers, "--survey", survey, "--fail-under", "0.999")
     assert code_when_nobody_reads(*line, "--json", "-") == 1
 
 
+@pytest.mark.slow
 def test_verifying_a_report_fails_or_holds_although_nobody_reads(
     command: Command, answers: str, survey: str, tmp_path: Path
 ) -> None:
@@ -73,6 +76,7 @@ def test_verifying_a_report_fails_or_holds_although_nobody_reads(
     assert code_when_nobody_reads("report", "verify", "r.json") == 1
 
 
+@pytest.mark.slow
 def test_wrong_usage_is_wrong_although_nobody_reads() -> None:
     assert code_when_nobody_reads("eval", "democart", with_errors=True) == 2
     assert code_when_nobody_reads("surveys", "list") == 0

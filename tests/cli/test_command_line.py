@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chat_personas import __version__
 from chat_personas.cli.commands import GROUPS
 from chat_personas.cli.main import main, with_command
+from tests.examples import slow_but_first
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_group_without_a_command_prints_its_help_on_standard_error(
     assert wanted.lstrip().startswith(f"Usage: chat-personas {group} ")
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("typed", "offered"),
     [
         ("chat-personas ev", "eval"),

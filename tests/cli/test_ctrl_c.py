@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.leaving import Program
+from tests.examples import slow_but_first
 
 ROOT = Path(__file__).parents[2]
 INTERRUPTED = 130
@@ -50,19 +51,21 @@ def test_a_command_that_has_hardly_begun_ends_with_one_line(stage: str, environm
     assert (ended.returncode, ended.stdout, ended.stderr) == (INTERRUPTED, "", "chat-personas: interrupted\n")
 
 
+@pytest.mark.slow
 def test_a_command_that_is_about_to_end_has_printed_everything(environment: dict[str, str]) -> None:
     ended = run_to("_end", environment)
     assert (ended.returncode, ended.stderr) == (INTERRUPTED, "chat-personas: interrupted\n")
     assert "democrat" in ended.stdout
 
 
+@pytest.mark.slow
 def test_a_command_that_has_ended_is_not_interrupted_any_more(environment: dict[str, str]) -> None:
     ended = run_to("_shutdown", environment)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "democrat" in ended.stdout
 
 
-@pytest.mark.parametrize("stage", OF_THE_SCREEN)
+@slow_but_first("stage", OF_THE_SCREEN, quick=2)
 def test_the_screen_that_is_not_there_yet_ends_with_one_line(
     stage: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -74,6 +77,7 @@ def test_the_screen_that_is_not_there_yet_ends_with_one_line(
     assert program.received.count(b"\x1b[?1049h") == program.received.count(b"\x1b[?1049l")
 
 
+@pytest.mark.slow
 def test_a_program_that_was_started_with_the_signal_ignored_goes_on(environment: dict[str, str]) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -11,6 +11,7 @@ import pytest
 
 from chat_personas.models import pocket_path
 from tests.cli.running import Command, only_line
+from tests.examples import slow_but_first
 
 ON_A_MODEL = {
     "chat": ("chat", "democrat", "--model", "{}"),
@@ -78,25 +79,25 @@ def refusal(command: Command, words: tuple[str, ...], code: int, given: str = ""
     return only_line(ran)
 
 
-@pytest.mark.parametrize("words", MISSING.values(), ids=MISSING)
+@slow_but_first("words", MISSING.values(), ids=MISSING, quick=5)
 def test_a_file_that_is_missing_is_wrong_input(command: Command, words: tuple[str, ...]) -> None:
     assert "gone" in refusal(command, words, 2)
 
 
-@pytest.mark.parametrize(("words", "near"), MISTYPED.values(), ids=MISTYPED)
+@slow_but_first(("words", "near"), MISTYPED.values(), ids=MISTYPED, quick=5)
 def test_a_mistyped_word_is_wrong_input_and_the_nearest_is_named(
     command: Command, words: tuple[str, ...], near: str
 ) -> None:
     assert f"did you mean {near}?" in refusal(command, words, 2).replace('"', "")
 
 
-@pytest.mark.parametrize("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
+@slow_but_first("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
 def test_a_truncated_model_file_is_a_model_that_fails(command: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "cut.gguf").write_bytes(pocket_path().read_bytes()[:100_000])
     assert "cut.gguf" in refusal(command, words, 3, "cut.gguf")
 
 
-@pytest.mark.parametrize("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
+@slow_but_first("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
 def test_a_server_that_is_not_there_is_a_model_that_fails(command: Command, words: tuple[str, ...]) -> None:
     assert "cannot reach http://127.0.0.1:9/v1; is the server running" in refusal(
         command, words, 3, "http://127.0.0.1:9/v1"
@@ -130,7 +131,7 @@ def server() -> Iterator[str]:
     serving.server_close()
 
 
-@pytest.mark.parametrize("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
+@slow_but_first("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
 def test_a_wrong_key_is_a_server_that_fails_and_is_not_repeated(
     command: Command, server: str, words: tuple[str, ...]
 ) -> None:
@@ -139,7 +140,7 @@ def test_a_wrong_key_is_a_server_that_fails_and_is_not_repeated(
     assert "sk-wrong" not in line
 
 
-@pytest.mark.parametrize("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
+@slow_but_first("words", ON_A_MODEL.values(), ids=ON_A_MODEL)
 def test_a_model_that_a_server_does_not_serve_is_wrong_input(
     command: Command, server: str, words: tuple[str, ...]
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Command, only_line
+from tests.examples import slow_but_first
 
 READ = {
     "chat": ("chat", "{}"),
@@ -73,7 +74,7 @@ def test_a_directory_is_called_one(command: Command, tmp_path: Path, words: tupl
     assert "is a directory; " in refusal(command, words, given)
 
 
-@pytest.mark.parametrize("words", (READ | WRITTEN).values(), ids=READ | WRITTEN)
+@slow_but_first("words", (READ | WRITTEN).values(), ids=READ | WRITTEN, quick=8)
 def test_a_pipe_at_which_it_would_wait_for_ever_is_called_one(
     command: Command, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
@@ -81,7 +82,7 @@ def test_a_pipe_at_which_it_would_wait_for_ever_is_called_one(
     assert "is a pipe; " in refusal(command, words, "pipe")
 
 
-@pytest.mark.parametrize("words", (READ | FOLDERS | WRITTEN).values(), ids=READ | FOLDERS | WRITTEN)
+@slow_but_first("words", (READ | FOLDERS | WRITTEN).values(), ids=READ | FOLDERS | WRITTEN, quick=8)
 def test_a_name_that_no_file_can_have_is_no_mistake_of_ours(command: Command, words: tuple[str, ...]) -> None:
     refusal(command, words, "x" * 300)
 
@@ -89,7 +90,7 @@ def test_a_name_that_no_file_can_have_is_no_mistake_of_ours(command: Command, wo
 BINARY = {name: words for name, words in READ.items() if "model" not in name}
 
 
-@pytest.mark.parametrize("words", BINARY.values(), ids=BINARY)
+@slow_but_first("words", BINARY.values(), ids=BINARY, quick=5)
 def test_a_binary_file_is_no_text(command: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\xff")
     line = refusal(command, words, "picture.png")

@@ -18,6 +18,7 @@ from eval.engine import Probe
 from personas import LoadedPersona, load_persona
 from tests.corpus.making import talk
 from tests.engines.llama.tiny import write_tiny_model
+from tests.examples import slow_but_first
 from tests.steering.directions import inside, keep_random_direction
 
 TURNS = ("What do you think about guns?", "Why do you think so?", "And what about taxes?")
@@ -74,6 +75,7 @@ async def test_replies_of_the_built_in_model_come_out_again_also_after_measuring
     assert [(reply.number, reply.finding) for reply in found] == [(1, "identical"), (2, "identical"), (3, "identical")]
 
 
+@pytest.mark.slow
 async def test_a_reply_that_was_stopped_matches_as_far_as_it_came_and_those_after_it_whole(
     corpus: Corpus, pocket: LlamaEngine
 ) -> None:
@@ -87,6 +89,7 @@ async def test_a_reply_that_was_stopped_matches_as_far_as_it_came_and_those_afte
     assert [reply.finding for reply in await audited(corpus)] == ["identical"] * 3
 
 
+@pytest.mark.slow
 async def test_a_conversation_that_was_taken_up_again_comes_out_again(corpus: Corpus, pocket: LlamaEngine) -> None:
     conversation = Conversation.start(corpus, pocket, load_persona("republican"))
     await said(conversation, TURNS[0])
@@ -111,7 +114,7 @@ async def test_a_text_that_was_altered_is_named_with_the_place(
     assert (second.message_id, second.number, second.finding, second.at) == (reply.id, 2, "differs", 11)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("column", "value", "why"),
     [
         ("model_sha256", "00", "made by pocket; name that model with --model"),
@@ -121,6 +124,7 @@ async def test_a_text_that_was_altered_is_named_with_the_place(
         ("template_sha256", "00", "the chat template was another one"),
         ("flash_attention", "1", "flash attention was on then"),
     ],
+    quick=2,
 )
 async def test_a_reply_that_cannot_be_generated_again_is_not_called_different(
     corpus: Corpus, corpus_file: Path, pocket: LlamaEngine, column: str, value: str | None, why: str
@@ -156,6 +160,7 @@ async def test_a_steered_reply_comes_out_under_the_strength_it_had_and_not_witho
     assert "party" in str(first.why)
 
 
+@pytest.mark.slow
 async def test_a_reply_after_one_that_cannot_be_generated_is_not_called_different(
     corpus: Corpus, corpus_file: Path, pocket: LlamaEngine
 ) -> None:

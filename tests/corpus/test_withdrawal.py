@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, RatingRow, Selection
+from chat_personas.corpus import Corpus, RatingRow, Selection, connection
 from chat_personas.corpus.errors import UnknownParticipantError
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.maintenance import Withdrawal
@@ -71,7 +71,8 @@ def test_a_fresh_export_of_any_format_has_nothing_of_the_withdrawn(corpus: Corpu
     assert [file for file in files if WORD.encode() in file.read_bytes().lower()] == []
 
 
-def test_while_another_program_reads_the_traces_wait_for_it(corpus_file: Path) -> None:
+def test_while_another_program_reads_the_traces_wait_for_it(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.05)
     with Corpus.open(corpus_file) as corpus:
         way = quokka(corpus)
         with Corpus.open(corpus_file, read_only=True) as reader, reader._connections.reading() as reading:

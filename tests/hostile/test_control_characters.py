@@ -18,6 +18,7 @@ from tests.cli.conftest import BRIEF, brief, command, few, home, served_by, surv
 from tests.cli.running import Command, Ran
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import leaning
+from tests.examples import slow_but_first
 
 __all__ = ["brief", "command", "few", "home", "served_by", "survey"]
 
@@ -186,7 +187,7 @@ def test_no_text_of_a_persona_controls_the_terminal(
                 assert raw(command(*arguments, given="Hello")) == set(), (each[place], arguments)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     "text",
     [
         f"persona = {as_toml(HOSTILE)}",
@@ -201,6 +202,7 @@ def test_no_text_of_a_persona_controls_the_terminal(
         f"model = '{HOSTILE}'",
         HOSTILE,
     ],
+    quick=5,
 )
 def test_no_text_of_the_settings_controls_the_terminal(command: Command, home: Path, text: str) -> None:
     (home / "config").mkdir(parents=True)

@@ -17,6 +17,7 @@ from chat_personas.cli.main import main
 from chat_personas.engines.openai.client import EnvironmentVariableError
 from chat_personas.engines.openai.connection import Connection
 from chat_personas.paths import check_home, corpus_path
+from tests.examples import slow_but_first
 
 ROOT = Path(__file__).parents[2]
 FAR = "https://models.example/v1"
@@ -73,6 +74,7 @@ def test_a_file_for_keys_that_cannot_be_written_is_not_blamed_on_the_certificate
         Connection(FAR, None, timeout=1.0)
 
 
+@pytest.mark.slow
 def test_the_way_to_write_a_proxy_reaches_the_terminal_whole(tmp_path: Path) -> None:
     code, _, said = run(["models", "show", FAR], {"HTTPS_PROXY": "ftp://proxy.example"}, tmp_path)
     assert (code, said) == (
@@ -177,14 +179,14 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize("arguments", [["doctor"], ["personas", "list"], ["chat", "democrat", "--plain"]])
+@slow_but_first("arguments", [["personas", "list"], ["doctor"], ["chat", "democrat", "--plain"]])
 def test_every_other_variable_may_hold_garbage(tmp_path: Path, arguments: list[str]) -> None:
     code, _, said = run(arguments, HARMLESS, tmp_path, "Hi\n")
     assert code == DONE, said
     assert "Traceback" not in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", HARMLESS)
 def test_the_screen_is_drawn_whatever_a_variable_holds(tmp_path: Path, name: str) -> None:
     with Program(["democrat"], tmp_path, {name: HARMLESS[name], "PYTHONPATH": str(ROOT)}) as program:
@@ -194,7 +196,7 @@ def test_the_screen_is_drawn_whatever_a_variable_holds(tmp_path: Path, name: str
         assert program.code == DONE, program.text[-500:]
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@slow_but_first("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_end_a_command_without_a_traceback(tmp_path: Path, closed: str) -> None:
     environment = {**os.environ, "CHAT_PERSONAS_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     for command in ("chat democrat", "personas list"):

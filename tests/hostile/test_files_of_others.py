@@ -113,6 +113,7 @@ main(["export", "--own", "--out", "dialogues.jsonl"])
 """
 
 
+@pytest.mark.slow
 def test_a_killed_export_leaves_nothing_after_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
     out = tmp_path / "out"

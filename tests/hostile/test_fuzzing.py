@@ -17,6 +17,7 @@ async def test_mutated_answers_of_a_server_end_in_a_result_or_in_a_sentence() ->
     assert ends.total() == 150
 
 
+@pytest.mark.slow
 def test_mutated_files_are_read_or_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     ends, broken = fuzz_files(30, seed=1)

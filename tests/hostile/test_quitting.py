@@ -13,19 +13,20 @@ import pytest
 from benchmarks.leaving import STATES, WAYS, leave_once
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.leaving import UnwaitedThreads, in_time, run_unwaited
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 SOME = [("reply", "sigterm"), ("nothing said yet", "ctrl+q"), ("measuring", "sighup")]
 ALL = [(state, way) for state in STATES if not state.startswith("server") for way in WAYS]
 
 
-@pytest.mark.parametrize(("state", "way"), SOME)
+@slow_but_first(("state", "way"), SOME)
 def test_the_screen_is_left_with_its_exit_code_and_loses_nothing(tmp_path: Path, state: str, way: str) -> None:
     left = leave_once(state, way, tmp_path)
     assert left.fine, left
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("state", "way"), [pair for pair in ALL if pair not in SOME])
 def test_it_is_left_in_every_state_and_every_way(tmp_path: Path, state: str, way: str) -> None:

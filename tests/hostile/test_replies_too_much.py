@@ -35,6 +35,7 @@ from tests.engines.openai.scripted_server import (
     send_stream,
     serving,
 )
+from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.fakes import ScreenEngine, chat, draw_without_pauses, screen, session, until, words
 
@@ -115,7 +116,7 @@ async def test_one_event_without_an_end_is_not_read_to_its_end(corpus: Corpus) -
     assert flood.sent < 20_000_000  # what the buffers of the sockets hold comes on top of what was read
 
 
-@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
+@slow_but_first("kind", ["text/event-stream", "application/json"])
 async def test_a_long_reply_that_comes_at_once_is_cut(kind: str, corpus: Corpus) -> None:
     async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
         if kind == "application/json" or not request.body.get("stream"):
@@ -176,7 +177,7 @@ async def check_shown_in_part(pilot: Pilot[None], length: int) -> None:
     assert str(line.content) == f"… shown in part; F10 opens all {length:,} characters"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ordinary"])
+@slow_but_first("kind", [kind for kind in KINDS if kind != "ordinary"], quick=5)
 async def test_a_reply_of_any_form_is_drawn_within_bounds_and_kept_whole(kind: str) -> None:
     entry = Entry("reply", "".join(KINDS[kind](20_000)))
     async with OneTranscript().run_test(size=(100, 40)) as pilot:
@@ -185,7 +186,7 @@ async def test_a_reply_of_any_form_is_drawn_within_bounds_and_kept_whole(kind: s
     assert entry.text == "".join(KINDS[kind](20_000))
 
 
-@pytest.mark.parametrize("kind", ["items", "quoted lines", "fence", "zero width"])
+@slow_but_first("kind", ["items", "quoted lines", "fence", "zero width"])
 async def test_a_reply_that_comes_piece_by_piece_is_drawn_within_the_same_bounds(kind: str) -> None:
     text, entry = "".join(KINDS[kind](20_000)), Entry("reply", "", growing=True)
     async with OneTranscript().run_test(size=(100, 40)) as pilot:
@@ -210,6 +211,7 @@ async def test_a_reply_that_is_long_but_ordinary_is_drawn_whole() -> None:
         assert "".join(part.source for part in reply.query(Markdown)) == text
 
 
+@pytest.mark.slow
 async def test_a_reply_that_is_shown_in_part_opens_whole_and_is_copied_whole(corpus_file: Path, corpus: Corpus) -> None:
     text = "---\n" * 20_000 + "the last line"
     conversation = Conversation.start(corpus, FakeEngine(["short", END]), load_persona("democrat"))

@@ -19,6 +19,7 @@ from personas.inputs.redaction import secrets_of, shown_address, without_secrets
 from tests.cli.conftest import brief, command, few, home, tiny
 from tests.cli.running import Command
 from tests.engines.openai.scripted_server import completion
+from tests.examples import slow_but_first
 
 __all__ = ["brief", "command", "few", "home", "tiny"]
 
@@ -209,7 +210,7 @@ FAULTY_SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("text", FAULTY_SETTINGS)
+@slow_but_first("text", FAULTY_SETTINGS, quick=10)
 def test_a_fault_in_the_settings_never_repeats_a_secret(command: Command, home: Path, few: str, text: str) -> None:
     write_settings(home, text)
     failures = 0
@@ -222,7 +223,7 @@ def test_a_fault_in_the_settings_never_repeats_a_secret(command: Command, home: 
 
 
 @pytest.mark.parametrize("setting", ["persona", "model", "survey", "theme"])
-@pytest.mark.parametrize("value", ["swordfish", "sword/fish", "sword/fish.gguf", "/sword/swordfish.toml", "sword fish"])
+@slow_but_first("value", ["swordfish", "sword/fish", "sword/fish.gguf", "/sword/swordfish.toml", "sword fish"])
 def test_a_wrong_name_in_the_settings_is_not_repeated_even_where_it_looks_like_a_word(
     command: Command, home: Path, few: str, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
 ) -> None:
@@ -253,7 +254,7 @@ def test_a_wrong_name_on_the_command_line_is_repeated_and_one_in_the_settings_is
 
 
 @pytest.mark.parametrize("setting", ["PERSONA", "MODEL", "SURVEY", "THREADS", "MEASURE", "KEYS", "SERVERS", "SCHEMA"])
-@pytest.mark.parametrize("value", [URL, RANDOM, f'{{"{URL}": "{RANDOM}"}}'], ids=["address", "word", "table"])
+@slow_but_first("value", [URL, RANDOM, f'{{"{URL}": "{RANDOM}"}}'], ids=["address", "word", "table"])
 def test_a_fault_in_the_environment_never_repeats_a_secret(
     command: Command, few: str, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
 ) -> None:
@@ -263,7 +264,7 @@ def test_a_fault_in_the_environment_never_repeats_a_secret(
         assert found_in(ran.out + ran.err) == [], arguments
 
 
-@pytest.mark.parametrize("value", [URL, URL.upper(), f":{PASSWORD}@127.0.0.1:9/v1", f"{RANDOM}", f"{RANDOM}.gguf"])
+@slow_but_first("value", [URL, URL.upper(), f":{PASSWORD}@127.0.0.1:9/v1", f"{RANDOM}", f"{RANDOM}.gguf"], quick=2)
 @pytest.mark.parametrize("option", ["--model", "--survey", "persona"])
 def test_a_secret_on_the_command_line_is_not_repeated(command: Command, option: str, value: str) -> None:
     given = [value] if option == "persona" else ["democrat", option, value]

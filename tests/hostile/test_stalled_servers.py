@@ -14,6 +14,7 @@ from benchmarks.leaving import WAYS, leave_once
 from benchmarks.stalled_server import STALLS, Stall, stalled_server
 from chat_personas.engines.openai import OpenAIEngine, retrying
 from eval.engine import EngineError, Message, Sampling
+from tests.examples import slow_but_first
 
 SOME = [("silent", "ctrl+q"), ("dripping_list", "sigterm"), ("silent_in_reply", "ctrl+c")]
 ALL = [(stall, way) for stall in STALLS for way in WAYS]
@@ -21,13 +22,13 @@ SILENT: list[Stall] = ["silent", "dripping_head", "dripping_list", "silent_answe
 BROKEN_OFF: list[Stall] = ["half_closed", "reset"]
 
 
-@pytest.mark.parametrize(("stall", "way"), SOME)
+@slow_but_first(("stall", "way"), SOME)
 def test_the_screen_can_be_left_while_the_server_stalls(tmp_path: Path, stall: str, way: str) -> None:
     left = leave_once(f"server: {stall}", way, tmp_path)
     assert left.fine, left
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("stall", "way"), [pair for pair in ALL if pair not in SOME])
 def test_it_can_be_left_in_every_way_whatever_the_server_does(tmp_path: Path, stall: str, way: str) -> None:
@@ -69,6 +70,7 @@ async def test_a_reply_that_stalls_ends_and_is_not_asked_for_again(stall: Stall)
         await engine.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["models", "show"], ["eval", "democrat", "--model"]])
 def test_ctrl_c_ends_a_command_that_waits_for_a_silent_server(tmp_path: Path, arguments: list[str]) -> None:
     with stalled_server("silent") as server:

@@ -38,6 +38,7 @@ PERSONA = load_persona("democrat").persona.model_dump_json(by_alias=True, exclud
 SIZES = ((80, 24), (20, 5), (200, 60), (100, 10), (99, 40), (10, 3), (130, 50), (40, 12))
 
 
+@pytest.mark.slow
 async def test_a_model_whose_file_is_deleted_goes_on_replying_and_is_measured(
     corpus_file: Path, tmp_path: Path
 ) -> None:

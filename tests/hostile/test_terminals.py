@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.leaving import CTRL_Q, Program
 from chat_personas.cli.errors import DONE
+from tests.examples import slow_but_first
 
 ROOT = Path(__file__).parents[2]
 USUAL = ["xterm-256color", "screen", "nosuchterminal"]
@@ -45,20 +46,20 @@ def talk_and_leave(program: Program) -> None:
     assert program.received.rfind(b"\x1b[?1049l") > program.received.rfind(b"\x1b[?1049h")
 
 
-@pytest.mark.parametrize("term", USUAL)
+@slow_but_first("term", USUAL)
 def test_a_conversation_on_a_usual_and_on_an_unknown_terminal(tmp_path: Path, term: str) -> None:
     with Program(["democrat"], tmp_path, {"TERM": term, "PYTHONPATH": str(ROOT)}) as program:
         talk_and_leave(program)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("term", OTHERS)
 def test_a_conversation_on_others(tmp_path: Path, term: str) -> None:
     with Program(["democrat"], tmp_path, {"TERM": term, "COLORTERM": "", "PYTHONPATH": str(ROOT)}) as program:
         talk_and_leave(program)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_every_terminal_that_this_machine_knows_gets_the_screen_and_is_left(tmp_path: Path) -> None:
     wrong = []
@@ -82,12 +83,13 @@ def test_a_dumb_terminal_gets_the_line_mode(tmp_path: Path) -> None:
         assert len(program.text.replace("Hi", "").split()) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "columns"), SIZES[:2])
 def test_a_tiny_window_does_no_harm(tmp_path: Path, rows: int, columns: int) -> None:
     _sized(tmp_path, rows, columns)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("rows", "columns"), SIZES[2:])
 def test_a_window_of_any_size_does_no_harm(tmp_path: Path, rows: int, columns: int) -> None:
     _sized(tmp_path, rows, columns)
@@ -106,6 +108,7 @@ def _sized(home: Path, rows: int, columns: int) -> None:
         assert program.code == DONE, program.text[-500:]
 
 
+@pytest.mark.slow
 def test_keys_that_are_not_utf8_are_left_out_with_a_word_about_it_and_typing_goes_on(tmp_path: Path) -> None:
     with Program(["democrat"], tmp_path, {"PYTHONPATH": str(ROOT)}) as program:
         program.until(b"guns?")

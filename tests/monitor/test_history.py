@@ -19,6 +19,7 @@ from personas import Group
 from tests.corpus.making import branch_of, conversation_of, talk
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, question, town
+from tests.examples import slow_but_first
 
 NAMES = [f"Q{number}" for number in range(40)]
 # Of the Democrats 40% choose "option 1": a model that gives it mass p of two has alignment 1 - |p - 0.4|.
@@ -142,7 +143,7 @@ DIFFERENT: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("change", DIFFERENT.values(), ids=DIFFERENT)
+@slow_but_first("change", DIFFERENT.values(), ids=DIFFERENT, quick=4)
 async def test_a_model_that_is_or_may_be_another_is_measured_again(corpus: Corpus, change: dict[str, Any]) -> None:
     (reply,) = replies(corpus)
     await round_of(monitor(saying(0.4), corpus), reply)
@@ -156,7 +157,7 @@ async def test_a_model_that_is_or_may_be_another_is_measured_again(corpus: Corpu
     assert again.scorecard.scores.alignment.mean == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     "other",
     [
         lambda corpus: monitor(saying(0.4), corpus, [REPUBLICAN]),
@@ -195,7 +196,7 @@ async def test_a_round_that_did_not_see_the_whole_conversation_is_measured_again
     assert (await round_of(monitor(saying(0.4), corpus), reply)).from_before == 0
 
 
-@pytest.mark.parametrize(("length", "kept"), [(1024, 0), (2048, 40), (4096, 40)])
+@slow_but_first(("length", "kept"), [(1024, 0), (2048, 40), (4096, 40)])
 async def test_a_model_with_a_shorter_context_than_made_the_reply_is_measured_again(
     corpus: Corpus, length: int, kept: int
 ) -> None:

@@ -106,6 +106,7 @@ async def test_the_first_round_asks_what_fits_the_time_that_its_anchors_took(mon
     assert len(engine.asked) == len(set(engine.asked)) == 2 * 35
 
 
+@pytest.mark.slow
 async def test_a_reply_in_the_middle_of_a_round_makes_the_model_no_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     class Clock:
         """Goes on by half a second for every probe, and by ten minutes for one reply."""

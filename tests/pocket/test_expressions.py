@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from eval.expression.methods import EXPRESSIONS
@@ -10,6 +12,7 @@ from eval.surveys.loading import LoadedSurvey, load_survey
 from pocket.expressions import measure_expressions, render_expressions
 
 
+@pytest.mark.slow
 async def test_the_built_in_model_is_measured_in_every_expression_and_each_has_its_row() -> None:
     civic = load_survey("civic")
     few = civic.survey.model_copy(update={"questions": civic.survey.questions[:3]})

@@ -31,6 +31,7 @@ from pocket.ground_scores import (
 )
 from pocket.topics import TOPICS, Topic
 from pocket.writer import Writer
+from tests.examples import slow_but_first
 
 RECIPE = Path(text.__file__).parent
 EARLIER = {
@@ -58,7 +59,7 @@ def writer() -> Writer:
     return Writer(load_survey("civic").survey, 5, text.LESSONS["ground"])
 
 
-@pytest.mark.parametrize("lesson", EARLIER)
+@slow_but_first("lesson", EARLIER)
 def test_the_lessons_of_the_shipped_weights_are_the_same_byte_for_byte(lesson: str) -> None:
     digest = hashlib.sha256()
     for document in islice(text.documents(0, lesson=lesson), 400):
@@ -76,6 +77,7 @@ def recipe_text() -> str:
     return "\n".join([*said, *(path.read_text(encoding="utf-8") for path in files)]).lower()
 
 
+@pytest.mark.slow
 def test_what_the_card_counts_on_is_not_in_the_recipe(recipe_text: str) -> None:
     claims = [claim for sides in UNSEEN["claims"].values() for said in sides.values() for claim in said]
     asked = [question for questions in UNSEEN["life"].values() for question in questions]
@@ -101,6 +103,7 @@ def test_no_claim_of_the_card_shares_more_than_half_of_its_words_with_one_of_the
     assert near == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["frames", "with", "next_frames", "ask_frames", "at_length"])
 def test_the_words_around_the_cards_cases_are_not_in_the_recipe(recipe_text: str, kind: str) -> None:
     guns = [frame.format("guns").lower() for frame in UNSEEN[kind]]

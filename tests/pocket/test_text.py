@@ -49,6 +49,7 @@ def test_no_figure_of_a_held_out_question_enters_the_text() -> None:
     assert first(300, survey=changed) == first(300, survey=CIVIC)
 
 
+@pytest.mark.slow
 def test_held_out_questions_are_at_least_eight_and_never_asked(sample: list[Document]) -> None:
     stems = [question.stem for question in CIVIC.questions if question.id in HELD_OUT]
     assert len(stems) == len(HELD_OUT) >= 8

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,7 @@ def test_every_condition_comes_first_equally_often_over_the_blocks() -> None:
         assert abs(first[name] - 1000) < 4 * (3000 * 1 / 3 * 2 / 3) ** 0.5
 
 
+@pytest.mark.slow
 def test_five_hundred_people_with_a_third_leaving_are_balanced_over_two_merged_corpora(tmp_path: Path) -> None:
     """The blocks of both machines, those that are still open included, are within 1."""
     rng = random.Random(7)

@@ -78,6 +78,7 @@ async def test_what_was_learnt_about_people_and_persona_is_found_again(corpus: C
     assert (found.counts.complete, found.counts.sound, found.counts.unsound) == (12, 12, 0)
 
 
+@pytest.mark.slow
 async def test_nothing_is_said_about_a_persona_that_follows_the_letters(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, ONE_CONDITION)
     engine = FakeEngine()
@@ -121,6 +122,7 @@ async def test_felt_understanding_is_the_mean_of_its_items_and_changes_are_paire
     assert not any(scale.instrument == "attention" for scale in found.scales), "it has a right answer"
 
 
+@pytest.mark.slow
 async def test_a_control_group_that_learns_nothing_leaves_the_estimates_as_they_are(
     corpus: Corpus, tmp_path: Path
 ) -> None:

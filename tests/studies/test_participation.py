@@ -10,6 +10,7 @@ from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.steps import AskedItem, Debriefing, Ended, Guessing, Questionnaire, Talk, shares_of
 from chat_personas.studies.study import load_study
+from tests.examples import slow_but_first
 from tests.studies.making import COMPREHENSION, begin, do, go_through, made_study, write_study
 
 STAGES = ("intake", "before", "guesses_before", "conversation", "guesses_after", "after", "debriefing")
@@ -27,7 +28,7 @@ def test_the_stages_come_in_their_order_and_end_with_a_code(corpus: Corpus, tmp_
     assert corpus.problems() == ()
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@slow_but_first("stage", STAGES, quick=2)
 def test_whoever_breaks_off_in_a_stage_goes_on_there(corpus: Corpus, tmp_path: Path, stage: str) -> None:
     study = made_study(tmp_path)
     way = begin(corpus, study, "P07")

@@ -10,11 +10,8 @@ from textual.app import App
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, UnknownConversationError
-from chat_personas.tui.screens.deletion import (
-    ALREADY_DELETED,
-    agreed_to_delete,
-    delete_for_good,
-)
+from chat_personas.reporting.wording import ALREADY_DELETED
+from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from personas import load_persona
 from tests.corpus.making import talk

@@ -63,6 +63,7 @@ async def test_without_a_round_the_command_says_so_in_one_sentence(corpus_file: 
         await until(pilot, lambda: "No probe was sent yet since this conversation was opened." in words(pilot))
 
 
+@pytest.mark.slow
 async def test_why_a_page_cannot_be_shown_is_said_without_control_characters(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +81,7 @@ async def test_why_a_page_cannot_be_shown_is_said_without_control_characters(
         assert "\x1b" not in said
 
 
+@pytest.mark.slow
 async def test_a_long_conversation_is_opened_with_as_few_widgets_as_a_short_one(corpus_file: Path) -> None:
     with Corpus.open(corpus_file) as corpus:
         row = conversation_row().model_copy(update={"persona": PERSONA})

@@ -146,6 +146,7 @@ async def test_a_participants_conversation_is_refused_in_one_sentence(corpus_fil
     assert (list(here.iterdir()), released(corpus_file)) == ([], [])
 
 
+@pytest.mark.slow
 async def test_while_it_is_written_the_screen_says_how_far_it_is_and_can_be_left(
     corpus_file: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +181,7 @@ async def test_while_it_is_written_the_screen_says_how_far_it_is_and_can_be_left
     assert sorted(file.suffix for file in here.iterdir()) == [".jsonl", ".md"]
 
 
+@pytest.mark.slow
 async def test_enter_twice_before_the_dialog_is_ready_replaces_nothing_without_a_question(
     corpus_file: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +208,7 @@ async def test_enter_twice_before_the_dialog_is_ready_replaces_nothing_without_a
     assert (here / "guns.md").read_text() == "precious"
 
 
+@pytest.mark.slow
 async def test_what_goes_wrong_stands_in_the_dialog_with_all_that_was_chosen(corpus_file: Path, here: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), (60, 20)) as pilot:
         await say(pilot, "About guns?", "Ban them.")

@@ -8,6 +8,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chat_personas.tui.session import Session
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 HINT = "Press Ctrl+C again to quit. All is stored."
@@ -21,7 +22,7 @@ async def open_screen(pilot: Pilot[None], key: str) -> None:
     await until(pilot, lambda: pilot.app.screen is not chat(pilot))
 
 
-@pytest.mark.parametrize("key", ["f1", "f3", "ctrl+o", "ctrl+g", "ctrl+s"])
+@slow_but_first("key", ["f1", "f3", "ctrl+o", "ctrl+g", "ctrl+s"])
 async def test_ctrl_c_pressed_twice_quits_from_every_screen(corpus_file: Path, key: str) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await open_screen(pilot, key)
@@ -45,7 +46,7 @@ async def test_ctrl_c_copies_what_is_selected_of_the_path_to_export_to(corpus_fi
         assert not pilot.app._exit
 
 
-@pytest.mark.parametrize("key", ["x", "left", "f4", "enter"])
+@slow_but_first("key", ["x", "left", "f4", "enter"])
 async def test_any_other_key_makes_the_next_ctrl_c_the_first_again(corpus_file: Path, key: str) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         pilot.app.notify("Something else.")

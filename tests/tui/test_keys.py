@@ -12,8 +12,9 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 import chat_personas.tui
-from chat_personas.tui.app import ChatApp
-from chat_personas.tui.key_registry import NO_KEY, binding_holders, keys_shown
+from chat_personas.settings_listing import keys_written
+from chat_personas.tui.app import ChatApp, TerminalApp
+from chat_personas.tui.key_registry import NO_KEY, binding_holders, keys_shown, named_bindings
 
 
 def classes_that_bind_keys() -> list[type[DOMNode]]:
@@ -84,3 +85,12 @@ def test_no_text_is_selected_as_a_whole_when_it_gets_the_focus_back() -> None:
             if node.func.id.endswith("Input") and "select_on_focus" not in [each.arg for each in node.keywords]:
                 selecting.append(f"{module.name}:{node.lineno}")
     assert selecting == []
+
+
+def test_every_key_is_written_as_the_line_of_keys_shows_it() -> None:
+    app = TerminalApp()
+    for _, binding in named_bindings():
+        assert (
+            keys_written(binding.key) == ", ".join(keys_shown(binding, {}, app.get_key_display))
+            or binding.key == NO_KEY
+        )

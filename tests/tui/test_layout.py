@@ -10,6 +10,7 @@ from chat_personas.tui.app import ChatApp
 from chat_personas.tui.key_registry import named_bindings
 from eval.engine import EngineInfo
 from personas import load_persona
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 SMALL = (80, 24)
@@ -63,7 +64,7 @@ async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: 
             assert width >= 100 or len(title) == width - 1, (width, title)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("width", "score", "end"),
     [
         (99, LETTERS, f"A Democrat · Guns? {LETTERS} (F2)"),
@@ -74,6 +75,7 @@ async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: 
         (40, f"{LETTERS} · measuring… 3/62", "not sound · turn 0 (F2)"),
         (40, "alignment 0.750 · turn 3 · measuring… 3/62", "alignment 0.750 (F2)"),
     ],
+    quick=3,
 )
 async def test_the_title_keeps_the_name_of_the_persona_and_shortens_the_score(
     corpus_file: Path, width: int, score: str, end: str
@@ -140,6 +142,7 @@ def test_a_theme_that_is_set_is_used(corpus_file: Path) -> None:
     assert ChatApp(session(corpus_file, ScreenEngine(), theme="nord")).theme == "nord"
 
 
+@pytest.mark.slow
 async def test_another_persona_is_picked_by_typing_a_part_of_its_name(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")
@@ -217,6 +220,7 @@ async def test_a_recurrent_model_is_called_one_beside_its_name(corpus_file: Path
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " lfm2 · recurrent")
 
 
+@pytest.mark.slow
 async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_measured(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")
@@ -234,6 +238,7 @@ def on_one_line(line: str) -> bool:
     return re.search(r"Choose another persona +persona\b", line) is not None
 
 
+@pytest.mark.slow
 async def test_on_a_narrow_screen_the_id_of_a_key_stands_below_what_the_key_does(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (100, 160)) as pilot:
         await pilot.press("f1")

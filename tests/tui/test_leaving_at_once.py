@@ -3,15 +3,15 @@
 import asyncio
 from pathlib import Path
 
-import pytest
 from textual.events import Key
 
 from chat_personas.corpus import Corpus
 from tests.corpus.making import branch_of
-from tests.tui.fakes import ScreenEngine, screen, session, until
+from tests.examples import slow_but_first
+from tests.tui.fakes import SECONDS, ScreenEngine, screen, session
 
 
-@pytest.mark.parametrize("steps", range(12))
+@slow_but_first("steps", range(12), quick=4)
 async def test_a_message_is_stored_or_a_draft_whenever_the_program_is_left(corpus_file: Path, steps: int) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         for key in "hello":
@@ -20,7 +20,9 @@ async def test_a_message_is_stored_or_a_draft_whenever_the_program_is_left(corpu
         for _ in range(steps):  # of the event loop
             await asyncio.sleep(0)
         pilot.app.post_message(Key("ctrl+q", None))
-        await until(pilot, lambda: pilot.app._exit)
+        async with asyncio.timeout(SECONDS):
+            while not pilot.app._exit:  # `until` would wait for widgets that are going away
+                await asyncio.sleep(0.01)
 
     with Corpus.open(corpus_file, read_only=True) as corpus:
         stored = [message.text for row in corpus.conversations() for message in branch_of(corpus, row.id)]

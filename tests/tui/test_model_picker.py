@@ -17,6 +17,7 @@ from chat_personas.settings import Settings
 from chat_personas.tui.screens.models import ModelsScreen, Row
 from chat_personas.tui.session import Session
 from eval.engine import EngineError
+from tests.examples import slow_but_first
 from tests.tui.fakes import FakeLaunch, ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
 SMALL = ModelInFiles(
@@ -112,7 +113,7 @@ async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays
         assert [message.content for message in beta.asked[0]][1:] == ["Guns?", "Fewer.", "And now?"]
 
 
-@pytest.mark.parametrize("named", ["~/models/small one.gguf", "~/models/../models/small one.gguf"])
+@slow_but_first("named", ["~/models/small one.gguf", "~/models/../models/small one.gguf"])
 async def test_the_model_that_is_open_already_is_said_to_be_and_nothing_changes(corpus_file: Path, named: str) -> None:
     present = Settings.model_construct(model=str(Path("~/models/small one.gguf").expanduser()))
     app = session(corpus_file, ScreenEngine(reply("Fewer.")), validated=present, found=FOUND)
@@ -197,6 +198,7 @@ async def test_fetching_is_asked_first_counts_and_stops_at_escape(
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_where_no_model_opened_another_one_continues_the_conversation_that_was_asked_for(
     corpus_file: Path,
 ) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
 
@@ -84,6 +85,7 @@ def test_no_key_of_the_chat_screen_does_two_things() -> None:
     assert [key for key, times in keys.items() if times > 1] == ["escape"]
 
 
+@pytest.mark.slow
 async def test_themes_personas_and_models_are_found_by_their_names(corpus_file: Path) -> None:
     url = "http://127.0.0.1:1/v1"
     small = ModelOnServer(model=f"'{url}#tiny-chat'", name="tiny-chat", server="llama-server", url=url)

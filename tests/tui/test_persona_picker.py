@@ -51,6 +51,7 @@ def test_the_preview_is_the_system_prompt_byte_for_byte(steering: str) -> None:
     assert (prompt in preview(persona)) == (steering != "none")
 
 
+@pytest.mark.slow
 def test_the_preview_of_every_persona_of_the_library_is_its_system_prompt() -> None:
     for name in library_names():
         persona = load_persona(name).persona
@@ -217,6 +218,7 @@ async def test_a_combination_is_saved_and_then_in_the_list(corpus_file: Path) ->
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
         picker = await opened(pilot)
@@ -228,6 +230,7 @@ async def test_few_shot_is_shown_and_not_talked_with(corpus_file: Path) -> None:
         assert pilot.app.screen is picker
 
 
+@pytest.mark.slow
 async def test_the_new_persona_is_measured_where_it_begins_and_has_a_course_of_its_own(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Fewer."), reply("Because."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (120, 60)) as pilot:

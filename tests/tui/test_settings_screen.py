@@ -99,7 +99,7 @@ async def test_a_key_is_changed_by_pressing_it_and_does_at_once_what_it_is_for(c
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, KeyScreen))
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "ctrl+n is on new already (Begin a new conversation)" in words(pilot))
+        await until(pilot, lambda: "^n is on new already (Begin a new conversation)" in words(pilot))
         await pilot.press("x")
         await until(pilot, lambda: "x is needed for writing" in words(pilot))
         await pilot.press("f20")
@@ -160,15 +160,15 @@ async def test_what_the_environment_sets_is_refused_with_the_variable(
 @pytest.mark.parametrize(
     ("name", "key", "is_printable", "why"),
     [
-        ("open", "ctrl+g", False, "ctrl+g is on persona already (Choose another persona)"),
-        ("open", "ctrl+q", False, "ctrl+q is on quit already (Quit (or press Ctrl+C twice))"),
+        ("open", "ctrl+g", False, "^g is on persona already (Choose another persona)"),
+        ("open", "ctrl+q", False, "^q is on quit already (Quit (or press Ctrl+C twice))"),
         ("next_probe", "f5", False, "f5 is on regenerate already (Regenerate the last reply)"),
-        ("open", "ctrl+c", False, "ctrl+c copies and quits"),
+        ("open", "ctrl+c", False, "^c copies and quits"),
         ("open", "a", True, "a is needed for writing"),
         ("open", "alt+z", True, None),
         ("newline", "alt+z", True, None),
-        ("open", "ctrl+z", False, "ctrl+z is needed for writing"),
-        ("open", "backspace", False, "backspace is needed for writing"),
+        ("open", "ctrl+z", False, "^z is needed for writing"),
+        ("open", "backspace", False, "⌫ is needed for writing"),
         ("next_probe", "a", True, None),
         ("open", "ctrl+o", False, None),
         ("open", "f20", False, None),

@@ -82,6 +82,7 @@ def test_what_leaves_nothing_to_do_ends_the_program_with_its_error(corpus_file: 
         app.run(headless=True)
 
 
+@pytest.mark.slow
 async def test_the_validated_settings_take_the_place_of_their_preview(corpus_file: Path) -> None:
     wanted = Settings(keys={"help": "f9"}, theme="nord", measure=False)
     preview = session(corpus_file, ScreenEngine(), measure=True, theme="dracula", validated=wanted)

@@ -50,6 +50,7 @@ async def test_it_is_said_what_a_reply_waits_for_and_how_far_it_is(corpus_file: 
         await until(pilot, lambda: "…" not in shown(pilot).splitlines()[-2])
 
 
+@pytest.mark.slow
 async def test_it_is_said_how_many_questions_are_measured(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = ScreenEngine(reply("Yes."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:

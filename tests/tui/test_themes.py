@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from rich.color import ColorTriplet
+from rich.color import ColorSystem, ColorTriplet
+from rich.style import Style
 from textual.pilot import Pilot
 
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.themes import OURS, SIXTEEN, OwnTheme, is_drawn
 from tests.test_settings import home as home
-from tests.tui.contrast import BLACK, TERMINALS, WHITE, contrast, illegible
+from tests.tui.contrast import BLACK, TERMINALS, WHITE, contrast, contrast_of, illegible, texts
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 
 REPLY = """\
@@ -86,7 +87,7 @@ async def test_every_text_of_a_conversation_reads_well_in_every_theme(corpus_fil
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (150, 80)) as pilot:
         await talk(pilot)
         for severity in ("information", "warning", "error"):
-            pilot.app.notify("What has happened", title=severity, severity=severity, markup=False)  # type: ignore[arg-type]
+            pilot.app.notify("What has happened", title=severity, severity=severity, timeout=600, markup=False)  # type: ignore[arg-type]
         for theme in OURS:
             pilot.app.theme = theme.name
             await until(pilot, lambda: "What has happened" in shown(pilot))
@@ -139,3 +140,29 @@ def test_a_theme_of_the_settings_is_used_on_16_colours_too(corpus_file: Path, mo
     monkeypatch.delenv("COLORTERM", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     assert ChatApp(session(corpus_file, ScreenEngine(), theme="persona-day")).theme == "persona-day"
+
+
+@pytest.mark.parametrize("theme", ["persona-contrast", "persona-contrast-day", "persona-day", "solarized-light"])
+async def test_a_theme_of_many_colours_is_legible_in_the_16_that_are_sent(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, theme: str
+) -> None:
+    monkeypatch.delenv("COLORTERM", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    engine = ScreenEngine(reply(REPLY))
+    async with screen(
+        session(corpus_file, engine, measure=True, make_monitor=monitor, theme=theme), (150, 80)
+    ) as pilot:
+        assert pilot.app.console.color_system == "standard"
+        monkeypatch.setattr(pilot.app, "_on_terminal", True)
+        await talk(pilot)
+        assert pilot.app.theme == theme
+        sent = {style: as_sent(style) for _, style in texts(pilot.app.screen)}
+        assert len(sent) > 5
+        low = {style: contrast_of(sent[style], terminal) for style in sent for terminal in TERMINALS}
+        assert {str(style) for style, found in low.items() if found < AAA} == set()
+
+
+def as_sent(style: Style) -> Style:
+    """Return a style in the colours that Rich sends to a terminal of 16: the nearest ones."""
+    colours = (None if each is None else each.downgrade(ColorSystem.STANDARD) for each in (style.color, style.bgcolor))
+    return Style.from_color(*colours) + Style(reverse=style.reverse, dim=style.dim)

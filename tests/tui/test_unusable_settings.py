@@ -34,13 +34,13 @@ def test_every_key_of_the_program_itself_exists_and_clashes_with_none() -> None:
     ("keys", "fault"),
     [
         ({"stopp": "ctrl+x"}, 'keys: there is no "stopp"; did you mean "stop"?'),
-        ({"stop": "control-x"}, 'keys: stop is on a key that does not exist; did you mean "ctrl+x"?'),
-        ({"stop": "hunter2"}, "keys: stop is on a key that does not exist; write one such as ctrl+x, alt+up or f5"),
-        ({"new": "f24,Ctrl+N"}, 'keys: new is on a key that does not exist; did you mean "ctrl+n"?'),
-        ({"new": "ctrl+o"}, "keys: new and open are both on ctrl+o; give one of them another key"),
+        ({"stop": "control-x"}, 'keys: stop is on a key that does not exist; did you mean "^x"?'),
+        ({"stop": "hunter2"}, "keys: stop is on a key that does not exist; write one such as ^x, alt+up or f5"),
+        ({"new": "f24,Ctrl+N"}, 'keys: new is on a key that does not exist; did you mean "^n"?'),
+        ({"new": "ctrl+o"}, "keys: new and open are both on ^o; give one of them another key"),
         ({"new": "f24", "open": "f24"}, "keys: new and open are both on f24; give one of them another key"),
-        ({"next_probe": "ctrl+n"}, "keys: next_probe and new are both on ctrl+n; give one of them another key"),
-        ({"prompt_copy": "ctrl+q"}, "keys: prompt_copy and quit are both on ctrl+q; give one of them another key"),
+        ({"next_probe": "ctrl+n"}, "keys: next_probe and new are both on ^n; give one of them another key"),
+        ({"prompt_copy": "ctrl+q"}, "keys: prompt_copy and quit are both on ^q; give one of them another key"),
     ],
 )
 def test_a_key_that_does_nothing_is_named_without_repeating_what_stands_there(keys: dict[str, str], fault: str) -> None:
@@ -67,7 +67,7 @@ async def test_the_screen_names_them_when_it_opens(corpus_file: Path) -> None:
         assert [notification.message.splitlines() for notification in pilot.app._notifications] == [
             [
                 'settings: theme: there is no such name; did you mean "nord"?',
-                'settings: keys: stop is on a key that does not exist; did you mean "ctrl+x"?',
-                "settings: keys: new and open are both on ctrl+o; give one of them another key",
+                'settings: keys: stop is on a key that does not exist; did you mean "^x"?',
+                "settings: keys: new and open are both on ^o; give one of them another key",
             ]
         ]

@@ -37,6 +37,7 @@ async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path)
         assert "version 1 of 2 of your message" in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_none_is_measured_twice(
     corpus_file: Path,
 ) -> None:
@@ -66,6 +67,7 @@ async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_none_
             assert measured(corpus_file) == 4
 
 
+@pytest.mark.slow
 async def test_a_version_that_was_never_measured_is_measured_when_it_is_shown(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("To guns."), reply("To books."))
     async with screen(session(corpus_file, engine, make_monitor=monitor)) as pilot:

@@ -17,12 +17,20 @@ from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_asked, sampling_described
+from chat_personas.corpus.errors import UnknownConversationError
 from chat_personas.corpus.measurements import rating_asked
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.paths import display_path, path_named
 from chat_personas.reporting.in_sentences import in_sentence
-from chat_personas.reporting.wording import for_deletion, not_followed, own_text, speaker_of, traces_left
+from chat_personas.reporting.wording import (
+    ALREADY_DELETED,
+    deleted,
+    deletion_question,
+    not_followed,
+    own_text,
+    speaker_of,
+)
 from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
 
@@ -261,11 +269,23 @@ class Conversations:
         if self._measuring.obstacle is not None:
             self._say(self._measuring.obstacle)
 
+    async def say_whose_the_last_reply_is(self) -> None:
+        """Where another model made the last reply, say so, and how to go on with that one if it is found here."""
+        from chat_personas.reporting.models_found import how_to_go_on_with
+
+        conversation = self._opened.conversation
+        made = conversation.model_of_last_reply
+        if made is not None:
+            here = await asyncio.to_thread(self._opened.launch.find_models)
+            how = how_to_go_on_with(made.name, here) or f"{printable(made.name)} made the last reply."
+            self._say(f"{how} The next one comes from {printable(conversation.model.name)}.")
+
     async def enter(self) -> None:
         """Say which conversation is open now in place of the one before, and measure it."""
         self._replies.unsent = None
         self._measuring.forget()
         self.introduce()
+        await self.say_whose_the_last_reply_is()
         await self._measuring.measure()
 
     async def _new(self, _: str) -> None:
@@ -367,12 +387,14 @@ class Conversations:
         identifier = self._identifier(argument) if argument else here.id
         row = await asyncio.to_thread(self._opened.corpus.conversation, identifier)
         going = await asyncio.to_thread(self._opened.corpus.deleted_with, row.id)
-        named = for_deletion(_one_line(row.title), len(going))
-        if not await self._dialogue.confirm(f"Delete the conversation {named} for good?"):
+        if not await self._dialogue.confirm(deletion_question(_one_line(row.title), len(going))):
             raise NotDoneError("Nothing was deleted.")
-        why_left = await asyncio.to_thread(self._opened.corpus.delete, row.id)
+        try:
+            said = deleted(await asyncio.to_thread(self._opened.corpus.delete, row.id))
+        except UnknownConversationError:
+            said = ALREADY_DELETED
         self._listed = ()
-        self._say(f"Deleted{traces_left(why_left)}.")
+        self._say(said)
         if here.id in going:
             await self._new("")
 

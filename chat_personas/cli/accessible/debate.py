@@ -7,13 +7,15 @@ from contextlib import aclosing
 from chat_personas.cli.accessible.dialogue import Action, Dialogue, NotDoneError, Opened
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.conversation.conversation import ReplyEnded, ReplyText
-from chat_personas.conversation.debate import MODERATOR, Debate
+from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, measured
+from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize, printable
 from eval.interventions import tried_out
 from personas import LoadedPersona
+from personas.inputs.suggestions import quoted
 
 ROUNDS = 3
 END = "/end"
@@ -87,11 +89,18 @@ class Debating:
         own = self._opened.conversation.persona.name
         first = await self._persona(f"Who begins? Write a persona's name, or Enter alone for {own}: ", own)
         second = await self._persona("Who answers? Write a persona's name: ", "")
-        rounds = (await self._dialogue.ask(f"For how many rounds? Enter alone for {ROUNDS}: ")).strip() or str(ROUNDS)
-        if not rounds.isdecimal():
-            raise NotDoneError("The number of rounds must be a number. There is no debate.")
+        rounds = await self._rounds()
         corpus, engine = self._opened.corpus, self._opened.engine
-        return await asyncio.to_thread(Debate.start, corpus, (engine, engine), (first, second), topic, int(rounds))
+        return await asyncio.to_thread(Debate.start, corpus, (engine, engine), (first, second), topic, rounds)
+
+    async def _rounds(self) -> int:
+        """Ask for the number of rounds until one is possible."""
+        while True:
+            typed = (await self._dialogue.ask(f"For how many rounds? Enter alone for {ROUNDS}: ")).strip()
+            rounds = rounds_meant(typed) if typed else ROUNDS
+            if rounds is not None:
+                return rounds
+            self._dialogue.say(sentence(NOT_ROUNDS.format(typed=quoted(typed))))
 
     async def _persona(self, question: str, usual: str) -> LoadedPersona:
         name = (await self._dialogue.ask(question)).strip() or usual

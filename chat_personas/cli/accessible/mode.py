@@ -102,6 +102,7 @@ class AccessibleMode(StandardInputMode):
         self._dialogue.say(*model_in_sentences(self._opened.engine.info))
         await (session.begin() if resume is None else session.resume(resume))
         self._conversations.introduce()
+        await self._conversations.say_whose_the_last_reply_is()
         await self._measuring.measure()
 
     async def _take_turns(self) -> None:
@@ -154,10 +155,12 @@ class AccessibleMode(StandardInputMode):
         """List the settings with this name, or change the one of this name; what is changed counts later."""
         from chat_personas.settings_file import SettingsFile
         from chat_personas.settings_listing import all_settings, change_meant, in_sentences
+        from chat_personas.tui.key_registry import settable_keys
         from chat_personas.tui.themes import known_themes
         from chat_personas.tui.unusable_settings import check_named
 
-        listed = await asyncio.to_thread(all_settings, self._opened.launch.given)
+        bindings = settable_keys() if wanted.startswith("keys") else ()
+        listed = await asyncio.to_thread(all_settings, self._opened.launch.given, bindings)
         name, _, value = wanted.partition(" ")
         setting = next((each for each in listed if each.name == name), None)
         if setting is None or not value.strip():
@@ -165,6 +168,8 @@ class AccessibleMode(StandardInputMode):
             if not found:
                 raise NotDoneError(f"No setting has {wanted} in its name. /settings lists all.")
             self._dialogue.say(*map(in_sentences, found))
+            if not wanted:
+                self._dialogue.say("/settings keys lists the keys of the screen.")
             return
         keys, meant = change_meant(setting, value)
         await asyncio.to_thread(check_named, keys, meant, known_themes())

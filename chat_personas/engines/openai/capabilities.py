@@ -39,7 +39,10 @@ _QUESTIONS = (
 )
 """What a server is asked while it is found out how many tokens it shows: one certain answer, then less certain ones."""
 _FORBIDDEN = frozenset({403, 405})
-_PARAMETER = r"\b(seed|temperature|top_p|(top_)?logprobs|chat_template_kwargs|max_completion_tokens)\b"
+_PARAMETER = (
+    r"\b(seed|temperature|top_p|(top_)?logprobs|chat_template_kwargs|max_completion_tokens"
+    r"|stream_options|include_usage)\b"
+)
 _REFUSES = (
     r"\b(unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|forbidden|deprecated|must|at most|support"
     r"|not (be )?(supported|allowed|permitted|accepted|available|known|implemented|valid))\b"
@@ -62,6 +65,7 @@ class Dialect:
         quiet: whether it accepts a field that asks reasoning models not to think.
         temperature: whether it accepts `temperature` and `top_p`.
         seed: whether it accepts `seed`.
+        usage: whether it may be asked how many tokens a streamed reply took, by `stream_options`.
         many: the same as `top_k` where those leave too much unseen, which takes some servers long; 0 for no more.
         n_probs: whether `many` is asked for under the name that llama-server gives it.
         label_way: how it can be asked for the labels' own tokens where `top_k` leaves too much unseen; None: not.
@@ -74,6 +78,7 @@ class Dialect:
     quiet: bool = True
     temperature: bool = True
     seed: bool = True
+    usage: bool = True
     many: int = 0
     n_probs: bool = False
     label_way: LabelWay | None = None
@@ -100,6 +105,11 @@ class Dialect:
             **({"chat_template_kwargs": {"enable_thinking": False}} if self.quiet else {}),
             **self.vectors,
         }
+
+    def streamed(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a request whose reply is to be streamed, with a count of its tokens at the end."""
+        asked = {"stream_options": {"include_usage": True}} if self.usage else {}
+        return {**body, "stream": True, **asked}
 
     def first_token(
         self, model: str, messages: Sequence[Mapping[str, str]], *, seed: int | None = None, many: bool = False
@@ -314,6 +324,8 @@ def fewer_alternatives(dialect: Dialect) -> Dialect | None:
 
 def _without_named(dialect: Dialect, complaint: str) -> Dialect | None:
     text = complaint.lower()
+    if ("stream_options" in text or "include_usage" in text) and dialect.usage:
+        return replace(dialect, usage=False)
     if "max_completion_tokens" in text and dialect.token_limit == "max_tokens":  # noqa: S105
         return replace(dialect, token_limit="max_completion_tokens")  # noqa: S106
     if ("logprob" in text or "log prob" in text or "log-prob" in text) and dialect.top_k:

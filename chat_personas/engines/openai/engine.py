@@ -71,6 +71,8 @@ _FEWEST_ALTERNATIVES = 5
 _LOOSE = 0.02
 """If the bounds of a score are further apart, it is asked for again with more alternatives, where a server has them."""
 _CHAT = "/chat/completions"
+_UNKNOWN_FIELD = frozenset({400, 422, 501})
+"""With these a server refuses a request that has a field which it does not know."""
 _NO_TEXTS = "a server does not score whole texts; use an embedded model (a GGUF file)"
 _NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
 
@@ -246,7 +248,7 @@ class OpenAIEngine:
             try:
                 body = await self._body(asked, sampling, seed)
                 async with AsyncExitStack() as stack:
-                    incoming = await self._opened({**body, "stream": True}, stack)
+                    incoming = await self._opened(used.streamed(body), stack)
                     pieces = stream_pieces(
                         incoming,
                         began,
@@ -254,6 +256,7 @@ class OpenAIEngine:
                         prefix.dropped,
                         tokens=sampling.max_tokens,
                         patience=_PATIENCE * self._timeout,
+                        counted=used.usage,
                     )
                     async for piece in await stack.enter_async_context(aclosing(pieces)):
                         silent = False
@@ -271,8 +274,21 @@ class OpenAIEngine:
                 if await self._is_overflow(error, asked):
                     if not prefix.shorten(sent):
                         raise TooLongError(f"{explained}; shorten the message") from error
-                elif not self._is_relearnt(error, used):
+                elif not (self._is_relearnt(error, used) or self._may_refuse_counting(error, used)):
                     raise explained from error
+
+    def _may_refuse_counting(self, error: Exception, used: Dialect) -> bool:
+        """Whether a streamed reply is worth asking for again without the count of its tokens.
+
+        Servers refuse a field that they do not know in many words. Without it nothing but the count is lost.
+        """
+        refusal = refusal_in(error)
+        if not used.usage or refusal is None or refusal.status not in _UNKNOWN_FIELD:
+            return False
+        if refusal.is_about_money or refusal.may_be_overflow:
+            return False
+        self._dialect = replace(self._dialect, usage=False)
+        return True
 
     async def _opened(self, body: dict[str, Any], stack: AsyncExitStack) -> Incoming:
         """Return the streamed answer to `body` once it begins; `stack` ends it."""

@@ -1,14 +1,15 @@
 """What a server's answers mean: the pieces of a reply, and the score of a probe."""
 
+import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from chat_personas.engines.openai.connection import Incoming
 from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
-from chat_personas.engines.openai.wire import Completion, Delta, End, completion, delta, filtered, likeliest
+from chat_personas.engines.openai.wire import Completion, Delta, End, completion, counts_in, delta, filtered, likeliest
 from chat_personas.engines.reply_limit import longest_reply
 from chat_personas.engines.reply_text import ReplyText, Said
 from eval.engine import LabelScore, Piece, Probe, ProbeScore, Usage
@@ -19,6 +20,8 @@ _BYTES_PER_BYTE = 8
 """Bytes of JSON for a byte of text: escapes have up to six."""
 _BYTES_BESIDES = 1 << 20
 _EVENTS = (b"data:", b"event:", b"error:", b":", b"id:")
+SECONDS_FOR_COUNTS = 1.0
+"""For so long at most a reply that has ended waits for the counts of its tokens."""
 _MOST_SUM = math.exp(0.05)
 """The most to which probabilities may sum by rounding: that of a logarithm with one decimal is off by 0.05 at most."""
 
@@ -29,7 +32,7 @@ def most_bytes(tokens: int) -> int:
 
 
 async def stream_pieces(
-    incoming: Incoming, began: float, seed: int, dropped: int, *, tokens: int, patience: float
+    incoming: Incoming, began: float, seed: int, dropped: int, *, tokens: int, patience: float, counted: bool
 ) -> AsyncGenerator[Piece, None]:
     """Yield the pieces of a streamed reply, up to the first reason to end.
 
@@ -42,6 +45,7 @@ async def stream_pieces(
         dropped: how many messages were left out of the request.
         tokens: how many tokens were asked for, which limits how long the reply may be.
         patience: seconds to wait for the next part of the reply while the server sends something else.
+        counted: whether the server was asked how many tokens it read and wrote, which it says after the end.
 
     Raises:
         openai.OpenAIError: the connection broke off.
@@ -61,8 +65,9 @@ async def stream_pieces(
                     length += len((part.text + part.thought).encode("utf-8", "replace"))
                     first = first if first is not None else time.monotonic() - began
                 said = output.add(part)
-                prompt, decoded = part.counts or (None, count)
-                usage = Usage(prompt, None, decoded, time.monotonic() - began, first, seed) if part.finish else None
+                seconds = time.monotonic() - began
+                prompt, decoded = await _counts(part, deltas, counted) or (None, count)
+                usage = Usage(prompt, None, decoded, seconds, first, seed) if part.finish else None
                 if said.reply or said.thought or part.finish:
                     yield Piece(said.reply, part.finish, dropped, usage, said.thought)
                     dropped = 0
@@ -76,6 +81,23 @@ async def stream_pieces(
         raise
     if (rest := output.end()) != Said():
         yield Piece(rest.reply, None, dropped, None, rest.thought)
+
+
+async def _counts(part: Delta, deltas: AsyncGenerator[Delta, None], counted: bool) -> tuple[int, int] | None:
+    """Return the tokens of prompt and reply that `part` reports, or what comes soon after it where it is the end.
+
+    The reply is whole without them: whatever goes wrong from then on is no matter.
+    """
+    import openai
+
+    if part.counts is not None or not (part.finish and counted):
+        return part.counts
+    with suppress(TimeoutError, openai.OpenAIError, UnreadableAnswerError):
+        async with asyncio.timeout(SECONDS_FOR_COUNTS):
+            async for later in deltas:
+                if later.counts is not None:
+                    return later.counts
+    return None
 
 
 class _Output:
@@ -104,8 +126,9 @@ async def _deltas(incoming: Incoming, tokens: int, patience: float) -> AsyncGene
     if "json" in incoming.content_type:
         raw = b"".join([some async for some in _limited(incoming, most_bytes(tokens))])
         if not raw.lstrip().startswith(_EVENTS):
-            whole = completion(as_json(raw))
-            yield Delta(whole.text, whole.finish, thought=whole.thought)
+            document = as_json(raw)
+            whole = completion(document)
+            yield Delta(whole.text, whole.finish, thought=whole.thought, counts=counts_in(document))
             return
         incoming = replace(incoming, content_type="", pieces=_once(raw))  # events, whatever their type says
     reader = EventReader(most_bytes(tokens))

@@ -62,7 +62,7 @@ class Delta:
     """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it.
 
     `thought` is what the server itself tells apart as a thought. Markers of thoughts in the text are left in it.
-    `counts` are the tokens of prompt and reply, where the event that ends the answer reports both.
+    `counts` are the tokens of prompt and reply, where the event reports both; often one after the end does.
     """
 
     text: str
@@ -218,8 +218,9 @@ def delta(event: Event) -> Delta | End | None:
     if not isinstance(document, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
     choice = _first_choice(document)
+    counts = counts_in(document)
     if choice is None:
-        return None
+        return Delta("", None, counts=counts) if counts is not None else None
     said = choice.get("delta", choice.get("message"))
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
@@ -229,12 +230,13 @@ def delta(event: Event) -> Delta | End | None:
         _finish(reason),
         filtered=reason == _FILTERED,
         thought=_thought(said or {}),
-        counts=_counts(document.get("usage")),
+        counts=counts,
     )
 
 
-def _counts(usage: object) -> tuple[int, int] | None:
-    """Return the tokens of prompt and reply that a server reports; None unless it reports both."""
+def counts_in(document: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the tokens of prompt and reply that a document reports; None unless it reports both."""
+    usage = document.get("usage")
     found = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
     match found:
         case [int(prompt), int(reply)] if prompt > 0 and reply >= 0 and not any(isinstance(n, bool) for n in found):

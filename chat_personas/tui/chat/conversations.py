@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NEW_ALREADY, Handler, in_worker, say_nothing_yet, without_argument
+from chat_personas.tui.key_registry import key_of
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.exporting import Asked, Exporter
     from chat_personas.tui.chat.screen import ChatScreen
     from personas import LoadedPersona
+
+
+SECONDS_OF_AN_OFFER = 15.0
 
 
 class Conversations:
@@ -30,7 +34,7 @@ class Conversations:
             "rename": self.rename,
             "export": self.export,
             "delete": self.delete,
-            "room": without_argument(self.ask_the_room),
+            "room": self.ask_the_room,
             "compare": self.compare,
             "debate": self.debate,
         }
@@ -149,11 +153,11 @@ class Conversations:
         self.screen.app.push_screen(ExportScreen(self._exporter, chosen, asked, listed))
 
     @in_worker("ask", exclusive=True)
-    async def ask_the_room(self) -> None:
-        """Ask all groups of an attribute one question; go on with one of them, if that is chosen."""
+    async def ask_the_room(self, question: str) -> None:
+        """Ask all groups of an attribute this question, or one that is chosen; go on with one of them, if wanted."""
         from chat_personas.tui.room.answers import ask_the_room
 
-        await self._go_where(ask_the_room(self.screen.app, self.screen.session))
+        await self._go_where(ask_the_room(self.screen.app, self.screen.session, question))
 
     @in_worker("ask", exclusive=True)
     async def compare(self, text: str) -> None:
@@ -162,9 +166,9 @@ class Conversations:
 
         composer, last = self.screen.composer, self.screen.transcript.last("user")
         typed = "" if text else composer.text.strip()
-        text = text or typed or (last.text if last is not None else "")
+        said_last = last.text if last is not None else ""
         said = composer.clear if typed else lambda: None
-        await self._go_where(compare_personas(self.screen.app, self.screen.session, text, said))
+        await self._go_where(compare_personas(self.screen.app, self.screen.session, text or typed, said_last, said))
 
     @in_worker("ask", exclusive=True)
     async def debate(self, topic: str) -> None:
@@ -244,6 +248,20 @@ class PersonaAndModel:
             screen.notify_failure(error)
         finally:
             screen.show_opening(False)
+
+    @in_worker("own model", exclusive=True)
+    async def offer_model_of_last_reply(self) -> None:
+        """Where another model made the last reply, and is found here, say how the conversation goes on with it."""
+        from chat_personas.reporting.models_found import how_to_go_on_with
+
+        session = self.screen.session
+        conversation = session.conversation
+        made = conversation.model_of_last_reply if conversation is not None else None
+        if made is None:
+            return
+        how = how_to_go_on_with(made.name, await asyncio.to_thread(session.launch.find_models))
+        if how is not None and session.conversation is conversation:
+            self.screen.notify(f"{how} {key_of('model')} lists all.", markup=False, timeout=SECONDS_OF_AN_OFFER)
 
     @in_worker("ask", exclusive=True)
     async def save_persona(self, name: str) -> None:

@@ -38,6 +38,9 @@ class NavigationView(Protocol):
     async def show_conversation(self, conversation: "Conversation") -> None:
         """Show the conversation as the corpus has it, without figures yet. Raises CorpusError."""
 
+    def offer_model_of_last_reply(self) -> None:
+        """Begin to look for the model that made the last reply, where that is another one."""
+
     def send_waiting(self) -> None:
         """Begin to send the waiting messages."""
 
@@ -198,6 +201,7 @@ class Navigator:
             await (session.begin() if conversation_id is None else session.resume(conversation_id))
         )
         self._measuring.take_up()
+        self._view.offer_model_of_last_reply()
 
     async def _go_on(self) -> None:
         """Send the waiting messages, let the model read the conversation, and measure it."""

@@ -133,7 +133,9 @@ class ChatScreen(Screen[None]):
         }
         self.choosing = ChoosingController(self)
         talk = (self.talking, self.choosing, self.panel_place)
-        others = (*talk, KnobController(self), Conversations(self), PersonaAndModel(self))
+        persona_and_model = PersonaAndModel(self)
+        self.offer_model_of_last_reply = persona_and_model.offer_model_of_last_reply
+        others = (*talk, KnobController(self), Conversations(self), persona_and_model)
         self.handlers = all_handlers(own, *(controller.actions for controller in others))
 
     def compose(self) -> ComposeResult:

@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.conversation.room import Room, RoomReport
+from chat_personas.corpus.corpus import ROOM, ROOM_OPTIONS
 from chat_personas.reporting import room as words
 from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.studies.errors import ParticipationError
@@ -22,6 +23,7 @@ from chat_personas.studies.steps import numbers_in, percentages, shares_of
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.room.choosing import ChoosingScreen, Chosen
+from chat_personas.tui.room.unsent import read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen, Dialog, save_document
 from chat_personas.tui.session import Session
@@ -276,18 +278,23 @@ def bar_row(name: str, shares: Sequence[float], width: int) -> Content:
     return Content.assemble((fitted(f"  {name}", GUTTER), "dim"), *drawn)
 
 
-async def ask_the_room(app: App[None], session: Session) -> str | None:
+async def ask_the_room(app: App[None], session: Session, asked: str) -> str | None:
     """Choose what to ask, ask it, and return the id of the conversation to go on with; None to stay where one was.
 
-    The room of before is shown again until a new question is wanted. Call it in a worker: it waits for answers.
+    The question is not chosen but `asked`, where that is given. Else the room of before is shown again until a new
+    question is wanted. Call it in a worker: it waits for answers.
     """
     engine, corpus = session.engine, session.corpus
     if engine is None or corpus is None:
         app.notify("The model is not open yet.", markup=False)
         return None
+    if asked:
+        session.room = None
     while True:
         if session.room is None or session.room.room.engine is not engine:
-            chosen = await app.push_screen_wait(ChoosingScreen(await session.open_survey(), _attribute(session)))
+            unsent = await read(corpus, ROOM, ROOM_OPTIONS)
+            survey = await session.open_survey()
+            chosen = await app.push_screen_wait(ChoosingScreen(survey, corpus, unsent, _attribute(session), asked))
             if chosen is None:
                 return None
             session.room = await _seated(app, session, chosen)
@@ -297,7 +304,7 @@ async def ask_the_room(app: App[None], session: Session) -> str | None:
         conversation = await app.push_screen_wait(screen)
         if not screen.wants_new:
             return conversation
-        session.room = None
+        session.room, asked = None, ""
 
 
 def _attribute(session: Session) -> str:

@@ -1,7 +1,7 @@
 """Choosing what to ask the room and whom, and who debates what: short lists that typing narrows, one after another."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
@@ -11,15 +11,21 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from chat_personas.conversation.debate import MOST_ROUNDS, NOT_ROUNDS, rounds_meant
 from chat_personas.conversation.room import RoomError, RoomQuestion, members_meant, question_meant
+from chat_personas.corpus.corpus import DEBATE, ROOM, ROOM_OPTIONS
 from chat_personas.own_personas import readable_personas
+from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.room.unsent import UnsentLines
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from eval.surveys.human_figures import groups_with_figures
 from personas import CATALOGUE, LoadedPersona
+from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
+    from chat_personas.corpus import Corpus
     from eval.surveys.loading import LoadedSurvey
 
 Step = Literal["question", "options", "members"]
@@ -111,11 +117,17 @@ class NarrowedList(AnsweringScreen[Result]):
         self.narrow()
         self.set_focus(self.typed)
 
+    def why_nothing(self, typed: str) -> str:
+        """Say why the list has nothing for what is typed."""
+        return f"Nothing in the list fits “{typed}”." if typed else "There is nothing to choose."
+
     @on(Input.Submitted)
     def choose_highlighted(self) -> None:
-        """Take the highlighted line."""
+        """Take the highlighted line; say why there is none. What is typed stays."""
         if self.listed.highlighted_option is not None:
             self._take(self.listed.highlighted_option)
+        else:
+            self.notify(printable(self.why_nothing(self.typed.value.strip())), severity="warning", markup=False)
 
     @on(OptionList.OptionSelected)
     def choose(self, event: OptionList.OptionSelected) -> None:
@@ -140,16 +152,56 @@ class NarrowedList(AnsweringScreen[Result]):
         self.take(option)
 
 
-class ChoosingScreen(NarrowedList[Chosen | None]):
+class StepByStep(NarrowedList[Result]):
+    """Lists that ask for one thing after another; the person's own words are kept until all is chosen."""
+
+    def __init__(self, corpus: "Corpus", unsent: Mapping[str, str]) -> None:
+        """`unsent` is what was typed here before, by place."""
+        super().__init__()
+        self._chosen = False
+        self._brought_back = unsent
+        self._unsent = UnsentLines(self, corpus, lambda: {} if self._chosen else self.own_words())
+
+    def own_words(self) -> Mapping[str, str]:
+        """Return what the person has typed for themselves so far, by the place of its draft."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Say so where words of before are here again."""
+        self._unsent.brought_back(self._brought_back)
+
+    @on(Input.Changed)
+    def keep_unsent(self) -> None:
+        """Keep what is typed."""
+        self._unsent.changed()
+
+    async def on_unmount(self) -> None:
+        """Keep what is typed, however the screen is left."""
+        await self._unsent.leave()
+
+    def finish(self, result: Result) -> None:
+        """Leave with what is chosen: there is nothing to keep any more."""
+        self._chosen = True
+        self.dismiss(result)
+
+
+class ChoosingScreen(StepByStep[Chosen | None]):
     """Asks for the question, for options where it is in one's own words, and for the groups. Gives None if cancelled.
 
     A whole attribute is chosen by its line. Lines of single groups are picked, one by one, and then asked together.
     """
 
-    def __init__(self, survey: "LoadedSurvey", first: str = "") -> None:
-        """Offer the questions of `survey`, and the attribute `first` before the others."""
-        super().__init__()
+    def __init__(
+        self, survey: "LoadedSurvey", corpus: "Corpus", unsent: Mapping[str, str], first: str, asked: str
+    ) -> None:
+        """Offer the questions of `survey`, and the attribute `first` before the others.
+
+        A question that is `asked` already is not chosen any more.
+        """
+        super().__init__(corpus, {} if asked else unsent)
         self._survey = survey
+        self._given = asked
+        self._own_options = "" if asked else unsent.get(ROOM_OPTIONS, "")
         with_figures = {group.attribute for group in groups_with_figures(survey.survey)}
         self._attributes = sorted(
             (attribute for attribute in CATALOGUE.values() if attribute.values),
@@ -157,16 +209,30 @@ class ChoosingScreen(NarrowedList[Chosen | None]):
         )
         self._with_figures = with_figures
         self._step: Step = "question"
-        self._asked = ""
+        self._asked = unsent.get(ROOM, "")
         self._question: RoomQuestion | None = None
         self._picked: list[str] = []
 
     def on_mount(self) -> None:
-        """Begin with the question."""
+        """Begin with the question, or with what follows the one that is given."""
+        super().on_mount()
         self._go("question")
+        if self._given:
+            self._begin_with(self._given)
+
+    def own_words(self) -> Mapping[str, str]:
+        """Return the question in one's own words and its options."""
+        if self._step == "question":
+            return {ROOM: self.typed.value, ROOM_OPTIONS: self._own_options}
+        if self._question is not None and self._question.survey is not None:
+            return {}
+        options = self.typed.value if self._step == "options" else self._own_options
+        return {ROOM: self._asked, ROOM_OPTIONS: options}
 
     def action_back(self) -> None:
         """Go one step back, or back to the conversation."""
+        if self._step == "options":
+            self._own_options = self.typed.value
         if self._step == "question":
             self.dismiss(None)
         elif self._step == "members" and self._question is not None and self._question.survey is None:
@@ -191,11 +257,12 @@ class ChoosingScreen(NarrowedList[Chosen | None]):
             self._take_question(value)
         elif self._step == "options":
             self._question = question_meant(self._asked, value, self._survey)
+            self._own_options = self.typed.value
             self._go("members")
         elif isinstance(value, str):
             self._pick(value)
         elif self._question is not None:
-            self.dismiss(Chosen(self._question, members_meant(value, self._survey)))
+            self.finish(Chosen(self._question, members_meant(value, self._survey)))
 
     def _go(self, step: Step) -> None:
         self._step = step
@@ -203,7 +270,9 @@ class ChoosingScreen(NarrowedList[Chosen | None]):
         about = f"survey {self._survey.survey.name}" if step == "question" else f"“{self._asked}”"
         self.about.update(printable(about))
         self.typed.placeholder = PLACEHOLDERS[step]
-        self.begin_again(self._asked if step == "question" and self._question is None else "")
+        own = self._question is None or self._question.survey is None
+        words = {"question": self._asked if own else "", "options": self._own_options, "members": ""}
+        self.begin_again(words[step])
 
     def _questions(self, typed: str) -> Iterator[Choice]:
         words = typed.casefold().split()
@@ -241,13 +310,26 @@ class ChoosingScreen(NarrowedList[Chosen | None]):
                 if all(word in f"{label} {group}".casefold() for word in words):
                     yield Choice(f"  {'✓' if group in self._picked else '+'} {label} ({group})", group)
 
+    def _begin_with(self, asked: str) -> None:
+        """Take a question that was given with the command; one that cannot be meant stays where it can be changed."""
+        self.begin_again(asked)
+        try:
+            question = question_meant(asked, (), self._survey)
+        except RoomError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+        else:
+            self._take_question((asked,) if question.question is None else question.question.id)
+
     def _take_question(self, value: str | Sequence[str]) -> None:
         if isinstance(value, str):
             self._question = question_meant(value, (), self._survey)
             self._asked = self._question.stem
             self._go("members")
         else:
-            (self._asked,), self._question = value, None
+            (own,) = value
+            if self._asked not in ("", own):
+                self._own_options = ""  # they belong to the question before
+            self._asked, self._question = own, None
             self._go("options")
 
     def _pick(self, group: str) -> None:
@@ -284,28 +366,44 @@ DEBATE_PLACEHOLDERS: dict[DebateStep, str] = {
     "topic": "Type a topic, or words to find a question of the survey",
     "first": "Type to narrow the list of personas",
     "second": "Type to narrow the list of personas",
-    "rounds": "Type another number",
+    "rounds": f"Type another number, 1 to {MOST_ROUNDS}",
 }
 
 
-class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
+class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
     """Asks for the topic, the persona that begins, the one that answers and the rounds. Gives None if cancelled."""
 
-    def __init__(self, survey: "LoadedSurvey", first: str, topic: str = "") -> None:
-        """Offer the questions of `survey` as topics, and the persona named `first` before the others."""
-        super().__init__()
+    def __init__(
+        self, survey: "LoadedSurvey", first: str, corpus: "Corpus", unsent: Mapping[str, str], topic: str
+    ) -> None:
+        """Offer the questions of `survey` as topics, and the persona named `first` before the others.
+
+        A `topic` that is given already is not asked for any more.
+        """
+        super().__init__(corpus, {} if topic else unsent)
         self._survey = survey
         self._own = first
-        self._typed_topic = topic
-        self._topic = ""
+        self._typed_topic = unsent.get(DEBATE, "")
+        self._topic = topic
         self._picked: list[LoadedPersona] = []
         self._offered: dict[str, LoadedPersona] = {}
         self._step: DebateStep = "topic"
 
     def on_mount(self) -> None:
-        """Begin with the topic, while the personas are read."""
-        self._go("topic", self._typed_topic)
+        """Begin with the topic, or with the personas where it is given, while these are read."""
+        super().on_mount()
+        self._go("first" if self._topic else "topic", "" if self._topic else self._typed_topic)
         self.read()
+
+    def own_words(self) -> Mapping[str, str]:
+        """Return the topic."""
+        return {DEBATE: self.typed.value if self._step == "topic" else self._topic}
+
+    def why_nothing(self, typed: str) -> str:
+        """Say how many rounds there can be, where those are asked for."""
+        if self._step != "rounds":
+            return super().why_nothing(typed)
+        return sentence(NOT_ROUNDS.format(typed=quoted(typed)))
 
     @work(exclusive=True)
     async def read(self) -> None:
@@ -334,8 +432,9 @@ class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
             stems = (question.stem for question in self._survey.survey.questions)
             yield from (Choice(stem, stem) for stem in stems if all(word in stem.casefold() for word in words))
         elif self._step == "rounds":
-            numbers = (int(typed),) if typed.isdecimal() else ROUNDS
-            yield from (Choice(pluralize(rounds, "round"), str(rounds)) for rounds in numbers)
+            rounds = rounds_meant(typed) if typed else None
+            numbers = ROUNDS if not typed else () if rounds is None else (rounds,)
+            yield from (Choice(pluralize(number, "round"), str(number)) for number in numbers)
         else:
             lines = {name: f"{loaded.persona.title} ({name})" for name, loaded in self._offered.items()}
             fitting = (name for name, line in lines.items() if all(word in line.casefold() for word in words))
@@ -349,7 +448,7 @@ class DebateChoosingScreen(NarrowedList[ChosenDebate | None]):
             self._go("first")
         elif self._step == "rounds":
             first, second = self._picked
-            self.dismiss(ChosenDebate(self._topic, (first, second), int(value)))
+            self.finish(ChosenDebate(self._topic, (first, second), int(value)))
         else:
             self._picked.append(self._offered[value])
             self._go("second" if self._step == "first" else "rounds")

@@ -1,7 +1,7 @@
 """Comparing personas on the screen: one message to two to four columns, each with its own line of the panel."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -15,11 +15,13 @@ from textual.widgets import Input, Static
 
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.own_personas import readable_personas
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.room.choosing import Choice, NarrowedList
+from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
@@ -180,8 +182,11 @@ class CompareScreen(AnsweringScreen[str | None]):
         Binding("ctrl+left", "previous_column", "Previous column", id="compare_previous", show=False, priority=True),
     ]
 
-    def __init__(self, comparison: Comparison, session: Session, first: str) -> None:
-        """Compare on the model of `session`, beginning with `first`; empty to wait for what is typed."""
+    def __init__(self, comparison: Comparison, session: Session, first: str, unsent: Mapping[str, str]) -> None:
+        """Compare on the model of `session`, beginning with `first`; empty to wait for what is typed.
+
+        `unsent` is what was typed here before and not sent, by place.
+        """
         super().__init__()
         self.comparison = comparison
         self._session = session
@@ -191,7 +196,10 @@ class CompareScreen(AnsweringScreen[str | None]):
         self.columns = tuple(
             Column(name, each) for name, each in zip(comparison.names, comparison.columns, strict=True)
         )
-        self._input = Input(id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
+        self._input = Input(" ".join(unsent.values()), id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
+        assert session.corpus is not None
+        self._unsent = UnsentLines(self, session.corpus, lambda: {self._place: self._input.value})
+        self._brought_back = unsent
 
     def compose(self) -> ComposeResult:
         """Lay out the columns above what is said to all of them."""
@@ -203,11 +211,26 @@ class CompareScreen(AnsweringScreen[str | None]):
 
     def on_mount(self) -> None:
         """Say the first message, or measure what was said before."""
+        self._unsent.brought_back(self._brought_back)
         self._show_states()
         if self._first:
             self.say(self._first)
         else:
             self.measure()
+
+    @property
+    def _place(self) -> str:
+        """Where a draft of this comparison is kept: with it, once the corpus has it."""
+        return self.comparison.id if any(column.conversation.path for column in self.columns) else COMPARISON
+
+    @on(Input.Changed)
+    def keep_unsent(self) -> None:
+        """Keep what is typed."""
+        self._unsent.changed()
+
+    async def on_unmount(self) -> None:
+        """Keep what is typed, however the screen is left."""
+        await self._unsent.leave()
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
@@ -243,6 +266,8 @@ class CompareScreen(AnsweringScreen[str | None]):
                         column.show_words((event.why or "") if isinstance(event, ReplyEnded) else "")
         except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
+            if not any(message.text == text for column in self.columns for message in column.conversation.path[-2:]):
+                self._input.value = " ".join(filter(None, (text, self._input.value)))  # nobody was given it
         finally:
             self._busy = False
         self.measure()
@@ -320,11 +345,14 @@ class CompareScreen(AnsweringScreen[str | None]):
         self.dismiss(None)
 
 
-async def compare_personas(app: App[None], session: Session, text: str, said: Callable[[], object]) -> str | None:
-    """Compare others with the persona that is talked with, on `text` if there is any. Call it in a worker.
+async def compare_personas(
+    app: App[None], session: Session, text: str, said_last: str, said: Callable[[], object]
+) -> str | None:
+    """Compare others with the persona that is talked with, on `text`, else on what was `said_last`, if anything was.
 
-    A conversation that is a column of a comparison already opens that one. Gives the conversation to go on with: the
-    open one, too, where more may have been said in it. `said` is called once `text` is said to all.
+    A conversation that is a column of a comparison already opens that one, in which only `text` is said. Gives the
+    conversation to go on with: the open one, too, where more may have been said in it. `said` is called once `text` is
+    said to all. Call it in a worker.
 
     Raises:
         ReportedError: the personas cannot be compared, or the corpus cannot be read.
@@ -337,7 +365,10 @@ async def compare_personas(app: App[None], session: Session, text: str, said: Ca
     if known is not None:
         try:
             comparison = await asyncio.to_thread(Comparison.resume, corpus, engine, known)
-            return await app.push_screen_wait(CompareScreen(comparison, session, "")) or conversation.id
+            unsent = await read(corpus, comparison.id)
+            if text:
+                said()
+            return await app.push_screen_wait(CompareScreen(comparison, session, text, unsent)) or conversation.id
         except ComparisonError as error:  # the others are gone: compare with others
             app.notify(printable(str(error)), markup=False)
     chosen = await app.push_screen_wait(ColumnsScreen(await asyncio.to_thread(_persona_of, session, conversation)))
@@ -346,7 +377,8 @@ async def compare_personas(app: App[None], session: Session, text: str, said: Ca
     comparison = await asyncio.to_thread(Comparison.start, corpus, engine, chosen)
     if text:
         said()
-    return await app.push_screen_wait(CompareScreen(comparison, session, text))
+    unsent = await read(corpus, COMPARISON)
+    return await app.push_screen_wait(CompareScreen(comparison, session, text or said_last, unsent))
 
 
 def _persona_of(session: Session, conversation: "Conversation") -> LoadedPersona:

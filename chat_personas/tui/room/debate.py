@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from chat_personas.conversation.conversation import ReplyEnded
 from chat_personas.conversation.debate import MODERATOR, Debate, DebateError, Spoken
+from chat_personas.corpus.corpus import DEBATE
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.reporting.debate import (
     DebateReport,
@@ -31,6 +32,7 @@ from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, with_interval
 from chat_personas.tui.room.choosing import DebateChoosingScreen
+from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import save_document
 from chat_personas.tui.session import Session
@@ -93,7 +95,8 @@ class DebateScreen(AnsweringScreen[None]):
         Binding("pagedown", "scroll(1)", "Scroll down", id="debate_down", show=False),
     ]
 
-    def __init__(self, debate: Debate, session: Session, survey: "LoadedSurvey") -> None:
+    def __init__(self, debate: Debate, session: Session, survey: "LoadedSurvey", unsent: str = "") -> None:
+        """`unsent` is what the moderator typed here before and did not send."""
         super().__init__()
         self.debate = debate
         self._session = session
@@ -109,6 +112,9 @@ class DebateScreen(AnsweringScreen[None]):
         self._said: dict[str, Static] = {}
         self._transcript = VerticalScroll(id="said", can_focus=False)
         self._state = Static(markup=False, id="state")
+        self._moderator = ModeratorInput(unsent, id="moderate", placeholder=MODERATE, select_on_focus=False)
+        self._brought_back = unsent
+        self._unsent = UnsentLines(self, session.corpus, lambda: {debate.id: self._typed})
 
     def compose(self) -> ComposeResult:
         """Lay out a line for each side, what is said, the state, and what the moderator writes."""
@@ -117,14 +123,29 @@ class DebateScreen(AnsweringScreen[None]):
             yield from self._lines
         yield self._transcript
         yield self._state
-        yield ModeratorInput(id="moderate", placeholder=MODERATE, select_on_focus=False)
+        yield self._moderator
         yield KeyLine(("stop", "pause", "course", "save", "quit"))
 
     def on_mount(self) -> None:
         """Show what was said before, and go on."""
+        self._unsent.brought_back({self.debate.id: self._brought_back})
         for place in range(len(self._lines)):
             self._show_line(place)
         self.argue()
+
+    @property
+    def _typed(self) -> str:
+        """What the moderator typed and neither side has been given, in the order in which it was typed."""
+        return " ".join(filter(None, (*self.debate.waiting, self._moderator.value)))
+
+    @on(Input.Changed)
+    def keep_unsent(self) -> None:
+        """Keep what is typed."""
+        self._unsent.changed()
+
+    async def on_unmount(self) -> None:
+        """Keep what is typed, and what waits for the end of a turn, however the screen is left."""
+        await self._unsent.leave()
 
     @property
     def busy(self) -> bool:
@@ -270,6 +291,7 @@ class DebateScreen(AnsweringScreen[None]):
         self._lines[place].update(Content.assemble((name, STYLES[place]), "\n", printable(who)))
 
     def _show_state(self) -> None:
+        self._unsent.changed()  # what waited may have been handed on
         self._state.update(printable(" · ".join(filter(None, self._about))))
 
     @property
@@ -377,7 +399,10 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> str | Non
         except DebateError as error:  # hold another one
             app.notify(printable(str(error)), markup=False)
     if debate is None:
-        chosen = await app.push_screen_wait(DebateChoosingScreen(survey, conversation.persona.name, topic))
+        unsent = await read(corpus, DEBATE)
+        chosen = await app.push_screen_wait(
+            DebateChoosingScreen(survey, conversation.persona.name, corpus, unsent, topic)
+        )
         if chosen is None:
             return None
         debate = await asyncio.to_thread(
@@ -385,5 +410,6 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> str | Non
         )
     for side in debate.sides:
         await tried_out(side.engine)
-    await app.push_screen_wait(DebateScreen(debate, session, survey))
+    unsent = await read(corpus, debate.id)
+    await app.push_screen_wait(DebateScreen(debate, session, survey, unsent.get(debate.id, "")))
     return conversation.id if debate.id == known else None

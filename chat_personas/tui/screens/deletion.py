@@ -7,18 +7,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from chat_personas.corpus import UnknownConversationError
-from chat_personas.reporting.wording import for_deletion, traces_left
-from chat_personas.text import printable
+from chat_personas.reporting.wording import ALREADY_DELETED, deleted, deletion_question
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 
 if TYPE_CHECKING:
     from textual.app import App
 
     from chat_personas.corpus import Corpus
-
-DELETED = "Deleted{traces}."
-ALREADY_DELETED = "Another program has already deleted it."
-QUESTION = "Delete {named} with all its messages and measurements?"
 
 
 async def agreed_to_delete(
@@ -32,7 +27,7 @@ async def agreed_to_delete(
         CorpusError: the corpus cannot be read.
     """
     going = await asyncio.to_thread(corpus.deleted_with, conversation_id)
-    question = QUESTION.format(named=for_deletion(f"“{title}”", len(going)))
+    question = deletion_question(title, len(going))
     agreed = await app.push_screen_wait(ConfirmScreen(f"{question} {remark}".rstrip(), "Delete"))
     return going if agreed else ()
 
@@ -49,4 +44,4 @@ async def delete_for_good(corpus: "Corpus", conversation_id: str) -> str:
         why_left = await asyncio.to_thread(corpus.delete, conversation_id)
     except UnknownConversationError:
         return ALREADY_DELETED
-    return printable(DELETED.format(traces=traces_left(why_left)))
+    return deleted(why_left)

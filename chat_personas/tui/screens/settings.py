@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import on, work
@@ -15,18 +15,15 @@ from textual.widgets import Input, OptionList, Static
 from chat_personas.paths import display_path
 from chat_personas.settings import SettingsError
 from chat_personas.settings_file import Keys, SettingsFile
-from chat_personas.settings_listing import NOT_SET, Setting, all_settings, change_meant, shown_value
+from chat_personas.settings_listing import Setting, all_settings, change_meant, shown_value
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import fitted
-from chat_personas.tui.key_registry import keys_shown, settable_keys
+from chat_personas.tui.key_registry import settable_keys
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.dialogs import Dialog
 from chat_personas.tui.unusable_settings import check_named, why_not
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 NAME, VALUE, ORIGIN = 26, 22, 12
 """The widths of the columns of the list, in cells."""
@@ -72,7 +69,7 @@ class SettingsScreen(NarrowedList[None]):
         self._read()
         name, _, value = self.typed.value.strip().partition(" ")
         setting = next((each for each in self._settings.values() if each.name == name), None)
-        if setting is not None and value.strip() and setting.keys[0] != "keys":
+        if setting is not None and value.strip():
             self.typed.value = name
             self.change_to(setting, value)
 
@@ -82,8 +79,8 @@ class SettingsScreen(NarrowedList[None]):
         """Return the settings that fit what is typed, by name, value or what they are for."""
         words = typed.lower().split()
         for setting in self._settings.values():
-            searched = f"{setting.name} {self._value(setting)} {setting.origin} {setting.help} {setting.place}".lower()
-            if all(word in searched for word in words):
+            searched = f"{setting.name} {setting.shown} {setting.value} {setting.origin} {setting.help} {setting.place}"
+            if all(word in searched.lower() for word in words):
                 yield Choice(self._row(setting), setting.keys)
 
     @on(Input.Changed, "#typed")
@@ -94,11 +91,8 @@ class SettingsScreen(NarrowedList[None]):
 
     def _row(self, setting: Setting) -> str:
         name = setting.name if cell_len(setting.name) <= NAME else f"…{setting.name[1 - NAME :]}"
-        value = fitted(self._value(setting), VALUE)
+        value = fitted(setting.shown, VALUE)
         return f"{fitted(name, NAME)} {value} {fitted(setting.origin, ORIGIN)} {setting.help}"
-
-    def _value(self, setting: Setting) -> str:
-        return key_display(self.app, str(setting.value)) if setting.keys[0] == "keys" else setting.shown
 
     @on(OptionList.OptionHighlighted)
     def describe(self) -> None:
@@ -108,12 +102,11 @@ class SettingsScreen(NarrowedList[None]):
             self.about.update("\n".join(printable(part) for part in (NOTHING_MATCHES, self._said) if part))
             return
         place = f" ({setting.place})" if setting.place else ""
-        is_key = setting.keys[0] == "keys"
-        default = key_display(self.app, str(setting.default)) if is_key else shown_value(setting.default)
+        default = setting.show(setting.default)
         origin = "the default" if setting.origin == "default" else f"from the {setting.origin}; default: {default}"
         parts = [
             f"{setting.name}{place}: {setting.help}",
-            f"Now: {self._value(setting)} ({origin}). A change counts {setting.effect}.",
+            f"Now: {setting.shown} ({origin}). A change counts {setting.effect}.",
             self._said,
         ]
         self.about.update("\n".join(printable(part) for part in parts if part))
@@ -213,11 +206,6 @@ class SettingsScreen(NarrowedList[None]):
     def action_back(self) -> None:
         """Go back to the conversation."""
         self.dismiss(None)
-
-
-def key_display(app: "App[object]", keys: str) -> str:
-    """Return keys as people read them: `F2, ^t` for `f2,ctrl+t`."""
-    return ", ".join(keys_shown(Binding(keys, ""), {}, app.get_key_display)) or NOT_SET
 
 
 class ValueScreen(Dialog[tuple[Keys, object] | None]):
@@ -333,9 +321,8 @@ class KeyScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out what the key does now, and what is wrong with the key that was pressed."""
         setting = self._setting
-        now = key_display(self.app, str(setting.value))
         with Vertical(id="dialog"):
-            yield Static(printable(f"{setting.help} ({setting.place})\n{setting.name} = {now}"), markup=False)
+            yield Static(printable(f"{setting.help} ({setting.place})\n{setting.name} = {setting.shown}"), markup=False)
             yield self._hint
 
     def take_key(self, event: KeyEvent) -> None:

@@ -26,6 +26,7 @@ from chat_personas.tui.widgets.title_and_status import KeyLine
 
 Result = TypeVar("Result")
 NOT_READY = "✗ Your partner cannot be reached. Please tell the researchers; what you do is stored."
+HOW_TO_AGREE = "Press F2 to agree: Enter alone does not, so that a key held down cannot."
 SAY_YOUR_AGE = "Please say first whether you are 18 or older."
 READ_TO_THE_END = "Please read to the end (Page Down)."
 MEASURED_LAST = (
@@ -295,8 +296,28 @@ class Agreed:
     traces: bool
 
 
+class AgreeButton(Button):
+    """The button that agrees: by the space bar or a click.
+
+    Enter, which also answers the questions above, does not: held down, it would go from the first of them to consent.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "say_how", show=False),
+        Binding("space", "press", "Press button", show=False),
+    ]
+
+    def action_say_how(self) -> None:
+        """Say which keys agree."""
+        if isinstance(self.screen, ConsentPage):
+            self.screen.say(HOW_TO_AGREE)
+
+
 class ConsentPage(StudyPage[Agreed | None]):
-    """What people agree to, before anything is stored. Gives None where the person does not want to take part."""
+    """What people agree to, before anything is stored. Gives None where the person does not want to take part.
+
+    Agreeing takes another key than Enter, which answers the questions.
+    """
 
     GO_ON = "I agree and take part"
     AUTO_FOCUS = "#reading"
@@ -304,6 +325,7 @@ class ConsentPage(StudyPage[Agreed | None]):
 
     def __init__(self, session: StudySession) -> None:
         super().__init__(session)
+        self.button = AgreeButton(self.GO_ON, id="go_on", compact=True)
         form = session.study.study.consent
         self._age = Options((("yes", "Yes, I am 18 or older"), ("no", "No, I am younger")), may_decline=False)
         self._asks_age = form.adults_only

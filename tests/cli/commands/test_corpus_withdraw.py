@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, connection
 from chat_personas.paths import corpus_path, log_path, make_private
 from tests.cli.running import Command, only_line
 from tests.corpus.export.participants import answer, conversation_of, take_part
@@ -112,9 +112,10 @@ def test_a_merge_names_who_withdrew_elsewhere(command: Command, corpus: Corpus, 
 
 
 def test_while_another_program_reads_it_says_that_traces_remain_and_erases_them_at_the_next_start(
-    command: Command, corpus: Corpus, home: Path
+    command: Command, corpus: Corpus, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way = take_part(corpus, (f"I am {WORD}", "Hello"))
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.05)
     with Corpus.open(corpus_path(), read_only=True) as reader, reader._connections.reading() as reading:
         reading.execute("BEGIN")
         reading.execute("SELECT count(*) FROM messages").fetchone()

@@ -231,6 +231,7 @@ def test_the_requests_that_need_consent_count_every_reply_and_the_judge(
     assert engine.heard == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "expression",
     ["sampled", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sequence", "verbalized", "open_ended"))],
@@ -333,6 +334,7 @@ def test_what_calibration_changes_is_told_of_each_expression(command: Command, s
         assert f"{expression}: total variation 0." in said
 
 
+@pytest.mark.slow
 def test_at_80_columns_every_figure_of_every_method_is_whole(
     command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -398,6 +400,7 @@ def test_replies_in_words_can_be_asked_for_in_more_orders(
     assert report.failures == ()
 
 
+@pytest.mark.slow
 def test_a_matrix_can_be_asked_in_more_orders(command: Command) -> None:
     ran = command("matrix", "democrat", "--groups", "POLPARTY", "--orders", "cyclic", "--limit", "2", "--json", "-")
     assert ran.code == 0

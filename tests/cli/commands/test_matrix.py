@@ -202,6 +202,7 @@ def test_a_survey_whose_years_nobody_knows_has_its_tables(command: Command, serv
     assert "(original wording, unweighted, years not stated)" in said(ran.out)
 
 
+@pytest.mark.slow
 def test_another_expression_is_asked_of_the_built_in_model_under_every_prompt(command: Command) -> None:
     asking = ["--groups", "POLPARTY", "--limit", "2", "--expression", "verbalized", "--no-cache"]
     ran = command("matrix", "democrat", *asking, "--json", "m.json")

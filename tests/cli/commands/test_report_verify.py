@@ -13,6 +13,7 @@ from tests.cli.commands.test_eval_expressions import say
 from tests.cli.running import Command, Ran, only_line
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.saying_engine import SayingEngine
+from tests.examples import slow_but_first
 
 Serve = Callable[[Engine], None]
 Q4 = EngineInfo("toy", "llama", "ab" * 32, quantization="Q4_K", log_probabilities="exact", details={"llama.cpp": "1"})
@@ -92,6 +93,7 @@ def test_without_survey_and_persona_what_needs_them_is_named(command: Command) -
     )
 
 
+@pytest.mark.slow
 def test_gaps_between_expressions_are_recomputed(command: Command, served_by: Serve, survey: str) -> None:
     served_by(SayingEngine(say))
     command("eval", "democrat", "--survey", survey, "--expression", "all", "--json", "all.json")
@@ -117,7 +119,7 @@ def test_probes_are_asked_again_and_another_answer_is_named(verified: Callable[.
     assert ran.out.count("away when asked again; 0.001 is allowed") == 5
 
 
-@pytest.mark.parametrize("orders", ["cyclic", "3", "5"])
+@slow_but_first("orders", ["cyclic", "3", "5"])
 def test_a_report_in_any_orders_agrees_as_written_and_is_asked_again_in_them(
     command: Command, served_by: Serve, verified: Callable[..., Ran], survey: str, orders: str
 ) -> None:
@@ -203,6 +205,7 @@ def test_a_model_is_asked_again_in_the_template_of_the_report(command: Command) 
     assert says in only_line(ran)
 
 
+@pytest.mark.slow
 def test_a_template_from_a_file_has_to_be_named_again_and_the_page_says_so(command: Command, home: Path) -> None:
     folder = home / "templates"
     folder.mkdir(parents=True)
@@ -221,6 +224,7 @@ def test_a_template_from_a_file_has_to_be_named_again_and_the_page_says_so(comma
     assert "--template is for --replay" in only_line(command("report", "verify", "r.json", *named))
 
 
+@pytest.mark.slow
 def test_a_template_in_the_settings_is_not_used_for_a_report_that_was_made_without(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

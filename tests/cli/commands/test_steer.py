@@ -95,6 +95,7 @@ def test_a_model_of_one_layer_is_refused_before_anything_is_read(command: Comman
     assert command("steer", "list").code == 0
 
 
+@pytest.mark.slow
 def test_a_persona_that_is_steered_from_inside_is_asked_again_along_its_direction(
     command: Command, trained: Path, tiny: str, tmp_path: Path
 ) -> None:
@@ -243,6 +244,7 @@ def test_a_persona_that_names_no_direction_of_the_model_is_refused(command: Comm
     assert 'there is no direction "nowhere"' in only_line(ran)
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
     command: Command, trained: Path, tiny: str, tmp_path: Path
 ) -> None:
@@ -272,6 +274,7 @@ def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
     assert counts[0] == counts[1]  # every answer came from the cache
 
 
+@pytest.mark.slow
 def test_two_personas_are_compared_with_and_without_a_direction(
     command: Command, trained: Path, tiny: str, tmp_path: Path
 ) -> None:
@@ -288,6 +291,7 @@ def test_two_personas_are_compared_with_and_without_a_direction(
     assert command("steer", "ablate", "loud", "--model", tiny, "--personas", "democrat").code == 2
 
 
+@pytest.mark.slow
 def test_every_steering_stands_side_by_side(command: Command, trained: Path, tiny: str, tmp_path: Path) -> None:
     short = survey_of(tmp_path / "s.json", 18)
     side_by_side = ("eval", "democrat", "--steering", "all", "--model", tiny, "--survey", short)
@@ -300,7 +304,14 @@ def test_every_steering_stands_side_by_side(command: Command, trained: Path, tin
     assert not set(document["training_questions"]) & set(document["held_out_questions"])
     assert "none: not sound" in ran.out  # a random model answers nothing
     assert "every steering side by side" in Path(files[1]).read_text()
-    without = command(*side_by_side)
+
+
+@pytest.mark.slow
+def test_beside_the_other_steerings_stands_how_to_train_a_direction_where_there_is_none(
+    command: Command, tiny: str, tmp_path: Path
+) -> None:
+    short = survey_of(tmp_path / "s.json", 18)
+    without = command("eval", "democrat", "--steering", "all", "--model", tiny, "--survey", short)
     assert without.code == 0, without.err
     assert "add: not measured, no direction: train one" in " ".join(without.out.split())
 

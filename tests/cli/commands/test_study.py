@@ -22,6 +22,7 @@ from tests.cli.running import Command, only_line
 from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import branch_of
 from tests.eval.fake_engine import FakeEngine, by_content
+from tests.examples import slow_but_first
 from tests.studies.making import COMPREHENSION, write_study
 
 Serve = Callable[[Engine], None]
@@ -129,6 +130,7 @@ def test_a_person_goes_through_the_whole_study(command: Command, study: str) -> 
         assert corpus.measurements(talk)[-1].complete
 
 
+@pytest.mark.slow
 def test_without_a_screen_a_terminal_is_sent_lines_of_text_and_nothing_else(study: str, home: Path) -> None:
     class Hostile(FakeEngine):
         """Replies with what moves the cursor, erases and draws."""
@@ -151,7 +153,7 @@ def test_without_a_screen_a_terminal_is_sent_lines_of_text_and_nothing_else(stud
     assert faults_of(person.sent) == []
 
 
-@pytest.mark.parametrize("stop", range(2, len(EVERYTHING), 3))
+@slow_but_first("stop", range(2, len(EVERYTHING), 3), quick=2)
 def test_whoever_stops_anywhere_goes_on_there_and_is_asked_nothing_twice(
     command: Command, study: str, stop: int
 ) -> None:
@@ -312,6 +314,7 @@ def test_a_wrong_answer_to_a_comprehension_item_is_told_and_asked_once_more(comm
     assert answer.code == "theirs"
 
 
+@pytest.mark.slow
 def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     command: Command, study: str, served_by: Serve
 ) -> None:
@@ -331,6 +334,7 @@ def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
     assert "1 measured soundly" in command("study", "table", study).out
 
 
+@pytest.mark.slow
 def test_whoever_waits_for_the_measurement_is_told_how_far_it_is(
     command: Command, study: str, served_by: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,6 +360,7 @@ def test_a_participation_that_is_open_elsewhere_is_said_to_be(command: Command, 
     assert "to go on:" not in again.err
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_ends_with_one_sentence_and_what_was_stored_before_stays(
     command: Command, study: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

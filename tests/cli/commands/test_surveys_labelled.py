@@ -28,6 +28,7 @@ def people() -> str:
     return "people.sav"
 
 
+@pytest.mark.slow
 def test_without_a_mapping_a_first_guess_is_written_and_nothing_imported(
     command: Command, people: str, home: Path
 ) -> None:
@@ -41,6 +42,7 @@ def test_without_a_mapping_a_first_guess_is_written_and_nothing_imported(
     assert not (home / "data" / "surveys").exists()
 
 
+@pytest.mark.slow
 def test_a_guess_is_written_where_one_says_and_never_over_a_file(command: Command, people: str) -> None:
     assert command("surveys", "import", "spss", people, "--guess", "mine.toml").code == 0
     Path("mine.toml").write_text("# my work of a whole day")

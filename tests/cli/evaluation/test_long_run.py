@@ -31,6 +31,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer
         yield serving
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_three_times_on_a_faulty_server_is_complete_and_asks_nothing_twice(
     command: Command, server: FaultyServer, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, ExportError
+from chat_personas.corpus import Corpus, ExportError, connection
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.corpus.export.source import Source, reading
@@ -88,15 +88,19 @@ def test_the_corpus_is_not_replaced_by_its_own_export(corpus: Corpus) -> None:
     assert corpus.problems() == ()
 
 
-def test_an_export_holds_one_state_of_the_corpus_whatever_is_said_meanwhile(corpus: Corpus, tmp_path: Path) -> None:
-    identifier = talk(corpus, ("Q", "A"))
-    with reading(corpus.path, EVERYTHING) as source:
-        found = source.conversations()
-        first = next(found)
-        talk(corpus, ("Q2", "A2"))
-        corpus.delete(identifier)
-        assert [message.text for message in source.dialogue(first)] == ["Q", "A"]
-        assert list(found) == []
+def test_an_export_holds_one_state_of_the_corpus_whatever_is_said_meanwhile(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.05)
+    with Corpus.open(corpus_file) as corpus:
+        identifier = talk(corpus, ("Q", "A"))
+        with reading(corpus.path, EVERYTHING) as source:
+            found = source.conversations()
+            first = next(found)
+            talk(corpus, ("Q2", "A2"))
+            corpus.delete(identifier)
+            assert [message.text for message in source.dialogue(first)] == ["Q", "A"]
+            assert list(found) == []
 
 
 def test_conversations_come_in_pages_without_a_gap(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

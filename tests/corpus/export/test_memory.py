@@ -9,6 +9,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.corpus.export import FORMATS, Format, export_to
 from tests.corpus.export.talks import EVERYTHING
 from tests.corpus.making import talk, without_waiting_for_the_disk
+from tests.examples import slow_but_first
 
 WORDS = "word " * 2_000
 """10 kB, so that a text that is held would show."""
@@ -24,7 +25,7 @@ def peak(corpus: Corpus, form: Format, out: Path) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"huggingface", "trl-preference", "spss"}))
+@slow_but_first("name", sorted(FORMATS.keys() - {"huggingface", "trl-preference", "spss"}), quick=2)
 def test_forty_more_conversations_take_no_more_memory(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -16,6 +16,7 @@ from tests.corpus.export.participants import answer, conversation_of, take_part
 from tests.corpus.export.talks import SECRET_THOUGHT, Talk, forked
 from tests.corpus.making import INFO, branch_of, talk
 from tests.corpus.test_forks import goes_on
+from tests.examples import slow_but_first
 
 ATTRIBUTES = ["values", "fluency", "factuality", "safety", "diversity", "creativity", "helpfulness"]
 USES = [
@@ -94,7 +95,7 @@ def test_the_survey_has_prisms_columns_in_prisms_order(files: Files) -> None:
         assert set(row["order_stated_prefs"]) == {*ATTRIBUTES, "personalisation", "other"}
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("column", "talked", "answered_only"),
     [
         ("survey_only", False, True),
@@ -124,6 +125,7 @@ def test_the_survey_has_prisms_columns_in_prisms_order(files: Files) -> None:
         ("included_in_UK_REP", None, None),
         ("included_in_balanced_subset", None, None),
     ],
+    quick=6,
 )
 def test_a_column_of_the_survey_has_what_we_have(files: Files, column: str, talked: Any, answered_only: Any) -> None:
     assert of_status(files, survey_only=False)[column] == talked

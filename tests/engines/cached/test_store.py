@@ -40,6 +40,7 @@ def test_only_its_owner_can_read_it(cache_file: Path, store: AnswerStore) -> Non
     assert {file.stat().st_mode & 0o777 for file in cache_file.parent.iterdir()} == {0o600}
 
 
+@pytest.mark.slow
 def test_several_processes_write_at_once(cache_file: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", WRITE, str(cache_file), name]) for name in ("one", "two", "six")]
     assert [process.wait(60) for process in running] == [0, 0, 0]

@@ -10,6 +10,7 @@ from chat_personas.engines.open import UnknownModelError, open_engine, with_temp
 from chat_personas.settings import Settings
 from eval.engine import Message, Probe, Sampling
 from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
+from tests.examples import slow_but_first
 
 TALK = [Message("system", "You are a voter."), Message("user", "Hello"), Message("assistant", "Good day")]
 PLAIN = "Question: Buses?\nA. yes\nB. no\nAnswer:"
@@ -49,6 +50,7 @@ async def test_a_probe_is_a_question_in_plain_text_after_the_transcript(base: Ll
         assert one.lower == pytest.approx(other.lower, abs=1e-4)
 
 
+@pytest.mark.slow
 async def test_a_probe_without_a_plain_text_becomes_a_question(base: LlamaEngine) -> None:
     (tokens,) = await base.call(lambda runtime: list(runtime.prompter.probes([], ["Buses?\nA. yes"])))
     text = await base.call(lambda runtime: runtime.vocabulary.text_of(tokens))
@@ -61,6 +63,7 @@ async def test_it_is_said_that_the_model_is_asked_in_plain_text(base: LlamaEngin
     assert base.info.template_sha256 != engine.info.template_sha256
 
 
+@pytest.mark.slow
 async def test_templates_for_other_purposes_are_named_and_one_called_default_is_used(tmp_path: Path) -> None:
     path = write_tiny_model(tmp_path / "m.gguf", template=None, figures={"tokenizer.chat_template.tool_use": TEMPLATE})
     engine = await LlamaEngine.open(path)
@@ -85,6 +88,7 @@ async def test_a_reply_ends_where_the_model_begins_the_next_turn(tmp_path: Path)
     assert pieces[-1].finish_reason == "stop"
 
 
+@pytest.mark.slow
 async def test_measuring_a_base_model_leaves_its_conversation_alone(base: LlamaEngine) -> None:
     async def reply() -> str:
         return "".join([piece.text async for piece in base.stream(TALK[:2], GREEDY)])
@@ -94,7 +98,7 @@ async def test_measuring_a_base_model_leaves_its_conversation_alone(base: LlamaE
     assert await reply() == first
 
 
-@pytest.mark.parametrize(("choice", "expected"), CHOSEN.items())
+@slow_but_first(("choice", "expected"), CHOSEN.items())
 async def test_one_who_knows_better_chooses_how_a_model_file_is_asked(
     tmp_path: Path, choice: str, expected: str
 ) -> None:

@@ -16,6 +16,7 @@ from chat_personas.engines.llama.trial import try_model
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineError, Message, Percentages, Probe, Sampling
 from tests.engines.llama.tiny import write_tiny_model
+from tests.examples import slow_but_first
 
 
 def write_side_file(path: Path, **texts: str) -> Path:
@@ -60,7 +61,7 @@ async def test_a_file_that_belongs_to_another_model_or_embeds_is_refused_by_kind
     assert said in await refusal(write_side_file(tmp_path / "side.gguf", **texts))
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("figures", "said"),
     [
         ({"llama.pooling_type": 1}, "embedding model"),
@@ -72,6 +73,7 @@ async def test_a_file_that_belongs_to_another_model_or_embeds_is_refused_by_kind
         ({"llama.context_length": 8}, "8 tokens"),
         ({"tokenizer.ggml.model": "none"}, "no vocabulary"),
     ],
+    quick=3,
 )
 async def test_a_model_that_cannot_continue_a_text_is_refused_and_the_process_lives(
     tmp_path: Path, figures: dict[str, int | float | str | bool], said: str

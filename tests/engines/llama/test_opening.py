@@ -121,6 +121,7 @@ async def test_a_missing_file_or_a_directory_is_one_line(tmp_path: Path) -> None
             await LlamaEngine.open(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 12), marks=pytest.mark.slow)], ids=["few", "many"])
 async def test_a_file_cut_off_anywhere_is_one_line_and_no_crash(
     tiny_path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], seeds: range
@@ -299,6 +300,7 @@ def test_talking_and_measuring_on_the_embedded_model_imports_nothing_that_only_o
     assert printed(code, tiny_path) == ["[]"]
 
 
+@pytest.mark.slow
 def test_a_model_talks_and_is_measured_without_diskcache_which_would_unpickle_what_it_finds(tiny_path: Path) -> None:
     code = (
         "import asyncio, pathlib, sys\n"

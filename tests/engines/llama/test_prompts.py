@@ -15,6 +15,7 @@ from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.template import CHATML, ChatTemplate
 from eval.engine import EngineError, Message, Probe, RequestError, Role
 from tests.engines.llama.tiny import BEGIN, END, SPECIAL, TEMPLATE, write_tiny_model
+from tests.examples import slow_but_first
 
 TRIMMING = "{% for m in messages %}[{{ m.role }}] {{ m.content | trim }}\n{% endfor %}[assistant]"
 NO_SYSTEM = (
@@ -239,7 +240,7 @@ def test_a_template_that_counts_tools_works_without_any() -> None:
     assert rendered(source, messages_of("S", "Hi")) == "[system] S\n[user] Hi\n[assistant]"
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     "source",
     [
         "Always this.",
@@ -248,6 +249,7 @@ def test_a_template_that_counts_tools_works_without_any() -> None:
         "{% for m in messages %}{{ m.content | length }}{% endfor %}",
         "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}",
     ],
+    quick=2,
 )
 async def test_a_file_whose_template_loses_words_is_refused_when_it_is_opened(tmp_path: Path, source: str) -> None:
     path = write_tiny_model(tmp_path / "m.gguf", template=source)

@@ -118,11 +118,13 @@ async def test_nothing_is_read_ahead_after_the_reply_that_was_asked_for_meanwhil
     assert held[: len(expected)] == expected
 
 
+@pytest.mark.slow
 async def test_what_is_too_long_is_left_to_the_reply_to_say(opened: LlamaEngine) -> None:
     await opened.read_ahead([Message("user", "very " * 2000)], SHORT)
     assert await opened.call(lambda runtime: list(runtime.memory.conversation)) == []
 
 
+@pytest.mark.slow
 async def test_a_closed_model_reads_nothing(path: Path) -> None:
     engine = await LlamaEngine.open(path, threads=1)
     await engine.close()

@@ -22,6 +22,7 @@ from personas import load_persona
 from tests.engines.llama.reference import log_softmax, logits_as_tree, logits_one_by_one
 from tests.engines.llama.test_branches import BlindFlag
 from tests.engines.llama.tiny_recurrent import ARCHITECTURES, write_recurrent_model
+from tests.examples import slow_but_first
 
 GREEDY = Sampling(temperature=0.0, max_tokens=12, seed=1)
 SYSTEM = Message("system", "You are somebody.")
@@ -101,7 +102,7 @@ async def talked(path: Path, asked: Sequence[Probe]) -> tuple[list[str], list[ND
     return replies, logits
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@slow_but_first("architecture", ARCHITECTURES, quick=2)
 async def test_a_conversation_is_the_same_bit_for_bit_with_and_without_probing(
     files: dict[str, Path], architecture: str
 ) -> None:
@@ -112,7 +113,7 @@ async def test_a_conversation_is_the_same_bit_for_bit_with_and_without_probing(
     assert not np.array_equal(plain_logits[0], plain_logits[1])
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@slow_but_first("architecture", ARCHITECTURES, quick=2)
 def test_probes_have_the_log_probabilities_of_one_by_one_decoding(files: dict[str, Path], architecture: str) -> None:
     runtime, plain = (load_runtime(files[architecture], Options(threads=1), InterruptFlag()) for _ in range(2))
     said = tuple(range(5, 90))

@@ -163,7 +163,7 @@ async def test_an_interleaving_leaves_the_conversation_bit_for_bit_as_if_never_p
     await interleave(engine, witness, seed=2, actions=5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(10))
 async def test_of_hundreds_of_interleavings_each_leaves_the_same_bits_and_all_together_leave_nothing_behind(

@@ -13,6 +13,7 @@ from eval.engine import Message, Probe, ProbeScore, Sampling
 from eval.expression.methods import METHODS, Asking, Expression
 from tests.engines.openai.scripted_server import Request, chunk, completion, send_events, send_json, serving
 from tests.eval.towns import question
+from tests.examples import slow_but_first
 
 HELLO = [Message("user", "hello")]
 LONG = [Message("user", "hello " * 300)]
@@ -56,8 +57,8 @@ async def scores(engine: OpenAIEngine, prefix: list[Message], asked: list[Probe]
         await engine.close()
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("places", [1, 3, 7])
+@slow_but_first("status", [429, 503])
+@slow_but_first("places", [1, 3, 7], quick=2)
 async def test_a_server_that_refuses_above_a_number_answers_everything_and_refuses_less_and_less(
     places: int, status: int
 ) -> None:

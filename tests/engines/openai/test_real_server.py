@@ -196,6 +196,7 @@ async def both_shares(running: Server, said: Sequence[Message], probes: Sequence
     return list(zip(*shares, strict=True))
 
 
+@pytest.mark.slow
 async def test_the_same_weights_behind_a_server_and_in_the_program_give_the_same_shares(running: Server) -> None:
     probes = [Probe(f"q{n}", f"Question {n}: more?\nA. yes\nB. no\nC. both", ("A", "B", "C")) for n in range(4)]
     for theirs, ours in await both_shares(running, [Message("system", "hello"), Message("user", "hello")], probes):

@@ -15,6 +15,7 @@ from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
 from tests.engines.openai.scripted_server import Reply, Request, completion, send_json, serving
+from tests.examples import slow_but_first
 
 SYSTEM = [Message("system", "Be brief.")]
 TOP = [("A", -0.5), (" A", -3.0), ("B", -1.0), (" B", -4.0)]
@@ -111,6 +112,7 @@ async def scores(reply: Reply, count: int, concurrency: int = 8) -> dict[str, Pr
             await engine.close()
 
 
+@pytest.mark.slow
 async def test_500_probes_on_a_server_that_refuses_a_third_of_all_requests_lose_nothing() -> None:
     requests = 0
     answered: Counter[int | None] = Counter()
@@ -138,7 +140,7 @@ async def test_a_hiccup_is_tried_again(fault: Callable[[asyncio.StreamWriter], A
     assert server.answered == {0: 1, 1: 1, 2: 1}
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("fault", "says"),
     [
         (limited, "still limits the rate after 21 tries"),
@@ -151,6 +153,7 @@ async def test_a_hiccup_is_tried_again(fault: Callable[[asyncio.StreamWriter], A
         (no_log_probabilities, "sent no log-probabilities for this answer"),
         (odd_log_probabilities, "sent log-probabilities that cannot be read"),
     ],
+    quick=3,
 )
 async def test_what_fails_for_good_is_a_failure_of_that_probe_alone_and_named(
     fault: Callable[[asyncio.StreamWriter], Awaitable[None]], says: str

@@ -1,13 +1,16 @@
 """Files of SPSS and Stata: figures as worked out from the rows, labels, and codes that the files call missing."""
 
+import io
+import subprocess
 import sys
+from collections.abc import Sequence
 from math import fsum
 from pathlib import Path
 
 import pytest
 
 from eval.errors import SurveyError
-from eval.importers import KINDS, ImportOptions, ImportResult
+from eval.importers import KINDS, ImportOptions, ImportResult, labelled_file
 from eval.importers.survey_mapping import first_mapping
 from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Responses
@@ -73,6 +76,23 @@ MISSING = {
     "age": [98, 99],
     "wtss": [-1],
 }
+
+
+@pytest.fixture
+def read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files in this process: one of its own, as users have, takes half a second to import the reader."""
+
+    def run(command: Sequence[str], *, input: bytes, **_: object) -> subprocess.CompletedProcess[bytes]:  # noqa: A002
+        written = io.BytesIO()
+        with monkeypatch.context() as child:
+            child.setattr(sys, "argv", ["-c", *command[4:]])
+            child.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(input)))
+            child.setattr(sys, "stdout", io.TextIOWrapper(written))
+            labelled_file.main()
+            sys.stdout.flush()
+            return subprocess.CompletedProcess(command, 0, written.getvalue())
+
+    monkeypatch.setattr(labelled_file.subprocess, "run", run)
 
 
 @pytest.fixture
@@ -149,6 +169,7 @@ def test_weighted_figures_are_the_sums_of_weights(spss: Path) -> None:
     assert fair.overall.counts == pytest.approx(by_hand("fair", ["a", "b"]), abs=1e-9)
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 def test_weighted_shares_of_groups_are_those_of_pandas(spss: Path) -> None:
     table = pandas.DataFrame(PEOPLE)
     asked = table[table["wtss"].gt(0) & table["natenv"].isin([1, 2, 3]) & table["party"].isin([5, 6])]
@@ -159,6 +180,7 @@ def test_weighted_shares_of_groups_are_those_of_pandas(spss: Path) -> None:
     assert figures.distribution == pytest.approx((sums / sums.sum()).tolist(), abs=1e-9)
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 def test_the_words_are_the_files_own_unless_the_mapping_has_others(spss: Path) -> None:
     survey = imported(spss).survey
     environment, fair = survey.questions
@@ -170,6 +192,7 @@ def test_the_words_are_the_files_own_unless_the_mapping_has_others(spss: Path) -
     assert fair.option_texts == ("They take advantage", "Fair")
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 def test_codes_that_the_file_calls_missing_are_no_answers_and_nobodys_age(spss: Path) -> None:
     read = imported(spss)
     assert any('"9" once' in note and note.startswith("counted as not asked") for note in read.notes)
@@ -178,6 +201,7 @@ def test_codes_that_the_file_calls_missing_are_no_answers_and_nobodys_age(spss: 
     assert old.counts == pytest.approx((0, 3), abs=1e-9)  # the age 98 is missing, the 66-year-old chose "c"
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 def test_people_whose_weight_is_missing_or_0_are_left_out(spss: Path) -> None:
     read = imported(spss)
     assert read.found[0].startswith("respondents: 10 of 12")
@@ -204,6 +228,7 @@ values = [{ code = 1, value = "Male" }, { code = 2, value = "Female" }]
     assert any('".n" once' in note for note in read.notes)
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -234,6 +259,7 @@ def test_a_faulty_mapping_is_one_line_that_says_what_to_write(spss: Path, old: s
     assert "\n" not in said
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 def test_a_variable_without_labels_needs_texts(tmp_path: Path) -> None:
     file = tmp_path / "bare.sav"
     pyreadstat.write_sav(pandas.DataFrame({"q": [1, 2, 2]}), file)
@@ -275,6 +301,7 @@ def test_a_file_that_is_cut_off_is_one_line(spss: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 def test_a_guess_sorts_variables_and_codes_by_their_labels(spss: Path) -> None:
     guess = first_mapping(spss, "spss")
     assert guess.weights == ["wtss"]
@@ -288,6 +315,7 @@ def test_a_guess_sorts_variables_and_codes_by_their_labels(spss: Path) -> None:
     assert "left_out = [98, 99]" in text
 
 
+@pytest.mark.usefixtures("read_in_this_process")
 def test_a_guess_whose_gaps_are_filled_is_a_mapping(spss: Path) -> None:
     guess = first_mapping(spss, "spss").text("chat-personas ...")
     with pytest.raises(SurveyError, match="line"):

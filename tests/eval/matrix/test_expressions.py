@@ -15,6 +15,7 @@ from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.matrix.test_matrix import PERSONAS, STEERINGS, Town, of, prompt_of
 from tests.eval.prompted_engine import PromptedEngine
 from tests.eval.saying_engine import options_in
+from tests.examples import slow_but_first
 
 THIRTY = 30
 EVERY_REPLY: Expression = "sampled"
@@ -71,7 +72,7 @@ async def made(town: Town, expression: Expression, *, right: float = 0.95, mute:
     )
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@slow_but_first("expression", EXPRESSIONS, quick=3)
 async def test_cells_and_steerability_are_those_of_the_distributions_that_the_method_gives(
     expression: Expression,
 ) -> None:
@@ -93,6 +94,7 @@ async def test_cells_and_steerability_are_those_of_the_distributions_that_the_me
         assert found.unsteered.mean == pytest.approx(town.mean(numbers, "", own), abs=1e-9)
 
 
+@pytest.mark.slow
 async def test_the_document_says_how_replies_were_drawn_and_who_judged_them() -> None:
     town = town_of_thirty(6)
     plain = await made(town, "log_probability")
@@ -107,6 +109,7 @@ async def test_the_document_says_how_replies_were_drawn_and_who_judged_them() ->
     assert [row.not_valid for row in own_words.rows] == [0, 0, 0]
 
 
+@pytest.mark.slow
 async def test_where_the_judge_errs_too_often_no_answer_is_valid() -> None:
     report = await made(town_of_thirty(6), "open_ended", right=0.5)
     assert report.judge is not None

@@ -91,6 +91,7 @@ def test_where_no_temperature_changes_anything_it_is_1() -> None:
     assert fit(uncalibrated(np.full((20, 4), 0.25), people(20))) == 1.0
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)
 def test_the_fit_is_as_good_as_the_best_of_many_temperatures(seed: int) -> None:

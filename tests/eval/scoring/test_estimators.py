@@ -17,6 +17,7 @@ from benchmarks.estimators import (
     row,
     shifts,
 )
+from tests.examples import slow_but_first
 
 BY_NAME = {planted.name: planted for planted in SCRIPTED}
 ROTATIONS = "all rotations, letters removed"
@@ -56,14 +57,14 @@ async def found(model: str) -> Estimates:
     return await estimates(ScriptedEngine(BY_NAME[model]), PERSONAS[0], GROUPS[0])
 
 
-@pytest.mark.parametrize(("model", "estimate"), EXACT)
+@slow_but_first(("model", "estimate"), EXACT, quick=4)
 async def test_the_planted_opinion_is_recovered_where_the_assumption_holds(model: str, estimate: str) -> None:
     made = await found(model)
     assert len(made.by_name[estimate]) == 62
     assert distance(made.by_name[estimate], BY_NAME[model].truth(PERSONAS[0])) < 1e-6
 
 
-@pytest.mark.parametrize(("model", "estimate"), WRONG)
+@slow_but_first(("model", "estimate"), WRONG, quick=3)
 async def test_the_planted_opinion_is_missed_where_the_assumption_does_not_hold(model: str, estimate: str) -> None:
     made = await found(model)
     assert distance(made.by_name[estimate], BY_NAME[model].truth(PERSONAS[0])) > 0.05

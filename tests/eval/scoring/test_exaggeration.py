@@ -10,6 +10,7 @@ from eval.scoring.results import Effect
 from eval.scoring.scores import score
 from eval.surveys.model import Responses
 from tests.eval.towns import DEMOCRAT, answer, question, town
+from tests.examples import slow_but_first
 
 
 def test_places_run_from_0_to_1_over_the_span_and_not_over_the_options() -> None:
@@ -56,7 +57,7 @@ def planted(slope: float, people: int, rng: np.random.Generator, questions: int 
     return Shifts(persona, group, error)
 
 
-@pytest.mark.parametrize("slope", [0, 0.5, 1, 1.5])
+@slow_but_first("slope", [0, 0.5, 1, 1.5], quick=2)
 def test_the_planted_slope_is_recovered_on_average_also_from_small_groups(slope: float) -> None:
     rng = np.random.default_rng(7)
     found = [steering_slope(planted(slope, 100, rng), Bootstrap(resamples=200)) for _ in range(150)]

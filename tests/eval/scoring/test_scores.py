@@ -15,6 +15,7 @@ from eval.scoring.scores import Scorecard, score, score_briefly
 from eval.surveys.loading import Survey
 from eval.surveys.model import Question
 from tests.eval.towns import DEMOCRAT, FEMALE, REPUBLICAN, answer, many, question, town
+from tests.examples import slow_but_first
 
 BUS = question("BUS", {DEMOCRAT: (60, 40), REPUBLICAN: (20, 80)}, overall=(40, 60), topic="buses", refused=25)
 TRAM = question("TRAM", {DEMOCRAT: (90, 10), REPUBLICAN: (30, 70)}, overall=(50, 50), topic="trams")
@@ -161,7 +162,7 @@ def test_the_lean_of_even_answers_is_taken_off_that_of_the_persona() -> None:
     assert mean(against.minus_even.alignment) == pytest.approx(own - even)
 
 
-@pytest.mark.parametrize("people", [20, 200, 1000])
+@slow_but_first("people", [20, 200, 1000])
 def test_the_truth_has_a_skill_of_1_however_few_people_its_figures_rest_on(people: int) -> None:
     rng = np.random.default_rng(people)
     found = [skill_of_truth(DEMOCRAT, people, rng) for _ in range(12)]

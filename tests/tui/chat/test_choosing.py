@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
@@ -75,6 +76,7 @@ async def test_a_message_is_chosen_by_keys_from_the_last_to_the_first(corpus_fil
         assert chosen(pilot) == ""
 
 
+@pytest.mark.slow
 async def test_a_letter_typed_at_a_chosen_message_is_written_into_the_text(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
         await until(pilot, lambda: "Reply 60" in shown(pilot))
@@ -83,6 +85,7 @@ async def test_a_letter_typed_at_a_chosen_message_is_written_into_the_text(corpu
         assert chat(pilot).composer.has_focus
 
 
+@pytest.mark.slow
 async def test_who_reads_far_above_stays_there_while_replies_come_and_waiting_messages_are_sent(
     corpus_file: Path,
 ) -> None:
@@ -104,6 +107,7 @@ async def test_who_reads_far_above_stays_there_while_replies_come_and_waiting_me
         assert "the server went away" in words(pilot)
 
 
+@pytest.mark.slow
 async def test_versions_of_an_early_message_are_gone_through_and_come_back_with_what_followed(
     corpus_file: Path,
 ) -> None:
@@ -177,6 +181,7 @@ async def test_words_are_found_and_marked_also_in_messages_that_are_far_away(cor
         assert chat(pilot).composer.has_focus
 
 
+@pytest.mark.slow
 async def test_words_are_found_also_after_the_waiting_message_that_has_them_was_sent(corpus_file: Path) -> None:
     rest = asyncio.Event()
     engine = ScreenEngine([rest, *reply("Now.")], reply("Then."))
@@ -195,6 +200,7 @@ async def test_words_are_found_also_after_the_waiting_message_that_has_them_was_
         await until(pilot, lambda: "2 of 2 messages" in shown(pilot) and chosen(pilot) == "quokkas second")
 
 
+@pytest.mark.slow
 async def test_a_key_that_leaves_what_was_found_for_the_text_leaves_no_message_chosen(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Another reply."))
     async with screen(session(corpus_file, engine, resume=long_talk(corpus_file))) as pilot:
@@ -206,6 +212,7 @@ async def test_a_key_that_leaves_what_was_found_for_the_text_leaves_no_message_c
         assert chosen(pilot) == ""
 
 
+@pytest.mark.slow
 async def test_after_going_to_both_ends_at_once_older_messages_are_still_scrolled_to(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
         transcript = chat(pilot).transcript
@@ -221,6 +228,7 @@ async def test_after_going_to_both_ends_at_once_older_messages_are_still_scrolle
         await until(pilot, scrolled_to_the_first)
 
 
+@pytest.mark.slow
 async def test_a_message_that_is_gone_before_it_was_gone_to_is_left_where_it_is(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
         transcript = chat(pilot).transcript
@@ -238,6 +246,7 @@ def marked(pilot: Pilot[None]) -> set[str]:
     return {each.text for each in segments if each.text.isalpha() and each.style is not None and each.style.reverse}
 
 
+@pytest.mark.slow
 async def test_ones_own_messages_are_listed_and_one_is_gone_to(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
         await until(pilot, lambda: "Reply 60" in shown(pilot))

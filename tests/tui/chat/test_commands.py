@@ -11,6 +11,7 @@ from chat_personas.tui.chat.commands import Situation, all_handlers, command_of,
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import commands_of
 from eval.engine import Piece
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
 
@@ -88,6 +89,7 @@ async def test_a_command_that_does_not_exist_goes_back_to_the_person(corpus_file
         assert not chat(pilot).session.conversation.path
 
 
+@pytest.mark.slow
 async def test_of_two_slashes_one_is_said_and_several_lines_are_a_message(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("A folder."), reply("Yes.")))) as pilot:
         await type_text(pilot, "//etc is what?")
@@ -117,7 +119,7 @@ async def test_tab_completes_a_command_and_the_screen_lists_those_that_fit(corpu
         await until(pilot, lambda: not chat(pilot).completion.display)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("asked", "answer"),
     [
         (("f5", "/again"), "There is no reply to regenerate yet."),
@@ -128,6 +130,7 @@ async def test_tab_completes_a_command_and_the_screen_lists_those_that_fit(corpu
         (("f10", "/whole"), "There is no message to show whole yet."),
         (("shift+tab", "/choose"), "Nothing was said yet."),
     ],
+    quick=2,
 )
 async def test_a_key_or_command_about_a_message_says_so_where_nothing_was_said(
     corpus_file: Path, asked: tuple[str, ...], answer: str
@@ -180,6 +183,7 @@ def test_the_sentences_name_the_keys_by_which_one_goes_on() -> None:
     assert why_nothing("editor", "all", Situation(conversation=False)) == ("The model is not open yet.")
 
 
+@pytest.mark.slow
 async def test_one_version_an_edit_and_a_new_conversation_are_said_to_be_so(corpus_file: Path) -> None:
     keys = {"regenerate": "f9", "thoughts": "f5"}
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")), keys=keys)) as pilot:

@@ -45,6 +45,7 @@ async def test_what_is_typed_is_back_after_leaving_and_gone_once_it_is_sent(corp
     assert of(corpus_file, key) is None
 
 
+@pytest.mark.slow
 async def test_what_is_typed_while_the_corpus_is_still_being_opened_is_kept(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ async def test_what_two_programs_left_in_one_conversation_is_all_back(corpus_fil
         await until(pilot, lambda: chat(pilot).composer.text == "from here\nfrom there")
 
 
+@pytest.mark.slow
 async def test_an_edit_and_what_stood_beside_it_are_back_as_they_were(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
         await type_text(pilot, "What about guns?")
@@ -232,6 +234,7 @@ async def test_deleting_a_conversation_erases_its_draft(corpus_file: Path) -> No
     assert of(corpus_file, key) is None
 
 
+@pytest.mark.slow
 async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,6 +254,7 @@ async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays
         assert chat(pilot).composer.text == "mine"
 
 
+@pytest.mark.slow
 async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_that_was_left_stays(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,6 +277,7 @@ async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_th
         assert of(corpus_file, first) == Draft("mine")
 
 
+@pytest.mark.slow
 async def test_a_text_from_a_conversation_that_another_program_deleted_is_kept_with_the_new_one(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from chat_personas.tui.chat.screen import ChatScreen
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 WIDE, NARROW = (120, 36), (80, 24)
@@ -59,7 +60,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("size", [WIDE, pytest.param(NARROW, marks=pytest.mark.slow)], ids=["wide", "narrow"])
-@pytest.mark.parametrize("name", CHANGES)
+@slow_but_first("name", CHANGES, quick=2)
 async def test_what_is_typed_from_the_panel_after_a_change_arrives_in_the_text(
     corpus_file: Path, name: str, size: tuple[int, int]
 ) -> None:
@@ -103,7 +104,7 @@ async def test_starting_and_stopping_to_measure_leaves_a_reader_in_the_panel(cor
         assert chat(pilot).focused is chat(pilot).panel
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [WIDE, pytest.param(NARROW, marks=pytest.mark.slow)], ids=["wide", "narrow"])
 @pytest.mark.parametrize(("opened", "left"), [("z", "z"), ("z", "escape"), ("enter", "escape")])
 async def test_large_print_and_explanation_lead_back_to_the_panel_that_they_were_opened_in(
     corpus_file: Path, size: tuple[int, int], opened: str, left: str
@@ -145,7 +146,7 @@ def at_once(pilot: Pilot[None], text: str) -> None:
 
 
 @pytest.mark.parametrize("away", ["f2", "shift+tab"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@slow_but_first("size", [WIDE, NARROW], ids=["wide", "narrow"])
 async def test_words_that_arrive_together_away_from_the_text_all_go_to_it(
     corpus_file: Path, size: tuple[int, int], away: str
 ) -> None:
@@ -166,7 +167,7 @@ async def test_a_key_of_the_panel_acts_before_the_letters_that_arrive_with_it(co
         assert chat(pilot).panel._headline.compact
 
 
-@pytest.mark.parametrize("away", ["f2", "shift+tab"])
+@slow_but_first("away", ["f2", "shift+tab"])
 async def test_pasted_text_away_from_the_text_goes_to_it(corpus_file: Path, away: str) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), WIDE) as pilot:
         await type_text(pilot, "About guns?")

@@ -76,6 +76,7 @@ async def test_a_reply_that_cannot_be_stored_stays_and_is_stored_by_itself_when_
         assert replies_of(corpus_file) == [("Half a sentence.", "complete")]
 
 
+@pytest.mark.slow
 async def test_the_screen_says_in_mid_reply_that_what_comes_is_only_in_memory(corpus_file: Path) -> None:
     more, rest = asyncio.Event(), asyncio.Event()
     app = session(corpus_file, ScreenEngine(["Half a sentence", more, " is", rest, *reply(" whole.")]))
@@ -130,6 +131,7 @@ async def test_quitting_asks_first_and_then_leaves_a_copy(corpus_file: Path, tmp
     assert copy.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 async def test_a_corpus_that_is_put_back_in_place_is_written_to_again(corpus_file: Path, tmp_path: Path) -> None:
     app, rest = speaking(corpus_file)
     async with screen(app) as pilot:
@@ -170,6 +172,7 @@ class Waits(ScreenEngine):
             yield each
 
 
+@pytest.mark.slow
 async def test_a_round_that_cannot_be_stored_is_shown_and_stored_later(corpus_file: Path) -> None:
     go = asyncio.Event()
     app = session(corpus_file, Waits(go, reply("So.")), measure=True, make_monitor=monitor)
@@ -191,6 +194,7 @@ async def test_a_round_that_cannot_be_stored_is_shown_and_stored_later(corpus_fi
         ]
 
 
+@pytest.mark.slow
 async def test_a_conversation_that_was_measured_and_in_which_nobody_spoke_leaves_nothing_behind(
     corpus_file: Path,
 ) -> None:

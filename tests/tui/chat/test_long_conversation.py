@@ -7,13 +7,14 @@ import pytest
 from chat_personas.corpus import Corpus
 from personas import load_persona
 from tests.corpus.making import conversation_row, talk
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, screen, session, shown, until
 
 PERSONA = load_persona("democrat").persona.model_dump_json(by_alias=True, exclude_none=True)
 REPLY = "Some **bold** thought:\n\n- one\n- two\n\n```python\nprint('x')\n```\n\nAnd more."
 
 
-@pytest.mark.parametrize("keys", [("f2", "escape"), ("f2", "f2"), ("alt+p", "alt+p")])
+@slow_but_first("keys", [("f2", "escape"), ("f2", "f2"), ("alt+p", "alt+p")])
 @pytest.mark.parametrize("size", [(120, 36), pytest.param((80, 24), marks=pytest.mark.slow)])
 async def test_a_change_of_focus_finds_no_styles_of_what_was_said_again(
     corpus_file: Path, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,7 @@ from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from personas import Persona, load_persona
 from tests.conversation.test_versions import heard
 from tests.corpus.export.participants import take_part
+from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.fakes import (
     ScreenEngine,
@@ -53,6 +54,7 @@ async def test_the_panel_names_the_turn_of_its_figures(corpus_file: Path) -> Non
         await until(pilot, lambda: "turn 1: after the reply to message 1 measured: 62 questions" in words(pilot))
 
 
+@pytest.mark.slow
 async def test_after_measuring_is_stopped_the_figures_stay_with_their_turn_and_that_it_is_off(
     corpus_file: Path,
 ) -> None:
@@ -70,6 +72,7 @@ async def test_after_measuring_is_stopped_the_figures_stay_with_their_turn_and_t
         await until(pilot, lambda: measured(pilot, 2) and OFF not in words(pilot))
 
 
+@pytest.mark.slow
 async def test_on_80_columns_the_title_says_the_turn_and_that_measuring_is_off(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Yes."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), SMALL) as pilot:
@@ -81,7 +84,7 @@ async def test_on_80_columns_the_title_says_the_turn_and_that_measuring_is_off(c
         await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("  not measuring (F2)"))
 
 
-@pytest.mark.parametrize("change", ["f5", "f8", "edit", "ctrl+n"])
+@slow_but_first("change", ["f5", "f8", "edit", "ctrl+n"])
 async def test_figures_of_a_branch_that_was_left_are_gone(corpus_file: Path, change: str) -> None:
     engine = ScreenEngine(reply("Yes."), reply("No."), reply("Maybe."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
@@ -99,6 +102,7 @@ async def test_figures_of_a_branch_that_was_left_are_gone(corpus_file: Path, cha
             assert section not in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_another_version_is_not_shown_with_the_figures_of_the_one_before_while_it_is_measured(
     corpus_file: Path,
 ) -> None:
@@ -114,6 +118,7 @@ async def test_another_version_is_not_shown_with_the_figures_of_the_one_before_w
         assert not any("turn 1: measuring…" in text for text in seen)
 
 
+@pytest.mark.slow
 async def test_who_types_while_the_model_is_being_opened_has_a_turn_0_to_compare_with(corpus_file: Path) -> None:
     opened, engine = asyncio.Event(), ScreenEngine(reply("Yes."))
     slow = session(corpus_file, engine, measure=True, make_monitor=monitor, open_engine=opening(opened, engine))
@@ -146,7 +151,7 @@ class DyingServer(ScreenEngine):
             yield score
 
 
-@pytest.mark.parametrize("rounds", [0, 1])
+@slow_but_first("rounds", [0, 1])
 @pytest.mark.parametrize("size", [pytest.param(TALL, marks=pytest.mark.slow), SMALL])
 async def test_a_server_that_dies_while_it_measures_does_not_leave_measuring_on_the_screen(
     corpus_file: Path, rounds: int, size: tuple[int, int]
@@ -166,6 +171,7 @@ async def test_a_server_that_dies_while_it_measures_does_not_leave_measuring_on_
         assert "stopped after 0 of" in words(pilot)
 
 
+@pytest.mark.slow
 async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Yes."), reply("No."))
     async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:

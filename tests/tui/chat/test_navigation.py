@@ -16,6 +16,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.tui.screens.conversations import ConversationsScreen
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
+from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
@@ -37,6 +38,7 @@ async def two_conversations(pilot: Pilot[None]) -> None:
     await say(pilot, "About schools?", "Fund them.")
 
 
+@pytest.mark.slow
 async def test_a_search_that_is_typed_at_once_loses_no_letter(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
         await two_conversations(pilot)
@@ -66,6 +68,7 @@ async def test_a_conversation_is_reopened_and_continued(corpus_file: Path) -> No
     assert titles(corpus_file) == ["About guns?", "About schools?"]
 
 
+@pytest.mark.slow
 async def test_a_conversation_is_continued_in_another_session(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
         await say(pilot, "About guns?", "Ban them.")
@@ -92,7 +95,7 @@ class ReadingEngine(ScreenEngine):
             raise EngineError("the model is broken")
 
 
-@pytest.mark.parametrize("broken", [False, True])
+@slow_but_first("broken", [False, True])
 async def test_a_model_reads_the_conversation_that_is_taken_up_while_the_person_types(
     corpus_file: Path, broken: bool
 ) -> None:
@@ -110,6 +113,7 @@ async def test_a_model_reads_the_conversation_that_is_taken_up_while_the_person_
         assert "broken" not in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_the_context_counter_says_what_is_known_and_nothing_else(corpus_file: Path) -> None:
     ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
     engine = ScreenEngine(["Ban them.", ending], ["Fund", asyncio.Event()])
@@ -189,6 +193,7 @@ async def test_what_was_deleted_comes_back_until_the_list_is_left(corpus_file: P
     assert titles(corpus_file) == ["About guns?"]
 
 
+@pytest.mark.slow
 async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
         await two_conversations(pilot)
@@ -201,6 +206,7 @@ async def test_what_was_deleted_is_gone_where_the_program_is_left_from_the_list(
     assert titles(corpus_file) == ["About schools?"]
 
 
+@pytest.mark.slow
 async def test_leaving_the_list_twice_still_leaves_the_conversation_that_was_deleted(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +250,7 @@ async def debated(corpus_file: Path) -> None:
                 pass
 
 
+@pytest.mark.slow
 async def test_both_sides_of_a_debate_are_deleted_and_brought_back_together_also_where_one_is_open(
     corpus_file: Path,
 ) -> None:
@@ -286,6 +293,7 @@ async def test_the_preview_names_who_made_each_reply(corpus_file: Path) -> None:
         await until(pilot, lambda: "republican" in shown(pilot) and shown(pilot).count("democrat") == 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [pytest.param((120, 36), marks=pytest.mark.slow), (80, 24)])
 async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: Path, size: tuple[int, int]) -> None:
     scripts = [reply("Ban them."), reply("Fund them.")]
@@ -305,6 +313,7 @@ async def test_the_list_shows_what_was_said_around_what_was_found(corpus_file: P
         await until(pilot, lambda: "until: must be followed by a day" in shown(pilot))
 
 
+@pytest.mark.slow
 async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and_the_screen_stays(
     corpus_file: Path,
 ) -> None:

@@ -7,7 +7,9 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
+from chat_personas.models.found import Found, ModelInFiles
 from eval.engine import EngineInfo
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 TALL = (120, 90)
@@ -52,6 +54,7 @@ async def test_the_top_and_the_transcript_say_that_another_model_made_the_replie
         assert MARK in words(pilot)
 
 
+@pytest.mark.slow
 async def test_the_courses_of_two_models_are_not_joined(corpus_file: Path) -> None:
     found = await talked_with_the_first(corpus_file)
     engine = ScreenEngine(reply("No."), info=SECOND)
@@ -69,7 +72,7 @@ async def test_the_courses_of_two_models_are_not_joined(corpus_file: Path) -> No
         assert "measured is beta; some of the replies came from alpha" in words(pilot)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("info", "mark"), [(FIRST, None), (replace(FIRST, sha256="c3" * 32), "another file of the same name: alpha")]
 )
 async def test_the_same_name_is_the_same_model_only_with_the_same_file(
@@ -82,8 +85,46 @@ async def test_the_same_name_is_the_same_model_only_with_the_same_file(
         assert mark is None or mark in words(pilot)
 
 
+@pytest.mark.slow
 async def test_the_list_of_conversations_names_the_model(corpus_file: Path) -> None:
     await talked_with_the_first(corpus_file)
     async with screen(session(corpus_file, ScreenEngine(info=SECOND)), TALL) as pilot:
         await pilot.press("ctrl+o")
         await until(pilot, lambda: "democrat on alpha" in shown(pilot))
+
+
+async def test_the_model_that_made_the_last_reply_is_offered_where_it_is_found(corpus_file: Path) -> None:
+    conversation = await talked_with_the_first(corpus_file)
+    alpha = ModelInFiles(
+        model="/models/alpha.gguf", name="alpha", place="LM Studio", path="/models/alpha.gguf", size=1, parts=1,
+        architecture="qwen3", quantization="Q4_K_M", parameters=1, context_length=None, chat_template=True,
+        memory=None, measured="exact", why_not=None,
+    )  # fmt: skip
+    offer = "alpha made the last reply. /model /models/alpha.gguf goes on with it."
+    here, gone = (Found(files=files, servers=(), problems=()) for files in ((alpha,), ()))
+    beta = ScreenEngine(reply("No."), info=SECOND)
+    async with screen(session(corpus_file, beta, resume=conversation, found=here), TALL) as pilot:
+        await until(pilot, lambda: offer in notices(pilot))
+        await type_text(pilot, "And now?")
+        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).replies.busy)
+    looked = list[str]()
+
+    def find() -> Found:
+        looked.append("looked")
+        return gone if len(looked) == 1 else here
+
+    async with screen(
+        session(corpus_file, ScreenEngine(info=FIRST), resume=conversation, find_models=find), TALL
+    ) as pilot:
+        await until(pilot, lambda: looked == ["looked"])
+        assert "made the last reply" not in notices(pilot), "beta made it, and is not here"
+    async with screen(
+        session(corpus_file, ScreenEngine(info=SECOND), resume=conversation, find_models=find), TALL
+    ) as pilot:
+        await until(pilot, lambda: MARK in words(pilot))
+        assert looked == ["looked"], "beta made the last reply itself"
+
+
+def notices(pilot: Pilot[None]) -> str:
+    """What the notices say, one after the other."""
+    return " ".join(notice.message for notice in pilot.app._notifications)

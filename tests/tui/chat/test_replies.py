@@ -16,6 +16,7 @@ from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import FIRST_WORD
 from eval.engine import EngineError, Piece, TooLongError, Usage
+from tests.examples import slow_but_first
 from tests.tui.fakes import (
     SECONDS,
     ScreenEngine,
@@ -57,7 +58,7 @@ async def test_every_newline_key_starts_a_line_and_does_not_send(corpus_file: Pa
         assert chat(pilot).composer.text == "a\nb\nc"
 
 
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@slow_but_first("end", ["\n", "\r", "\r\n"])
 async def test_lines_that_are_pasted_are_one_message(corpus_file: Path, end: str) -> None:
     engine = ScreenEngine(reply("Yes."))
     async with screen(session(corpus_file, engine)) as pilot:
@@ -178,6 +179,7 @@ def keys(pilot: Pilot[None]) -> str:
     return shown(pilot).splitlines()[-1]
 
 
+@pytest.mark.slow
 async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> None:
     opened, rest = asyncio.Event(), asyncio.Event()
     open_engine = opening(opened, ScreenEngine([rest, *reply("Yes.")]))
@@ -196,6 +198,7 @@ async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> 
         await until(pilot, lambda: "esc" not in keys(pilot))
 
 
+@pytest.mark.slow
 async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_stopped(corpus_file: Path) -> None:
     told = Piece("", finish_reason="stop", usage=Usage(80, 0, 8, 1.0))
     engine = ScreenEngine(["Yes.", told], ["And", asyncio.Event()])
@@ -209,6 +212,7 @@ async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_sto
         await until(pilot, lambda: "context 88+/2048" in shown(pilot))
 
 
+@pytest.mark.slow
 async def test_escape_leaves_a_message_as_it_was(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")
@@ -267,6 +271,7 @@ async def test_ctrl_c_copies_what_is_selected(corpus_file: Path) -> None:
         assert not pilot.app._exit
 
 
+@pytest.mark.slow
 async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
     engine = ScreenEngine(["Half", asyncio.Event()])
     async with screen(session(corpus_file, engine, keys={"stop": "ctrl+x", "send": "ctrl+y"})) as pilot:
@@ -290,6 +295,7 @@ async def test_leaving_with_a_message_that_was_never_sent_keeps_it_as_a_draft(co
         await until(pilot, lambda: chat(pilot).composer.text == "Anyone?")
 
 
+@pytest.mark.slow
 async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_file: Path) -> None:
     rest = asyncio.Event()
     engine = ScreenEngine(reply("One."), [rest, *reply("Other one.")], reply("Two."))
@@ -310,6 +316,7 @@ def texts(corpus_file: Path) -> list[str]:
     return [text for role, text, _ in spoken(corpus_file) if role == "user"]
 
 
+@pytest.mark.slow
 async def test_a_message_typed_while_a_waiting_one_is_taken_up_is_sent_after_it(corpus_file: Path) -> None:
     rest, slow = asyncio.Event(), asyncio.Event()
     engine = ScreenEngine([rest, *reply("One.")], reply("Two."), reply("Three."))
@@ -376,6 +383,7 @@ async def test_a_message_is_stopped_also_before_its_reply_has_begun(corpus_file:
     assert spoken(corpus_file)[1] == ("assistant", "", "stopped")
 
 
+@pytest.mark.slow
 async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_one(corpus_file: Path) -> None:
     slow, reading = asyncio.Event(), asyncio.Event()
     engine = ScreenEngine([asyncio.Event()], reply("Here."))
@@ -424,6 +432,7 @@ def too_long_edit(corpus_file: Path) -> AbstractAsyncContextManager[Pilot[None]]
     return screen(session(corpus_file, ScreenEngine(reply("To guns."), [too_long], reply("To schools."))))
 
 
+@pytest.mark.slow
 async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent_again_replaces_the_message(
     corpus_file: Path,
 ) -> None:
@@ -451,6 +460,7 @@ async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
 
 
+@pytest.mark.slow
 async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there_again_after_the_edit(
     corpus_file: Path,
 ) -> None:
@@ -471,6 +481,7 @@ async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about guns?", "To guns."]
 
 
+@pytest.mark.slow
 async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_the_screen_and_stays_an_edit(
     corpus_file: Path,
 ) -> None:
@@ -489,6 +500,7 @@ async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_
         assert chat(pilot).composer.has_class("-editing")
 
 
+@pytest.mark.slow
 async def test_while_a_message_is_edited_the_conversation_stays_on_its_version(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("One."), reply("Two."), reply("Three.")))) as pilot:
         await type_text(pilot, "First?")

@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
+from tests.examples import slow_but_first
 from tests.tui.fakes import (
     ScreenEngine,
     chat,
@@ -25,6 +26,7 @@ async def said(pilot: Pilot[None], answer: str) -> None:
     await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).replies.busy)
 
 
+@pytest.mark.slow
 async def test_the_panel_of_a_wide_screen_is_hidden_by_a_key_and_the_title_has_the_score(corpus_file: Path) -> None:
     engine = ScreenEngine()
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), (120, 40)) as pilot:
@@ -43,6 +45,7 @@ async def test_the_panel_of_a_wide_screen_is_hidden_by_a_key_and_the_title_has_t
         assert chat(pilot).focused is chat(pilot).panel
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow)])
 async def test_personas_are_listed_by_attribute_with_talk_only_beside_those_without_figures(
     corpus_file: Path, size: tuple[int, int]
@@ -61,6 +64,7 @@ async def test_personas_are_listed_by_attribute_with_talk_only_beside_those_with
         await until(pilot, lambda: shown(pilot).splitlines()[0].startswith(" An agnostic"))
 
 
+@pytest.mark.slow
 async def test_what_matches_nothing_is_taken_for_the_path_of_a_file(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")
@@ -73,6 +77,7 @@ async def test_what_matches_nothing_is_taken_for_the_path_of_a_file(corpus_file:
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_another_reply_is_numbered_at_once_and_when_the_conversation_is_opened_again(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes."), reply("No.")))) as pilot:
         await type_text(pilot, "Well?")
@@ -91,6 +96,7 @@ async def test_another_reply_is_numbered_at_once_and_when_the_conversation_is_op
         assert "You · version" not in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_an_edited_message_is_numbered(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes."), reply("No.")))) as pilot:
         await type_text(pilot, "Well?")
@@ -126,7 +132,7 @@ async def test_a_conversation_is_renamed_in_the_list_and_the_title_follows(corpu
         assert [row.title for row in corpus.conversations()] == ["Well? Guns"]
 
 
-@pytest.mark.parametrize(("key", "values"), [("4", [4.0]), ("escape", []), ("6", [])])
+@slow_but_first(("key", "values"), [("4", [4.0]), ("escape", []), ("6", [])])
 async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, values: list[float]) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await pilot.press("alt+r")

@@ -19,7 +19,8 @@ from chat_personas.tui.room.compare import ColumnsScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from eval.engine import EngineInfo
 from tests.corpus.making import branch_of
-from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, until, words
+from tests.examples import slow_but_first
+from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, type_text, until, words
 
 GUNS = "How much does easy legal access to guns add to today's gun violence?"
 FAR = EngineInfo("far", "openai", log_probabilities="exact", local=False, context_length=2048)
@@ -62,7 +63,7 @@ async def test_from_a_key_to_everybodys_answer_with_the_keyboard_alone(corpus_fi
         assert "one question alone has no verdict" in shown
 
 
-@pytest.mark.parametrize(("command", "opens"), [("ask the room", ChoosingScreen), ("compare personas", ColumnsScreen)])
+@slow_but_first(("command", "opens"), [("ask the room", ChoosingScreen), ("compare personas", ColumnsScreen)])
 async def test_the_palette_opens_them_too(corpus_file: Path, command: str, opens: type[Screen[None]]) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+p")
@@ -73,6 +74,7 @@ async def test_the_palette_opens_them_too(corpus_file: Path, command: str, opens
         await until(pilot, lambda: isinstance(pilot.app.screen, opens))
 
 
+@pytest.mark.slow
 async def test_with_the_mouse_alone(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
         await choosing(pilot)
@@ -115,7 +117,7 @@ async def test_a_guess_is_entered_before_and_compared_after_people_are_revealed(
         assert "the guess: 7 of 100" in words(pilot)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("typed", "why"),
     [
         ("50 30 10", "Write 4 numbers, one for each answer; there are 3."),
@@ -146,6 +148,7 @@ async def test_enter_goes_on_talking_with_the_one_who_answered(corpus_file: Path
         assert chat(pilot).composer.has_focus
 
 
+@pytest.mark.slow
 async def test_the_answers_stay_when_the_screen_is_left_and_a_new_question_is_a_key_away(corpus_file: Path) -> None:
     engine = parties()
     async with screen(session(corpus_file, engine)) as pilot:
@@ -182,6 +185,7 @@ async def test_ones_own_question_with_ones_own_options(corpus_file: Path) -> Non
         assert "hidden" not in words(pilot)
 
 
+@pytest.mark.slow
 async def test_without_options_there_are_replies_only(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties())) as pilot:
         await choosing(pilot)
@@ -193,6 +197,7 @@ async def test_without_options_there_are_replies_only(corpus_file: Path) -> None
         assert "orders" not in words(pilot)
 
 
+@pytest.mark.slow
 async def test_single_groups_are_picked_and_asked_together(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties())) as pilot:
         await choosing(pilot)
@@ -210,6 +215,7 @@ async def test_single_groups_are_picked_and_asked_together(corpus_file: Path) ->
         ]
 
 
+@pytest.mark.slow
 async def test_escape_goes_one_step_back_and_at_last_to_the_conversation(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await choosing(pilot)
@@ -237,6 +243,7 @@ async def test_a_question_is_asked_of_a_server_on_another_machine_with_consent_o
         assert (engine.asked, engine.probed) == ([], 0)
 
 
+@pytest.mark.slow
 async def test_a_model_without_log_probabilities_still_replies_in_words(corpus_file: Path) -> None:
     mute = replace(ScreenEngine().info, log_probabilities="none")
     engine = ScreenEngine(*(reply("in words.") for _ in range(5)), info=mute)
@@ -247,7 +254,7 @@ async def test_a_model_without_log_probabilities_still_replies_in_words(corpus_f
         assert words(pilot).count("“in words.”") == 5
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("name", "holds"),
     [
         ("room.json", lambda text: json.loads(text)["question"]["id"] == "GUNCONTRIBA_W26"),
@@ -279,6 +286,7 @@ async def test_while_the_model_is_still_opening_the_room_says_so(corpus_file: Pa
         opened.set()
 
 
+@pytest.mark.slow
 async def test_the_quotes_are_in_the_corpus(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties())) as pilot:
         await ask_parties(pilot)
@@ -290,6 +298,7 @@ async def test_the_quotes_are_in_the_corpus(corpus_file: Path) -> None:
     assert said == [[GUNS, f"reply {number}."] for number in range(5)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow), pytest.param((200, 60), marks=pytest.mark.slow)]
 )
@@ -307,6 +316,7 @@ async def test_every_bar_fits_the_screen_and_follows_its_size(corpus_file: Path,
         assert answers.scrollable_content_region.width >= size[0] - 6
 
 
+@pytest.mark.slow
 async def test_letter_keys_act_as_capitals_too(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
         await ask_parties(pilot)
@@ -314,3 +324,17 @@ async def test_letter_keys_act_as_capitals_too(corpus_file: Path) -> None:
         assert "Democrat answers (n 1,483)" in words(pilot)
         await pilot.press("R", "G")
         await until(pilot, lambda: isinstance(pilot.app.screen, GuessScreen))
+
+
+@pytest.mark.parametrize(
+    ("given", "next_step"),
+    [("Is it warm?", "with which options?"), (GUNS, "whom?"), ("GUNCONTRIBA_W26", "whom?")],
+)
+async def test_a_question_after_the_command_is_not_asked_for_again(
+    corpus_file: Path, given: str, next_step: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, f"/room {given}")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+        assert f"Ask the room: {next_step}" in words(pilot)
+        assert (GUNS if given != "Is it warm?" else given) in words(pilot)

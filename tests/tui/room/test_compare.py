@@ -15,6 +15,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
 from tests.corpus.making import branch_of
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 GUNS = "What about guns?"
@@ -66,6 +67,7 @@ async def test_what_was_said_last_goes_to_everybody_side_by_side(corpus_file: Pa
     assert [asked[-1].content for asked in engine.asked] == [GUNS] * 4
 
 
+@pytest.mark.slow
 async def test_what_is_being_written_goes_before_what_was_said_last(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("1"), reply("2"))
     async with screen(session(corpus_file, engine)) as pilot:
@@ -76,6 +78,7 @@ async def test_what_is_being_written_goes_before_what_was_said_last(corpus_file:
         assert chat(pilot).composer.text == ""
 
 
+@pytest.mark.slow
 async def test_in_a_new_conversation_the_first_message_is_typed_beside_all_of_them(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
         compared = await compare(pilot, "(repub")
@@ -110,6 +113,7 @@ async def test_one_persona_stands_beside_itself_under_another_steering(corpus_fi
         assert "A Democrat (bio)" in words(pilot)
 
 
+@pytest.mark.slow
 async def test_every_column_has_its_own_line_of_the_panel(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("1"), reply("2"))
     measured = session(corpus_file, engine, measure=True, make_monitor=monitor)
@@ -127,6 +131,7 @@ async def test_every_column_has_its_own_line_of_the_panel(corpus_file: Path) -> 
     assert [row.message_id for row in kept] == [each.path[-1].id for each in compared.comparison.columns]
 
 
+@pytest.mark.slow
 async def test_figures_of_an_earlier_message_do_not_stand_beside_a_later_one(corpus_file: Path) -> None:
     held = asyncio.Event()
     engine = ScreenEngine(reply("1"), reply("2"), ["3", held], reply("4"))
@@ -143,7 +148,7 @@ async def test_figures_of_an_earlier_message_do_not_stand_beside_a_later_one(cor
         await replied(pilot, compared, 4)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("measure", "changes", "why"),
     [
         (False, {}, "not measuring"),
@@ -185,6 +190,7 @@ async def test_enter_in_a_column_goes_on_with_this_one_and_the_key_comes_back_to
         assert words(pilot).count(f"> {GUNS}") == 2
 
 
+@pytest.mark.slow
 async def test_what_was_said_to_all_stands_in_the_open_conversation_when_one_comes_back(corpus_file: Path) -> None:
     replies = [reply(f"Reply {number}.") for number in range(1, 6)]
     async with screen(session(corpus_file, ScreenEngine(*replies))) as pilot:
@@ -206,6 +212,7 @@ async def test_what_was_said_to_all_stands_in_the_open_conversation_when_one_com
         assert [each.text for each in conversation.path] == [GUNS, "Reply 2.", "And taxes?", "Reply 4."]
 
 
+@pytest.mark.slow
 async def test_with_the_mouse_a_column_is_chosen_and_opened(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
         compared = await compare(pilot, "(repub")
@@ -232,6 +239,7 @@ async def test_escape_stops_the_reply_keeps_what_it_said_and_goes_back(corpus_fi
     assert (last.text, last.status) == ("So far", "stopped")
 
 
+@pytest.mark.slow
 async def test_nothing_is_sent_while_they_are_still_replying(corpus_file: Path) -> None:
     held = asyncio.Event()
     engine = ScreenEngine(["So far", held], reply("2"))
@@ -246,6 +254,7 @@ async def test_nothing_is_sent_while_they_are_still_replying(corpus_file: Path) 
         await until(pilot, lambda: not compared.comparison.columns[0].replying)
 
 
+@pytest.mark.slow
 async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         choices = await choosing(pilot)
@@ -255,6 +264,7 @@ async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> Non
         assert choices.option_count == 1
 
 
+@pytest.mark.slow
 async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await choosing(pilot)
@@ -266,7 +276,7 @@ async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again
 @pytest.mark.parametrize(
     "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow), pytest.param((200, 60), marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("others", [("(repub",), ("(repub", "(woman", "(man")])
+@slow_but_first("others", [("(repub",), ("(repub", "(woman", "(man")])
 async def test_all_columns_fit_beside_each_other(
     corpus_file: Path, size: tuple[int, int], others: Sequence[str]
 ) -> None:
@@ -279,6 +289,7 @@ async def test_all_columns_fit_beside_each_other(
         assert compared.columns[-1].region.right == size[0]
 
 
+@pytest.mark.slow
 async def test_the_end_of_a_long_reply_is_in_view(corpus_file: Path) -> None:
     long = " ".join(f"word{number}" for number in range(400))
     async with screen(session(corpus_file, ScreenEngine(reply(long), reply("2"))), size=(80, 24)) as pilot:
@@ -289,6 +300,7 @@ async def test_the_end_of_a_long_reply_is_in_view(corpus_file: Path) -> None:
         await until(pilot, lambda: "word399" in words(pilot))
 
 
+@pytest.mark.slow
 async def test_an_interval_is_not_broken_even_in_four_columns_of_a_narrow_screen(corpus_file: Path) -> None:
     engine = ScreenEngine(*(reply(str(number)) for number in range(4)))
     measured = session(corpus_file, engine, measure=True, make_monitor=monitor)
@@ -301,6 +313,7 @@ async def test_an_interval_is_not_broken_even_in_four_columns_of_a_narrow_screen
         assert len(re.findall(r"0\.\d\d \[0\.\d\d, 0\.\d\d\]", shown(pilot))) == 4
 
 
+@pytest.mark.slow
 async def test_all_that_is_typed_or_pasted_on_a_column_goes_to_the_input_and_stays_there(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("1"), reply("2")))) as pilot:
         compared = await compare(pilot, "(repub")

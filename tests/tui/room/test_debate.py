@@ -27,11 +27,10 @@ SIZE = (110, 40)
 
 
 async def held(pilot: Pilot[None], *, rounds: int = 1) -> DebateScreen:
-    """Write the command, and choose a Democrat, who begins, a Republican, and a number of rounds."""
+    """Write the command with its topic, and choose a Democrat, who begins, a Republican, and a number of rounds."""
     await type_text(pilot, "/debate Guns?")
     await until(pilot, lambda: isinstance(pilot.app.screen, DebateChoosingScreen))
     choosing = pilot.app.screen
-    await pilot.press("enter")
     for persona in ("(democrat", "(republican"):
         await until(pilot, lambda: choosing.query_one("#choices", OptionList).option_count > 0)
         await pilot.press(*persona, "enter")
@@ -111,6 +110,7 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
 
 
+@pytest.mark.slow
 async def test_what_is_typed_in_one_burst_keeps_its_blanks(corpus_file: Path) -> None:
     engine = ScreenEngine(["Le", asyncio.Event()])
     async with screen(session(corpus_file, engine), size=SIZE) as pilot:
@@ -186,3 +186,23 @@ def test_what_is_not_sound_has_no_point_in_the_picture_and_a_line_says_so(
     assert "0.70 [0.65, 0.75]" in rows[0], "the reference has its interval, too"
     assert sum("├" in each for each in rows) == (5 if second is not None and second.why is None else 3)
     assert all("●" in each or "□" in each for each in rows if "├" in each)
+
+
+async def test_what_is_no_possible_number_of_rounds_is_said_and_stays_in_the_field(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Less."), reply("More.")))) as pilot:
+        await type_text(pilot, "/debate Guns?")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebateChoosingScreen))
+        choosing = pilot.app.screen
+        for persona in ("(democrat", "(republican"):
+            await until(pilot, lambda: choosing.query_one("#choices", OptionList).option_count > 0)
+            await pilot.press(*persona, "enter")
+        for typed in ("three", "51"):
+            choosing.query_one(Input).value = typed
+            await pilot.press("enter")
+            await until(pilot, lambda: "A debate has 1 to 50 rounds, and not" in words(pilot))
+            assert pilot.app.screen is choosing
+            assert choosing.query_one(Input).value == typed
+            pilot.app.clear_notifications()
+        choosing.query_one(Input).value = "1"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebateScreen))

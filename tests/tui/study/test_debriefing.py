@@ -65,6 +65,7 @@ async def test_the_debriefing_is_read_to_its_end_before_it_can_be_left(corpus: C
         assert "Your code: DONE" in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_a_debriefing_that_fits_the_screen_can_be_left_at_once(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, TOLD | {"questions = 8 ": "questions = 0 "})
     async with taking_part(corpus, study, size=(120, 40)) as pilot:

@@ -138,6 +138,7 @@ async def test_an_answer_that_cannot_be_stored_ends_the_program_and_keeps_the_ot
     assert [row.item for row in corpus.studies.answers(way.id)] == ["such"]
 
 
+@pytest.mark.slow
 async def test_a_key_that_is_pressed_twice_leaves_one_page(corpus: Corpus, tmp_path: Path) -> None:
     async with taking_part(corpus, made_study(tmp_path, SHORT)) as pilot:
         await pilot.press("tab", "1")

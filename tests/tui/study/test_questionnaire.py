@@ -9,6 +9,7 @@ from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.studies.study import LoadedStudy, load_study
 from chat_personas.tui.study.pages import Option, Options
 from chat_personas.tui.study.questionnaire import QuestionnairePage
+from tests.examples import slow_but_first
 from tests.studies.making import COMPREHENSION, write_study
 from tests.tui.fakes import shown, until, words
 from tests.tui.study.people import ONLY_THE_TALK, agree, app_of, page, taking_part
@@ -115,6 +116,7 @@ async def test_what_is_missing_is_marked_and_comes_into_view(corpus: Corpus, tmp
         await until(pilot, lambda: "not answered yet" not in words(pilot))
 
 
+@pytest.mark.slow
 async def test_the_space_bar_and_a_click_choose_and_stay(corpus: Corpus, tmp_path: Path) -> None:
     study = own_study(tmp_path)
     async with taking_part(corpus, study) as pilot:
@@ -131,6 +133,7 @@ async def test_the_space_bar_and_a_click_choose_and_stay(corpus: Corpus, tmp_pat
         await until(pilot, lambda: sheet.focused is sheet.boxes[1].first_field)
 
 
+@pytest.mark.slow
 async def test_preferring_not_to_say_replaces_an_answer_and_is_replaced_by_one(corpus: Corpus, tmp_path: Path) -> None:
     study = own_study(tmp_path)
     async with taking_part(corpus, study) as pilot:
@@ -153,7 +156,7 @@ async def test_preferring_not_to_say_replaces_an_answer_and_is_replaced_by_one(c
         assert warm.decline.chosen is None
 
 
-@pytest.mark.parametrize("typed", ["101", "950", "1e9", "nan", "-1", "1x"])
+@slow_but_first("typed", ["101", "950", "1e9", "nan", "-1", "1x"])
 async def test_a_number_outside_its_scale_is_refused_with_its_bounds(
     corpus: Corpus, tmp_path: Path, typed: str
 ) -> None:

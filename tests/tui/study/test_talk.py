@@ -15,6 +15,7 @@ from chat_personas.studies.steps import Talk
 from chat_personas.tui.study.pages import ConsentPage, DebriefingPage
 from chat_personas.tui.study.talk import TalkPage
 from eval.engine import EngineError, TooLongError
+from tests.examples import slow_but_first
 from tests.studies.making import made_study
 from tests.tui.fakes import reply, shown, until, words
 from tests.tui.study.people import (
@@ -55,6 +56,7 @@ async def test_going_on_waits_for_enough_messages_and_for_a_clear_yes(corpus: Co
         assert not isinstance(pilot.app.screen, TalkPage)
 
 
+@pytest.mark.slow
 async def test_after_the_last_message_only_going_on_is_left(corpus: Corpus, tmp_path: Path) -> None:
     async with taking_part(corpus, made_study(tmp_path, SHORT_TALK)) as pilot:
         await agree(pilot)
@@ -130,7 +132,7 @@ async def test_in_a_blind_study_nothing_says_for_whom_the_partner_speaks(
         assert ("Your partner" in seen) == blind
 
 
-@pytest.mark.parametrize(("key", "stored"), [("1", True), ("2", False)])
+@slow_but_first(("key", "stored"), [("1", True), ("2", False)])
 async def test_how_messages_are_typed_is_stored_with_consent_only(
     corpus: Corpus, tmp_path: Path, key: str, stored: bool
 ) -> None:
@@ -188,6 +190,7 @@ async def test_a_reply_that_failed_can_be_had_again(corpus: Corpus, tmp_path: Pa
         assert app_of(pilot).session.sitting.turns == 1  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 async def test_the_debriefing_shows_what_was_measured_after_the_talk(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(
         tmp_path, ONLY_THE_TALK | {"questions = 8 ": "questions = 5 ", "least_turns = 3": "least_turns = 1"}
@@ -208,7 +211,7 @@ async def test_the_debriefing_shows_what_was_measured_after_the_talk(corpus: Cor
     assert [row.complete for row in corpus.measurements(conversation)] == [True]
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("number", "code"),
     [(signal.SIGKILL, -9), (signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow)],
 )

@@ -78,6 +78,7 @@ async def test_whoever_stops_in_a_stage_goes_on_there(corpus: Corpus, tmp_path: 
     assert len(corpus.studies.guesses(after.id)) == 10
 
 
+@pytest.mark.slow
 async def test_questions_are_answered_and_guessed_with_the_mouse(corpus: Corpus, tmp_path: Path) -> None:
     study = made_study(tmp_path, SHORT)
     async with taking_part(corpus, study) as pilot:
@@ -143,6 +144,18 @@ async def test_how_people_type_is_asked_apart(corpus: Corpus, tmp_path: Path, ke
     (way,) = corpus.studies.participations(study.row.sha256)
     (consent,) = corpus.studies.consents(way.participant_id)
     assert consent.traces == agreed
+
+
+async def test_enter_held_down_never_agrees(corpus: Corpus, tmp_path: Path) -> None:
+    study = made_study(tmp_path, {"traces = false ": "traces = true "})
+    async with taking_part(corpus, study) as pilot:
+        await pilot.press("tab", *["enter"] * 9)
+        consent = page(pilot, ConsentPage)
+        assert consent.button.has_focus
+        assert "Press F2 to agree" in words(pilot)
+        assert corpus.studies.studies() == ()
+        await pilot.press("space")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextPage))
 
 
 async def test_a_person_who_took_part_before_is_told_so_and_the_program_ends(corpus: Corpus, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ async def test_while_it_measures_the_panel_says_how_much_is_known_and_shows_no_i
 
         engine.go_on.set()
         await until(pilot, lambda: "measured: 62 questions" in shown(pilot))
-        assert "measuring…" not in shown(pilot)
+        await until(pilot, lambda: "measuring…" not in shown(pilot))
 
 
 async def test_every_turn_adds_a_row_to_the_course(corpus_file: Path) -> None:
@@ -88,6 +88,7 @@ async def test_every_turn_adds_a_row_to_the_course(corpus_file: Path) -> None:
         assert "turn 0" in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_on_a_slow_model_the_panel_says_how_many_answers_are_of_this_turn(corpus_file: Path) -> None:
     def slow(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
         return Monitor(engine, load_survey("civic"), persona.groups, corpus=corpus, seconds=1e-9)
@@ -113,6 +114,7 @@ def rounds_of(corpus_file: Path) -> list[tuple[int | None, bool]]:
         return [(places.get(row.message_id), row.complete) for row in corpus.measurements(conversation.id)]
 
 
+@pytest.mark.slow
 async def test_a_round_that_a_message_interrupts_goes_on_after_the_reply_and_then_the_next_begins(
     corpus_file: Path,
 ) -> None:
@@ -130,6 +132,7 @@ async def test_a_round_that_a_message_interrupts_goes_on_after_the_reply_and_the
     assert engine.probed == 2 * 124
 
 
+@pytest.mark.slow
 async def test_a_round_after_a_reply_that_was_had_anew_gives_way_to_that_after_the_new_one(corpus_file: Path) -> None:
     engine = HaltingEngine(reply("No."))
     async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:
@@ -171,6 +174,7 @@ async def test_a_key_for_the_next_probe_does_nothing_before_there_is_a_probe() -
         assert pilot.app.is_running
 
 
+@pytest.mark.slow
 async def test_a_group_without_figures_is_named_as_such_and_still_has_distributions(corpus_file: Path) -> None:
     app = session(corpus_file, ScreenEngine(), persona="protestant", measure=True, make_monitor=monitor)
     async with screen(app, TALL) as pilot:

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -62,6 +63,7 @@ def row_of(pilot: Pilot[None], sign: str) -> int:
     return next(number for number, row in enumerate(shown(pilot).splitlines()) if row[1:2] == sign)
 
 
+@pytest.mark.slow
 async def test_a_click_on_a_title_folds_the_section_and_one_below_it_chooses_it(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor)) as pilot:
         await until(pilot, lambda: measured(pilot))
@@ -93,6 +95,7 @@ async def test_a_cursor_goes_through_the_sections_which_fold_and_stay_folded(cor
         await until(pilot, lambda: "turn 0  " in shown(pilot))
 
 
+@pytest.mark.slow
 async def test_the_compact_form_has_the_sentence_the_bar_and_the_verdict(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor)) as pilot:
         await until(pilot, lambda: measured(pilot))
@@ -148,6 +151,7 @@ async def test_a_section_is_explained_from_everywhere_by_its_name(corpus_file: P
         assert isinstance(pilot.app.screen, LargePrintScreen)
 
 
+@pytest.mark.slow
 async def test_the_width_changes_by_keys_within_limits_and_not_on_a_narrow_screen(corpus_file: Path) -> None:
     def width() -> int:
         return chat(pilot).panel.outer_size.width
@@ -187,6 +191,7 @@ async def test_the_large_print_follows_the_measurement_and_escape_leaves_it(corp
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
 
 
+@pytest.mark.slow
 async def test_a_mark_in_the_margin_stands_beside_the_reply_after_which_the_answers_moved(corpus_file: Path) -> None:
     engine = ChangingEngine(reply("Yes."), reply("No."), reply("Perhaps."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:

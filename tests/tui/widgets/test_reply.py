@@ -17,6 +17,7 @@ from textual.widgets._markdown import MarkdownFence, MarkdownParagraph
 
 from chat_personas.tui.widgets import messages
 from chat_personas.tui.widgets.messages import Reply
+from tests.examples import share, slow_but_first
 from tests.tui.fakes import ScreenEngine, draw_without_pauses, reply, screen, session, shown, type_text, until
 
 WIDTH = 60
@@ -141,7 +142,7 @@ async def drawn(reply: Reply) -> None:
         await asyncio.sleep(0.001)
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     "pieces",
     [
         (TABLE, "1", ". First\n", "2. Second\n"),
@@ -153,6 +154,7 @@ async def drawn(reply: Reply) -> None:
         ("See:\n\n``", "`py", "thon\nx = ", "1\n``", "`\n\nDone."),
         (TABLE, "#", " Heading\n", ">", " quoted\n"),
     ],
+    quick=3,
 )
 async def test_a_reply_that_came_in_pieces_looks_like_one_that_came_at_once(
     pieces: Sequence[str], monkeypatch: pytest.MonkeyPatch
@@ -237,10 +239,10 @@ def compare_many(examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_wherever_a_text_is_cut_the_reply_looks_like_one_that_came_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    compare_many(50, monkeypatch)
+    compare_many(share(50), monkeypatch)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_wherever_any_of_500_texts_is_cut_it_looks_like_one_that_came_at_once(
     monkeypatch: pytest.MonkeyPatch,
@@ -252,7 +254,7 @@ def fail(*_: object, **__: object) -> None:
     raise ZeroDivisionError("a mistake in drawing")
 
 
-@pytest.mark.parametrize(
+@slow_but_first(
     ("widget", "method"),
     [
         (Markdown, "update"),
@@ -262,6 +264,7 @@ def fail(*_: object, **__: object) -> None:
         (MarkdownParagraph, "get_content_height"),
         (MarkdownParagraph, "on_mount"),
     ],
+    quick=2,
 )
 async def test_a_reply_that_cannot_be_drawn_is_shown_as_it_is_and_the_conversation_goes_on(
     widget: type,

@@ -15,6 +15,7 @@ from chat_personas.tui.widgets.messages import FIRST_WORD
 from chat_personas.tui.widgets.thoughts import MOST_DRAWN, ShownThought, ThoughtFold
 from eval.engine import Piece
 from personas import load_persona
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
@@ -135,6 +136,7 @@ async def test_a_reply_that_is_stopped_while_the_model_thinks_is_empty_and_keeps
         assert corpus.thoughts(leaf)[leaf] == Thought(text="They cost", seconds=7.0)
 
 
+@pytest.mark.slow
 async def test_the_key_is_shown_only_where_the_model_thought(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Hello."), thoughtful("They cost.", "Yes."))
     async with screen(session(corpus_file, engine), size=(160, 36)) as pilot:
@@ -145,6 +147,7 @@ async def test_the_key_is_shown_only_where_the_model_thought(corpus_file: Path) 
         await until(pilot, lambda: "f9 thoughts" in shown(pilot).lower())
 
 
+@pytest.mark.slow
 async def test_the_last_reply_is_copied_without_its_thought(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[str] = []
     async with screen(session(corpus_file, ScreenEngine(thoughtful("They cost.", "Yes.")))) as pilot:
@@ -169,6 +172,7 @@ async def test_a_thought_is_shown_as_text_and_its_control_characters_never_reach
         assert not set(shown(pilot)) & set("\x1b\x07\x9b\u202e")
 
 
+@pytest.mark.slow
 async def test_a_thought_that_has_scrolled_out_of_the_window_is_as_it_was_when_it_comes_back(
     corpus_file: Path,
 ) -> None:
@@ -197,7 +201,7 @@ async def click_line(pilot: Pilot[None]) -> None:
     await pilot.click(chat(pilot).transcript.query(".thought-line").last())
 
 
-@pytest.mark.parametrize("toggle", [press_key, click_line])
+@slow_but_first("toggle", [press_key, click_line])
 async def test_a_thought_that_is_longer_than_the_screen_unfolds_from_its_line(
     corpus_file: Path, toggle: Callable[[Pilot[None]], Awaitable[None]]
 ) -> None:

@@ -1,0 +1,103 @@
+"""What is typed in the lines of these screens and not sent: kept beside the corpus, and brought back there."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from chat_personas.storage.drafts import Draft
+from chat_personas.text import printable
+from chat_personas.tui.chat.drafts import BROUGHT_BACK, NOT_KEPT, SECONDS_BETWEEN_DRAFTS
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from chat_personas.corpus import Corpus
+
+
+class UnsentLines:
+    """Keeps the lines of one screen that are not sent, each under the key of its place, as `typed` returns them.
+
+    The key is that of the comparison or the debate, or one of `chat_personas.corpus.corpus.TO_BEGIN`. What the disk has
+    is read before the screen is shown: see `read`. The screen calls `changed` where it is typed in, and awaits `leave`
+    as it ends.
+    """
+
+    def __init__(self, screen: "Screen[Any]", corpus: "Corpus", typed: Callable[[], Mapping[str, str]]) -> None:
+        self._screen = screen
+        self._drafts = corpus.drafts
+        self._typed = typed
+        self._kept = dict[str, str]()
+        self._due = False
+        self._failed = False
+        self._one = asyncio.Lock()
+        self._keeping: asyncio.Task[None] | None = None
+
+    def brought_back(self, lines: Mapping[str, str]) -> None:
+        """Note what the disk has, which the screen shows now; say so where that is anything."""
+        self._kept = dict(lines)
+        if any(lines.values()):
+            self._screen.notify(BROUGHT_BACK, markup=False)
+
+    def changed(self) -> None:
+        """Keep what is typed now, within a second: not at every key."""
+        if not self._due:
+            self._due = True
+            self._screen.set_timer(SECONDS_BETWEEN_DRAFTS, self._keep_later)
+
+    def _keep_later(self) -> None:
+        self._due = False
+        self._keeping = asyncio.create_task(self.keep())  # no worker: the end of the screen would cut it off
+
+    async def keep(self) -> None:
+        """Keep what is typed now, and erase what is not typed any more; say once that the disk refuses."""
+        async with self._one:
+            typed = self._typed()
+            now = {**dict.fromkeys(self._kept, ""), **typed}
+            new = {place: text for place, text in now.items() if text != self._kept.get(place, "")}
+            try:
+                await asyncio.to_thread(self._write, new)
+            except (OSError, ReportedError) as error:
+                self._say_failed(error)
+            else:
+                self._failed = False
+                self._kept = dict(typed)
+
+    async def leave(self) -> None:
+        """Keep what is typed as the screen ends, however it ends, and let any program find it from now on."""
+        await self.keep()
+        with suppress(OSError):  # then the next start of a program still finds it
+            await asyncio.to_thread(self._release)
+
+    def _release(self) -> None:
+        for place, text in self._kept.items():
+            if text:
+                self._drafts.release(place)
+
+    def _write(self, lines: Mapping[str, str]) -> None:
+        """Write first, then erase: a process that is killed in between has the words twice, never not at all."""
+        for place, text in sorted(lines.items(), key=lambda line: not line[1]):
+            self._drafts.keep(place, Draft(text))
+
+    def _say_failed(self, error: Exception) -> None:
+        if not self._failed and self._screen.is_running:
+            self._failed = True
+            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            self._screen.notify(printable(NOT_KEPT.format(why=why)), severity="warning", markup=False)
+
+
+async def read(corpus: "Corpus", *places: str) -> dict[str, str]:
+    """Return what was typed at these places and not sent, as one line each; nothing where that cannot be read.
+
+    This program has it from now on, until the lines are left.
+    """
+
+    def found() -> dict[str, str]:
+        drafts = {place: corpus.take_over_draft(place) for place in places}
+        return {place: " ".join(draft.whole.split("\n")) for place, draft in drafts.items() if draft is not None}
+
+    try:
+        return await asyncio.to_thread(found)
+    except OSError:
+        return {}
