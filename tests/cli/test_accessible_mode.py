@@ -108,7 +108,10 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/copy", "Slowly|Yes"),
         ("/thought", "has not thought"),
         ("/prompt", "Your next message comes here"),
-        ("/prompt probe", "Refusals together: probability"),
+        (
+            "/prompt probe",
+            "the answers in the survey order: B[.] .*the answers in the reversed order: Refusals together",
+        ),
         ("/prompt all", "Write /prompt, or /prompt probe"),
         ("/rate 5 realism 1-7", "rated 5 on the scale realism 1-7"),
         ("/measure off", "off"),

@@ -208,7 +208,7 @@ class Talking:
             async with aclosing(self._opened.conversation.given()) as found:
                 *_, given = [each async for each in found]
             blocks = prompt_blocks(given)
-        self._say(*(block.in_words for block in blocks))
+        self._say(*(row for block in blocks for row in block.rows_in_words))
 
     async def _rate(self, argument: str) -> None:
         reply = self._last_reply()
