@@ -14,6 +14,9 @@ from personas.errors import PersonaError
 if TYPE_CHECKING:
     from personas import LoadedPersona, Persona
 
+BY_PROMPT = ("portray", "bio", "qa", "none")
+"""The steerings under which one persona can stand beside itself."""
+
 
 class PersonaExistsError(PersonaError):
     """The user has a persona of that name already."""
@@ -66,6 +69,22 @@ def readable_personas() -> Iterator[tuple[str, "LoadedPersona"]]:
     for name in all_persona_names():
         with suppress(PersonaError):
             yield name, find_persona(name)
+
+
+def other_steerings(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:
+    """Yield a persona under the prompts that it is not steered by, each with its line; nothing without a group."""
+    from eval.evaluation import steered_as
+
+    for steering in BY_PROMPT if persona.persona.groups else ():
+        if steering != persona.persona.steering:
+            yield f"{persona.persona.title}, steered by {steering}", steered_as(persona, steering)
+
+
+def other_personas(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:
+    """Yield the readable personas but this one, each with its line."""
+    for name, loaded in readable_personas():
+        if loaded.persona.name != persona.persona.name:
+            yield f"{loaded.persona.title} ({name})", loaded
 
 
 def own_persona_names() -> tuple[str, ...]:

@@ -26,7 +26,8 @@ class Command:
 
     `argument` is what follows the name, as help texts write it, "" where nothing does. `does` says what it does in
     sentences; `alone` that its name does something by itself there, too: on the screen every name does.
-    `in_sentences` is false for what only the screen has.
+    `in_sentences` is false for what only the screen has; `heard` is what follows the name in sentences, where that is
+    something else than on the screen.
 
     `in_short` is what it does on the screen, in at most 36 letters, "" where only the sentences have it; `keys` are its
     keys there, "" for none; `label` is its name in the key line, "" where it stays out of that; `id` is the name by
@@ -43,11 +44,13 @@ class Command:
     label: str = ""
     id: str = ""
     in_sentences: bool = True
+    heard: str = ""
 
     @property
     def written(self) -> str:
-        """How it is written: `/persona NAME`; in brackets what may be left out."""
-        argument = f"[{self.argument}]" if self.argument and self.alone else self.argument
+        """How it is written in sentences: `/persona NAME`; in brackets what may be left out."""
+        argument = self.heard or self.argument
+        argument = f"[{argument}]" if argument and self.alone else argument
         return f"{SLASH}{self.name} {argument}".rstrip()
 
     @property
@@ -58,10 +61,10 @@ class Command:
     @property
     def said(self) -> str:
         """The same for people who listen, without brackets: `/edit, or /edit TEXT`."""
-        name = f"{SLASH}{self.name}"
-        if not self.argument:
+        name, argument = f"{SLASH}{self.name}", self.heard or self.argument
+        if not argument:
             return name
-        return f"{name}, or {name} {self.argument}" if self.alone else f"{name} {self.argument}"
+        return f"{name}, or {name} {argument}" if self.alone else f"{name} {argument}"
 
     @property
     def binding_id(self) -> str:
@@ -372,20 +375,33 @@ _TABLE = (
     Command(
         "room",
         "QUESTION",
-        "Ask all groups of an attribute one question.",
+        "Ask all groups of an attribute one question, or read what they answered once more.",
         "Side by side",
         in_short="Ask the room one question",
         keys="f12,alt+a",
-        in_sentences=False,
+    ),
+    Command(
+        "guess",
+        "NUMBER",
+        "Guess how the people of an answer of the room answered, by its number, before you hear it.",
+        "Side by side",
+    ),
+    Command("reveal", "", "Read people's own answers to the question of the room, or hide them again.", "Side by side"),
+    Command(
+        "save-room",
+        "FILE",
+        "Save what the room answered: a page (.html), a figure (.svg) or the data (.json).",
+        "Side by side",
+        alone=False,
     ),
     Command(
         "compare",
         "TEXT",
-        "Say the same to other personas, side by side.",
+        "Say the same to this persona and to others, beside each other; alone, go on with the comparison.",
         "Side by side",
         in_short="Compare personas side by side",
         keys="alt+c,f11",
-        in_sentences=False,
+        heard="PERSONAS",
     ),
     Command(
         "debate",
@@ -394,6 +410,7 @@ _TABLE = (
         "Side by side",
         in_short="Let two personas debate",
     ),
+    Command("end", "", "Leave a comparison or a debate.", "Side by side"),
     Command(
         "introduction",
         "",

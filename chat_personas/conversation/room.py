@@ -8,7 +8,7 @@ whether a model answers or only likes certain letters. So every answer has how f
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -38,13 +38,15 @@ from eval.scoring.validity import in_orders, order_agreement
 from eval.surveys.human_figures import HumanFigures, groups_with_figures, human_figures
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
-from personas import CATALOGUE, Group, LoadedPersona, Persona, library_names, load_persona, system_prompt
+from personas import CATALOGUE, Attribute, Group, LoadedPersona, Persona, library_names, load_persona, system_prompt
 from personas.errors import ReportedError
 from personas.inputs.suggestions import nearest, quoted, suggestion
 
 QUOTE_TOKENS = 80
 """The most tokens of a reply in words: a few sentences, one glance."""
 UNSTEERED = "unsteered"
+PRESETS = (("Yes", "No"), ("Agree", "Neither agree nor disagree", "Disagree"), ("A lot", "A little", "Not at all"))
+"""Options that are offered for a question in one's own words."""
 _OWN = "own"
 """The id of a question in the person's own words."""
 
@@ -88,6 +90,31 @@ def question_meant(text: str, options: Sequence[str], survey: LoadedSurvey) -> R
     if not options and len(text.split()) == 1 and (likely := nearest(text, of_survey)):
         raise RoomError(f"the survey {survey.survey.name} has no question {quoted(text)}; did you mean {likely}?")
     return RoomQuestion(text.strip(), _own_question(text.strip(), options) if options else None, None)
+
+
+def questions_with(words: str, survey: LoadedSurvey) -> list[Question]:
+    """Return the questions of the survey that have all these words in wording, topics or id; all without any words."""
+    wanted = words.casefold().split()
+    return [question for question in survey.survey.questions if all(word in _searched(question) for word in wanted)]
+
+
+def _searched(question: Question) -> str:
+    return f"{question.stem} {', '.join(question.topics)} {question.id}".casefold()
+
+
+def attributes_offered(survey: LoadedSurvey, first: str) -> list[Attribute]:
+    """Return the attributes whose groups can be asked: the one with the key `first`, those with human figures, others.
+
+    `first` is that of the persona that is talked with, empty where it has none.
+    """
+    figures = attributes_with_figures(survey)
+    attributes = (attribute for attribute in CATALOGUE.values() if attribute.values)
+    return sorted(attributes, key=lambda attribute: (attribute.key != first, attribute.key not in figures))
+
+
+def attributes_with_figures(survey: LoadedSurvey) -> frozenset[str]:
+    """Return the keys of the attributes for whose groups the survey has people's answers."""
+    return frozenset(group.attribute for group in groups_with_figures(survey.survey))
 
 
 def _plain(text: str) -> str:
@@ -412,6 +439,17 @@ class Room:
         if self.question.survey is None or self.question.question is None:
             return None
         return human_figures(self.question.question, persona.groups)
+
+
+@dataclass
+class RoomTable:
+    """A room, and what happened around it: guesses by place, and whether people's answers are shown."""
+
+    room: Room
+    guesses: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    revealed: bool = False
+    no_figures: str = ""
+    """Why there are no figures; empty where there are."""
 
 
 def _opinion(outcome: Answer | Failure | None) -> Opinion | None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _INTERVAL = re.compile(r" \[([^\s\]]+), ([^\s\]]+)\]")
 _SIGN = re.compile(r"(?<![\w.)\]])([+-])(?=\d)")
-_WORDS = {"·": ",", "−": "minus ", "–": " to ", "—": "not known", "…": "...", "vs.": "against"}
+_WORDS = {" ·": ",", "·": ",", "−": "minus ", "–": " to ", "—": "not known", "…": "...", "vs.": "against"}
 
 
 def spoken(line: str) -> str:
@@ -68,14 +68,17 @@ def model_in_sentences(info: "EngineInfo") -> list[str]:
     return [*said, sentence(DEMONSTRATION)] if info.demonstration else said
 
 
-def reply_ended(ended: "ReplyEnded") -> list[str]:
-    """Say how a reply has ended, why, and what to do; and how many messages the model was not given."""
+def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.") -> list[str]:
+    """Say how a reply has ended, why, and what to do; and how many messages the model was not given.
+
+    `advice` is about a reply that failed, "" where it cannot be asked for once more.
+    """
     why = f": {printable(ended.why)}" if ended.why else ""
     said = {
         "complete": f"Reply complete{why}.",
         "stopped": "Reply stopped. What was said so far is kept.",
-        "interrupted": f"Reply cut off{why}. Its beginning is kept. /again asks once more.",
-        "error": f"Reply failed{why}. What was said so far is kept. /again asks once more.",
+        "interrupted": f"Reply cut off{why}. Its beginning is kept.{advice}",
+        "error": f"Reply failed{why}. What was said so far is kept.{advice}",
     }
     left_out = pluralize(ended.dropped_messages, "oldest message")
     dropped = [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []

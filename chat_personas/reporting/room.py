@@ -4,11 +4,12 @@ A distribution is one bar that is cut into the options, each with its letter and
 of several groups can be compared from top to bottom, without colours, too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
+from chat_personas.reporting.in_sentences import in_sentence
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import COMPACT, MISSING, plain
 from chat_personas.reporting.svg.primitives import MARGIN, SMALL, TEXT, WIDTH, fitted, framed, lines
@@ -22,7 +23,7 @@ from chat_personas.reporting.wording import (
     model_described,
     sentence,
 )
-from chat_personas.text import pluralize, printable
+from chat_personas.text import pluralize, printable, without_drawing
 
 if TYPE_CHECKING:
     from chat_personas.conversation.room import RoomAnswer, RoomReport
@@ -164,6 +165,55 @@ def _how_many(answer: "RoomAnswer") -> str:
     return "" if answer.people is None or answer.people.n is None else f" (n {answer.people.n:,.0f})"
 
 
+# Row by row, for people who listen
+
+
+def figures_read(
+    answer: "RoomAnswer",
+    number: int,
+    options: Sequence[str],
+    *,
+    guess: Sequence[float] | None = None,
+    revealed: bool = False,
+) -> Iterator[str]:
+    """Yield a member's shares in percent, a row for each option, each with its heading; nothing before it is asked.
+
+    `guess` stands between the model's shares and people's, and those only once they are `revealed`.
+    """
+    heading, people = _heading(answer, number), answer.people if revealed else None
+    if (why := why_no_bar(answer)) is not None:
+        yield f"{heading}: {in_sentence(why)}"
+    elif agreement := agreement_words(answer):
+        yield f"{heading}: {in_sentence(agreement.removeprefix('! '))}"
+    named = {
+        "model": answer.model if answer.valid else None,
+        "guess": guess,
+        "people": None if people is None else people.distribution,
+    }
+    for place, option in enumerate(options):
+        shares = [f"{name} {100 * each[place]:.0f} percent" for name, each in named.items() if each is not None]
+        if shares:
+            yield f"{heading}, {without_drawing(option)}: {', '.join(shares)}."
+    if people is not None:
+        yield f"{heading}: People's are {people_name(answer)}{_how_many(answer)}."
+        if guess is not None:
+            yield f"{heading}: {in_sentence(guess_line(guess, named['model'], people.distribution))}"
+    elif revealed and options:
+        yield f"{heading}: {sentence(NO_PEOPLE)}"
+
+
+def reply_read(answer: "RoomAnswer", number: int) -> Iterator[str]:
+    """Yield a member's reply in words after its heading, or why it is missing or not whole; nothing before it came."""
+    if answer.quote is not None:
+        yield f"{_heading(answer, number)}, in words: {without_drawing(' '.join(answer.quote.split()))}"
+    if answer.unheard is not None:
+        yield f"{_heading(answer, number)}: No whole reply: {in_sentence(printable(answer.unheard))}"
+
+
+def _heading(answer: "RoomAnswer", number: int) -> str:
+    return f"Answer {number}, {without_drawing(answer.title)}"
+
+
 # The figure
 
 NAMES, BAR, PEOPLE_BAR, BETWEEN = 22.0, 4.2, 3.0, 2.4
@@ -291,6 +341,14 @@ def page_document(report: "RoomReport") -> str:
         titled("How it was made", [_made(report)]),
     )
     return whole_page(f"{printable(report.question.stem)}: the room", [header, main])
+
+
+WRITERS: "Mapping[str, Callable[[RoomReport], str]]" = {
+    ".html": page_document,
+    ".svg": figure_document,
+    ".json": lambda report: report.to_json(),
+}
+"""What the name of a file says should be written to it."""
 
 
 def _figures(report: "RoomReport") -> Element:

@@ -16,13 +16,13 @@ from chat_personas.tui.leaving import PATIENCE, in_time
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
+    from chat_personas.conversation.room import RoomTable
     from chat_personas.corpus import Corpus
     from chat_personas.models.found import Found
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
     from chat_personas.steering.knob import Knob
-    from chat_personas.tui.room.answers import RoomTable
     from eval.engine import Engine, EngineInfo
     from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -20,35 +20,15 @@ from chat_personas.conversation.commands import COMMANDS
 from chat_personas.corpus import Corpus, Selection
 from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
+from eval.engine import EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, kept_messages, only_line, write_survey
+from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
-from tests.eval.fake_engine import by_content
-from tests.eval.towns import many
 from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.fakes import FakeEngine as ScriptedEngine
-
-Serve = Callable[[Engine], None]
-Script = Sequence[str | Piece | BaseException | asyncio.Event]
-TOWN = many(20)
-
-
-class Model(AnsweringEngine):
-    """Answers every probe by content, and replies by scripts; "Yes." once they have run out."""
-
-    def __init__(self, *scripts: Script, info: EngineInfo | None = None) -> None:
-        super().__init__(by_content(TOWN), info=info)
-        self.says = ScriptedEngine(*scripts)
-
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
-        if not self.says._scripts:
-            self.says._scripts.append(["Yes.", END])
-        async with aclosing(self.says.stream(messages, sampling)) as pieces:
-            async for piece in pieces:
-                yield piece
 
 
 class WithoutCorpus(ScriptedEngine):
@@ -60,15 +40,6 @@ class WithoutCorpus(ScriptedEngine):
                 yield piece
                 if corpus_path().exists():
                     corpus_path().rename(corpus_path().with_name("moved.db"))
-
-
-def said(command: Command, serve: Serve, given: str, *scripts: Script) -> list[str]:
-    """Run a sitting without measuring over a pipe; return its lines, from the first prompt on."""
-    serve(ScriptedEngine(*scripts))
-    ran = command("chat", "democrat", "--accessible", given=given)
-    assert (ran.code, ran.err) == (0, "")
-    assert faults_of(ran.out.encode()) == []
-    return ran.out.partition("You: ")[2].splitlines()
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +106,16 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/measure on", "Measured|Measuring"),
     ):
         person.enters(line, answer, "You: ")
+    person.enters("/compare republican", "Column 1: A Democrat", "Column 2: A Republican", "To all: ")
+    person.enters("Tea?", "A Democrat: Yes", "A Republican: Yes", "A Democrat. Measured", "A Republican. Measured")
+    person.reads("To all: ")
+    person.enters("/end", "Left the comparison", "You: ")
+    person.enters("/room Q3", "Asked: ", "Enter alone asks all of POLPARTY: ")
+    person.enters("democrat", "Answer 2, A Democrat, option 1: model", "Answer 2, A Democrat, in words: ", "You: ")
+    person.enters("/guess 2", "5 numbers in this order that sum to 100: ")
+    person.enters("20 20 20 20 20", "Answer 2, A Democrat, option 5: model 30 percent, guess 20 percent", "You: ")
+    person.enters("/reveal", "the guess: .* of 100; the model: ", "You: ")
+    person.enters(f"/save-room {tmp_path / 'room.html'}", "Written to", "You: ")
     person.enters("/paste", "A line with /end sends them")
     person.enters("one\n\ntwo\n/end", "Reply complete", "You: ")
     person.enters("/delete", "Write yes or no: ")

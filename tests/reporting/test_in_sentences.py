@@ -52,7 +52,7 @@ def estimate(found: Scorecard | None, **more: object) -> Estimate:
         ("0.87 [0.82, 0.91]", "0.87, from 0.82 to 0.91"),
         ("+0.02 [-0.01, +0.05]", "plus 0.02, from minus 0.01 to plus 0.05"),
         ("(difference -0.071 [-0.138, +0.006])", "(difference minus 0.071, from minus 0.138 to plus 0.006)"),
-        ("paraphrased, 2017–2021 · model", "paraphrased, 2017 to 2021 , model"),
+        ("paraphrased, 2017–2021 · model", "paraphrased, 2017 to 2021, model"),
         ("party +0.50", "party plus 0.50"),
         ("a 95% interval of 1-7 and well-known", "a 95% interval of 1-7 and well-known"),
         ("worth —", "worth not known"),

@@ -26,6 +26,7 @@ from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.leaving import HUNG_UP
 from chat_personas.tui.screens.help import HelpScreen
+from chat_personas.tui.widgets.panel.headline import Headline
 from eval.engine import EngineError
 from personas import PersonaError, load_persona
 from tests.tui.fakes import SECONDS, ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until
@@ -251,4 +252,6 @@ async def test_the_group_is_named_while_the_model_opens(corpus_file: Path) -> No
     open_engine = opening(asyncio.Event())
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
         await until(pilot, lambda: pilot.app.session.persona is not None)  # type: ignore[attr-defined]
-        await until(pilot, lambda: "no group" not in shown(pilot))
+        headline = pilot.app.screen.query_one(Headline)
+        assert headline.draw(40).plain.partition("\n")[0] in ("", "Democrat")  # nothing is said before it is known
+        await until(pilot, lambda: headline.draw(40).plain.partition("\n")[0] == "Democrat")

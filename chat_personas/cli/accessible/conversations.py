@@ -1,7 +1,7 @@
 """The slash commands about what is said: the messages of the open conversation, and the other conversations."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -234,7 +234,7 @@ class Conversations:
         self._say = dialogue.say
         self._replies = replies
         self._measuring = measuring
-        self._listed: tuple[str, ...] = ()
+        self._listed: tuple[str | None, ...] = ()
         self._exports: Exporter | None = None
 
     @property
@@ -259,7 +259,7 @@ class Conversations:
             self._say(f"A new conversation with: {name}.")
         else:
             self._say(
-                f"Conversation: {printable(conversation.title)}. With: {name}. "
+                f"Conversation: {_stopped(printable(conversation.title))} With: {name}. "
                 f"{pluralize(len(conversation.path), 'message')}; these are the last."
             )
             self._say(*last_messages(conversation))
@@ -324,10 +324,17 @@ class Conversations:
             speaker = "you" if hit.role == "user" else printable(hit.persona_name)
             self._say(f"Found {place}: In {_one_line(hit.title)}, {speaker} said: {_one_line(hit.excerpt)}")
 
+    def list_here(self, identifiers: Sequence[str | None]) -> None:
+        """Let /open and /delete take numbers of these conversations; None stands for one that has not begun."""
+        self._listed = tuple(identifiers)
+
     def _identifier(self, argument: str) -> str:
         """Return the id that a person means: a number in the last list, or an id or its beginning."""
         if argument.isdecimal() and len(argument) < 4:
-            return self._listed[chosen_number(argument, len(self._listed), "entries in the last list") - 1]
+            found = self._listed[chosen_number(argument, len(self._listed), "entries in the last list") - 1]
+            if found is None:
+                raise NotDoneError("This one has not replied yet.")
+            return found
         return argument
 
     async def _open(self, argument: str) -> None:
@@ -420,10 +427,13 @@ def _speakers(conversation: Conversation) -> Callable[[MessageRow], str]:
 def _summary(row: ConversationSummary) -> str:
     when = row.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
     counted = pluralize(row.messages, "message")
-    title = _one_line(row.title)
-    stop = "" if title.endswith((".", "?", "!")) else "."
     about = f"With {row.persona_name} on {row.model}, {counted}, last active {when}."
-    return f"{title}{stop} {about}"
+    return f"{_stopped(_one_line(row.title))} {about}"
+
+
+def _stopped(title: str) -> str:
+    """Return a title with a stop at its end, so that it is heard where it ends."""
+    return title if title.endswith((".", "?", "!")) else f"{title}."
 
 
 def _beginning(text: str) -> str:

@@ -4,7 +4,7 @@ It knows no command and no measurement. What can be stopped, and what happens af
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +29,7 @@ from chat_personas.tui.session import Session
 from eval.engine import Engine, TooLongError
 from personas.errors import ReportedError
 
+MORE = "More: "
 SECONDS_OF_SILENCE = 5.0
 """After so long without a word it is said that the reply is waited for."""
 
@@ -105,6 +106,7 @@ class Dialogue:
         self._lines: WaitingLines
         self._asking = ""
         self._pressed = False
+        self._begun: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def listening(self, descriptor: int) -> AsyncIterator[None]:
@@ -171,6 +173,24 @@ class Dialogue:
             self.say(f"Left out of the line: {pluralize(left_out, 'key')} without a character, such as arrows.")
         return text
 
+    async def message(self, line: str) -> str:
+        """Return a line with those in which its backslash goes on."""
+        while line.endswith("\\"):
+            line = f"{line[:-1]}\n{await self.ask(MORE)}"
+        return line
+
+    async def choose(self, prompt: str, kind: str, offered: Sequence[str]) -> list[int] | str:
+        """Read out numbered lines; return the places that a person chooses, or what they write in place of numbers.
+
+        Raises NotDoneError: there is no such number.
+        """
+        self.say(*(f"{kind} {number}: {line}" for number, line in enumerate(offered, start=1)))
+        written = (await self.ask(prompt)).strip()
+        numbers = written.replace(",", " ").split()
+        if not numbers or not all(number.isdecimal() for number in numbers):
+            return written
+        return [chosen_number(number, len(offered), "lines in this list") - 1 for number in numbers]
+
     async def confirm(self, question: str) -> bool:
         """Ask until the person says yes or no."""
         while True:
@@ -207,6 +227,12 @@ class Dialogue:
         return asyncio.create_task(self._lines.arrived.wait())
 
     # What interrupts
+
+    def begin(self, stopping: Coroutine[None, None, None]) -> None:
+        """Stop something without waiting for its end."""
+        task = asyncio.create_task(stopping)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
 
     def interrupted(self) -> bool:
         """Take a Ctrl+C: stop what is going on. False: it is to end the program, as a second one does."""
@@ -249,6 +275,33 @@ class Dialogue:
         return self._stop()
 
 
+class Hearing:
+    """A reply as it is heard, event by event; `ended` is how it ended, None while it has not."""
+
+    def __init__(self, dialogue: Dialogue, take: Callable[[str], None]) -> None:
+        """Prepare; `take` says pieces of the reply."""
+        self.ended: ReplyEnded | None = None
+        self._dialogue = dialogue
+        self._say_piece = take
+        self._thinking = False
+
+    def take(self, event: ReplyEvent) -> None:
+        """Say what an event brings, and know what is going on."""
+        dialogue = self._dialogue
+        if isinstance(event, ReplyThought) and not self._thinking:
+            self._thinking, dialogue.doing = True, "The model is thinking."
+            dialogue.say(dialogue.doing)
+        elif isinstance(event, ThoughtEnded):
+            self._thinking = False
+            thought = thought_in_short(event.thought.text, event.thought.seconds)
+            dialogue.say(f"{thought[:1].upper()}{thought[1:]}.")
+        elif isinstance(event, ReplyText):
+            dialogue.doing = "The reply is coming."
+            self._say_piece(event.text)
+        elif isinstance(event, ReplyEnded):
+            self.ended = event
+
+
 class Replies:
     """Messages that are sent, and the replies to them as they are heard. `unsent` is a message that was not sent."""
 
@@ -258,7 +311,6 @@ class Replies:
         self._opened = opened
         self._dialogue = dialogue
         self._replied = replied
-        self._stopping: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> bool:
@@ -270,9 +322,7 @@ class Replies:
         """Stop the reply and keep what was said; return whether there was one."""
         if not self.running:
             return False
-        stopping = asyncio.create_task(self._opened.conversation.stop())
-        self._stopping.add(stopping)
-        stopping.add_done_callback(self._stopping.discard)
+        self._dialogue.begin(self._opened.conversation.stop())
         return True
 
     async def send(self, text: str) -> None:
@@ -313,21 +363,10 @@ class Replies:
 
     async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
         """Say what happens to a reply, and return how it ended."""
-        dialogue, ended, thinking = self._dialogue, None, False
-        with dialogue.speaking(printable(self._opened.conversation.persona.title)) as take:
+        with self._dialogue.speaking(printable(self._opened.conversation.persona.title)) as take:
+            heard = Hearing(self._dialogue, take)
             async for event in events:
                 if isinstance(event, ReplyStarted):
                     self.unsent = None
-                elif isinstance(event, ReplyThought) and not thinking:
-                    thinking, dialogue.doing = True, "The model is thinking."
-                    dialogue.say(dialogue.doing)
-                elif isinstance(event, ThoughtEnded):
-                    thinking = False
-                    thought = thought_in_short(event.thought.text, event.thought.seconds)
-                    dialogue.say(f"{thought[:1].upper()}{thought[1:]}.")
-                elif isinstance(event, ReplyText):
-                    dialogue.doing = "The reply is coming."
-                    take(event.text)
-                elif isinstance(event, ReplyEnded):
-                    ended = event
-        return ended
+                heard.take(event)
+        return heard.ended

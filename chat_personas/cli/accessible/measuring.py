@@ -39,11 +39,13 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate, Monitor
+    from chat_personas.monitor.sides import SideMonitors
 
 SECONDS_BETWEEN_COUNTS = 10.0
 """How often it is said how far a round has come."""
 IMPOSSIBLE = "This model cannot be measured: it gives no log-probabilities."
 OFF = "Measuring is off. /measure on starts it."
+NOT_PERMITTED = "Not measuring: the server is on another machine. /measure on asks you first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,49 @@ class Measurement:
     message_id: str | None
     inside: "Inside | None"
     halted: bool = True
+
+
+class SideRounds:
+    """The rounds about conversations beside the open one: the sides of a debate, the columns of a comparison."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._dialogue = dialogue
+        self._round: asyncio.Task[None] | None = None
+
+    def stop(self) -> bool:
+        """Stop the round; return whether there was one."""
+        return self._round is not None and self._round.cancel()
+
+    async def measure(self, name: str, monitors: "SideMonitors", place: int, *, gives_way: bool = False) -> None:
+        """Measure the conversation at a place after its last message, and say what was found after its `name`.
+
+        `gives_way`: to a line that is typed meanwhile.
+
+        Raises:
+            EngineError, CorpusError: as `SideMonitors.measure`.
+        """
+        self._round = asyncio.create_task(_to_the_end(monitors, place))
+        arrival = [self._dialogue.next_typed()] if gives_way else []
+        with self._dialogue.busy(f"Measuring {name}."):
+            try:
+                await asyncio.wait({self._round, *arrival}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for waiting in (self._round, *arrival):
+                    waiting.cancel()
+                await asyncio.wait({self._round})
+                found, self._round = self._round, None
+        if found.cancelled():
+            self._dialogue.say(f"Measuring {name} was stopped.")
+        else:
+            found.result()
+            estimate = monitors.found[place]
+            self._dialogue.say(f"{name}. {measured(estimate)}" if estimate is not None else f"{name} was not measured.")
+
+
+async def _to_the_end(monitors: "SideMonitors", place: int) -> None:
+    async with aclosing(monitors.measure(place)) as estimates:
+        async for _ in estimates:
+            pass
 
 
 class Measuring:
@@ -82,13 +127,16 @@ class Measuring:
         """Why nothing is measured although it is wanted, as a sentence; None where nothing is in the way."""
         if self._opened.conversation.protected:
             return f"{sentence(PROTECTED)} It is not measured here."
-        if not self.wanted:
-            return None
+        return self.why_none if self.wanted else None
+
+    @property
+    def why_none(self) -> str | None:
+        """Why no conversation of this sitting is measured, as a sentence; None where they are."""
         if not self._possible:
             return IMPOSSIBLE
-        return (
-            None if self._permitted else "Not measuring: the server is on another machine. /measure on asks you first."
-        )
+        if not self.wanted:
+            return OFF
+        return None if self._permitted else NOT_PERMITTED
 
     def forget(self) -> None:
         """Forget the newest measurement, because it is about another conversation or model."""

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 
 from chat_personas.cli.accessible.conversations import Conversations, Talking
-from chat_personas.cli.accessible.debate import Debating
 from chat_personas.cli.accessible.dialogue import (
     Action,
     Dialogue,
@@ -26,6 +25,8 @@ from chat_personas.cli.accessible.dialogue import (
     as_sentence,
 )
 from chat_personas.cli.accessible.measuring import Measuring
+from chat_personas.cli.accessible.room import AskingTheRoom
+from chat_personas.cli.accessible.side_by_side import Comparing, Debating
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
 from chat_personas.cli.standard_input import StandardInputMode
@@ -42,7 +43,7 @@ from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
 from personas.errors import ReportedError
 
-PROMPT, MORE = "You: ", "More: "
+PROMPT = "You: "
 
 
 class AccessibleMode(StandardInputMode):
@@ -53,17 +54,21 @@ class AccessibleMode(StandardInputMode):
         super().__init__()
         self._session = Session(launch)
         self._opened = opened = Opened(self._session)
-        self._dialogue = dialogue = Dialogue(self._stop, lambda: self._replies.running or self._debating.speaking)
+        self._dialogue = dialogue = Dialogue(self._stop, self._is_replying)
         self._measuring = measuring = Measuring(opened, dialogue, wanted=measure)
         self._replies = Replies(opened, dialogue, measuring.measure)
         self._debating = Debating(opened, dialogue, measuring)
         self._conversations = Conversations(opened, dialogue, self._replies, measuring)
+        self._comparing = Comparing(opened, dialogue, measuring, self._conversations)
+        self._room = AskingTheRoom(opened, dialogue, self._conversations)
         self.commands: Mapping[str, Action] = {
             **Talking(opened, dialogue, self._replies, measuring.measure).actions,
             **measuring.actions,
             **PersonaAndModel(opened, dialogue, measuring, self._conversations.enter).actions,
             **self._conversations.actions,
             **self._debating.actions,
+            **self._comparing.actions,
+            **self._room.actions,
             "settings": self._settings,
             "help": self._help,
             "quit": self._quit,
@@ -125,10 +130,7 @@ class AccessibleMode(StandardInputMode):
         if found is not None:
             await self.commands[found.command.name](found.argument)
             return
-        text = line
-        while text.endswith("\\"):
-            text = f"{text[:-1]}\n{await self._dialogue.ask(MORE)}"
-        await self._replies.send(message_of(text))
+        await self._replies.send(message_of(await self._dialogue.message(line)))
 
     def _interrupt(self, task: "asyncio.Task[int]", number: int) -> None:
         """At the first Ctrl+C on a terminal stop the reply or the measuring; at any other signal end at once."""
@@ -136,8 +138,13 @@ class AccessibleMode(StandardInputMode):
             super()._interrupt(task, number)
 
     def _stop(self) -> bool:
-        """Stop the reply, or else the measuring; return whether there was something to stop."""
-        return self._replies.stop() or self._measuring.stop() or self._debating.stop()
+        """Stop the reply, or else the measuring or the asking; return whether there was something to stop."""
+        under_way = (self._replies, self._measuring, self._comparing, self._room, self._debating)
+        return any(each.stop() for each in under_way)
+
+    def _is_replying(self) -> bool:
+        """Whether a reply is heard, so that a line waits for its end."""
+        return self._replies.running or self._debating.speaking or self._comparing.speaking
 
     async def _help(self, name: str) -> None:
         if name:

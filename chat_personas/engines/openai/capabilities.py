@@ -9,9 +9,9 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from chat_personas.engines.openai.connection import Connection
 from chat_personas.engines.openai.events import UnreadableAnswerError
@@ -23,6 +23,8 @@ from chat_personas.text import printable
 from eval.engine import EngineError, Percentages
 from personas.inputs.redaction import shown_address
 from personas.inputs.suggestions import quoted, suggestion
+
+T = TypeVar("T")
 
 _MOST_TOP_K = 20
 _MANY = 2000
@@ -161,7 +163,11 @@ class Asking:
         async def once() -> Completion:
             return completion(await self.connection.post("/chat/completions", body, most=most_bytes(tokens)))
 
-        return await through_hiccups(once, self.retries)
+        return await self.through_hiccups(once)
+
+    async def through_hiccups(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of `request`, made again after a hiccup. Raises as `retrying.through_hiccups`."""
+        return await through_hiccups(request, self.retries, here=self.connection.here)
 
 
 async def discover(asking: Asking, url: str, model: str | None) -> Capabilities:
@@ -177,7 +183,7 @@ async def discover(asking: Asking, url: str, model: str | None) -> Capabilities:
 
 
 async def _choose_model(asking: Asking, url: str, model: str | None) -> str:
-    served = model_names(await through_hiccups(lambda: asking.connection.get("/models"), asking.retries))
+    served = model_names(await asking.through_hiccups(lambda: asking.connection.get("/models")))
     if model is None:
         if len(served) == 1:
             return served[0]

@@ -70,8 +70,9 @@ class Connection:
         self._key = key
         self._timeout = timeout
         self._base = _without_user(url).rstrip("/")
+        self.here = is_loopback(url)
         try:
-            self._client = make_client(self._base, key, here=is_loopback(url), timeout=timeout, checked=self._check)
+            self._client = make_client(self._base, key, here=self.here, timeout=timeout, checked=self._check)
         except (httpx2.InvalidURL, ValueError) as error:
             raise InvalidAddressError(f"{shown_address(url)} is not the address of a server ({error})") from error
 

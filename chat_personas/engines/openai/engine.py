@@ -296,7 +296,7 @@ class OpenAIEngine:
         async def begin() -> Incoming:
             return await stack.enter_async_context(self._connection.stream(_CHAT, body))
 
-        return await through_hiccups(begin, RETRIES)
+        return await through_hiccups(begin, RETRIES, here=self._connection.here)
 
     async def _whole(self, body: dict[str, Any], tokens: int) -> Completion:
         return completion(await self._connection.post(_CHAT, body, most=most_bytes(tokens)))
@@ -361,7 +361,7 @@ class OpenAIEngine:
     async def _one_token(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> None:
         """Ask for one token without streaming. Raises what the server says against it."""
         body = await self._body(messages, replace(sampling, max_tokens=1), seed)
-        await through_hiccups(lambda: self._whole(body, 1), RETRIES)
+        await through_hiccups(lambda: self._whole(body, 1), RETRIES, here=self._connection.here)
 
     def _is_relearnt(self, error: Exception, used: Dialect, *, probing: bool = False) -> bool:
         """Whether a request in the dialect `used` is worth making again in another one.

@@ -187,10 +187,11 @@ async def through_limits(request: Callable[[], Awaitable[T]], retries: int) -> T
     raise AssertionError("unreachable")
 
 
-async def through_hiccups(request: Callable[[], Awaitable[T]], retries: int) -> T:
+async def through_hiccups(request: Callable[[], Awaitable[T]], retries: int, *, here: bool) -> T:
     """Return the result of `request`, made again after any failure that may pass, `retries` times at most.
 
-    A person waits for the result, so no pause is longer than a minute.
+    A person waits for the result, so no pause is longer than a minute. `here`: the server is on this machine, where no
+    network can have lost the connection: one that is refused is not asked for again.
 
     Raises:
         openai.OpenAIError: the last failure.
@@ -203,6 +204,8 @@ async def through_hiccups(request: Callable[[], Awaitable[T]], retries: int) -> 
         except openai.OpenAIError as error:
             if isinstance(error, openai.APITimeoutError) and not is_unreachable(error):
                 raise  # the person has waited long enough
+            if here and _is_refused(error):
+                raise  # nothing listens there
             is_limit = isinstance(error, openai.RateLimitError) and error.code != _QUOTA
             wanted = asked_pause(error)
             if times > retries or not (is_limit or _may_pass(error)) or (wanted or 0.0) > LONGEST_LIMITED_PAUSE:
@@ -233,6 +236,13 @@ def is_unreachable(error: Exception) -> bool:
     import httpx2
 
     return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError)
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether no connection could be made, and that was known at once."""
+    import httpx2
+
+    return isinstance(error.__cause__, httpx2.ConnectError)
 
 
 def _growing(times: int, longest: float) -> float:

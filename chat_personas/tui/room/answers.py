@@ -1,8 +1,7 @@
 """The answers of the room: a bar for everybody, people's hidden until they are revealed, and a guess in between."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from chat_personas.conversation.room import Room, RoomReport
+from chat_personas.conversation.room import Room, RoomReport, RoomTable
 from chat_personas.corpus.corpus import ROOM, ROOM_OPTIONS
 from chat_personas.reporting import room as words
 from chat_personas.reporting.wording import DEMONSTRATION
@@ -38,22 +37,6 @@ GUTTER = 9
 """Cells before a bar, in which stands whose it is."""
 COLOURS = ("$text-primary", "$text-accent", "$text-secondary", "$text-warning", "$text-success")
 HIDDEN = "people's answers are hidden: G enters a guess, R reveals them"
-WRITERS: Mapping[str, Callable[[RoomReport], str]] = {
-    ".html": words.page_document,
-    ".svg": words.figure_document,
-    ".json": RoomReport.to_json,
-}
-"""What the name of a file says should be written to it."""
-
-
-@dataclass
-class RoomTable:
-    """A room, and what happened around it on the screen: guesses by place, and whether people's answers are shown."""
-
-    room: Room
-    guesses: dict[int, tuple[float, ...]] = field(default_factory=dict)
-    revealed: bool = False
-    no_figures: str = ""
 
 
 class GuessScreen(Dialog[tuple[float, ...] | None]):
@@ -267,7 +250,7 @@ class RoomScreen(AnsweringScreen[str | None]):
     async def action_save(self) -> None:
         """Write the answers to a file: a page, a figure or the data, as its name says."""
         report = self.table.room.report()
-        writers = {ending: partial(write, report) for ending, write in WRITERS.items()}
+        writers = {ending: partial(write, report) for ending, write in words.WRITERS.items()}
         await save_document(self.app, "Save what the room answered", "room.html", writers)
 
 

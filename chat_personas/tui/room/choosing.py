@@ -12,7 +12,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.conversation.debate import MOST_ROUNDS, NOT_ROUNDS, rounds_meant
-from chat_personas.conversation.room import RoomError, RoomQuestion, members_meant, question_meant
+from chat_personas.conversation.room import (
+    PRESETS,
+    RoomError,
+    RoomQuestion,
+    attributes_offered,
+    attributes_with_figures,
+    members_meant,
+    question_meant,
+    questions_with,
+)
 from chat_personas.corpus.corpus import DEBATE, ROOM, ROOM_OPTIONS
 from chat_personas.own_personas import readable_personas
 from chat_personas.reporting.wording import sentence
@@ -20,8 +29,7 @@ from chat_personas.text import pluralize, printable
 from chat_personas.tui.room.unsent import UnsentLines
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
-from eval.surveys.human_figures import groups_with_figures
-from personas import CATALOGUE, LoadedPersona
+from personas import LoadedPersona
 from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
@@ -39,7 +47,6 @@ PLACEHOLDERS: dict[Step, str] = {
     "options": "Type your own options with | between them, as A lot|A little|Not at all",
     "members": "Type to narrow the list: an attribute, or a group",
 }
-PRESETS = (("Yes", "No"), ("Agree", "Neither agree nor disagree", "Disagree"), ("A lot", "A little", "Not at all"))
 NO_OPTIONS = "No options: replies in words only"
 
 
@@ -202,12 +209,8 @@ class ChoosingScreen(StepByStep[Chosen | None]):
         self._survey = survey
         self._given = asked
         self._own_options = "" if asked else unsent.get(ROOM_OPTIONS, "")
-        with_figures = {group.attribute for group in groups_with_figures(survey.survey)}
-        self._attributes = sorted(
-            (attribute for attribute in CATALOGUE.values() if attribute.values),
-            key=lambda attribute: (attribute.key != first, attribute.key not in with_figures),
-        )
-        self._with_figures = with_figures
+        self._attributes = attributes_offered(survey, first)
+        self._with_figures = attributes_with_figures(survey)
         self._step: Step = "question"
         self._asked = unsent.get(ROOM, "")
         self._question: RoomQuestion | None = None
@@ -275,11 +278,8 @@ class ChoosingScreen(StepByStep[Chosen | None]):
         self.begin_again(words[step])
 
     def _questions(self, typed: str) -> Iterator[Choice]:
-        words = typed.casefold().split()
-        for question in self._survey.survey.questions:
-            line = f"{question.stem}  ({', '.join(question.topics)})"
-            if all(word in f"{line} {question.id}".casefold() for word in words):
-                yield Choice(line, question.id)
+        for question in questions_with(typed, self._survey):
+            yield Choice(f"{question.stem}  ({', '.join(question.topics)})", question.id)
         if typed:
             yield Choice(f"Ask in your own words: “{typed}”", (typed,))
 

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.corpus.corpus import COMPARISON
-from chat_personas.own_personas import readable_personas
+from chat_personas.own_personas import other_personas, other_steerings
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
@@ -26,7 +26,6 @@ from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
 from chat_personas.tui.widgets.title_and_status import KeyLine
-from eval.evaluation import steered_as
 from personas import LoadedPersona
 from personas.errors import ReportedError
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.monitor.monitor import Monitor
 
-BY_PROMPT = ("portray", "bio", "qa", "none")
-"""The steerings under which one persona can stand beside itself."""
 ALL_AT_ONCE = "Say something to all of them"
 WAITING = "…"
 
@@ -97,13 +94,8 @@ class ColumnsScreen(NarrowedList[tuple[LoadedPersona, ...] | None]):
 
 def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona]]:
     """Yield the persona itself under its other steerings, then the others of the library, each with its line."""
-    persona = first.persona
-    for steering in BY_PROMPT if persona.groups else ():
-        if steering != persona.steering:
-            yield f"{persona.title}, steered by {steering}", steered_as(first, steering)
-    for name, loaded in readable_personas():
-        if loaded.persona.name != persona.name:
-            yield f"{loaded.persona.title} ({name})", loaded
+    yield from other_steerings(first)
+    yield from other_personas(first)
 
 
 def _named(loaded: LoadedPersona) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -11,6 +12,7 @@ import openai
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine, retrying
+from chat_personas.engines.openai.connection import Connection
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
@@ -138,6 +140,42 @@ async def test_a_hiccup_is_tried_again(fault: Callable[[asyncio.StreamWriter], A
     found = await scores(server.reply, 3)
     assert {score.failure for score in found.values()} == {None}
     assert server.answered == {0: 1, 1: 1, 2: 1}
+
+
+@pytest.mark.parametrize(("here", "asked_so_often"), [(True, 1), (False, 4)])
+async def test_a_connection_that_is_refused_on_this_machine_is_not_tried_again(here: bool, asked_so_often: int) -> None:
+    times = 0
+    with socket.socket() as unheard:  # a port that nobody else can have, and at which nobody listens
+        unheard.bind(("127.0.0.1", 0))
+        connection = Connection(f"http://127.0.0.1:{unheard.getsockname()[1]}/v1", None, timeout=5.0)
+
+        async def ask() -> object:
+            nonlocal times
+            times += 1
+            return await connection.get("/models")
+
+        with pytest.raises(openai.APIConnectionError):
+            await retrying.through_hiccups(ask, 3, here=here)
+        await connection.close()
+    assert times == asked_so_often
+
+
+async def test_a_server_that_nobody_runs_here_is_given_up_at_the_first_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paths = []
+    get = Connection.get
+
+    async def counted(connection: Connection, path: str) -> object:
+        paths.append(path)
+        return await get(connection, path)
+
+    monkeypatch.setattr(Connection, "get", counted)
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        with pytest.raises(EngineError, match="is the server running"):
+            await OpenAIEngine.open(f"http://127.0.0.1:{unheard.getsockname()[1]}/v1")
+    assert paths == ["/models"]
 
 
 @slow_but_first(

@@ -218,3 +218,8 @@ def test_what_the_comparison_rests_on_is_said_without_alarm_and_failures_with_it
     assert "! survey data" not in said.plain
     assert styles["survey data for 26 of 62 questions"] == "italic"
     assert "$warning" in str(styles["! 1 question failed; BUS: the answer was no letter"])
+
+
+def test_before_the_persona_is_read_the_panel_says_nothing_of_groups() -> None:
+    assert headline("", Figures(state="measuring starts soon")).plain == "measuring starts soon"
+    assert headline("Democrat", Figures(state="measuring starts soon")).plain == "Democrat\nmeasuring starts soon"

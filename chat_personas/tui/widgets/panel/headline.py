@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Estimate
     from eval.scoring.scores import Scorecard
 
-UNNAMED = "no group"
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -90,7 +88,7 @@ def headline(group: str, figures: Figures, remarks: Sequence[str] = ()) -> Conte
 
     `remarks` say which model is measured, and how (`measured_on`).
     """
-    rows = [Content.styled(group or UNNAMED, "bold"), *_in_words(figures)]
+    rows = [*_named(group), *_in_words(figures)]
     if figures.card is not None and not _too_early(figures):
         rows += _score(figures.card, under_way=_under_way(figures))
     return stacked([*rows, *_circumstances(figures, remarks)])
@@ -98,7 +96,7 @@ def headline(group: str, figures: Figures, remarks: Sequence[str] = ()) -> Conte
 
 def compact(group: str, figures: Figures, width: int, remarks: Sequence[str] = ()) -> Content:
     """Say in words how close the answers are, draw the alignment beside that of everyone, and give the verdict."""
-    rows = [Content.styled(group or UNNAMED, "bold"), *_in_words(figures)]
+    rows = [*_named(group), *_in_words(figures)]
     card = figures.card
     if card is not None and not not_shown(card):
         score, everyone = card.scores.alignment, card.references.population if card.groups else None
@@ -110,6 +108,11 @@ def compact(group: str, figures: Figures, width: int, remarks: Sequence[str] = (
             rows.append(axis_row(width))
         rows += [Content.styled(line, "dim") for line in verdict_lines(card)]
     return stacked([*rows, *_circumstances(figures, remarks)])
+
+
+def _named(group: str) -> list[Content]:
+    """Name the group; nothing while the persona is not read yet."""
+    return [Content.styled(group, "bold")] if group else []
 
 
 def _in_words(figures: Figures) -> list[Content]:

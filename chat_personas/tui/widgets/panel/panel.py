@@ -276,7 +276,7 @@ class AlignmentPanel(VerticalScroll):
         figures, sections = self.figures, self._sections
         shown = figures.card_of if figures.card is not None and figures.card_of is not None else figures.estimate
         return Measured(
-            self._group or "no group",
+            self._group,
             shown,
             figures.card,
             complete=figures.settled,

@@ -1,0 +1,411 @@
+"""Personas side by side in sentences: a comparison, in which all are told the same, and a debate, in which two argue.
+
+Both are those of the screen. The person who listens writes lines: to all columns, or as the moderator.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, aclosing
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.accessible.conversations import Conversations, last_messages
+from chat_personas.cli.accessible.dialogue import (
+    Action,
+    Dialogue,
+    Hearing,
+    LeftError,
+    NotDoneError,
+    Opened,
+    as_sentence,
+    chosen_number,
+)
+from chat_personas.cli.accessible.measuring import Measuring, SideRounds
+from chat_personas.conversation.commands import SLASH, Command, CommandError, asked, message_of
+from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
+from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
+from chat_personas.monitor.sides import SideMonitors
+from chat_personas.own_personas import is_composed, other_personas, other_steerings
+from chat_personas.reporting.debate import debate_report, moved
+from chat_personas.reporting.in_sentences import in_sentence, reply_ended
+from chat_personas.reporting.wording import sentence
+from chat_personas.text import pluralize, printable
+from eval.interventions import tried_out
+from personas import LoadedPersona, PersonaError
+from personas.errors import ReportedError
+from personas.inputs.suggestions import quoted
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import Conversation
+    from eval.engine import Message
+
+TO_ALL = "To all: "
+HOW_TO_COMPARE = "Every line is said to all of them. /open NUMBER goes on with one alone, /end leaves."
+ROUNDS = 3
+HOW_TO_MODERATE = "Write something that both are told, Enter alone to go on, or /end to leave the debate."
+PAUSED = f"Paused. {HOW_TO_MODERATE}"
+
+
+class Comparing:
+    """The comparison that is open, if any: what is written is said to every column, and each is measured after that."""
+
+    def __init__(self, opened: Opened, dialogue: Dialogue, measuring: Measuring, conversations: Conversations) -> None:
+        """Prepare; the columns are measured where the conversation itself would be."""
+        self._opened = opened
+        self._dialogue = dialogue
+        self._say = dialogue.say
+        self._measuring = measuring
+        self._conversations = conversations
+        self._comparison: Comparison | None = None
+        self._left: str | None = None
+        self._rounds = SideRounds(dialogue)
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """What the slash commands about comparisons do."""
+        return {"compare": self._compare, "end": self._end}
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a column replies."""
+        return self._comparison is not None and any(column.replying for column in self._comparison.columns)
+
+    def stop(self) -> bool:
+        """Stop the reply and keep its text, or stop the measuring; return whether there was something to stop."""
+        if self._comparison is not None and self.speaking:
+            self._dialogue.begin(self._comparison.stop())
+            return True
+        return self._rounds.stop()
+
+    async def _end(self, _: str) -> None:
+        raise NotDoneError("There is nothing to leave. /quit leaves the program.")
+
+    async def _compare(self, written: str) -> None:
+        """Begin a comparison with these personas, or go on with one, until the person leaves it."""
+        here = self._opened.conversation
+        comparison = (None if written else await self._resumed()) or await self._begun(written)
+        for column in comparison.columns:
+            await tried_out(column.engine)
+        self._comparison = comparison
+        try:
+            chosen = await self._talk(comparison)
+        finally:
+            self._comparison = None
+            if any(column.path for column in comparison.columns):
+                self._left = comparison.id
+            if any(column.id == here.id for column in comparison.columns):  # more was said in it
+                await self._opened.session.resume(here.id)
+        self._conversations.list_here([column.id if column.path else None for column in comparison.columns])
+        back = "" if chosen else " You are in your conversation again."
+        self._say(f"Left the comparison.{back} /compare goes on with it.")
+        if chosen:
+            await self._conversations.actions["open"](chosen)
+
+    async def _resumed(self) -> Comparison | None:
+        """Take up the comparison that the open conversation is a column of, or the one that was left; None without."""
+        corpus, engine = self._opened.corpus, self._opened.engine
+        key = await asyncio.to_thread(corpus.comparison_of, self._opened.conversation.id) or self._left
+        if key is None:
+            return None
+        try:
+            return await asyncio.to_thread(Comparison.resume, corpus, engine, key)
+        except ComparisonError as error:  # the others are gone: compare with others
+            self._say(as_sentence(error))
+            return None
+
+    async def _begun(self, written: str) -> Comparison:
+        """Choose the columns beside the persona that is talked with. Raises NotDoneError: nobody is chosen."""
+        corpus, engine = self._opened.corpus, self._opened.engine
+        first = await self._opened.session.open_same_persona()
+        others = await self._chosen(first, written)
+        return await asyncio.to_thread(Comparison.start, corpus, engine, (first, *others))
+
+    async def _chosen(self, first: LoadedPersona, written: str) -> list[LoadedPersona]:
+        """Return the personas that are written by name, or chosen by their numbers; other words narrow the list."""
+        steered = await asyncio.to_thread(lambda: dict(other_steerings(first)))
+        offered = steered | await asyncio.to_thread(lambda: dict(other_personas(first)))
+        lines = list(steered)
+        title = printable(first.persona.title)
+        prompt = f"Who answers beside {title}? Write up to {MOST - 1} numbers or names, or words to find others: "
+        while True:
+            picked = written or await self._dialogue.choose(prompt, "Choice", lines)
+            written = ""
+            if not picked:
+                raise NotDoneError("Nothing is compared.")
+            if isinstance(picked, list):
+                return [offered[lines[place]] for place in picked]
+            try:
+                return [await asyncio.to_thread(self._opened.launch.load_persona, name) for name in _names(picked)]
+            except PersonaError:
+                words = picked.casefold().split()
+                lines = [line for line in offered if all(word in line.casefold() for word in words)]
+                if not lines:
+                    raise
+
+    async def _talk(self, comparison: Comparison) -> str:
+        """Take lines until the person leaves; return the number of the column to go on with, "" for none."""
+        self._introduce(comparison)
+        monitors = SideMonitors(_Columns(comparison), self._opened.launch.make_monitor, self._opened.corpus)
+        await self._measure(comparison, monitors)
+        again = self._said_before(comparison)
+        if again:
+            self._say(f"Enter alone says to all what you said last: {printable(again)}")
+        while True:
+            try:
+                line = (await self._dialogue.ask(TO_ALL)).strip() or again
+                again = ""
+                found = asked(line)
+                if found is None:
+                    await self._tell(comparison, monitors, message_of(await self._dialogue.message(line)))
+                elif found.command.name in ("open", "end"):
+                    return self._column(comparison, found.argument) if found.argument else ""
+                else:
+                    _refuse(found.command, HOW_TO_COMPARE)
+            except NotDoneError as error:
+                self._say(str(error))
+            except (ReportedError, CommandError) as error:
+                self._say(as_sentence(error))
+
+    def _introduce(self, comparison: Comparison) -> None:
+        """Say who is compared, with the last messages of each, and why nothing is measured where that is so."""
+        for number, (name, column) in enumerate(zip(comparison.names, comparison.columns, strict=True), start=1):
+            steered = f", steered by {column.persona.steering}" if name == column.persona.title else ""
+            self._say(f"Column {number}: {printable(name)}{steered}.")
+            self._say(*last_messages(column))
+            if (made := column.model_of_last_reply) is not None:
+                here = printable(column.engine.info.name)
+                self._say(f"{printable(made.name)} made its last reply. The next one comes from {here}.")
+        self._say(HOW_TO_COMPARE)
+        if (why := self._measuring.why_none) is not None:
+            self._say(why)
+
+    def _said_before(self, comparison: Comparison) -> str:
+        """Return what the person said last in the open conversation, for a comparison in which nothing was said."""
+        if any(column.path for column in comparison.columns):
+            return ""
+        own = [message.text for message in self._opened.conversation.path if message.author == "person"]
+        return own[-1] if own else ""
+
+    def _column(self, comparison: Comparison, written: str) -> str:
+        """Return the number of a column that has replied. Raises NotDoneError."""
+        place = chosen_number(written, len(comparison.columns), "columns") - 1
+        if not comparison.columns[place].path:
+            raise NotDoneError("Nothing was said yet.")
+        return written
+
+    async def _tell(self, comparison: Comparison, monitors: SideMonitors, text: str) -> None:
+        """Say the same to every column, hear each reply after the name of its column, then measure them all."""
+        if not text.strip():
+            return
+        names = [printable(name) for name in comparison.names]
+        with ExitStack() as column:
+            async with aclosing(comparison.say(text)) as events:
+                async for place, event in events:
+                    if isinstance(event, ReplyStarted):
+                        column.close()
+                        column.enter_context(self._dialogue.busy(f"Waiting for {names[place]}."))
+                        heard = Hearing(self._dialogue, column.enter_context(self._dialogue.speaking(names[place])))
+                    heard.take(event)
+                    if heard.ended is not None:
+                        column.close()
+                        self._say(" ".join((f"{names[place]}.", *reply_ended(heard.ended, ""))))
+        await self._measure(comparison, monitors)
+
+    async def _measure(self, comparison: Comparison, monitors: SideMonitors) -> None:
+        """Measure each column that has replied, from left to right, until a line is typed; say what was found."""
+        if self._measuring.why_none is not None:
+            return
+        for place, (name, column) in enumerate(zip(comparison.names, comparison.columns, strict=True)):
+            if not column.path:
+                continue
+            if self._dialogue.hurried:
+                self._say(f"{printable(name)} was not measured, because your line goes first.")
+                continue
+            try:
+                await self._rounds.measure(printable(name), monitors, place, gives_way=True)
+            except ReportedError as error:
+                self._say(f"{printable(name)} was not measured. {as_sentence(error)}")
+
+
+def _refuse(command: Command, how: str) -> None:
+    """Leave the program where that is asked for. Raises NotDoneError for other commands, with `how` to go on here."""
+    if command.name == "quit":
+        raise LeftError
+    if command.name in ("help", "stop"):
+        raise NotDoneError(how)
+    raise NotDoneError(f"{SLASH}{command.name} is for a conversation. {how}")
+
+
+def _names(written: str) -> Iterator[str]:
+    """Yield the personas that are named in a line: between commas, or between blanks where they are not groups."""
+    for part in filter(None, map(str.strip, written.split(","))):
+        yield from [part] if is_composed(part) else part.split()
+
+
+class _Columns:
+    """The columns of a comparison, as `SideMonitors` knows the sides of a debate."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+
+    @property
+    def sides(self) -> "Sequence[Conversation]":
+        """The conversations, from left to right."""
+        return self._comparison.columns
+
+    def measured_after(self, place: int) -> "tuple[list[Message], str | None]":
+        """Return the context of a column after its last message, and the key of that."""
+        column = self._comparison.columns[place]
+        return column.context(), column.path[-1].id
+
+
+class Debating:
+    """The debate that is held, if any; it pauses when a turn or its measuring is stopped."""
+
+    def __init__(self, opened: Opened, dialogue: Dialogue, measuring: Measuring) -> None:
+        """Prepare; both sides are measured where the conversation itself would be."""
+        self._opened = opened
+        self._dialogue = dialogue
+        self._measuring = measuring
+        self._debate: Debate | None = None
+        self._monitors: SideMonitors | None = None
+        self._rounds = SideRounds(dialogue)
+        self._paused = False
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """What the slash commands about debates do."""
+        return {"debate": self._hold}
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a side speaks."""
+        return self._debate is not None and any(side.replying for side in self._debate.sides)
+
+    def stop(self) -> bool:
+        """Stop the turn and keep what was said, or stop the measuring; return whether there was something to stop."""
+        self._paused = True
+        if self._debate is not None and self.speaking:
+            self._dialogue.begin(self._debate.stop())
+            return True
+        return self._rounds.stop()
+
+    async def _hold(self, topic: str) -> None:
+        """Hold a debate to its end, or until the person leaves it."""
+        resumed = await self._resumed() if not topic else None
+        debate = resumed or await self._begun(topic)
+        for side in debate.sides:
+            await tried_out(side.engine)
+        self._monitors = SideMonitors(debate, self._opened.launch.make_monitor, self._opened.corpus)
+        self._debate, self._paused = debate, False
+        try:
+            await self._argue(debate)
+        finally:
+            self._debate = None
+            if resumed is not None:  # it went on in the open conversation
+                await self._opened.session.resume(self._opened.conversation.id)
+        report = debate_report(debate, self._monitors.found, self._opened.launch.loaded_survey)
+        if any(estimate is not None for estimate in self._monitors.found):
+            self._dialogue.say(*(in_sentence(moved(side)) for side in report.sides))
+        self._dialogue.say("Left the debate. You are in your conversation again.")
+
+    async def _resumed(self) -> Debate | None:
+        """Take up the debate that the open conversation is a side of; None where it is none."""
+        corpus, engine = self._opened.corpus, self._opened.engine
+        key = await asyncio.to_thread(corpus.debate_of, self._opened.conversation.id)
+        return None if key is None else await asyncio.to_thread(Debate.resume, corpus, (engine, engine), key)
+
+    async def _begun(self, topic: str) -> Debate:
+        """Ask for topic, personas and rounds, and open the debate. Raises NotDoneError."""
+        topic = topic or (await self._dialogue.ask("What do they argue about? ")).strip()
+        if not topic:
+            raise NotDoneError("Without a topic there is no debate.")
+        own = self._opened.conversation.persona.name
+        first = await self._persona(f"Who begins? Write a persona's name, or Enter alone for {own}: ", own)
+        second = await self._persona("Who answers? Write a persona's name: ", "")
+        rounds = await self._number_of_rounds()
+        corpus, engine = self._opened.corpus, self._opened.engine
+        return await asyncio.to_thread(Debate.start, corpus, (engine, engine), (first, second), topic, rounds)
+
+    async def _number_of_rounds(self) -> int:
+        """Ask for the number of rounds until one is possible."""
+        while True:
+            typed = (await self._dialogue.ask(f"For how many rounds? Enter alone for {ROUNDS}: ")).strip()
+            rounds = rounds_meant(typed) if typed else ROUNDS
+            if rounds is not None:
+                return rounds
+            self._dialogue.say(sentence(NOT_ROUNDS.format(typed=quoted(typed))))
+
+    async def _persona(self, question: str, usual: str) -> LoadedPersona:
+        name = (await self._dialogue.ask(question)).strip() or usual
+        if not name:
+            raise NotDoneError("A debate has two personas. /personas lists them.")
+        return await asyncio.to_thread(self._opened.launch.load_persona, name)
+
+    async def _argue(self, debate: Debate) -> None:
+        self._dialogue.say(
+            f"{MODERATOR}: {debate.topic}",
+            "Lines that you write are told to both when a turn has ended. /stop pauses.",
+        )
+        for place in range(len(debate.sides)):
+            await self._measure(debate, place)
+        while (speaking := debate.next_place) is not None:
+            if self._paused and not await self._go_on(debate):
+                return
+            self._paused = False
+            await self._speak(debate, speaking)
+            await self._measure(debate, speaking)
+            while self._dialogue.hurried:
+                if not await self._take(debate, await self._dialogue.ask(f"{MODERATOR}: ")):
+                    return
+        self._dialogue.say(f"The debate has ended after {pluralize(debate.rounds, 'round')}.")
+
+    async def _go_on(self, debate: Debate) -> bool:
+        """Take what the moderator says in a pause; return whether the debate goes on."""
+        self._dialogue.say(PAUSED)
+        while line := (await self._dialogue.ask(f"{MODERATOR}: ")).strip():
+            if not await self._take(debate, line):
+                return False
+        return True
+
+    async def _take(self, debate: Debate, line: str) -> bool:
+        """Tell both sides what the moderator says, or do what is asked for; return whether the debate goes on."""
+        try:
+            found = asked(line)
+            if found is not None and found.command.name == "end":
+                return False
+            if found is not None:
+                _refuse(found.command, HOW_TO_MODERATE)
+            elif line.strip():
+                await debate.interject(message_of(line))
+                self._dialogue.say("Both sides are told.")
+        except NotDoneError as error:
+            self._dialogue.say(str(error))
+        except CommandError as error:
+            self._dialogue.say(as_sentence(error))
+        return True
+
+    async def _speak(self, debate: Debate, place: int) -> None:
+        """Say a turn in sentences, and how it ended; where the model failed, pause."""
+        name, ended = printable(debate.names[place]), None
+        with self._dialogue.busy(f"Waiting for {name}."):
+            async with aclosing(debate.turn()) as events:
+                with self._dialogue.speaking(name) as take:
+                    async for _, event in events:
+                        if isinstance(event, ReplyText):
+                            self._dialogue.doing = f"{name} speaks."
+                            take(event.text)
+                        elif isinstance(event, ReplyEnded):
+                            ended = event
+        if ended is not None and ended.status != "complete":
+            self._paused = True
+            why = in_sentence(printable(ended.why)) if ended.why else ""
+            stopped = "Stopped. What was said so far is kept."
+            self._dialogue.say(stopped if ended.status == "stopped" else f"{name} did not come to an end. {why}")
+
+    async def _measure(self, debate: Debate, place: int) -> None:
+        """Measure a side after its last turn, where that is wanted, possible and permitted; say what was found."""
+        if self._paused or not self._measuring.wanted or self._measuring.obstacle is not None:
+            return
+        assert self._monitors is not None
+        await self._rounds.measure(printable(debate.names[place]), self._monitors, place)
