@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ DEFAULT_STEERING = "portray"
 """How a composed persona is steered where nobody says, as those of the library are."""
 
 _LONGEST_NAME = 64
+_OWN = "-own-prompt"
+"""Ends the name of a persona whose prompt a person wrote on the spot."""
 _BETWEEN = re.compile(r"(?:\s+and\s+|[,\s]+)(?=[A-Za-z][A-Za-z0-9_]*=)")
 """What stands between two groups. A value may hold a comma or a blank, but no `KEY=` follows one within it."""
 
@@ -75,6 +78,30 @@ def as_loaded(persona: Persona) -> LoadedPersona:
     """Return a persona that has no file yet as if it had been loaded from one."""
     content = as_toml(persona).encode()
     return LoadedPersona(persona, Path(f"{persona.name}.toml"), hashlib.sha256(content).hexdigest())
+
+
+def with_own_prompt(loaded: LoadedPersona, text: str) -> LoadedPersona:
+    """Return a persona like this one whose prompt in a conversation is `text`, word for word and nothing else.
+
+    It has the same groups, directions and sampling, and a name and a title of its own. Its `[voice]` is left out:
+    `text` stands in place of that, too. Directions in files are looked for where those of `loaded` are.
+
+    Raises:
+        PersonaError: there is nothing in `text`, or it cannot stand in a persona file.
+    """
+    before = loaded.persona
+    if not text.strip():
+        raise PersonaError('a prompt of your own needs text; for none at all choose the steering "none"')
+    if before.prompt is not None and before.name.endswith(_OWN):
+        name, title = before.name, before.title
+    else:
+        name, title = before.name[: _LONGEST_NAME - len(_OWN)].rstrip("-") + _OWN, f"{before.title} (own prompt)"
+    own = {"name": name, "title": title, "voice": None, "prompt": {"system": text}}
+    try:
+        found = as_loaded(Persona.model_validate(before.model_dump(by_alias=True) | own))
+    except ValidationError as error:
+        raise PersonaError(f"your prompt: {error.errors()[0]['msg']}") from error
+    return replace(found, path=loaded.path.with_name(found.path.name))
 
 
 def as_toml(persona: Persona) -> str:

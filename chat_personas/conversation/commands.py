@@ -272,6 +272,13 @@ _TABLE = (
         in_short="Go on here with another persona",
     ),
     Command(
+        "prompt-text",
+        "TEXT",
+        "Say the steering prompt, or go on in this conversation with one of your own words: /prompt-text TEXT.",
+        "Persona and model",
+        in_short="Write the steering prompt yourself",
+    ),
+    Command(
         "save-persona",
         "NAME",
         "Save this persona as one of your own.",

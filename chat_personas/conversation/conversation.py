@@ -295,7 +295,7 @@ class Conversation:
         """
         if not self._active.stored:
             raise ValueError("nothing was said yet")
-        kept = await asyncio.to_thread(self._why_persona_is_kept)
+        kept = await asyncio.to_thread(self.why_persona_is_kept)
         if kept is not None:
             raise PersonaError(kept)
         await self.save()
@@ -321,7 +321,7 @@ class Conversation:
 
         await self._change(go_on)
 
-    def _why_persona_is_kept(self) -> str | None:
+    def why_persona_is_kept(self) -> str | None:
         """Return why this conversation cannot go on with another persona; None where it can."""
         if self._corpus.debate_of(self.id) is not None:
             return "the sides of a debate keep their personas; begin a new conversation with another one"

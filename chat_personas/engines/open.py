@@ -1,6 +1,7 @@
 """Opening a model by what the person gave: `pocket`, `smollm2`, a name, a GGUF file, or a server's URL."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat_personas.models import INSTALL_SMOLLM2, POCKET, SMOLLM2, pocket_path, smollm2_path
-from chat_personas.paths import display_path, hashes_path, models_directory
+from chat_personas.paths import display_path, hashes_path, models_directory, path_named
 from eval.engine import Engine
 from personas.errors import ReportedError
 from personas.inputs.redaction import secrets_of, shown_address, without_secrets
@@ -53,7 +54,7 @@ def find_model(model: str) -> ModelFile | ModelServer:
         return ModelFile(pocket_path())
     if model == SMOLLM2 and (packaged := smollm2_path()) is not None:
         return ModelFile(packaged)
-    path, shown = Path(model).expanduser(), without_secrets(model)
+    path, shown = path_named(model), without_secrets(model)
     if is_file(path):
         return ModelFile(path)
     if is_directory(path):
@@ -86,6 +87,20 @@ def shown_model(model: str) -> str:
     """Return a model's name for the screen: a file's without its ending, a URL as `shown_address` has it."""
     found = find_model(model)
     return shown_address(found.url) if isinstance(found, ModelServer) else found.path.stem
+
+
+def same_model(one: str, other: str) -> bool:
+    """Whether both mean the same model: one file, by whatever name or path, or one model of one server."""
+    return one == other or _meant(one) == _meant(other)
+
+
+def _meant(model: str) -> ModelFile | ModelServer:
+    """Return what a model means, a file by its whole path, also where there is none."""
+    try:
+        found = find_model(model)
+    except UnknownModelError:
+        found = ModelFile(path_named(model))
+    return found if isinstance(found, ModelServer) else ModelFile(Path(os.path.realpath(found.path)))
 
 
 def longest_wait(model: str, settings: "Settings") -> str:

@@ -57,7 +57,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.messages import MenuScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.picker import Picker
-    from chat_personas.tui.screens.prompt import PromptScreen
+    from chat_personas.tui.screens.prompt import PromptScreen, WritePromptScreen
     from chat_personas.tui.screens.settings import SettingsScreen, ValueScreen
     from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
@@ -80,6 +80,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Where personas are compared": (Column, CompareScreen),
         "In a debate": (ModeratorInput, DebateScreen, CourseScreen),
         "Where the prompt is shown": (PromptScreen,),
+        "Where a prompt is written": (WritePromptScreen,),
         "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen, ChoiceScreen),
         "Where conversations are exported": (ExportScreen,),

@@ -5,7 +5,6 @@ Nothing is opened before the first frame.
 
 import asyncio
 import importlib
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,6 +50,14 @@ class LaunchLike(Protocol):
     @property
     def resume(self) -> str | None:
         """The id of the conversation to continue, None for a new one."""
+
+    @property
+    def model(self) -> str | None:
+        """The model that was asked for; None for that of the settings."""
+
+    @property
+    def shown_model(self) -> str:
+        """The name of the model that was asked for, not opened yet. Raises ReportedError: there is no such model."""
 
     @property
     def log_path(self) -> Path | None:
@@ -216,8 +223,15 @@ class Session:
         await self._let_monitor_go()
 
     def has_open(self, model: str) -> bool:
-        """Whether this model is the open one. Paths of files are compared wherever they begin."""
-        return self.engine is not None and _same_model(model, self.launch.settings.model)
+        """Whether this model is the open one, by whatever name or path."""
+        from chat_personas.engines.open import same_model
+
+        return self.engine is not None and same_model(model, self.launch.model or self.launch.settings.model)
+
+    async def name_of_model(self, model: str) -> str:
+        """Return what another model is called, before it is opened. Raises ReportedError: there is no such model."""
+        launch = self.launch.with_model(model)
+        return await asyncio.to_thread(lambda: launch.shown_model)
 
     async def open_other_model(self, model: str) -> "OtherModel":
         """Open another model beside the present one. Raises ReportedError."""
@@ -445,11 +459,3 @@ async def rescue(conversation: "Conversation", failure: Exception | None) -> Non
     if failure is not None and conversation.unsaved is not None:
         written = await asyncio.to_thread(conversation.rescue)
         failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
-
-
-def _same_model(one: str, other: str) -> bool:
-    return one == other or _whole_path(one) == _whole_path(other)
-
-
-def _whole_path(model: str) -> str:
-    return os.path.realpath(os.path.expanduser(model))  # noqa: PTH111 - Path.expanduser raises for an unknown user

@@ -21,6 +21,7 @@ from chat_personas.corpus import Corpus, Selection
 from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
 from eval.engine import EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
+from personas import load_persona, system_prompt
 from tests.cli.running import Command, kept_messages, only_line, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
@@ -570,14 +571,33 @@ def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_ow
     command: Command, brief: str, tiny: str, tmp_path: Path
 ) -> None:
     other = shutil.copy(tiny, tmp_path / "other.gguf")
-    given = f"Hello\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n"
+    given = f"Hello\n/model {tiny}\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n/model {other}\n"
     ran = command("chat", brief, "--accessible", "--model", tiny, given=given)
     assert ran.code == 0
     assert ran.out.count("The next reply comes from it.") == 1
+    assert [line for line in ran.out.splitlines() if line.endswith("already.")] == [
+        "tiny is open already.",
+        "other is open already.",
+    ]
     assert "You: /model\nModel: other" in ran.out
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         made = [corpus.generation(row.id) for row in kept_messages()]
     assert [row.model for row in made if row is not None] == ["tiny", "other"]
+
+
+def test_a_prompt_of_ones_own_words_is_written_and_measured_as_another_persona(
+    command: Command, served_by: Serve
+) -> None:
+    given = "/prompt-text\nHello\n/prompt-text Talk like a cook.\nWhy?\n/prompt-text\n"
+    lines = said(command, served_by, given, ["One", END], ["Two", END])
+    before = system_prompt(load_persona("democrat").persona)
+    assert f"The steering prompt of A Democrat: {before}" in lines
+    assert "From here on you talk with: A Democrat (own prompt). What was said before stays." in lines
+    assert "A Democrat (own prompt): Two" in lines
+    assert "The steering prompt of A Democrat (own prompt): Talk like a cook." in lines
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        made = [corpus.generation(row.id) for row in kept_messages()]
+    assert [row.system_prompt for row in made if row is not None] == [before, "Talk like a cook."]
 
 
 def test_a_conversation_goes_on_with_another_persona_and_each_reply_records_its_own(

@@ -1,13 +1,15 @@
 """Groups become a persona on the spot, and a persona becomes its file."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from personas import CATALOGUE, Group, Persona, PersonaError, library_names, load_persona, system_prompt
 from personas.checking import examine
-from personas.composing import are_groups, as_toml, composed, groups_in
+from personas.composing import are_groups, as_toml, composed, groups_in, with_own_prompt
+from personas.persona import Voice
 
 DEMOCRAT = Group(attribute="POLPARTY", value="Democrat")
 WOMAN = Group(attribute="SEX", value="Female")
@@ -79,6 +81,32 @@ def test_twelve_groups_combined_have_a_valid_name() -> None:
 def test_a_steering_that_is_unknown_or_needs_more_than_groups_is_refused(steering: str) -> None:
     with pytest.raises(PersonaError, match="steering"):
         composed((DEMOCRAT,), steering)
+
+
+def test_a_prompt_of_ones_own_is_all_that_the_model_is_given() -> None:
+    """The style is part of the text that the person saw and changed, and is not said twice."""
+    loaded = load_persona("democrat")
+    styled = replace(loaded, persona=loaded.persona.model_copy(update={"voice": Voice(style="Be short.")}))
+    own = with_own_prompt(styled, "Talk like a pirate.\n\nAlways.")
+    assert system_prompt(own.persona) == "Talk like a pirate.\n\nAlways."
+    assert (own.persona.name, own.persona.title) == ("democrat-own-prompt", "A Democrat (own prompt)")
+    assert own.persona.groups == loaded.persona.groups
+    assert own.path.parent == loaded.path.parent, "its directions lie there"
+    again = with_own_prompt(own, "Talk like a cook.")
+    assert (again.persona.name, again.persona.title) == (own.persona.name, own.persona.title)
+    assert again.sha256 != own.sha256
+
+
+def test_a_persona_of_the_longest_name_can_have_a_prompt_of_ones_own() -> None:
+    loaded = load_persona("democrat")
+    long = replace(loaded, persona=loaded.persona.model_copy(update={"name": "a" * 64}))
+    assert with_own_prompt(long, "Talk.").persona.name == "a" * 53 + "-own-prompt"
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "a bell \x07"])
+def test_a_prompt_of_ones_own_is_text(text: str) -> None:
+    with pytest.raises(PersonaError, match="prompt"):
+        with_own_prompt(load_persona("democrat"), text)
 
 
 def test_no_group_is_no_persona() -> None:

@@ -73,6 +73,7 @@ class FakeLaunch:
     corpus_file: Path
     engine: Engine
     persona: str = "democrat"
+    model: str | None = None
     resume: str | None = None
     measure: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +90,10 @@ class FakeLaunch:
     def settings(self) -> Settings:
         seen = {"measure": self.measure, "keys": self.keys, "theme": self.theme}
         return self.validated or Settings.model_construct(**seen)  # type: ignore[arg-type]
+
+    @property
+    def shown_model(self) -> str:
+        return self.engine.info.name
 
     def preview(self) -> Preview:
         return Preview(self.persona, "fake", self.measure, self.keys, self.theme)

@@ -1,5 +1,6 @@
 """The picker of models: what is found, fetched or typed is opened, and what is being typed stays."""
 
+import asyncio
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +9,32 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import CorpusError
-from chat_personas.models import pulling
+from chat_personas.engines.open import UnknownModelError, same_model
+from chat_personas.models import pocket_path, pulling
 from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
 from chat_personas.models.servers import ModelOnServer
+from chat_personas.paths import models_directory
 from chat_personas.reporting.models_found import offered
 from chat_personas.settings import Settings
 from chat_personas.tui.screens.models import ModelsScreen, Row
 from chat_personas.tui.session import Session
 from eval.engine import EngineError
 from tests.examples import slow_but_first
-from tests.tui.fakes import FakeLaunch, ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
+from tests.fakes import END
+from tests.tui.fakes import (
+    FakeLaunch,
+    ScreenEngine,
+    chat,
+    opening,
+    reply,
+    screen,
+    session,
+    shown,
+    type_text,
+    until,
+    words,
+)
 
 SMALL = ModelInFiles(
     model="'~/models/small one.gguf'",
@@ -127,6 +143,126 @@ async def test_the_model_that_is_open_already_is_said_to_be_and_nothing_changes(
         assert app.conversation is before
 
 
+@slow_but_first(("given", "of_settings"), [("small.gguf", "pocket"), (None, "small.gguf")])
+async def test_the_model_of_the_settings_and_the_one_that_was_asked_for_are_told_apart(
+    corpus_file: Path, given: str | None, of_settings: str
+) -> None:
+    """Open is what the command line asks for, and what the settings say only where it asks for nothing."""
+    others = {"pocket": FakeLaunch(corpus_file, ScreenEngine(reply("More."), info=BETA), model="pocket")}
+    settings = Settings.model_construct(model=of_settings)
+    app = session(corpus_file, ScreenEngine(reply("Fewer.")), validated=settings, model=given, others=others)
+    async with screen(app, (120, 40)) as pilot:
+        await until(pilot, lambda: not app.has_open("pocket") and app.has_open("small.gguf"))
+        await type_text(pilot, "/model pocket")
+        await until(pilot, lambda: app.engine is not None and app.engine.info.name == "beta")
+        assert app.has_open("pocket")
+        assert not app.has_open("small.gguf")
+
+
+def test_one_model_is_known_by_all_of_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    own = models_directory() / "own.gguf"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(b"GGUF")
+    (tmp_path / "link.gguf").symlink_to(own)
+    assert same_model("own", str(own))
+    assert same_model("./link.gguf", "own")
+    assert same_model("pocket", str(pocket_path()))
+    assert same_model("http://127.0.0.1:8080/v1/#a", "http://127.0.0.1:8080/v1#a")
+    assert not same_model("http://127.0.0.1:8080/v1#b", "http://127.0.0.1:8080/v1#a")
+    assert not same_model("own", "pocket")
+    assert not same_model("nosuch", "nosuch.gguf")
+
+
+async def test_a_model_that_does_not_exist_is_said_before_anything_is_asked(corpus_file: Path) -> None:
+    class Unknown(FakeLaunch):
+        @property
+        def shown_model(self) -> str:
+            raise UnknownModelError('no model is called "nothere"; give pocket')
+
+    others = {"nothere": Unknown(corpus_file, ScreenEngine())}
+    async with screen(session(corpus_file, ScreenEngine(reply("Fewer.")), others=others), (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        await type_text(pilot, "/model nothere")
+        await until(pilot, lambda: 'no model is called "nothere"' in words(pilot))
+        assert pilot.app.screen is chat(pilot)
+
+
+@slow_but_first("answer", ["n", "g"])
+async def test_what_is_said_while_a_model_is_opened_waits_for_it_and_the_reply_before_is_finished(
+    corpus_file: Path, answer: str
+) -> None:
+    opened, rest = asyncio.Event(), asyncio.Event()
+    alpha, beta = ScreenEngine(["Fewer ", rest, "guns.", END]), ScreenEngine(reply("More."), info=BETA)
+    launch = FakeLaunch(corpus_file, beta)
+    others = {"beta": launch}
+    launch.open_engine = opening(opened, beta)  # type: ignore[method-assign]
+    app = session(corpus_file, alpha, others=others)
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer" in shown(pilot))
+        before = app.conversation
+        await type_text(pilot, "/model beta")
+        await until(pilot, lambda: "Go on in this one" in shown(pilot))
+        await pilot.press(answer)
+        await until(pilot, lambda: "opening beta" in words(pilot))
+        await type_text(pilot, "And taxes?")
+        await until(pilot, lambda: "waiting for the model" in words(pilot))
+        opened.set()
+        await pilot.pause()
+        assert app.conversation is before
+        assert before is not None
+        assert before.engine is alpha, "the reply of the one before is still on its way"
+        rest.set()
+        await until(pilot, lambda: "More." in shown(pilot) and not chat(pilot).replies.busy)
+        assert "stopped" not in words(pilot)
+        said = ["Guns?", "Fewer guns."] * (answer == "g") + ["And taxes?"]
+        assert [message.content for message in beta.asked[0]][1:] == said
+        assert len(alpha.asked) == 1
+        if answer == "n":
+            assert not chat(pilot).replies.waiting
+            await pilot.press("ctrl+o")
+            await until(pilot, lambda: "Guns?" in shown(pilot))
+            await pilot.press("down", "enter")
+            await until(pilot, lambda: "Fewer guns." in shown(pilot) and pilot.app.screen is chat(pilot))
+            assert chat(pilot).composer.text == "", "what was sent is not kept as a draft of the conversation before"
+
+
+async def test_a_first_message_on_its_way_stays_on_the_screen_where_another_model_is_opened(corpus_file: Path) -> None:
+    opened = asyncio.Event()
+    beta = FakeLaunch(corpus_file, ScreenEngine(reply("More."), info=BETA))
+    beta.open_engine = opening(opened, beta.engine)  # type: ignore[method-assign]
+    async with screen(session(corpus_file, ScreenEngine(), others={"beta": beta}), (120, 40)) as pilot:
+        await type_text(pilot, "/model beta")
+        await until(pilot, lambda: "opening beta" in words(pilot))
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "waiting for the model" in words(pilot))
+        opened.set()
+        await until(pilot, lambda: "More." in shown(pilot) and not chat(pilot).replies.busy)
+        assert "Guns?" in shown(pilot)
+
+
+async def test_what_waits_for_a_model_that_does_not_open_returns_to_the_person(corpus_file: Path) -> None:
+    failed = asyncio.Event()
+    alpha = ScreenEngine(reply("Fewer."))
+    beta = FakeLaunch(corpus_file, ScreenEngine(info=BETA))
+    beta.open_engine = opening(failed, EngineError("this is not a model"))  # type: ignore[method-assign]
+    async with screen(session(corpus_file, alpha, others={"beta": beta}), (120, 40)) as pilot:
+        await type_text(pilot, "/model beta")
+        await until(pilot, lambda: "opening beta" in words(pilot))
+        await type_text(pilot, "/compare")
+        await until(pilot, lambda: "Another model is being opened: wait for it." in words(pilot))
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "waiting for the model" in words(pilot))
+        failed.set()
+        await until(pilot, lambda: "this is not a model" in words(pilot))
+        await until(pilot, lambda: chat(pilot).composer.text == "Guns?")
+        assert alpha.asked == []
+        assert "opening" not in words(pilot)
+
+
 async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_typed(corpus_file: Path) -> None:
     class Broken(FakeLaunch):
         async def open_engine(self) -> ScreenEngine:
@@ -149,7 +285,7 @@ async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_type
         await until(pilot, lambda: "Still here." in shown(pilot))
 
 
-@pytest.mark.parametrize(("part", "step", "new"), [("replies", "stop", False), ("drafts", "leave", True)])
+@pytest.mark.parametrize(("part", "step", "new"), [("replies", "finish", False), ("drafts", "leave", True)])
 async def test_a_model_that_was_opened_and_is_not_gone_on_with_is_closed(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch, part: str, step: str, new: bool
 ) -> None:
@@ -159,7 +295,7 @@ async def test_a_model_that_was_opened_and_is_not_gone_on_with_is_closed(
         async def close(self) -> None:
             closed.append(self.info.name)
 
-    async def fails() -> None:
+    async def fails(**_: object) -> None:
         raise CorpusError("the disk is full")
 
     others = {SMALL.path: FakeLaunch(corpus_file, Closing(info=BETA))}

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 
 from chat_personas.corpus import Corpus, GroupRow, MeasurementRow
 from chat_personas.own_personas import find_persona, own_persona_names
+from chat_personas.tui import other_programs
 from chat_personas.tui.screens.dialogs import SaveScreen
 from chat_personas.tui.screens.personas import PersonasScreen, last_measured, measured_in_short, preview
+from chat_personas.tui.screens.prompt import WritePromptScreen
 from eval import evaluate_sync
 from eval.engine import Message, Probe
 from eval.evaluation import given_first
@@ -216,6 +218,78 @@ async def test_a_combination_is_saved_and_then_in_the_list(corpus_file: Path) ->
         await until(pilot, lambda: "press Enter again to replace it" in words(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
+
+
+async def test_the_prompt_of_a_persona_is_written_and_the_conversation_goes_on_with_it(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Fewer."), reply("Arr."))
+    async with screen(session(corpus_file, engine), (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        picker = await opened(pilot)
+        picker.wanted.value = "democrat-woman"
+        await until(pilot, lambda: "Play the part of a woman" in words(pilot))
+        await pilot.press("f6")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WritePromptScreen))
+        text = pilot.app.screen.query_one(TextArea)
+        assert text.text == system_prompt(load_persona("democrat-woman").persona)
+        text.text = "Talk like a pirate."
+        await pilot.pause()
+        await pilot.press("escape")
+        await until(pilot, lambda: "The text is changed" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is picker)
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert conversation.persona.name == "democrat", "cancelled, nothing changes"
+
+        await pilot.press("f6")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WritePromptScreen))
+        pilot.app.screen.query_one(TextArea).text = "Talk like a pirate.\nShort."
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "from here on another persona: A Democrat woman (own prompt)" in words(pilot))
+        await type_text(pilot, "Why?")
+        await until(pilot, lambda: "Arr." in shown(pilot) and not chat(pilot).replies.busy)
+        given = [message.content for message in engine.asked[-1]]
+        assert given == ["Talk like a pirate.\nShort.", "Guns?", "Fewer.", "Why?"]
+
+        await type_text(pilot, "/prompt-text Talk like a cook.")
+        await until(pilot, lambda: "from here on steered otherwise: A Democrat woman (own prompt)" in words(pilot))
+        chat(pilot).do("save-persona", "cook")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SaveScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        saved = find_persona("cook").persona
+        assert system_prompt(saved) == "Talk like a cook."
+        assert saved.groups == BOTH, "it is still compared with the same group"
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        leaf = corpus.conversation(conversation.id).active_leaf_id
+        assert leaf is not None
+        made = [corpus.generation(row.id) for row in corpus.branch(leaf)]
+    assert [(row.persona_name, row.system_prompt) for row in made if row is not None][1:] == [
+        ("democrat-woman-own-prompt", "Talk like a pirate.\nShort.")
+    ]
+
+
+@pytest.mark.slow
+async def test_a_prompt_is_written_in_the_persons_editor(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[str]()
+
+    async def edited(app: object, text: str, name: str) -> str:
+        seen.append(text)
+        return "Written in vi."
+
+    monkeypatch.setattr(other_programs, "edited", edited)
+    async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
+        chat(pilot).do("prompt-text")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WritePromptScreen))
+        await pilot.press("alt+x")
+        await until(pilot, lambda: "Written in vi." in words(pilot))
+        assert seen == [system_prompt(load_persona("democrat").persona)]
+        await pilot.press("f2")
+        await until(pilot, lambda: shown(pilot).startswith(" A Democrat (own prompt)"))
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert system_prompt(conversation.persona) == "Written in vi."
 
 
 @pytest.mark.slow

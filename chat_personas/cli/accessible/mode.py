@@ -41,6 +41,8 @@ from chat_personas.paths import display_path
 from chat_personas.reporting.in_sentences import model_in_sentences
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
+from personas import LoadedPersona, system_prompt
+from personas.composing import with_own_prompt
 from personas.errors import ReportedError
 
 PROMPT = "You: "
@@ -207,6 +209,7 @@ class PersonaAndModel:
             "persona": self._persona,
             "personas": self._personas,
             "go-on": self._go_on,
+            "prompt-text": self._prompt_text,
             "save-persona": self._save,
             "model": self._model,
             "models": self._models,
@@ -214,25 +217,44 @@ class PersonaAndModel:
         }
 
     async def _persona(self, name: str) -> None:
-        before = self._opened.session.persona
-        await self._opened.session.open_persona(name)
+        await self._begin_with(await asyncio.to_thread(self._opened.launch.load_persona, name))
+
+    async def _begin_with(self, persona: LoadedPersona) -> None:
+        """Begin a conversation with another persona; where that fails, the one before stays."""
+        session = self._opened.session
+        before, session.persona = session.persona, persona
         try:
-            await self._opened.session.begin()
+            await session.begin()
         except ReportedError:
-            self._opened.session.persona = before
+            session.persona = before
             raise
         await self._enter()
 
     async def _go_on(self, name: str) -> None:
-        session = self._opened.session
         if not self._opened.conversation.path:
             await self._persona(name)
             return
-        persona = await asyncio.to_thread(session.launch.load_persona, name)
-        await session.change_persona(persona)
+        await self._go_on_with(await asyncio.to_thread(self._opened.launch.load_persona, name))
+
+    async def _go_on_with(self, persona: LoadedPersona) -> None:
+        """Go on in the open conversation with another persona."""
+        await self._opened.session.change_persona(persona)
         self._say(f"From here on you talk with: {printable(persona.persona.title)}. What was said before stays.")
         self._measuring.forget()
         await self._measuring.measure()
+
+    async def _prompt_text(self, text: str) -> None:
+        """Say the steering prompt, or go on with one of the person's own words, written as one line."""
+        persona = self._opened.conversation.persona
+        if not text:
+            prompt = system_prompt(persona)
+            self._say(f"The steering prompt of {printable(persona.title)}: {printable(prompt or 'none')}")
+            return
+        written = with_own_prompt(await self._opened.session.open_same_persona(), text)
+        if self._opened.conversation.path:
+            await self._go_on_with(written)
+        else:
+            await self._begin_with(written)
 
     async def _save(self, name: str) -> None:
         from chat_personas.own_personas import PersonaExistsError, save_persona
@@ -275,7 +297,9 @@ class PersonaAndModel:
     async def _change_model(self, name: str) -> None:
         """Open another model, and go on with it. Where that fails, the model before stays."""
         session = self._opened.session
-        self._say(f"Opening the model {self._opened.launch.with_model(name).shown_model}.")
+        if await asyncio.to_thread(session.has_open, name):
+            raise NotDoneError(f"{printable(self._opened.engine.info.name)} is open already.")
+        self._say(f"Opening the model {await session.name_of_model(name)}.")
         other = await session.open_other_model(name)
         await session.change_model(other, new=False)
         self._say(*model_in_sentences(other.engine.info), "The next reply comes from it.")

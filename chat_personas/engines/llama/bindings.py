@@ -9,7 +9,7 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -71,10 +71,15 @@ def _route_log(library: Any) -> None:
 
 
 def _receive(level: int, text: bytes | None, _data: object) -> None:
-    """Log one message, home paths shortened to `~`. An exception must not get out: C could not pass it on."""
+    """Log one message, home paths shortened to `~`. An exception must not get out: C could not pass it on.
+
+    What llama.cpp calls an error while this thread was asked to stop is no error, and is logged as information.
+    """
     if level == _CONTINUED or text is None:
         return
     severity = _LEVELS.get(level, logging.DEBUG)
+    if severity > logging.INFO and _stop_was_asked():
+        severity = logging.INFO
     errors = getattr(_heard, "errors", None)
     if errors is None and not logger.isEnabledFor(severity):
         return
@@ -82,6 +87,16 @@ def _receive(level: int, text: bytes | None, _data: object) -> None:
     if errors is not None and severity >= logging.ERROR:
         errors.append(line)
     logger.log(severity, "%s", line)
+
+
+def stops_when(stop_asked: Callable[[], bool]) -> None:
+    """Note what stops native calls of this thread from now on: one that ends while `stop_asked` has not failed."""
+    _heard.stop_asked = stop_asked
+
+
+def _stop_was_asked() -> bool:
+    stop_asked: Callable[[], bool] | None = getattr(_heard, "stop_asked", None)
+    return stop_asked is not None and stop_asked()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chat_personas.engines.llama.bindings import native
+from chat_personas.engines.llama.bindings import native, stops_when
 from chat_personas.engines.llama.hidden_states.residual_stream import ResidualStream
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
 from eval.engine import EngineError
@@ -208,6 +208,7 @@ class Context:
     def _decode(self, structure: Any) -> None:
         self._flag.check()
         self._rows = frozenset()
+        stops_when(self._flag.is_set)
         code = self._library.llama_decode(self.pointer, structure)
         if self.residual is not None:
             self.residual.check()

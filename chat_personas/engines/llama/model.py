@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from chat_personas.engines.llama.bindings import native, native_errors
+from chat_personas.engines.llama.bindings import native, native_errors, stops_when
 from chat_personas.engines.llama.worker import InterruptFlag
 from chat_personas.models.usable import refuse_unusable
 from chat_personas.storage.files import atomic_write
@@ -186,6 +186,7 @@ class Model:
         parameters.progress_callback = self._progress
         # llama.cpp's AMX kernels crash the process on quantised weights (its issue 20824; seen here with 0.3.36).
         parameters.use_extra_bufts = b"AMX_INT8 = 1" not in library.llama_print_system_info()
+        stops_when(flag.is_set)
         with native_errors() as errors:
             self.pointer: Any = library.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:

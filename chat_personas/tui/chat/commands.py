@@ -41,6 +41,7 @@ NOTHING_YET: Mapping[str, str] = {
 }
 """What commands say where the conversation does not have what they are about."""
 NOT_OPEN = "The model is not open yet."
+OTHER_MODEL = "Another model is being opened: wait for it."
 NO_CORPUS = "The corpus is still being opened; try again in a moment."
 NO_REPLY = "No reply is on its way."
 NEW_ALREADY = "Nothing was said here: this is a new conversation already."
@@ -52,23 +53,38 @@ LAST_VERSION = "This is the last version."
 NARROW = "The screen is too narrow for the panel beside the conversation; {panel} shows it alone."
 HIDDEN = "The panel is hidden; {panel} shows it."
 NEEDS_CONVERSATION = frozenset(
-    {"prompt", "save-persona", "steer", "steer-up", "steer-down", "sampling", "room", "compare", "debate"}
+    {
+        "prompt",
+        "prompt-text",
+        "save-persona",
+        "steer",
+        "steer-up",
+        "steer-down",
+        "sampling",
+        "room",
+        "compare",
+        "debate",
+    }
 )
 """Commands that do nothing before a conversation is open, although nothing need have been said in it."""
+WITH_THE_MODEL = frozenset({"again", "edit", "room", "compare", "debate"})
+"""Commands that ask the open model for replies, and would lose it while they wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What there is on a chat screen now, as far as commands depend on it.
 
-    `corpus` and `conversation` say whether these are open; `can_stop` whether Escape has something to stop, to unsend
-    or to leave. `no_measure` says why nothing can be measured, "" where it can. `wide` says whether the panel has room
-    beside the conversation, `panel` whether it is shown.
+    `corpus` and `conversation` say whether these are open; `opening` whether another model is being opened beside the
+    open one; `can_stop` whether Escape has something to stop, to unsend or to leave. `no_measure` says why nothing can
+    be measured, "" where it can. `wide` says whether the panel has room beside the conversation, `panel` whether it is
+    shown.
     """
 
     corpus: bool = True
     conversation: bool = True
     replying: bool = False
+    opening: bool = False
     editing: bool = False
     can_stop: bool = False
     no_measure: str = ""
@@ -85,6 +101,8 @@ def why_nothing(name: str, argument: str, now: Situation) -> str | None:
         return NO_CORPUS
     if not now.conversation and (name in NEEDS_CONVERSATION or (name, argument) == ("editor", "all")):
         return NOT_OPEN
+    if now.opening and name in WITH_THE_MODEL:
+        return OTHER_MODEL
     because = {
         "stop": "" if now.can_stop else NO_REPLY,
         "edit": EDITING if now.editing else "",

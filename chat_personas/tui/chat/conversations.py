@@ -204,6 +204,7 @@ class PersonaAndModel:
         return {
             "persona": self.choose_persona,
             "go-on": self.go_on,
+            "prompt-text": self.write_prompt,
             "model": self.choose_model,
             "save-persona": self.save_persona,
             "introduction": without_argument(self.screen.introduction.show_again),
@@ -212,16 +213,42 @@ class PersonaAndModel:
     @in_worker("ask", exclusive=True)
     async def choose_persona(self, name: str) -> None:
         """Talk with another persona: of this name, composed of these groups, or chosen on a screen of its own."""
-        chosen = await self._persona(name)
-        if chosen is not None:
+        chosen, is_written = await self._persona(name)
+        if chosen is not None and is_written:
+            await self._go_on_written(chosen)
+        elif chosen is not None:
             await self._talk_with(chosen, await self._where(f"Talk with {chosen.persona.title} in:"))
 
     @in_worker("ask", exclusive=True)
     async def go_on(self, name: str) -> None:
         """Go on in the open conversation with another persona."""
-        chosen = await self._persona(name)
+        chosen, _ = await self._persona(name)
         if chosen is not None:
             await self._talk_with(chosen, "here" if self._has_messages else "new")
+
+    @in_worker("ask", exclusive=True)
+    async def write_prompt(self, text: str) -> None:
+        """Go on in the open conversation with a prompt of the person's own words: `text`, or what they write."""
+        from chat_personas.tui.screens.prompt import write_prompt
+        from personas.composing import with_own_prompt
+
+        session = self.screen.session
+        try:
+            present = await session.open_same_persona()
+            written = with_own_prompt(present, text) if text else await write_prompt(self.screen.app, present)
+        except ReportedError as error:
+            self.screen.notify_failure(error)
+        else:
+            if written is not None:
+                await self._go_on_written(written)
+
+    async def _go_on_written(self, persona: "LoadedPersona") -> None:
+        """Go on here with a persona whose prompt was written; in a new conversation where this one keeps its own."""
+        conversation = self.screen.session.conversation
+        kept = None if conversation is None else await asyncio.to_thread(conversation.why_persona_is_kept)
+        if kept is not None:
+            self.screen.notify(f"This is a new conversation: {kept.partition(';')[0]}.", markup=False)
+        await self._talk_with(persona, "here" if self._has_messages and kept is None else "new")
 
     @in_worker("ask", exclusive=True)
     async def choose_model(self, model: str) -> None:
@@ -235,19 +262,31 @@ class PersonaAndModel:
         chosen: str | None = model
         if not model:
             chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
-        if chosen is not None and screen.session.has_open(chosen):
+        if chosen is None:
+            return
+        if await asyncio.to_thread(screen.session.has_open, chosen):
             screen.notify(f"{printable(screen.status_line.model)} is open already.", markup=False)
             return
-        where = None if chosen is None else await self._where("Go on with the other model in:")
-        if chosen is None or where is None:
-            return
-        screen.show_opening(True)
         try:
-            await screen.navigator.change_model(chosen, new=where == "new")
+            name = await screen.session.name_of_model(chosen)
         except ReportedError as error:
             screen.notify_failure(error)
+            return
+        # Where nothing was said, a message may be on its way by then: it would be in the conversation that goes on.
+        where = await self._where("Go on with the other model in:") if self._has_messages else "here"
+        if where is not None:
+            self._change_model(chosen, name, new=where == "new")
+
+    @in_worker("model", exclusive=True)
+    async def _change_model(self, model: str, name: str, *, new: bool) -> None:
+        """Open a model of this `name`, and go on with it; the screen says so meanwhile."""
+        self.screen.show_opening(name)
+        try:
+            await self.screen.navigator.change_model(model, new=new)
+        except ReportedError as error:
+            self.screen.notify_failure(error)
         finally:
-            screen.show_opening(False)
+            self.screen.show_opening("")
 
     @in_worker("own model", exclusive=True)
     async def offer_model_of_last_reply(self) -> None:
@@ -272,20 +311,24 @@ class PersonaAndModel:
         if conversation is not None:
             await save_as_own(self.screen.app, conversation.persona, name)
 
-    async def _persona(self, name: str) -> "LoadedPersona | None":
-        """Return the persona of this name, or the one that is chosen where no name is given; None for none."""
+    async def _persona(self, name: str) -> "tuple[LoadedPersona | None, bool]":
+        """Return the persona of this name, or the one that is chosen where no name is given; None for none.
+
+        And whether its prompt was written there.
+        """
         from chat_personas.own_personas import all_persona_names
         from chat_personas.tui.screens.personas import PersonasScreen
 
         session = self.screen.session
         if not name:
             names = await asyncio.to_thread(all_persona_names)
-            return await self.screen.app.push_screen_wait(PersonasScreen(names, session))
+            listed = PersonasScreen(names, session)
+            return await self.screen.app.push_screen_wait(listed), listed.is_written
         try:
-            return await asyncio.to_thread(session.launch.load_persona, name)
+            return await asyncio.to_thread(session.launch.load_persona, name), False
         except ReportedError as error:
             self.screen.notify_failure(error)
-            return None
+            return None, False
 
     async def _talk_with(self, persona: "LoadedPersona", where: Where | None) -> None:
         if where == "new":

@@ -71,11 +71,11 @@ class DraftController:
         async with self._one:
             return await self._keep()
 
-    async def _keep(self) -> bool:
+    async def _keep(self, *, waiting: bool = True) -> bool:
         corpus = self._screen.session.corpus
         if corpus is None or self._going:
             return False
-        now = Kept(self._key, self._typed())
+        now = Kept(self._key, self._typed(waiting=waiting))
         if now == self._kept or (self._kept is None and not now.draft):
             return True
         try:
@@ -100,10 +100,13 @@ class DraftController:
             with suppress(OSError, ReportedError):  # there is no screen any more to say so
                 await asyncio.to_thread(_add, corpus, self._screen.session.launch.resume, typed)
 
-    async def leave(self) -> None:
-        """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there."""
+    async def leave(self, *, waiting: bool = True) -> None:
+        """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there.
+
+        Without `waiting` the messages that wait are not kept with it: they are sent in the one that comes.
+        """
         async with self._one:
-            while (kept := await self._keep()) and not self._all_is_kept:
+            while (kept := await self._keep(waiting=waiting)) and not self._all_is_kept(waiting=waiting):
                 pass  # more was typed meanwhile
             self._going = True
             self._editing.end()
@@ -151,9 +154,8 @@ class DraftController:
         elif before is not None and before.draft:
             self._screen.notify(LEFT_BEHIND, markup=False)
 
-    @property
-    def _all_is_kept(self) -> bool:
-        typed = self._typed()
+    def _all_is_kept(self, *, waiting: bool) -> bool:
+        typed = self._typed(waiting=waiting)
         return typed == self._kept.draft if self._kept is not None else not typed
 
     @property
@@ -164,9 +166,10 @@ class DraftController:
             return self._asked_for
         return conversation.id if conversation.unspoken is None else None
 
-    def _typed(self) -> Draft:
-        """Return what was sent and is in no corpus yet, and what is typed after it."""
-        sent = [Draft(entry.text, replaces=entry.replaces) for entry in self._screen.replies.not_stored_yet]
+    def _typed(self, *, waiting: bool = True) -> Draft:
+        """Return what was sent and is in no corpus yet, `waiting` or on its way, and what is typed after it."""
+        unsent = self._screen.replies.not_stored_yet if waiting else ()
+        sent = [Draft(entry.text, replaces=entry.replaces) for entry in unsent]
         return merged([*sent, Draft(self._screen.composer.text, self._editing.set_aside, self._editing.message_id)])
 
     def _say_failed(self, error: Exception) -> None:

@@ -1,13 +1,14 @@
 """Opening the first conversation when the program starts, and going from one conversation to another."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from chat_personas.tui.chat.drafts import DraftController
 from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
-from chat_personas.tui.session import Session
+from chat_personas.tui.session import OtherModel, Session
 from chat_personas.tui.terminal_guard import spare_what_is_here
 from personas.errors import ReportedError
 
@@ -70,6 +71,7 @@ class Navigator:
         self._measuring = measuring
         self._drafts = drafts
         self._view = view
+        self._one = asyncio.Lock()
 
     async def open(self) -> None:
         """Open settings, persona, corpus, model and conversation; again, only what failed the first time.
@@ -100,7 +102,7 @@ class Navigator:
         Raises:
             ReportedError: the persona or the conversation cannot be read. The open conversation stays.
         """
-        with self._replies.held():
+        async with self._changing():
             await self._leave()
             await self._drafts.leave()
             try:
@@ -127,7 +129,7 @@ class Navigator:
 
     async def change_persona(self, persona: "LoadedPersona") -> None:
         """Go on in the open conversation with another persona. Raises ReportedError: the one before stays."""
-        with self._replies.held():
+        async with self._changing():
             await self._leave()
             await self._session.change_persona(persona)
             await self._show_changed()
@@ -136,15 +138,33 @@ class Navigator:
     async def change_model(self, model: str, *, new: bool) -> None:
         """Open another model, and go on with it in the open conversation, or in a `new` one with the same persona.
 
+        What is said from now on waits for it, and a reply that is on its way is finished first.
+
         Raises:
-            ReportedError: the model cannot be opened; the one before stays.
+            ReportedError: the model cannot be opened; the one before stays, and what waits returns to the person.
         """
-        other = await self._session.open_other_model(model)
         with self._replies.held():
             try:
-                await self._leave()
+                await self._go_on_with(await self._session.open_other_model(model), new=new)
+            except ReportedError:  # what waits was meant for the model that did not come
+                if self._session.engine is not None:
+                    await self._take_back_waiting()
+                raise
+        await self._go_on()
+
+    async def _go_on_with(self, other: OtherModel, *, new: bool) -> None:
+        """Go on with a model that is open as soon as no reply of the one before is on its way."""
+        try:
+            await self._replies.finish()
+        except BaseException:  # nobody takes the model over
+            await other.engine.close()
+            raise
+        async with self._changing():
+            try:
+                await self._replies.finish()
+                self._view.stop_measuring()
                 if new:
-                    await self._drafts.leave()
+                    await self._drafts.leave(waiting=False)
             except BaseException:  # nobody takes the model over
                 await other.engine.close()
                 raise
@@ -154,7 +174,13 @@ class Navigator:
                 await self._show_changed()
             finally:
                 await self._drafts.bring_back()
-        await self._go_on()
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[None]:
+        """Let messages wait, and the next change of conversation, persona or model, until this one is done."""
+        with self._replies.held():
+            async with self._one:
+                yield
 
     async def _show_changed(self) -> None:
         """Show the open conversation with what has changed in it."""
@@ -176,9 +202,12 @@ class Navigator:
         """Return the waiting messages to the person, and stop the reply and the measuring."""
         await asyncio.sleep(0)  # what has just been said begins to be sent, or waits
         await self._replies.stop()
+        await self._take_back_waiting()
+        self._view.stop_measuring()
+
+    async def _take_back_waiting(self) -> None:
         while self._replies.waiting:
             await self._replies.take_back()
-        self._view.stop_measuring()
 
     async def _open_model(self) -> bool:
         """Open the model and show which it is, or why it could not be opened; return whether it is open."""

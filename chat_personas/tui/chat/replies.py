@@ -150,7 +150,7 @@ class ReplyController:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Make all messages wait while another conversation is opened; call `send_waiting` afterwards."""
+        """Make all messages wait while another conversation or model is opened; call `send_waiting` afterwards."""
         self._holds += 1
         try:
             yield
@@ -241,6 +241,10 @@ class ReplyController:
             self._stopping = True
             await self._session.conversation.stop()
             await self._idle.wait()
+
+    async def finish(self) -> None:
+        """Wait until the reply that is on its way, if one is, has ended by itself or was stopped."""
+        await self._idle.wait()
 
     @property
     def _may_send(self) -> bool:

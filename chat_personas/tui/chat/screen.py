@@ -19,6 +19,7 @@ from chat_personas.reporting.wording import own_text
 from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import (
+    OTHER_MODEL,
     Handler,
     Situation,
     action_of,
@@ -117,6 +118,7 @@ class ChatScreen(Screen[None]):
         self.replies = ReplyController(session, self.transcript, self, greeting=self.introduction.greeting)
         self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
+        self._other_model = ""  # the name of one that is being opened beside the open one
         self._doing, self._said_doing, self._speed = Doing(), False, ""
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.drafts = DraftController(self)
@@ -188,7 +190,7 @@ class ChatScreen(Screen[None]):
 
     def _show_doing(self) -> None:
         """Show what the machine is doing and for how long; how fast the last reply was stays while it does nothing."""
-        if self.session.engine is None:
+        if self.session.engine is None and not self._other_model:
             return
         line, said = self.status_line, self._doing.say(*self._what_is_done())
         if said or self._said_doing:
@@ -197,6 +199,8 @@ class ChatScreen(Screen[None]):
 
     def _what_is_done(self) -> tuple[str, str, object]:
         """Return what the machine is doing now, "" for nothing, how far it is, and of which reply or round."""
+        if self._other_model:
+            return "opening", printable(self._other_model), None
         if self.replies.busy:
             reply = self.transcript.last("reply")
             if reply is None or not reply.growing:
@@ -257,9 +261,12 @@ class ChatScreen(Screen[None]):
         line.base, line.recurrent = info.prompt_format == "plain", info.recurrent
         line.context, line.state = info.context_length or 0, ""
 
-    def show_opening(self, opening: bool) -> None:
-        """Say in the status line that another model is being opened, or no more."""
-        self.status_line.state = OPENING if opening else NO_MODEL if self.session.engine is None else ""
+    def show_opening(self, model: str) -> None:
+        """Say in the status line that another model of this name is being opened, "" for no more."""
+        self._other_model = model
+        if not model and self.session.engine is None:
+            self.status_line.state, self._said_doing = NO_MODEL, False
+        self._show_doing()
 
     async def show_no_model(self, error: "EngineError") -> None:
         """Say why the model could not be opened."""
@@ -295,6 +302,8 @@ class ChatScreen(Screen[None]):
         """Send the text as a new message, or instead of the message that is being edited; or do what it asks for."""
         message_id = self.editing.end()
         if message_id is not None:
+            if self._other_model:
+                self.notify(OTHER_MODEL, markup=False)  # the edit comes back
             self.run_worker(self.replies.edit(message_id, text), group="replies")
         elif not self._do_written(text):
             self.choosing.said(text)
@@ -329,6 +338,7 @@ class ChatScreen(Screen[None]):
             corpus=self.session.corpus is not None,
             conversation=conversation is not None,
             replying=self.replies.busy,
+            opening=bool(self._other_model),
             editing=self.editing.under_way,
             can_stop=self.talking.escape_action is not None,
             no_measure=self.measuring.why_never,

@@ -84,6 +84,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         Binding("f3", "clear", "Clear", id="personas_clear", tooltip="Combine no groups"),
         Binding("f4", "steer", "Steering", id="personas_steer", tooltip="Steer it in the next way"),
         Binding("f5", "save", "Save", id="personas_save", tooltip="Save it as a persona of your own"),
+        Binding("f6", "write", "Write", id="personas_write", tooltip="Write its prompt, and go on with it"),
     ]
 
     def __init__(self, names: tuple[str, ...], session: "Session") -> None:
@@ -94,6 +95,8 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         self._measured: Sequence[MeasurementRow] = ()
         self._combined: tuple[Group, ...] = ()
         self._steering: str | None = None  # None: as the persona's file says
+        self.is_written = False
+        """Whether the person wrote the prompt of the persona that was given."""
 
     def on_mount(self) -> None:
         """Show the names at once, and the rest as soon as it has been read."""
@@ -193,6 +196,21 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         now = found.persona.steering if found is not None else self._steering
         self._steering = BY_PROMPT[(BY_PROMPT.index(now) + 1) % len(BY_PROMPT) if now in BY_PROMPT else 0]
         self.show_about()
+
+    @work(exclusive=True, group="write")
+    async def action_write(self) -> None:
+        """Let the person write the prompt of what is shown, and give the persona that has it."""
+        from chat_personas.tui.screens.prompt import write_prompt
+
+        try:
+            found = self.chosen()
+            written = None if found is None else await write_prompt(self.app, found)
+        except ReportedError as error:
+            self._say(error)
+            return
+        if written is not None:
+            self.is_written = True
+            self.dismiss(written)
 
     @work(exclusive=True, group="save")
     async def action_save(self) -> None:

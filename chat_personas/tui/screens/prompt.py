@@ -1,20 +1,26 @@
-"""The exact prompt of the next reply, and what the last probe sent: two pages on which nothing is hidden."""
+"""The exact prompt of the next reply, what the last probe sent, and the steering prompt, which can be written."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 
 from chat_personas.reporting.explained.exact_prompt import Block, as_text
 from chat_personas.text import printable
+from chat_personas.tui.key_registry import keys_shown
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.whole_text import Passage, Rows
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from personas import LoadedPersona
 
 PageName = Literal["prompt", "probe"]
 Page = Callable[[], AsyncGenerator[Sequence[Block], None]]
@@ -92,3 +98,100 @@ def _passages(blocks: Sequence[Block]) -> Iterator[Passage]:
             yield Passage("")
             yield Passage(f"── {block.heading} ──", "heading")
             yield Passage(block.text, "aside" if block.aside else "")
+
+
+HOW_TO_WRITE = "The model is given this word for word, before all messages. {save} goes on with it, {cancel} leaves it."
+CHANGED = "The text is changed: {cancel} again leaves it as it was, {save} goes on with it."
+
+
+class WritePromptScreen(AnsweringScreen["LoadedPersona | None"]):
+    """The steering prompt of a persona in a text area. Gives the persona that has what was written, None if cancelled.
+
+    A text that was changed is left only by a second Escape.
+    """
+
+    CSS_PATH = "prompt.tcss"
+    AUTO_FOCUS = "#own-prompt"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,f2", "save", "Go on with it", id="own_prompt_save", priority=True),
+        Binding("escape", "cancel", "Back", id="own_prompt_cancel", priority=True),
+        Binding("alt+x", "editor", "In your editor", id="own_prompt_editor", priority=True),
+    ]
+
+    def __init__(self, persona: "LoadedPersona") -> None:
+        """Show the prompt of `persona`. Raises PersonaError: it has none that can be talked with."""
+        from personas import system_prompt
+
+        super().__init__()
+        self._persona = persona
+        self._before = system_prompt(persona.persona)
+        self.written = TextArea(
+            self._before, soft_wrap=True, show_line_numbers=False, highlight_cursor_line=False, id="own-prompt"
+        )
+        self._said = Static(markup=False, id="said")
+        self._warned = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text below whose it is."""
+        yield Static(printable(f"The steering prompt of {self._persona.persona.title}"), markup=False, id="heading")
+        yield self.written
+        yield self._said
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Begin at the end of the text."""
+        self._say(HOW_TO_WRITE)
+        self.written.move_cursor(self.written.document.end)
+
+    @on(TextArea.Changed)
+    def say_how(self) -> None:
+        """Say what the keys do, in place of what was wrong before."""
+        self._warned = False
+        self._say(HOW_TO_WRITE)
+
+    def _say(self, words: str) -> None:
+        keys = {"save": self._key("own_prompt_save"), "cancel": self._key("own_prompt_cancel")}
+        self._said.update(printable(words.format_map(keys)))
+
+    def _key(self, name: str) -> str:
+        binding = next(each for each in self.BINDINGS if isinstance(each, Binding) and each.id == name)
+        return next(iter(keys_shown(binding, self.app._keymap, self.app.get_key_display)), "").capitalize()
+
+    def action_save(self) -> None:
+        """Give the persona with this text; where nothing was changed, none."""
+        from personas.composing import with_own_prompt
+
+        if self.written.text.strip() == self._before:
+            self.dismiss(None)
+            return
+        try:
+            self.dismiss(with_own_prompt(self._persona, self.written.text.strip()))
+        except ReportedError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+
+    def action_cancel(self) -> None:
+        """Leave the persona as it is; a text that was changed only when asked again."""
+        if self._warned or self.written.text.strip() == self._before:
+            self.dismiss(None)
+        else:
+            self._warned = True
+            self._say(CHANGED)
+
+    @work(exclusive=True)
+    async def action_editor(self) -> None:
+        """Write the text in the person's editor."""
+        from chat_personas.tui.other_programs import edited
+
+        try:
+            self.written.text = await edited(self.app, self.written.text, "prompt.md")
+        except ReportedError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+
+
+async def write_prompt(app: "App[None]", persona: "LoadedPersona") -> "LoadedPersona | None":
+    """Let the person write the steering prompt of a persona; return the persona that has it, None if they cancel.
+
+    Raises:
+        PersonaError: the persona cannot be talked with.
+    """
+    return await app.push_screen_wait(WritePromptScreen(persona))

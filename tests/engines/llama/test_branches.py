@@ -1,5 +1,6 @@
 """Branches in the real cache: their numbers, and that they leave no trace in the conversation."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
 from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.tree import TokenPath as Tokens
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
+from eval.engine import EngineError
 from tests.engines.llama.reference import Call, held_by, log_softmax, logits_as_tree, logits_one_by_one, record, replay
 
 TOKENS = st.integers(5, 12)
@@ -117,6 +119,37 @@ def test_an_aborted_decode_of_the_conversation_can_be_done_again(load: Callable[
     assert held_by(runtime.context, 0) == len(memory.conversation) == 45
     memory.extend_conversation([50, 51])
     assert np.array_equal(runtime.context.logits(memory.row), replay(plain.context, calls))
+
+
+def test_stopping_leaves_no_error_in_the_log(load: Callable[..., Runtime], caplog: pytest.LogCaptureFixture) -> None:
+    flag = BlindFlag()
+    memory = load(flag).memory
+    memory.set_conversation(range(5, 50))
+    caplog.clear()
+    caplog.set_level(logging.INFO, "chat_personas.llama_cpp")
+    flag.set()
+    with pytest.raises(Interrupted):
+        memory.extend_conversation([50, 51])
+    said = {record.getMessage(): record.levelname for record in caplog.records}
+    assert said["llama_decode: failed to decode, ret = 2"] == "INFO"
+    assert set(said.values()) == {"INFO"}
+
+
+def test_a_decode_that_fails_is_an_error_in_the_log_though_others_were_stopped_before(
+    load: Callable[..., Runtime], caplog: pytest.LogCaptureFixture
+) -> None:
+    flag = BlindFlag()
+    context = load(flag).context
+    one = Batch([5], [0], [(0,)], [True])
+    flag.set()
+    with pytest.raises(Interrupted):
+        context.decode(one)
+    flag.clear()
+    context.decode(one)
+    caplog.clear()
+    with pytest.raises(EngineError):
+        context.decode(replace(one, positions=[7]))  # nothing lies between
+    assert "ERROR" in {record.levelname for record in caplog.records}
 
 
 def test_a_path_that_fills_the_cache_can_be_decoded_beside_a_full_conversation(load: Callable[..., Runtime]) -> None:

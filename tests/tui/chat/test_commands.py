@@ -149,7 +149,18 @@ async def test_a_key_or_command_about_a_message_says_so_where_nothing_was_said(
 
 OPEN = Situation(can_stop=True)
 """A conversation is open in which everything can be done: a reply may be stopped."""
-UNTIL_IT_OPENS = {"prompt", "save-persona", "steer", "steer-up", "steer-down", "sampling", "room", "compare", "debate"}
+UNTIL_IT_OPENS = {
+    "prompt",
+    "prompt-text",
+    "save-persona",
+    "steer",
+    "steer-up",
+    "steer-down",
+    "sampling",
+    "room",
+    "compare",
+    "debate",
+}
 
 
 @pytest.mark.parametrize(
@@ -160,6 +171,7 @@ UNTIL_IT_OPENS = {"prompt", "save-persona", "steer", "steer-up", "steer-down", "
         (Situation(corpus=False, conversation=False, can_stop=True), UNTIL_IT_OPENS | {"open"}),
         (Situation(conversation=False), UNTIL_IT_OPENS | {"stop"}),
         (replace(OPEN, replying=True), {"versions"}),
+        (replace(OPEN, opening=True), {"again", "edit", "room", "compare", "debate"}),
         (replace(OPEN, editing=True), {"versions", "edit"}),
         (replace(OPEN, no_measure="This model cannot be measured."), {"measure"}),
         (replace(OPEN, wide=False, panel=False), {"hide-panel", "essence"}),
