@@ -24,7 +24,14 @@ from textual.worker import WorkerFailed
 from chat_personas.conversation.commands import COMMANDS as CONVERSATION_COMMANDS
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import binding_of
-from chat_personas.tui.key_routing import TakesKeys, WritesOn, destination_of, is_letter, small_letter
+from chat_personas.tui.key_routing import (
+    KeyOrder,
+    TakesKeys,
+    WritesOn,
+    destination_of,
+    is_letter,
+    small_letter,
+)
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
@@ -82,6 +89,7 @@ class TerminalApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.key_order = KeyOrder(self, self._deliver)
         self._interrupted = -math.inf
         self._hint: Notification | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -194,6 +202,13 @@ class TerminalApp(App[None]):
             self._hint = None
         if isinstance(event, Key) and event.key == "escape" and self._notifications:
             self.clear_notifications()
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self.key_order.arrived(event)
+        else:
+            await super().on_event(event)
+
+    async def _deliver(self, event: Key | Paste) -> None:
+        """Give a key to what it is for on the screen that is there now."""
         screen = self.screen if self.screen_stack else None
         match destination_of(event, screen):
             case "screen":
@@ -204,6 +219,11 @@ class TerminalApp(App[None]):
             case "action" if await self._acted(cast("Key", event)):
                 return
         await super().on_event(event)
+
+    async def push_screen_wait(self, screen: Screen[Any], *, mode: str | None = None) -> Any:  # type: ignore[override]
+        """Open a screen and wait for its answer; keys that have waited for it go on once it is there."""
+        self.key_order.opened(screen)
+        return await super().push_screen_wait(screen, mode=mode)
 
     async def _acted(self, event: Key) -> bool:
         """Run the action on a key, if there is one now; return whether there was."""
@@ -269,6 +289,7 @@ class ChatApp(TerminalApp):
         self.session = session
         self._question: Screen[bool] | None = None
         self._chat: ChatScreen | None = None
+        self._first_screen = self.key_order.begin()
         self.use_settings(session.settings.keys, session.settings.theme)
 
     @property
@@ -293,11 +314,16 @@ class ChatApp(TerminalApp):
 
     def search_themes(self) -> None:
         """List the themes, to choose one."""
-        from textual.command import CommandPalette
+        from chat_personas.tui.palette import Palette, Themes
 
-        from chat_personas.tui.palette import Themes
+        self.push_screen(Palette(providers=[Themes], placeholder="Search for themes…"))
 
-        self.push_screen(CommandPalette(providers=[Themes], placeholder="Search for themes…"))
+    def action_command_palette(self) -> None:
+        """Open the command palette, unless it is open."""
+        from chat_personas.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     @work(exclusive=True, group="theme")
     async def choose_theme(self, name: str) -> None:
@@ -318,13 +344,9 @@ class ChatApp(TerminalApp):
     async def _open_conversation(self) -> None:
         from chat_personas.tui.chat.screen import ChatScreen
 
-        first = self.screen
         chat = self._chat = ChatScreen(self.session)
         await self.push_screen(chat)
-        assert isinstance(first, FirstScreen)
-        for event in first.typed:
-            chat.composer.post_message(event)
-        chat.set_focus(chat.composer)  # now: a key that comes before the screen has chosen a focus would be lost
+        self.key_order.end(self._first_screen)
 
     def on_chat_screen_settings_read(self, event: "ChatScreen.SettingsRead") -> None:
         """Use the validated settings, which differ from their preview."""

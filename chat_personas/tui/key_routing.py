@@ -1,13 +1,25 @@
-"""Where a key goes: to the screen that takes every key, to the text that is written, or to an action.
+"""Where a key goes, and when: to the screen that takes every key, to the text that is written, or to an action.
 
-It is decided in one place, the application, where keys come in order: several are on their way to a widget before it
-sees the first.
+Both are decided in one place, the application, where keys come in order. A key that comes after one that opens a screen
+belongs to that screen, also while it is not there yet: it waits. Letters that are written do not wait for each other.
 """
 
-from typing import Any, Literal, Protocol, runtime_checkable
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, runtime_checkable
 
+from textual._context import active_app
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
+from textual.worker import active_worker
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.message_pump import MessagePump
+    from textual.worker import Worker
 
 UNTAKEN = "ctrl+c"
 """The one key that no screen takes: it ends the program."""
@@ -70,3 +82,251 @@ def small_letter(key: str) -> str:
     A capital letter without an action has that of its small one, as under Caps Lock.
     """
     return key.lower() if len(key) == 1 else key
+
+
+ROUNDS = 3
+"""How often a note follows a key through the queues of messages before the next key goes on its way.
+
+First it comes behind the key itself, then behind what the key's binding has asked for (Enter in a text is an action of
+the text), then behind what that has asked of another widget (Enter in the palette takes the highlighted line).
+"""
+
+
+@dataclass(eq=False)
+class Coming:
+    """What keys wait for: a screen that is going to be opened or left.
+
+    `worker` opens it, None where no worker does. `asking` is the screen that it has opened and that the person answers
+    now: no key waits while that is there.
+    """
+
+    worker: "Worker[Any] | None" = None
+    asking: Screen[Any] | None = None
+
+
+@dataclass(eq=False)
+class Listing:
+    """The lines of a list that are being read. `holds` says whether the list is of no use yet to one who chooses."""
+
+    screen: Screen[Any]
+    holds: Callable[[], bool]
+
+
+class KeyOrder:
+    """Lets keys go on their way one after another, each when all is done that those before it have begun.
+
+    `deliver` gives a key to what it is for now. All of it runs in the application's own message loop.
+    """
+
+    def __init__(self, app: "App[Any]", deliver: Callable[[Key | Paste], Awaitable[None]]) -> None:
+        self._app = app
+        self._deliver = deliver
+        self._held: deque[Key | Paste] = deque()
+        self._coming: set[Coming] = set()
+        self._listings: set[Listing] = set()
+        self._following = False
+        self._written = False
+        self._refused: tuple[Screen[Any], float] | None = None
+
+    async def arrived(self, event: Key | Paste) -> None:
+        """Let a key go on its way now or, where keys wait, after them.
+
+        Ctrl+C never waits; nor does the key that quits, where a screen is long in coming.
+        """
+        if isinstance(event, Key) and (event.key == UNTAKEN or (self._waits_for_screen and self._acts(event, "quit"))):
+            await self._deliver(event)
+            return
+        self._held.append(event)
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Let the keys that wait go on their way, as far as they may."""
+        while self._held and not self._following and not self._waits_for_screen and self._app.screen_stack:
+            screen, event = self._app.screen, self._held[0]
+            if not screen.is_mounted:
+                self._follow()
+            elif self._is_written(event):
+                self._written = True
+                await self._deliver(self._held.popleft())
+            elif self._written:
+                self._follow()  # what was written is in the text before a key does something with it
+            elif self._waits_for_list(event):
+                return
+            else:
+                self._held.popleft()
+                if not self._was_meant_for_a_list(event):
+                    await self._deliver(event)
+                    self._follow()
+
+    # A screen that is coming
+
+    def begin(self, worker: "Worker[Any] | None" = None) -> Coming:
+        """Let keys wait from now on for a screen that is going to be opened or left, by a worker if there is one."""
+        coming = Coming(worker)
+        self._coming.add(coming)
+        return coming
+
+    def coming(self) -> Coming | None:
+        """Return what keys wait for on behalf of the worker that runs now, if they do."""
+        worker = active_worker.get(None)
+        return next((each for each in self._coming if worker is not None and each.worker is worker), None)
+
+    def opened(self, screen: Screen[Any]) -> None:
+        """Let the keys that have waited for this screen go on, now that the worker that runs now opens it."""
+        if (coming := self.coming()) is not None:
+            coming.asking = screen
+        self._app.call_later(self.go_on)
+
+    def end(self, coming: Coming) -> None:
+        """Let no key wait for it any more."""
+        self._coming.discard(coming)
+        self._app.call_later(self.go_on)
+
+    def begin_list(self, screen: Screen[Any], holds: Callable[[], bool]) -> Listing:
+        """Let keys that choose wait from now on for the lines of a list; what is written does not wait."""
+        listing = Listing(screen, holds)
+        self._listings.add(listing)
+        return listing
+
+    def end_list(self, listing: Listing) -> None:
+        """Let no key wait for those lines any more."""
+        self._listings.discard(listing)
+        self._app.call_later(self.go_on)
+
+    def refused(self) -> None:
+        """Take note that a screen does not come that was asked for.
+
+        What was typed for it before the person could know is written where the focus is, and never sent.
+        """
+        if self._app.screen_stack:
+            self._refused = self._app.screen, time.monotonic()
+
+    # What a key waits for
+
+    @property
+    def _waits_for_screen(self) -> bool:
+        there = self._app.screen_stack
+        return any(each.asking not in there for each in self._coming)
+
+    def _waits_for_list(self, event: Key | Paste) -> bool:
+        """Whether a key may choose from a list that is being read. Escape leaves the list at any time."""
+        if isinstance(event, Key) and event.key == "escape":
+            return False
+        return any(each.screen is self._app.screen and each.holds() for each in self._listings)
+
+    def _is_written(self, event: Key | Paste) -> bool:
+        """Whether it is a letter, or pasted text, for a text: it opens nothing."""
+        screen = self._app.screen
+        destination = destination_of(event, screen)
+        if isinstance(event, Paste) or destination == "text":
+            return destination != "screen"
+        focused = screen.focused
+        if destination != "focus" or focused is None or not is_letter(event.key, event.is_printable):
+            return False
+        return focused.check_consume_key(event.key, event.character)
+
+    def _was_meant_for_a_list(self, event: Key | Paste) -> bool:
+        """Whether it would send a text that was typed for a screen that has not come."""
+        if self._refused is None or not isinstance(event, Key):
+            return False
+        screen, since = self._refused
+        return screen is self._app.screen and event.time < since and (event.key == "enter" or self._acts(event, "send"))
+
+    def _acts(self, event: Key, action: str) -> bool:
+        """Whether a key has this action of the application or of the screen."""
+        if not self._app.screen_stack:
+            return False
+        active = self._app.screen.active_bindings.get(event.key)
+        return active is not None and active.binding.action in (action, f"app.{action}")
+
+    def _follow(self, rounds: int = ROUNDS) -> None:
+        """Send a note behind the key, through the queues of all that may do something with it."""
+        self._following, self._written = True, False
+        screen = self._app.screen
+        self._pass_on((screen.focused or screen).ancestors_with_self, rounds)
+
+    def _pass_on(self, through: "Sequence[MessagePump]", rounds: int) -> None:
+        """Put the note into the first queue that is still open; the application's is the last one."""
+        while len(through) > 1:
+            first, *through = through
+            if first.call_later(self._pass_on, through, rounds):
+                return
+        self._app.call_later(self._followed, rounds)
+
+    async def _followed(self, rounds: int) -> None:
+        if rounds > 1:
+            self._follow(rounds - 1)
+        else:
+            self._following = False
+            await self.go_on()
+
+
+Given = ParamSpec("Given")
+Owner = TypeVar("Owner")
+Listed = TypeVar("Listed", bound=Screen[Any])
+Method = Callable[Concatenate[Owner, Given], Coroutine[Any, Any, None]]
+
+
+def key_order() -> KeyOrder | None:
+    """Return the order of keys of the application that runs now; None where it keeps none."""
+    return getattr(active_app.get(None), "key_order", None)
+
+
+def changes_screen(method: "Method[Owner, Given]") -> "Method[Owner, Given]":
+    """Let keys wait for a worker that opens or leaves a screen after it has read something.
+
+    They wait until it is done or has said `no_screen_comes`, and not while a screen that it has opened is there.
+    """
+
+    @wraps(method)
+    async def change(self: Owner, /, *arguments: Given.args, **options: Given.kwargs) -> None:
+        order, worker = key_order(), active_worker.get(None)
+        if order is None or worker is None:
+            await method(self, *arguments, **options)
+            return
+        coming = order.begin(worker)
+        try:
+            await method(self, *arguments, **options)
+        finally:
+            order.end(coming)
+
+    return change
+
+
+def fills_list(
+    holds: Callable[[Any], bool] = lambda _: True,
+) -> "Callable[[Method[Listed, Given]], Method[Listed, Given]]":
+    """Let keys that choose wait for a coroutine method of a screen that reads the lines to choose from.
+
+    `holds` says whether the screen's list is of no use yet.
+    """
+
+    def decorate(method: "Method[Listed, Given]") -> "Method[Listed, Given]":
+        @wraps(method)
+        async def fill(self: Listed, /, *arguments: Given.args, **options: Given.kwargs) -> None:
+            order = key_order()
+            if order is None:
+                await method(self, *arguments, **options)
+                return
+            listing = order.begin_list(self, lambda: holds(self))
+            try:
+                await method(self, *arguments, **options)
+            finally:
+                order.end_list(listing)
+
+        return fill
+
+    return decorate
+
+
+def no_screen_comes(*, refused: bool = False) -> None:
+    """Say that the worker that runs now opens no screen any more: keys need not wait for what else it does.
+
+    `refused` says that one was asked for and cannot come.
+    """
+    order = key_order()
+    coming = order.coming() if order is not None else None
+    if order is not None and coming is not None:
+        if refused:
+            order.refused()
+        order.end(coming)

@@ -3,21 +3,25 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.actions import parse
 from textual.app import App, SystemCommand
 from textual.binding import Binding
-from textual.command import Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, Hit, Hits, Provider
 from textual.screen import Screen
 from textual.theme import ThemeProvider
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from chat_personas.conversation.commands import COMMANDS
 from chat_personas.own_personas import readable_personas
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import keys_shown
+from chat_personas.tui.key_routing import fills_list, key_order
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -125,6 +129,40 @@ class ByName(Provider):
         from chat_personas.tui.chat.screen import ChatScreen
 
         return self.screen if isinstance(self.screen, ChatScreen) else None
+
+
+class Palette(CommandPalette):
+    """The command palette, in which keys keep their order: Enter takes a line that fits all that was typed before it.
+
+    What is taken is done before the next key goes on its way.
+    """
+
+    def _gather_commands(self, search_value: str) -> "Worker[None]":
+        """Look for the commands that fit; keys that choose one wait until all are found."""
+        worker: Worker[None] = super()._gather_commands(search_value)
+        self._let_keys_wait(worker)
+        return worker
+
+    @work(exclusive=True, group="keys")
+    @fills_list()
+    async def _let_keys_wait(self, worker: "Worker[None]") -> None:
+        with suppress(WorkerCancelled, WorkerFailed):
+            await worker.wait()
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list, or take the highlighted line; keys wait until that is done."""
+        taken = self.query_one(CommandList).highlighted_option
+        if action == "select" and taken is not None and not taken.disabled and (order := key_order()) is not None:
+            self._doing = partial(order.end, order.begin())
+        super()._action_command_list(action)
+
+    def on_unmount(self) -> None:
+        """Let keys wait no more once the command has begun: it goes through the queues of application and screen."""
+        screen = self._calling_screen
+        if self._doing is not None and screen is not None:
+            self.app.call_later(screen.call_later, self._doing)
+
+    _doing: Callable[[], None] | None = None
 
 
 class Themes(ThemeProvider):

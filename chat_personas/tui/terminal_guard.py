@@ -1,7 +1,7 @@
-"""What the screen needs of its process: descriptor 2 for itself, keys in any encoding, quiet garbage collection.
+"""What the screen needs of its process: descriptor 2 for itself, keys as they were pressed, quiet garbage collection.
 
 Keys that are not UTF-8, as a terminal in another encoding sends them, are left out, and the person is told. They would
-end Textual's input thread.
+end Textual's input thread. An Escape and a key that is pressed later are two keys, also on a machine that is busy.
 
 Native libraries write to file descriptor 2, on which Textual draws. So while the screen is up Textual draws on a copy
 of the descriptor, and the descriptor itself leads to the log.
@@ -15,10 +15,14 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from textual._xterm_parser import XTermParser
+from textual.events import Key
+from textual.message import Message
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -118,10 +122,42 @@ def to_log(log: Path | None) -> Iterator[None]:
 NOT_UTF8 = "This terminal does not send UTF-8, so what you typed is left out. Set its encoding to UTF-8."
 
 
+ESCAPE = "\x1b"
+LONGER = frozenset(f"[]OPX^_{ESCAPE}")
+"""What begins a longer sequence behind an Escape."""
+
+
+class PatientParser(XTermParser):
+    """Makes keys of what a terminal sends; an Escape that was alone for long enough is a key of its own.
+
+    Textual looks for that when nothing arrives. An input thread that had to wait for the processor finds the next key
+    there already, and took both for one: Escape and X for Alt+X.
+    """
+
+    def feed(self, data: str) -> Iterator[Message]:
+        """Yield the keys and other messages of what was read, after an Escape whose time is over."""
+        yield from self.tick()
+        yield from super().feed(data)
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
+        """Return the keys of a sequence, of a letter behind an Escape at once.
+
+        Textual waits for what follows, and so took Alt+M and the letters typed after it for one sequence, of which an
+        Escape made text. Together with a control key, which nobody presses with Alt, an Escape is a key of its own.
+        """
+        found = list(super()._sequence_to_key_events(sequence, alt))
+        if found or len(sequence) != len(ESCAPE) + 1 or sequence[0] != ESCAPE or sequence[1] in LONGER:
+            return found
+        if sequence[1].isprintable():
+            return super()._sequence_to_key_events(sequence[1], alt=True)
+        return [Key("escape", ESCAPE), *super()._sequence_to_key_events(sequence[1])]
+
+
 def lenient(driver: "type[Driver]") -> "type[Driver]":
-    """Return the driver with an input thread that goes on after keys that are not UTF-8."""
+    """Return the driver with an input thread that goes on after keys that are not UTF-8, and keeps Escape apart."""
     if not hasattr(driver, "run_input_thread"):
         return driver
+    vars(sys.modules[driver.__module__])["XTermParser"] = PatientParser  # the thread makes its parser by this name
 
     class LenientDriver(driver):  # type: ignore[valid-type, misc]
         def run_input_thread(self) -> None:

@@ -13,12 +13,15 @@ from textual.binding import Binding
 
 from chat_personas.conversation.commands import COMMANDS
 from chat_personas.tui.key_registry import binding_of, key_of
+from chat_personas.tui.key_routing import changes_screen, key_order, no_screen_comes
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
 Handler: TypeAlias = Callable[[str], None]
 """Does what a command asks for; it is given what follows the command's name, "" for nothing."""
+ASK = "ask"
+"""The group of the workers that ask the person something, of which there is one at a time."""
 EVERYWHERE = frozenset({"quit"})
 """Commands whose keys belong to the application: they act on all screens."""
 LEADING = ("stop", "help", "panel", "new", "open", "persona", "thought")
@@ -67,6 +70,15 @@ NEEDS_CONVERSATION = frozenset(
     }
 )
 """Commands that do nothing before a conversation is open, although nothing need have been said in it."""
+OPEN_A_SCREEN = frozenset(
+    {
+        *("jump", "whole", "prompt", "rate", "explain", "large-print", "sampling"),
+        *("persona", "go-on", "save-persona", "prompt-text", "model"),
+        *("open", "rename", "export", "delete", "room", "compare", "debate"),
+        *("settings", "theme", "help"),
+    }
+)
+"""Commands that, without an argument, open a screen over the conversation."""
 WITH_THE_MODEL = frozenset({"again", "edit", "room", "compare", "debate"})
 """Commands that ask the open model for replies, and would lose it while they wait for them."""
 
@@ -138,10 +150,13 @@ Quick: TypeAlias = Callable[Concatenate[Controller, Given], None]
 def in_worker(group: str, *, exclusive: bool = False) -> Callable[[Slow[Controller, Given]], Quick[Controller, Given]]:
     """Run a coroutine method of a controller in a worker of its screen: the method returns at once.
 
-    `exclusive` ends what runs in the same group.
+    `exclusive` ends what runs in the same group. What runs in the group `ASK` opens screens: keys wait for them.
     """
 
     def decorate(method: Slow[Controller, Given]) -> Quick[Controller, Given]:
+        if group == ASK:
+            method = changes_screen(method)
+
         def begin(self: Controller, /, *arguments: Given.args, **options: Given.kwargs) -> None:
             self.screen.run_worker(method(self, *arguments, **options), group=group, exclusive=exclusive)
 
@@ -152,7 +167,15 @@ def in_worker(group: str, *, exclusive: bool = False) -> Callable[[Slow[Controll
 
 def say_nothing_yet(screen: "Screen[Any]", name: str) -> None:
     """Say that the conversation does not have yet what a command is about."""
+    say_refused(name)
     screen.notify(NOTHING_YET[name], markup=False)
+
+
+def say_refused(name: str) -> None:
+    """Take note that a command opens no screen now: what was typed for that is not sent as a message."""
+    if name in OPEN_A_SCREEN and (order := key_order()) is not None:
+        no_screen_comes()
+        order.refused()
 
 
 def without_argument(act: Callable[[], object]) -> Handler:

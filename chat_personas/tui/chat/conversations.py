@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NEW_ALREADY, Handler, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.key_registry import key_of
+from chat_personas.tui.key_routing import no_screen_comes
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Conversations:
             going = await agreed_to_delete(screen.app, corpus, row.id, row.title)
             if not going:
                 return
+            no_screen_comes()
             if conversation.id in going:
                 await screen.replies.stop()
             screen.notify(await delete_for_good(corpus, row.id), markup=False)
@@ -331,6 +333,7 @@ class PersonaAndModel:
             return None, False
 
     async def _talk_with(self, persona: "LoadedPersona", where: Where | None) -> None:
+        no_screen_comes()
         if where == "new":
             self.screen.enter(None, persona)
         elif where == "here":

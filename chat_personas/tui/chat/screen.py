@@ -19,6 +19,7 @@ from chat_personas.reporting.wording import own_text
 from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import (
+    ASK,
     OTHER_MODEL,
     Handler,
     Situation,
@@ -26,6 +27,7 @@ from chat_personas.tui.chat.commands import (
     all_handlers,
     command_bindings,
     command_of,
+    say_refused,
     why_nothing,
 )
 from chat_personas.tui.chat.conversations import Conversations, PersonaAndModel
@@ -39,6 +41,7 @@ from chat_personas.tui.chat.panel_place import WIDE, PanelPlace
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.chat.talking import Talking
 from chat_personas.tui.key_registry import binding_of, key_of, keys_shown
+from chat_personas.tui.key_routing import changes_screen, no_screen_comes
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import QuietCollection
 from chat_personas.tui.widgets.completion import Completion
@@ -329,6 +332,7 @@ class ChatScreen(Screen[None]):
         if why is None:
             self.handlers[name](argument)
         else:
+            say_refused(name)
             self.notify(why, markup=False)
 
     @property
@@ -476,7 +480,8 @@ class ChatScreen(Screen[None]):
         else:
             self.notify(f"It is {'measured' if wanted == 'on' else 'not measured'} already.", markup=False)
 
-    @work(group="ask", exclusive=True)
+    @work(group=ASK, exclusive=True)
+    @changes_screen
     async def _start_or_stop_measuring(self) -> None:
         """Start or stop measuring. A server on another machine is probed only with the person's consent."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
@@ -553,8 +558,9 @@ class ChatScreen(Screen[None]):
 
     def change_settings(self, words: str) -> None:
         """Show and change the settings, those with these words first."""
-        self.run_worker(self._change_settings(words), group="ask", exclusive=True)
+        self.run_worker(self._change_settings(words), group=ASK, exclusive=True)
 
+    @changes_screen
     async def _change_settings(self, words: str) -> None:
         from chat_personas.tui.screens.settings import SettingsScreen
 
@@ -619,6 +625,7 @@ class ChatScreen(Screen[None]):
 
     def notify_failure(self, error: ReportedError) -> None:
         """Say what could not be done."""
+        no_screen_comes(refused=True)
         self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:

@@ -26,6 +26,7 @@ from chat_personas.corpus.corpus import DEBATE, ROOM, ROOM_OPTIONS
 from chat_personas.own_personas import readable_personas
 from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.room.unsent import UnsentLines
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -406,6 +407,7 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
         return sentence(NOT_ROUNDS.format(typed=quoted(typed)))
 
     @work(exclusive=True)
+    @fills_list(lambda screen: screen._step in ("first", "second"))
     async def read(self) -> None:
         """Read the personas, and list them where they are being asked for."""
         found = dict(await asyncio.to_thread(lambda: list(readable_personas())))

@@ -20,6 +20,7 @@ from chat_personas.own_personas import other_personas, other_steerings
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose, why_not_measured
+from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
@@ -56,6 +57,7 @@ class ColumnsScreen(NarrowedList[tuple[LoadedPersona, ...] | None]):
         self.read()
 
     @work(exclusive=True)
+    @fills_list()
     async def read(self) -> None:
         """Read the personas that can be columns, and list them."""
         self._offered = await asyncio.to_thread(lambda: dict(_offered(self._first)))

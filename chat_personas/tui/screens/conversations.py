@@ -23,6 +23,7 @@ from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import Query, QueryError
 from chat_personas.reporting.wording import for_deletion, speaker_of
 from chat_personas.text import Sought, pluralize, printable
+from chat_personas.tui.key_routing import changes_screen, fills_list
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
 from chat_personas.tui.screens.dialogs import TitleScreen
@@ -206,6 +207,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             self.look_into(chosen)
 
     @work(exclusive=True, group="find")
+    @fills_list()
     async def find(self, typed: str) -> None:
         """List the conversations that fit what is typed, or the newest where that is nothing."""
         try:
@@ -267,6 +269,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         self.find(self._words.value)
 
     @work
+    @changes_screen
     async def action_delete(self) -> None:
         """Delete the highlighted conversation, after asking."""
         chosen = self._chosen()
@@ -302,6 +305,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             self._words.value = " ".join([f"{what}:{name.split()[0]}", *others])  # a part of the name is enough
 
     @work(group="leave")
+    @changes_screen
     async def leave(self, opened: str | None) -> None:
         """Delete for good what was deleted, and go; `opened` is the conversation to open. The first call counts."""
         if self._leaving:
@@ -332,6 +336,15 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         if action == "undo" and (self._leaving or not self._going):
             return False
         return not (action == "search" and self.focused is self._words) and super().check_action(action, parameters)
+
+    @property
+    def away_from_text(self) -> bool:
+        """Whether the list has the focus; a letter that is no key of the list goes to the search."""
+        return self.focused is self._found
+
+    def write_on(self) -> None:
+        """Give the focus to the search, at once."""
+        self.set_focus(self._words)
 
     def action_search(self) -> None:
         """Go to the search."""

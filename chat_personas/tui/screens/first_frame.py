@@ -10,7 +10,6 @@ from chat_personas.tui.drawing import INVITATION, fitted
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.events import Key, Paste
 
 
 def outlines(persona: str, model: str, width: int, height: int) -> Content:
@@ -34,7 +33,7 @@ class Outlines(Widget):
 
 
 class FirstScreen(Screen[None]):
-    """Is drawn at once, and keeps what is typed until the composer is there."""
+    """Is drawn at once. What is typed on it waits for the composer."""
 
     AUTO_FOCUS = None
     BINDINGS: ClassVar = []
@@ -42,16 +41,7 @@ class FirstScreen(Screen[None]):
     def __init__(self, persona: str, model: str) -> None:
         super().__init__()
         self._outlines = Outlines(persona, model)
-        self.typed: list[Key | Paste] = []
 
     def compose(self) -> "ComposeResult":
         """Lay out the one widget."""
         yield self._outlines
-
-    def on_key(self, event: "Key") -> None:
-        """Keep a key for the composer."""
-        self.typed.append(event)
-
-    def on_paste(self, event: "Paste") -> None:
-        """Keep pasted text for the composer."""
-        self.typed.append(event)

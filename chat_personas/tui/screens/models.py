@@ -11,6 +11,7 @@ from textual.timer import Timer
 from chat_personas.reporting.models_found import Offered, built_in, offered
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
+from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.screens.picker import Picker
 from personas.errors import ReportedError
 
@@ -77,6 +78,7 @@ class ModelsScreen(Picker[str | None]):
         self.look()
 
     @work(exclusive=True, group="look")
+    @fills_list(lambda screen: screen.listed.highlighted is None)
     async def look(self, chosen: str | None = None) -> None:
         """Look for models, and highlight the one called `chosen`."""
         try:

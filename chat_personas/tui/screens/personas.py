@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
+from chat_personas.tui.key_routing import changes_screen, fills_list
 from chat_personas.tui.screens.picker import Picker
 from personas.errors import ReportedError
 
@@ -104,6 +105,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         self.read()
 
     @work(exclusive=True, group="read")
+    @fills_list()
     async def read(self, chosen: str | None = None) -> None:
         """Read every persona, and what was measured with this model; highlight the one called `chosen`."""
         names = [each.name for each in self._rows]
@@ -150,6 +152,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         self._choose()
 
     @work(exclusive=True, group="choose")
+    @changes_screen
     async def _choose(self) -> None:
         """Give what is shown, or the persona in the file whose path was typed; say what is wrong with it."""
         from chat_personas.own_personas import find_persona
