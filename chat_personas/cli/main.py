@@ -37,10 +37,30 @@ DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:
-    """Put `chat` before arguments that name no command: `chat-personas democrat` is `chat-personas chat democrat`."""
+    """Return the arguments with the command at their head.
+
+    Where none is named, it is `chat`: `chat-personas democrat` is `chat-personas chat democrat`. Options may stand
+    before the command: `chat-personas --accessible chat democrat`.
+    """
     if arguments and (arguments[0] in NAMES or arguments[0] in GLOBAL_OPTIONS):
         return list(arguments)
-    return ["chat", *arguments]
+    place = _place_of_command(arguments)
+    return ["chat", *arguments] if place is None else [arguments[place], *arguments[:place], *arguments[place + 1 :]]
+
+
+def _place_of_command(arguments: Sequence[str]) -> int | None:
+    """Return where a command stands behind options; None where no options are first, or no command follows them.
+
+    What follows an option of `chat` that takes a value is that value, and no command.
+    """
+    if not arguments or not arguments[0].startswith("-"):
+        return None
+    for place, (before, argument) in enumerate(pairwise(("", *arguments))):
+        if argument == "--":
+            return None
+        if argument in NAMES and before not in launch.OPTIONS:
+            return place
+    return None
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -52,6 +52,12 @@ class NoCorpusError(CorpusError):
     exit_code = 2
 
 
+class RatingError(CorpusError):
+    """What is asked for is not a rating, or not on its scale."""
+
+    exit_code = 2
+
+
 class SameCorpusError(CorpusError):
     """A corpus cannot be merged with itself."""
 

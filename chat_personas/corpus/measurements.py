@@ -1,14 +1,21 @@
 """Measurements with their probes, and ratings: what the corpus knows about a conversation beside its text."""
 
+import math
+import re
 import sqlite3
 from collections.abc import Sequence
 
+from chat_personas.corpus.errors import RatingError
 from chat_personas.corpus.rows import MeasurementRow, ProbeRow, RatingRow, ReplyModel
 from chat_personas.corpus.sql import columns_of, fetch, insert, storable, values_of
 
 _MEASUREMENT = columns_of(MeasurementRow, "measurements")
 _PROBE = columns_of(ProbeRow, "probes")
 _RATING = columns_of(RatingRow, "ratings")
+
+_NUMBER = r"([-\u2212]?\d+(?:\.\d+)?)"
+_RANGE = re.compile(rf"(?:^|[\s(\[:,]){_NUMBER}\s*(?:[-\u2013\u2014]|\bto\b)\s*{_NUMBER}[)\]]?\s*\Z")
+"""The range in which the name of a scale may end, such as 1-7, with a hyphen, a dash or the word `to` between."""
 
 
 def add(connection: sqlite3.Connection, measurement: MeasurementRow, probes: Sequence[ProbeRow]) -> None:
@@ -58,6 +65,35 @@ def probes(connection: sqlite3.Connection, measurement_id: str) -> tuple[ProbeRo
     """Return the probes of a measurement, by question."""
     sql = f"SELECT {_PROBE} FROM probes WHERE measurement_id = ? ORDER BY question, option_order"  # noqa: S608
     return fetch(ProbeRow, connection.execute(sql, (measurement_id,)))
+
+
+def range_of(scale: str) -> tuple[float, float] | None:
+    """Return the least and the largest value that the name of a scale says at its end; None where it says none."""
+    if (found := _RANGE.search(scale)) is None:
+        return None
+    first, last = sorted(float(end.replace("\u2212", "-")) for end in found.groups())
+    return first, last
+
+
+def rating_asked(words: str, usual: str) -> tuple[float, str]:
+    """Read `5 realism 1-7` as a rating and its scale; without a scale it is on the `usual` one, "" for none.
+
+    Raises:
+        RatingError: there is no number or no scale, or the number is outside the range that the scale names.
+    """
+    first, _, scale = words.strip().partition(" ")
+    scale = scale.strip() or usual
+    try:
+        value = float(first)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise RatingError("the rating must be a number; write the number first, then the scale: /rate 5 realism 1-7")
+    if not scale:
+        raise RatingError("say on which scale, such as: /rate 5 realism 1-7; later ratings need the number only")
+    if (ends := range_of(scale)) is not None and not ends[0] <= value <= ends[1]:
+        raise RatingError(f"{value:g} is outside the scale {scale}: write a number from {ends[0]:g} to {ends[1]:g}")
+    return value, scale
 
 
 def rate(connection: sqlite3.Connection, rating: RatingRow) -> None:

@@ -123,10 +123,10 @@ def answer_row(participation_id: str, asked: AskedItem, given: str | float | Non
         return row.model_copy(update={"code": chosen.code, "said": chosen.text})
     if item.kind == "text":
         return row.model_copy(update={"said": str(given)})
-    return row.model_copy(update={"value": _number(item, given), "said": str(given)})
+    return row.model_copy(update={"value": number_of(item, given), "said": str(given)})
 
 
-def _number(item: Item, given: str | float) -> float:
+def number_of(item: Item, given: str | float) -> float:
     """Return the number of an answer. Raises ParticipationError: it is none, or outside of what is asked for."""
     wanted = "write a number"
     if item.low is not None and item.high is not None:

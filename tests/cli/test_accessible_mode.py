@@ -80,7 +80,7 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/copy", "Slowly|Yes"),
         ("/thought", "has not thought"),
         ("/prompt", "Your next message comes here"),
-        ("/prompt probe", "Refusals together: probability"),
+        ("/prompt probe", "the answers in the reversed order: Refusals together: probability"),
         ("/prompt all", "Write /prompt, or /prompt probe"),
         ("/rate 5 realism 1-7", "rated 5 on the scale realism 1-7"),
         ("/measure off", "off"),
@@ -167,6 +167,18 @@ def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(h
 def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_by: Serve) -> None:
     lines = said(command, served_by, "/debate Guns?\n\n\n/quit\n")
     assert "A debate has two personas. /personas lists them." in "\n".join(lines)
+
+
+def test_a_wrong_name_is_said_and_asked_for_again_and_stop_leaves_the_dialogue(
+    command: Command, served_by: Serve
+) -> None:
+    given = "/debate Guns?\nnobody\n\nrepublicam\nrepublican\n1\n/debate Taxes?\nnobody\n/stop\n/debate\n/quit\nlost\n"
+    lines = said(command, served_by, given, ["Less.", END], ["More.", END])
+    assert sum('"nobody"' in line and line.endswith("/stop leaves this.") for line in lines) == 2
+    assert any('"republicam"' in line and "did you mean" in line for line in lines)
+    assert "The debate has ended after 1 round." in lines
+    assert any(line.endswith("Left. You are in your conversation again.") for line in lines)
+    assert (lines[-1], any("lost" in line for line in lines)) == ("Left.", False)
 
 
 def test_a_number_of_rounds_is_asked_for_until_it_is_possible(command: Command, served_by: Serve) -> None:

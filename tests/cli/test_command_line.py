@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_personas import __version__
-from chat_personas.cli.commands import GROUPS
+from chat_personas.cli.commands import GROUPS, NAMES
 from chat_personas.cli.main import main, with_command
 from tests.examples import slow_but_first
 
@@ -22,13 +22,19 @@ from tests.examples import slow_but_first
         (["--model", "pocket", "democrat"], ["chat", "--model", "pocket", "democrat"]),
         (["eval", "democrat"], ["eval", "democrat"]),
         (["--version"], ["--version"]),
+        (["--accessible", "chat", "democrat"], ["chat", "--accessible", "democrat"]),
+        (["--accessible", "democrat"], ["chat", "--accessible", "democrat"]),
+        (["--model", "pocket", "chat", "democrat"], ["chat", "--model", "pocket", "democrat"]),
+        (["--limit", "4", "eval", "democrat"], ["eval", "--limit", "4", "democrat"]),
+        (["--survey", "eval", "democrat"], ["chat", "--survey", "eval", "democrat"]),
+        (["--plain", "--", "chat"], ["chat", "--plain", "--", "chat"]),
     ],
 )
-def test_without_a_command_chat_is_meant(typed: list[str], meant: list[str]) -> None:
+def test_without_a_command_chat_is_meant_and_options_may_stand_before_one(typed: list[str], meant: list[str]) -> None:
     assert with_command(typed) == meant
 
 
-@given(st.lists(st.text(max_size=8), max_size=5))
+@given(st.lists(st.text(max_size=8).filter(lambda word: word not in NAMES), max_size=5))
 def test_no_word_that_was_typed_is_lost(typed: list[str]) -> None:
     result = with_command(typed)
     assert result[-len(typed) :] == typed if typed else result == ["chat"]

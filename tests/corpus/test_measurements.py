@@ -14,6 +14,8 @@ from chat_personas.corpus import (
     ProbeRow,
     RatingRow,
 )
+from chat_personas.corpus.errors import RatingError
+from chat_personas.corpus.measurements import rating_asked
 from eval.engine import Sampling
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 
@@ -191,3 +193,36 @@ def test_a_first_message_that_is_withdrawn_leaves_the_round_before_it_and_no_wor
     assert (kept.title, kept.active_leaf_id) == (row.title, None)
     assert len(corpus.measurements(row.id)) == 1
     assert not corpus.search("Secret")
+
+
+@pytest.mark.parametrize(
+    ("words", "usual", "asked"),
+    [
+        ("5 realism 1-7", "", (5.0, "realism 1-7")),
+        ("6", "realism 1-7", (6.0, "realism 1-7")),
+        ("2.5  warmth", "realism 1-7", (2.5, "warmth")),
+        ("1 from 7 to 1", "", (1.0, "from 7 to 1")),
+        ("99 warmth", "", (99.0, "warmth")),
+    ],
+)
+def test_a_rating_is_a_number_and_the_scale_after_it_or_the_usual_one(
+    words: str, usual: str, asked: tuple[float, str]
+) -> None:
+    assert rating_asked(words, usual) == asked
+
+
+@pytest.mark.parametrize(
+    ("words", "usual", "why"),
+    [
+        ("8 realism 1-7", "", "8 is outside the scale realism 1-7: write a number from 1 to 7"),
+        ("0", "quality 1-5", "0 is outside the scale quality 1-5: write a number from 1 to 5"),
+        ("5", "", "say on which scale"),
+        ("realism 5", "", "the rating must be a number"),
+        ("nan warmth", "", "the rating must be a number"),
+        ("inf warmth", "", "the rating must be a number"),
+        ("", "warmth", "the rating must be a number"),
+    ],
+)
+def test_what_is_no_rating_is_refused_with_what_to_write(words: str, usual: str, why: str) -> None:
+    with pytest.raises(RatingError, match=why):
+        rating_asked(words, usual)

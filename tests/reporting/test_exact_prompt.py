@@ -150,6 +150,17 @@ def test_the_page_is_copied_with_its_headings_and_read_line_by_line() -> None:
     assert [block.in_words for block in blocks] == ["One.", "system prompt, 2 tokens: a\nb", "left out: message 1 of 2"]
 
 
+def test_every_row_of_a_list_repeats_its_heading_and_what_is_sent_stays_as_it_is() -> None:
+    answers = Block("A. Yes\nB. No", "the answers in the survey order", aside=True)
+    assert answers.rows_in_words == [
+        "the answers in the survey order: A. Yes",
+        "the answers in the survey order: B. No",
+    ]
+    assert Block("a\nb", "system prompt").rows_in_words == ["system prompt: a\nb"]
+    assert Block("", "left out: message 1 of 2", aside=True).rows_in_words == ["left out: message 1 of 2"]
+    assert Block("One.").rows_in_words == ["One."]
+
+
 # The last probe
 
 BUSES = Question(
@@ -220,7 +231,13 @@ def test_the_last_probe_of_a_server_is_the_messages_and_what_it_counted() -> Non
     assert any("read from the tokens that the server shows (top 20)" in each for each in said)
     prompts = [block for block in blocks if block.heading.startswith("the prompt in")]
     assert [block.text for block in prompts] == [each.probe.prompt for each in ORDERS]
-    assert blocks[-1] == Block("Hello", "in common, message 2, user")
+    assert [block.heading for block in prompts] == [
+        "the prompt in the survey order, message 2 of 2, user",
+        "the prompt in the reversed order, message 2 of 2, user",
+    ]
+    assert [(block.text, block.heading) for block in blocks[-2:]] == [
+        (SYSTEM.content, "in common, system prompt"), ("Hello", "in common, message 1 of 2, user")
+    ]  # fmt: skip
     silent = probe_blocks(replace(PROBE, sent=sent, common=0, server=True))
     assert "This server does not say how many tokens the prompt has." in [block.text for block in silent]
 

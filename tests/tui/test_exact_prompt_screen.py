@@ -52,7 +52,7 @@ async def test_both_pages_are_opened_turned_and_copied(corpus_file: Path) -> Non
         assert "After the reply to message 1: question" in words(pilot)
         await pilot.press("c")
         assert pilot.app.clipboard.count("Answer with one letter only.") == 2
-        assert "[in common, message 3, assistant]\n[red]Yes[/red]." in pilot.app.clipboard
+        assert "[in common, message 2 of 3, assistant]\n[red]Yes[/red]." in pilot.app.clipboard
         await pilot.press("p")
         await until(pilot, lambda: "tokens in all" in words(pilot))
 

@@ -23,6 +23,15 @@ def test_seconds_count_from_when_the_same_began() -> None:
     assert doing.say("") == ""
 
 
+def test_the_seconds_of_the_next_round_begin_with_it() -> None:
+    times = iter([10.0, 79.0, 80.0, 83.0])
+    doing = Doing(lambda: next(times))
+    assert doing.say("measuring", "0 of 28", of=1) == "measuring 0 of 28…"
+    assert doing.say("measuring", "27 of 28", of=1) == "measuring 27 of 28… 69 s"
+    assert doing.say("measuring", "0 of 28", of=2) == "measuring 0 of 28…"
+    assert doing.say("measuring", "3 of 28", of=2) == "measuring 3 of 28… 3 s"
+
+
 @pytest.mark.parametrize(
     ("usage", "said"),
     [

@@ -18,6 +18,7 @@ from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_asked, sampling_described
 from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.corpus.measurements import rating_asked
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.paths import display_path, path_named
@@ -207,23 +208,14 @@ class Talking:
             async with aclosing(self._opened.conversation.given()) as found:
                 *_, given = [each async for each in found]
             blocks = prompt_blocks(given)
-        self._say(*(block.in_words for block in blocks))
+        self._say(*(row for block in blocks for row in block.rows_in_words))
 
     async def _rate(self, argument: str) -> None:
         reply = self._last_reply()
-        value, _, scale = argument.partition(" ")
-        self._scale = scale.strip() or self._scale
-        try:
-            rating = float(value)
-        except ValueError:
-            rating = float("nan")
-        if not abs(rating) < float("inf"):
-            raise NotDoneError("The rating must be a number. Write the number first, then the scale.")
-        if not self._scale:
-            raise NotDoneError("Say on which scale, such as: /rate 5 realism 1-7. Later ratings need the number only.")
+        rating, self._scale = rating_asked(argument, self._scale)
         row = RatingRow(message_id=reply.id, scale=self._scale, value=rating)
         await asyncio.to_thread(self._opened.corpus.add_rating, row)
-        self._say(f"The last reply is rated {value} on the scale {self._scale}.")
+        self._say(f"The last reply is rated {rating:g} on the scale {self._scale}.")
 
     def _last_reply(self) -> MessageRow:
         """Return the last reply. Raises NotDoneError: there is none."""

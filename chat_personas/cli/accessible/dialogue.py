@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from chat_personas.cli.launch import Launch
 from chat_personas.cli.standard_input import UnreadableLineError, WaitingLines, without_keys
@@ -30,11 +30,16 @@ from eval.engine import Engine, TooLongError
 from personas.errors import ReportedError
 
 MORE = "More: "
+LEAVES = "/stop leaves this."
 SECONDS_OF_SILENCE = 5.0
 """After so long without a word it is said that the reply is waited for."""
 
 Action = Callable[[str], Awaitable[None]]
 """What a slash command does, given what follows its name, "" for nothing."""
+
+
+Taken = TypeVar("Taken")
+"""What a step of a dialogue comes to."""
 
 
 class LeftError(Exception):
@@ -182,14 +187,43 @@ class Dialogue:
     async def choose(self, prompt: str, kind: str, offered: Sequence[str]) -> list[int] | str:
         """Read out numbered lines; return the places that a person chooses, or what they write in place of numbers.
 
-        Raises NotDoneError: there is no such number.
+        Where there is no such number, that is said, and it is asked again. Raises what `answer` raises.
         """
         self.say(*(f"{kind} {number}: {line}" for number, line in enumerate(offered, start=1)))
+        while True:
+            written = await self.answer(prompt)
+            numbers = written.replace(",", " ").split()
+            if not numbers or not all(number.isdecimal() for number in numbers):
+                return written
+            try:
+                return [chosen_number(number, len(offered), "lines in this list") - 1 for number in numbers]
+            except NotDoneError as error:
+                self.say(str(error))
+
+    async def answer(self, prompt: str) -> str:
+        """Return what is written at a step of a dialogue.
+
+        Raises:
+            NotDoneError: the person leaves the dialogue, by /stop or /end.
+            LeftError: the person leaves the program.
+        """
         written = (await self.ask(prompt)).strip()
-        numbers = written.replace(",", " ").split()
-        if not numbers or not all(number.isdecimal() for number in numbers):
-            return written
-        return [chosen_number(number, len(offered), "lines in this list") - 1 for number in numbers]
+        if written.casefold() in ("/stop", "/end"):
+            raise NotDoneError("Left. You are in your conversation again.")
+        if written.casefold() == "/quit":
+            raise LeftError
+        return written
+
+    async def until_right(self, step: Callable[[], Awaitable[Taken]]) -> Taken:
+        """Take a step of a dialogue, which asks for something, again and again until what is written is right.
+
+        What is wrong is said. What was written at the steps before is kept.
+        """
+        while True:
+            try:
+                return await step()
+            except ReportedError as error:
+                self.say(f"{as_sentence(error)} {LEAVES}")
 
     async def confirm(self, question: str) -> bool:
         """Ask until the person says yes or no."""

@@ -41,7 +41,6 @@ from chat_personas.reporting.room import (
     reply_read,
 )
 from chat_personas.storage.files import atomic_write, output_errors
-from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.steps import percentages, shares_of
 from chat_personas.text import pluralize, printable
 from personas import CATALOGUE, LoadedPersona
@@ -119,7 +118,7 @@ class AskingTheRoom:
         survey, engine = await self._opened.session.open_survey(), self._opened.engine
         question = await self._question(written, survey)
         self._say(f"Asked: {printable(question.stem)}")
-        members = await self._members(survey)
+        members = await self._dialogue.until_right(lambda: self._members(survey))
         room = Room(engine, question, members)
         if not self._opened.launch.probing_confirmed(engine.info):
             if not await self._dialogue.confirm(
@@ -133,7 +132,7 @@ class AskingTheRoom:
     async def _question(self, written: str, survey: "LoadedSurvey") -> RoomQuestion:
         """Find a question of the survey by its id, its wording or words of it; else take one in the person's words."""
         prompt = "What is asked? Write a question of your own, or words to find one of the survey: "
-        written = written or (await self._dialogue.ask(prompt)).strip()
+        written = written or await self._dialogue.answer(prompt)
         if not written:
             raise NotDoneError("Nothing was asked.")
         found = questions_with(written, survey)
@@ -149,6 +148,10 @@ class AskingTheRoom:
             if isinstance(picked, list):
                 return question_meant(found[picked[0]].id, (), survey)
             written, found = picked or written, questions_with(picked, survey) if picked else []
+        return await self._dialogue.until_right(lambda: self._with_options(written, survey))
+
+    async def _with_options(self, written: str, survey: "LoadedSurvey") -> RoomQuestion:
+        """Ask with which options a question of the person's own is asked. Raises RoomError: not with these."""
         presets = [", ".join(preset) for preset in PRESETS]
         prompt = "With which options? Write a number, or your own with a vertical bar between them, as A lot|A little: "
         picked = await self._dialogue.choose(prompt, "Options", [NO_OPTIONS, *presets])
@@ -222,17 +225,20 @@ class AskingTheRoom:
         place = chosen_number(number, len(answers), "answers") - 1
         if answers[place].people is None:
             raise NotDoneError("There are no human figures for this group.")
-        if not numbers.strip():
+        if numbers.strip():
+            table.guesses[place] = shares_of(percentages(numbers, len(options)))
+        else:
             self._say(f"Of 100 people, how many gave each answer? These are {people_name(answers[place])}.")
             self._say(*(f"Option {n}: {printable(text)}" for n, text in enumerate(options, start=1)))
-            numbers = await self._dialogue.ask(f"{pluralize(len(options), 'number')} in this order that sum to 100: ")
-        if not numbers.strip():
-            raise NotDoneError("Nothing was guessed.")
-        try:
-            table.guesses[place] = shares_of(percentages(numbers, len(options)))
-        except ParticipationError as error:
-            raise NotDoneError(as_sentence(error)) from None
+            table.guesses[place] = await self._dialogue.until_right(lambda: self._shares(len(options)))
         self._read_figures(table, place)
+
+    async def _shares(self, options: int) -> tuple[float, ...]:
+        """Ask for the numbers of a guess. Raises ParticipationError: others; NotDoneError: none."""
+        numbers = await self._dialogue.answer(f"{pluralize(options, 'number')} in this order that sum to 100: ")
+        if not numbers:
+            raise NotDoneError("Nothing was guessed.")
+        return shares_of(percentages(numbers, options))
 
     async def _reveal(self, _: str) -> None:
         table = self._table()
@@ -256,7 +262,7 @@ class AskingTheRoom:
             raise NotDoneError("Nothing was written.")
 
         def save() -> None:
-            with output_errors(display_path(path)), atomic_write(path, mode=None) as stream:
+            with output_errors(display_path(path)), atomic_write(path) as stream:
                 stream.write(f"{write(report)}\n".encode())
 
         await asyncio.to_thread(save)

@@ -130,18 +130,21 @@ class Comparing:
         prompt = f"Who answers beside {title}? Write up to {MOST - 1} numbers or names, or words to find others: "
         while True:
             picked = written or await self._dialogue.choose(prompt, "Choice", lines)
-            written = ""
             if not picked:
                 raise NotDoneError("Nothing is compared.")
             if isinstance(picked, list):
                 return [offered[lines[place]] for place in picked]
             try:
                 return [await asyncio.to_thread(self._opened.launch.load_persona, name) for name in _names(picked)]
-            except PersonaError:
+            except PersonaError as error:
                 words = picked.casefold().split()
                 lines = [line for line in offered if all(word in line.casefold() for word in words)]
-                if not lines:
+                if not lines and written:
                     raise
+                if not lines:
+                    self._say(as_sentence(error))
+                    lines = list(steered)
+            written = ""
 
     async def _talk(self, comparison: Comparison) -> str:
         """Take lines until the person leaves; return the number of the column to go on with, "" for none."""
@@ -318,12 +321,13 @@ class Debating:
 
     async def _begun(self, topic: str) -> Debate:
         """Ask for topic, personas and rounds, and open the debate. Raises NotDoneError."""
-        topic = topic or (await self._dialogue.ask("What do they argue about? ")).strip()
+        topic = topic or await self._dialogue.answer("What do they argue about? ")
         if not topic:
             raise NotDoneError("Without a topic there is no debate.")
         own = self._opened.conversation.persona.name
-        first = await self._persona(f"Who begins? Write a persona's name, or Enter alone for {own}: ", own)
-        second = await self._persona("Who answers? Write a persona's name: ", "")
+        begins = f"Who begins? Write a persona's name, or Enter alone for {own}: "
+        first = await self._dialogue.until_right(lambda: self._persona(begins, own))
+        second = await self._dialogue.until_right(lambda: self._persona("Who answers? Write a persona's name: ", ""))
         rounds = await self._number_of_rounds()
         corpus, engine = self._opened.corpus, self._opened.engine
         return await asyncio.to_thread(Debate.start, corpus, (engine, engine), (first, second), topic, rounds)
@@ -331,14 +335,14 @@ class Debating:
     async def _number_of_rounds(self) -> int:
         """Ask for the number of rounds until one is possible."""
         while True:
-            typed = (await self._dialogue.ask(f"For how many rounds? Enter alone for {ROUNDS}: ")).strip()
+            typed = await self._dialogue.answer(f"For how many rounds? Enter alone for {ROUNDS}: ")
             rounds = rounds_meant(typed) if typed else ROUNDS
             if rounds is not None:
                 return rounds
             self._dialogue.say(sentence(NOT_ROUNDS.format(typed=quoted(typed))))
 
     async def _persona(self, question: str, usual: str) -> LoadedPersona:
-        name = (await self._dialogue.ask(question)).strip() or usual
+        name = await self._dialogue.answer(question) or usual
         if not name:
             raise NotDoneError("A debate has two personas. /personas lists them.")
         return await asyncio.to_thread(self._opened.launch.load_persona, name)

@@ -78,7 +78,7 @@ def ask(
     yes: shared.Yes = False,
 ) -> int:
     """Ask one question of every group of an attribute, beside the unsteered model and people's own answers."""
-    destinations = Destinations(json_file, html=html_file, svg=svg_file)
+    destinations = Destinations(json_file, html=html_file, svg=svg_file, private=True)
     settings = load_settings()
     survey = survey or settings.survey
     read = {"--persona": persona_files(*personas or ()), "--survey": files_of_survey(survey)}

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 import sys
 from contextlib import aclosing
 from datetime import datetime
@@ -20,6 +19,7 @@ from chat_personas.cli.options import Html, Model, Unasked, command_group
 from chat_personas.cli.progress import progress_bar, while_busy
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.measurements import range_of
 from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
@@ -38,10 +38,6 @@ app = command_group("chat-personas corpus list")
 COUNTS_SCHEMA = "chat-personas/corpus-counts@1"
 SHOWN = ("conversations", "messages", "measurements", "ratings")
 """The tables whose new rows are counted on the screen."""
-
-_NUMBER = r"([-\u2212]?\d+(?:\.\d+)?)"
-_RANGE = re.compile(rf"(?:^|[\s(\[:,]){_NUMBER}\s*(?:[-\u2013\u2014]|\bto\b)\s*{_NUMBER}[)\]]?\s*\Z")
-"""The range in which the name of a scale may end, such as 1-7, with a hyphen, a dash or the word `to` between."""
 
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="A conversation's short name, as corpus list has it, or its key.")
@@ -233,7 +229,7 @@ def rate(
     """
     if not math.isfinite(value):
         raise UsageError("--value must be a number")
-    if (ends := _range_of(scale)) is not None and not ends[0] <= value <= ends[1]:
+    if (ends := range_of(scale)) is not None and not ends[0] <= value <= ends[1]:
         raise UsageError(f"--value {value:g} is outside the scale, which goes from {ends[0]:g} to {ends[1]:g}")
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)
@@ -245,14 +241,6 @@ def rate(
         corpus.add_rating(RatingRow(message_id=replies[turn - 1].id, scale=scale, value=value, comment=comment))
     typer.echo(f"rated: reply {turn} of {len(replies)}", err=True)
     return DONE
-
-
-def _range_of(scale: str) -> tuple[float, float] | None:
-    """Return the least and the largest value that the name of a scale says at its end; None where it says none."""
-    if (found := _RANGE.search(scale)) is None:
-        return None
-    first, last = sorted(float(end.replace("\u2212", "-")) for end in found.groups())
-    return first, last
 
 
 @app.command("stats", epilog="Example: chat-personas corpus stats")

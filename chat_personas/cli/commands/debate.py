@@ -94,7 +94,7 @@ def debate(
     yes: shared.Yes = False,
 ) -> int:
     """Let two personas argue a topic, turn by turn, and show how far their answers to a survey move."""
-    destinations = Destinations(json_file, html=html_file, svg=svg_file)
+    destinations = Destinations(json_file, html=html_file, svg=svg_file, private=True)
     settings = load_settings()
     survey = survey or settings.survey
     names = [name for name in (first, second) if name is not None]

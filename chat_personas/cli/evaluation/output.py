@@ -40,7 +40,7 @@ STANDARD_OUTPUT = "-"
 class Destinations:
     """Where the report, the answers, the page and the figure go; None for those that were not asked for.
 
-    `private`: what is about single people is readable by the owner only.
+    `private`: what is about single people, or holds what was said, is readable by the owner only.
     """
 
     json: str | None

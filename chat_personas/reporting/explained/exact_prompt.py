@@ -12,6 +12,7 @@ from chat_personas.reporting.explained.in_one_sentence import after_which
 from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize
 from eval.answers import Answer, Failure, OrderAnswer
+from eval.engine import Message
 
 if TYPE_CHECKING:
     from chat_personas.conversation.context_use import Given
@@ -47,6 +48,13 @@ class Block:
     def in_words(self) -> str:
         """The block on one line that is read aloud."""
         return f"{self.heading}: {self.text}" if self.heading and self.text else f"{self.heading}{self.text}"
+
+    @property
+    def rows_in_words(self) -> list[str]:
+        """The block as it is read aloud: of a list every row repeats the heading; what is sent stays as it is."""
+        if not self.aside or not self.text:
+            return [self.in_words]
+        return [f"{self.heading}: {row}" for row in self.text.splitlines()]
 
 
 def as_text(blocks: Sequence[Block]) -> str:
@@ -142,22 +150,22 @@ def _left_out(given: "Given") -> str:
 
 def _range(given: "Given") -> str:
     """Name the messages that are left out, by the numbers that the page gives to messages."""
-    numbers = [_number(given, each.message) for each in given.prompt.left_out]
+    numbers = [_number(given.messages, each.message) for each in given.prompt.left_out]
     last = f" to {numbers[-1]}" if len(numbers) > 1 else ""
-    return f"message{'s' if last else ''} {numbers[0]}{last} of {_said(given)}"
+    return f"message{'s' if last else ''} {numbers[0]}{last} of {_said(given.messages)}"
 
 
 def _lost(given: "Given") -> list[str]:
     """Name the messages of which the template writes nothing."""
     there = {part.message for part in given.prompt.parts} | {each.message for each in given.prompt.left_out}
     lost = (place for place, message in enumerate(given.messages) if place not in there and message.content.strip())
-    return [_named(given, place) for place in lost]
+    return [_named(given.messages, place) for place in lost]
 
 
 def _parts(given: "Given") -> Iterator[Block]:
     """Yield the parts in order; the place of what was left out, and of the next message, stands among them."""
     prompt, waits = given.prompt, not given.messages or given.messages[-1].role != "user"
-    places = [place for place, part in enumerate(prompt.parts) if part.message == 0 and not _number(given, 0)]
+    places = [place for place, part in enumerate(prompt.parts) if part.message == 0 and not _number(given.messages, 0)]
     gone_after = places[-1] if places else -1
     if prompt.left_out and gone_after < 0:
         yield _gap(given)
@@ -179,27 +187,28 @@ def _gap(given: "Given") -> Block:
 def _block(given: "Given", part: "PromptPart") -> Block:
     tokens = "" if part.tokens is None else f", {pluralize(part.tokens, 'token')}"
     if part.message is not None:
-        return Block(part.text, f"{_named(given, part.message)}{tokens}")
+        return Block(part.text, f"{_named(given.messages, part.message)}{tokens}")
     if part.kind == "whole":
         return Block(part.text, f"the whole prompt{tokens}")
     name = "opening of the reply" if part.kind == "opening" else "chat template"
     return Block(on_one_line(part.text), f"{name}{tokens}", aside=True)
 
 
-def _named(given: "Given", message: int) -> str:
-    role = given.messages[message].role
-    if role == "system" and message == 0:
+def _named(messages: Sequence[Message], place: int) -> str:
+    """Name one of the messages that are sent; the system prompt before them is not counted among them."""
+    role = messages[place].role
+    if role == "system" and place == 0:
         return "system prompt"
-    return f"message {_number(given, message)} of {_said(given)}, {role}"
+    return f"message {_number(messages, place)} of {_said(messages)}, {role}"
 
 
-def _number(given: "Given", message: int) -> int:
+def _number(messages: Sequence[Message], place: int) -> int:
     """Return the number of a message from 1, among those that were said."""
-    return message + 1 - sum(each.role == "system" for each in given.messages[:1])
+    return place + 1 - sum(each.role == "system" for each in messages[:1])
 
 
-def _said(given: "Given") -> int:
-    return _number(given, len(given.messages) - 1)
+def _said(messages: Sequence[Message]) -> int:
+    return _number(messages, len(messages) - 1)
 
 
 # The last probe
@@ -256,7 +265,7 @@ def _sent(probe: "LastProbe", place: int, sent: "ExactProbe") -> Iterator[Block]
     rendered = probe.orders[place]
     heading = f"the prompt in the {rendered.order} order"
     if sent.tokens is None:
-        yield Block(sent.prompt, f"{heading}, message {len(sent.messages) + 1}, user")
+        yield Block(sent.prompt, f"{heading}, {_named(_with_question(sent), len(sent.messages))}")
     else:
         yield Block(sent.text(probe.common), f"{heading}, {pluralize(len(sent.tokens) - probe.common, 'token')}")
     by_order = probe.answer.by_order if isinstance(probe.answer, Answer) else ()
@@ -285,8 +294,13 @@ def _in_common(probe: "LastProbe") -> Iterator[Block]:
         heading = f"what all {pluralize(probe.prompts, 'prompt')} of the round begin with"
         yield Block(first.text(0, probe.common), f"{heading}, {pluralize(probe.common, 'token')}")
         return
-    for number, message in enumerate(first.messages, start=1):
-        yield Block(message.content, f"in common, message {number}, {message.role}")
+    for place, message in enumerate(first.messages):
+        yield Block(message.content, f"in common, {_named(_with_question(first), place)}")
+
+
+def _with_question(sent: "ExactProbe") -> list[Message]:
+    """Return all messages of a probe: the conversation, and the question as the last."""
+    return [*sent.messages, Message("user", sent.prompt)]
 
 
 def on_one_line(text: str) -> str:

@@ -53,6 +53,8 @@ class MeasuringController:
         self._scored = False
         self._one_round = asyncio.Lock()
         self._rounds = 0
+        self.rounds_begun = 0
+        """How many rounds have begun: it tells the one that is under way from the one before."""
         self._current: tuple[str, str | None] | None = None
         self._start_due: str | None = None
 
@@ -183,6 +185,7 @@ class MeasuringController:
         conversation = self._session.conversation
         assert conversation is not None
         self._current = conversation.id, last
+        self.rounds_begun += 1
         self._panel.remark(how_measured(conversation))
         if last is not None:
             self._panel.show_inside(await self._session.read_inside())

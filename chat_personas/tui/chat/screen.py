@@ -200,27 +200,28 @@ class ChatScreen(Screen[None]):
             line.state = said or self._speed
         self._said_doing = bool(said)
 
-    def _what_is_done(self) -> tuple[str, str]:
-        """Return what the machine is doing now, "" for nothing, and how far it is."""
+    def _what_is_done(self) -> tuple[str, str, object]:
+        """Return what the machine is doing now, "" for nothing, how far it is, and of which reply or round."""
         if self._other_model:
-            return "opening", printable(self._other_model)
+            return "opening", printable(self._other_model), None
         if self.replies.busy:
             reply = self.transcript.last("reply")
             if reply is None or not reply.growing:
-                return "", ""
+                return "", "", None
             if reply.text:
-                return "replying", f"{len(reply.text.split())} words"
+                return "replying", f"{len(reply.text.split())} words", reply
             if reply.thought is not None:
-                return "thinking", ""
+                return "thinking", "", reply
             engine = self.session.engine
             asked_there = engine is not None and engine.info.engine == SERVER
-            return "waiting for the server" if asked_there else "reading", ""
+            return "waiting for the server" if asked_there else "reading", "", reply
         under_way = any(worker.group == "measure" and not worker.is_finished for worker in self.workers)
         if under_way and self.measuring.enabled and self.measuring.possible:
             estimate = self.panel.estimate
             counted = estimate is not None and not estimate.complete
-            return "measuring", f"{estimate.done} of {estimate.total}" if estimate is not None and counted else ""
-        return "", ""
+            far = f"{estimate.done} of {estimate.total}" if estimate is not None and counted else ""
+            return "measuring", far, self.measuring.rounds_begun
+        return "", "", None
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from chat_personas.conversation.commands import numbered
-from chat_personas.text import pluralize
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.commands import (
     ONE_VERSION,
     REPLYING,
@@ -30,6 +30,7 @@ class Talking:
 
     def __init__(self, screen: "ChatScreen") -> None:
         self.screen = screen
+        self._scale = ""
 
     @property
     def actions(self) -> Mapping[str, Handler]:
@@ -198,29 +199,32 @@ class Talking:
         yield probe_blocks(await monitor.last_probe() if monitor is not None else None)
 
     @in_worker("ask", exclusive=True)
-    async def rate(self, value: str) -> None:
-        """Store how good the chosen or the last reply is: `value`, or what is asked for.
+    async def rate(self, written: str) -> None:
+        """Store how good the chosen or the last reply is: what is `written`, a value and a scale, or asked for.
 
-        `corpus rate` takes other scales.
+        A value alone is on the scale that was written last, at first on the one that is asked for.
         """
         from chat_personas.corpus import RatingRow
-        from chat_personas.tui.screens.dialogs import BEST_RATING, RATING_SCALE, RatingScreen
+        from chat_personas.corpus.measurements import rating_asked
+        from chat_personas.tui.screens.dialogs import RATING_SCALE, RatingScreen
 
         screen = self.screen
         last, corpus = screen.transcript.meant("reply"), screen.session.corpus
         if last is None or last.message_id is None or corpus is None:
             say_nothing_yet(screen, "rate")
             return
-        if value and value not in map(str, range(1, BEST_RATING + 1)):
-            screen.notify(f"Write a number from 1 to {BEST_RATING}: /rate 4", severity="warning", markup=False)
-            return
-        rating = int(value) if value else await screen.app.push_screen_wait(RatingScreen())
-        if rating is None:
+        asked = None if written else await screen.app.push_screen_wait(RatingScreen())
+        if not written and asked is None:
             return
         try:
-            row = RatingRow(message_id=last.message_id, scale=RATING_SCALE, value=rating)
+            rating, scale = (
+                rating_asked(written, self._scale or RATING_SCALE) if asked is None else (asked, RATING_SCALE)
+            )
+            if written:
+                self._scale = scale
+            row = RatingRow(message_id=last.message_id, scale=scale, value=rating)
             await asyncio.to_thread(corpus.add_rating, row)
         except ReportedError as error:
             screen.notify_failure(error)
         else:
-            screen.notify(f"Rated: {rating} of {BEST_RATING}.", markup=False)
+            screen.notify(printable(f"Rated: {rating:g} on the scale {scale}."), markup=False)

@@ -51,6 +51,7 @@ MARKS = ("●", "□")
 STYLES = ("bold $text-accent", "bold $text-secondary")
 MODERATE = "Say something as the moderator"
 WAITING = "…"
+GO_ON, ANOTHER_ROUND = "Go on", "One more round"
 AROUND = 6
 """Cells beside the picture of the course."""
 
@@ -126,7 +127,7 @@ class DebateScreen(AnsweringScreen[None]):
         yield self._transcript
         yield self._state
         yield self._moderator
-        yield KeyLine(("stop", "pause", "course", "save", "quit"))
+        yield KeyLine(("stop", "pause", "course", "save", "quit"), named=self._key_named)
 
     def on_mount(self) -> None:
         """Show what was said before, and go on."""
@@ -199,6 +200,14 @@ class DebateScreen(AnsweringScreen[None]):
                 self._figures[place] = self._figures[place].after(estimate)
                 self._show_line(place)
         self._measuring = None
+
+    def _key_named(self, action: str) -> str:
+        """Name the key that pauses after what it does now."""
+        if action != "pause":
+            return ""
+        if not self.busy and self.debate.next_place is None:
+            return ANOTHER_ROUND
+        return GO_ON if self._paused or not self.busy else ""
 
     def pause_or_go_on(self) -> None:
         """Pause when this turn has ended, or go on; at the end add a round."""
@@ -297,6 +306,7 @@ class DebateScreen(AnsweringScreen[None]):
     def _show_state(self) -> None:
         self._unsent.changed()  # what waited may have been handed on
         self._state.update(printable(" · ".join(filter(None, self._about))))
+        self.refresh_bindings()  # the key that pauses may go on now
 
     @property
     def _about(self) -> Iterator[str]:

@@ -380,6 +380,8 @@ class PathScreen(Dialog[Path | None]):
 async def save_document(app: "App[None]", what: str, proposed: str, writers: Mapping[str, Callable[[], str]]) -> None:
     """Ask for a file, write the document to it that its name asks for, and say where it is or what went wrong.
 
+    It holds what models and people said: a new file is readable by its owner only.
+
     `writers` make the documents by the ending of the name. Call it in a worker, because it waits for an answer.
     """
     from chat_personas.storage.files import OutputError, atomic_write, output_errors
@@ -396,7 +398,7 @@ async def save_document(app: "App[None]", what: str, proposed: str, writers: Map
     text = f"{write()}\n".encode()
 
     def save() -> None:
-        with output_errors(full_display_path(path)), atomic_write(path, mode=None) as stream:
+        with output_errors(full_display_path(path)), atomic_write(path) as stream:
             stream.write(text)
 
     try:

@@ -20,9 +20,10 @@ from textual.widgets import Input, Static, TextArea
 
 from chat_personas.corpus import CorpusError
 from chat_personas.reporting.study_wording import TRY_AGAIN
+from chat_personas.reporting.wording import sentence
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.instrument import scale_points
-from chat_personas.studies.steps import DECLINED, AskedItem, Sheet
+from chat_personas.studies.steps import DECLINED, AskedItem, Sheet, number_of
 from chat_personas.text import printable
 from chat_personas.tui.drawing import PEOPLE, bar
 from chat_personas.tui.study.pages import Options, StudyPage, read_paragraphs
@@ -34,6 +35,8 @@ SECONDS_OF_A_PAUSE = 1.0
 """After so long without a key, what is typed into a text is stored."""
 POINT_CELLS = 6
 BAR_CELLS = 40
+NUMBER_CELLS = 12
+"""What a number on a scale may have, as much as its field shows. Long before it is said that it is not on the scale."""
 Given = str | float | None
 """What a person gives for an item, as `Participation.answer` takes it."""
 
@@ -48,6 +51,9 @@ class ItemBox(Vertical):
         box: "ItemBox"
         value: Given
         done: bool = True
+
+    class Typed(Message):
+        """Something was typed or taken back, and is not given yet."""
 
     def __init__(self, asked: AskedItem, number: int) -> None:
         super().__init__(classes="item")
@@ -78,18 +84,31 @@ class ItemBox(Vertical):
         """Return what is typed but not given yet; None where that is nothing."""
         return None
 
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer: one that is given, or one that is typed and was not refused."""
+        return self.given or (self.pending() is not None and not self.has_class("-missing"))
+
     def clear_fields(self) -> None:
         """Forget what was given, because the person prefers not to say."""
 
     def typed(self, text: str) -> None:
-        """Take back that the person prefers not to say; while there is text, Tab passes that by, and Enter keeps it."""
+        """Take back that the person prefers not to say; while there is text, Tab passes that by, and Enter keeps it.
+
+        What was said about the text before goes, too.
+        """
         if text:
             self.decline.clear()
+            self._clear_hint()
         self.decline.can_focus = not text
+        self.post_message(self.Typed())
 
     def accept(self) -> None:
         """Show that the answer is stored."""
         self.given = True
+        self._clear_hint()
+
+    def _clear_hint(self) -> None:
         self.remove_class("-missing")
         self._hint.display = False
 
@@ -178,7 +197,8 @@ class NumberBox(ItemBox):
     def __init__(self, asked: AskedItem, number: int) -> None:
         super().__init__(asked, number)
         # Textual's numeric fields drop what does not fit, so that 1e9 became 19: what is wrong is said instead.
-        self._field = NumberField(compact=True, classes="number")
+        bounded = asked.item.low is not None and asked.item.high is not None
+        self._field = NumberField(compact=True, classes="number", max_length=NUMBER_CELLS if bounded else 0)
         self._bar = ScaleBar(markup=False, classes="bar")
         self._stored = ""
 
@@ -216,14 +236,25 @@ class NumberBox(ItemBox):
         super().accept()
         self._stored = self._field.value.strip()
 
+    def refuse(self, why: str) -> None:
+        """Say what is wrong with the number. Typed once more, the one that is stored is given again."""
+        super().refuse(why)
+        self._stored = ""
+
     def clear_fields(self) -> None:
         """Empty the field."""
         self._field.value = ""
 
     @on(Input.Changed)
     def changed(self) -> None:
-        """Draw the bar as the number is typed."""
-        self.typed(self._field.value.strip())
+        """Draw the bar as the number is typed; one that no further digit can bring back to its scale is refused."""
+        typed, value, high = self._field.value.strip(), self._value, self.asked.item.high
+        self.typed(typed)
+        if value is not None and high is not None and value > high:
+            try:
+                number_of(self.asked.item, typed)
+            except ParticipationError as error:
+                self.refuse(sentence(str(error)))
         self._draw()
 
     @on(Input.Submitted)
@@ -273,7 +304,8 @@ class NumberBox(ItemBox):
         item, value = self.asked.item, self._value
         if item.low is None or item.high is None:
             return
-        share = 0.0 if value is None else (value - item.low) / (item.high - item.low)
+        on_scale = value is not None and item.low <= value <= item.high
+        share = (value - item.low) / (item.high - item.low) if value is not None and on_scale else 0.0
         self._bar.update(bar(share, BAR_CELLS, PEOPLE))
 
 
@@ -401,11 +433,9 @@ class QuestionnairePage(StudyPage[None]):
     @on(ItemBox.Answered)
     async def answered(self, event: ItemBox.Answered) -> None:
         """Store an answer, and where the person is done with it go to the next item that has none."""
-        if not await self._store(event.box, event.value):
-            return
-        if self._asked_for_missing:
-            self._say_what_is_missing()
-        if event.done:
+        stored = await self._store(event.box, event.value)
+        self._say_what_is_missing()
+        if stored and event.done:
             self._go_to_next(event.box)
 
     async def _store(self, box: ItemBox, value: Given) -> bool:
@@ -416,8 +446,7 @@ class QuestionnairePage(StudyPage[None]):
         try:
             again = await asyncio.to_thread(way.answer, box.asked, value, seconds)
         except ParticipationError as error:
-            said = str(error)
-            box.refuse(f"{said[:1].upper()}{said[1:]}.")
+            box.refuse(sentence(str(error)))
             return False
         except CorpusError as error:
             self.post_message(self.Failed(error))
@@ -436,8 +465,12 @@ class QuestionnairePage(StudyPage[None]):
         else:
             self.button.focus()
 
+    @on(ItemBox.Typed)
     def _say_what_is_missing(self) -> None:
-        missing = sum(not box.given for box in self.boxes)
+        """Say how many items have no answer, once the person has asked to go on."""
+        if not self._asked_for_missing:
+            return
+        missing = sum(not box.answered for box in self.boxes)
         self.say(f"{missing} of {len(self.boxes)} not answered yet" if missing else "")
 
     def _go_to(self, box: ItemBox) -> None:

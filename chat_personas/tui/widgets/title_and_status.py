@@ -157,14 +157,17 @@ class Doing:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._what = ""
+        self._same: tuple[str, object] = ("", None)
         self._since = 0.0
 
-    def say(self, what: str, detail: str = "") -> str:
-        """Return `what` with its `detail` and its seconds, as `measuring 12 of 62… 4 s`; "" where nothing is done."""
+    def say(self, what: str, detail: str = "", of: object = None) -> str:
+        """Return `what` with its `detail` and its seconds, as `measuring 12 of 62… 4 s`; "" where nothing is done.
+
+        `of` is which round is measured or which reply is made: the next one begins with no seconds.
+        """
         now = self._now()
-        if what != self._what:
-            self._what, self._since = what, now
+        if (what, of) != self._same:
+            self._same, self._since = (what, of), now
         seconds = int(now - self._since)
         said = f"{what} {detail}".strip()
         return f"{said}…{f' {seconds} s' if seconds else ''}" if what else ""
@@ -238,16 +241,23 @@ class KeyLine(Footer):
     """
 
     def __init__(
-        self, first: Iterable[str] = (), last: Iterable[str] = (), *, hidden: Callable[[str], bool] = lambda _: False
+        self,
+        first: Iterable[str] = (),
+        last: Iterable[str] = (),
+        *,
+        hidden: Callable[[str], bool] = lambda _: False,
+        named: Callable[[str], str] = lambda _: "",
     ) -> None:
         """`first` names the actions to keep longest, the most important one first; those in `last` stand at the end.
 
-        The keys of actions for which `hidden` is true are left out.
+        The keys of actions for which `hidden` is true are left out. `named` says what an action is called now, "" where
+        that is its usual name.
         """
         super().__init__(show_command_palette=False)
         self._first = tuple(first)
         self._last = tuple(last)
         self._is_hidden = hidden
+        self._named = named
         self._made_for = 0
 
     def compose(self) -> ComposeResult:
@@ -286,7 +296,8 @@ class KeyLine(Footer):
         for _, binding, enabled, tooltip in self.screen.active_bindings.values():
             if binding.show and binding.action not in offered and not self._is_hidden(binding.action):
                 display = self.app.get_key_display(binding)
-                face = Face(binding.key, display, binding.description, binding.action, enabled, tooltip)
+                description = self._named(binding.action) or binding.description
+                face = Face(binding.key, display, description, binding.action, enabled, tooltip)
                 offered[binding.action] = face
         return list(offered.values())
 

@@ -101,6 +101,20 @@ def test_words_find_a_question_of_the_survey_and_a_number_takes_it(heard: Heard)
     assert f"Asked: {stem}" in lines
 
 
+def test_a_mistake_at_a_step_is_said_and_the_step_is_asked_again(heard: Heard) -> None:
+    lines = heard("/room Tea?\nA lot\n9\nA lot|Never\nDemocart\n15\nDemocrat\n/quit\n")
+    assert any(line.endswith("/stop leaves this.") and "options" in line for line in lines)
+    assert any("Write a number from 1 to" in line for line in lines)
+    assert any("Democart" in line and line.endswith("/stop leaves this.") for line in lines)
+    assert "Answer 2, A Democrat, Never: model 50 percent." in lines
+
+
+def test_numbers_of_a_guess_are_asked_for_until_they_are_right(heard: Heard) -> None:
+    lines = heard("/room BUS\nDemocrat\n/guess 2\n50 30\n80 20\n/reveal\n/quit\n")
+    assert any("The numbers sum to 80" in line and line.endswith("/stop leaves this.") for line in lines)
+    assert any("guess 80 percent" in line for line in lines)
+
+
 def test_a_question_of_ones_own_takes_options_of_ones_own_or_none(heard: Heard) -> None:
     lines = heard("/room Tea?\nA lot|Never\nDemocrat\n/reveal\n/guess 1\n/room Milk?\n\nSEX\n/quit\n")
     assert "Answer 2, A Democrat, Never: model 50 percent." in lines
@@ -113,7 +127,7 @@ def test_a_question_of_ones_own_takes_options_of_ones_own_or_none(heard: Heard) 
 
 
 def test_what_is_not_in_the_survey_is_said_with_the_nearest(heard: Heard) -> None:
-    lines = heard("/room BUSS\n/room BUS\nPOLPARTI\n/room BUS\nPOLPARTY=Democart\n/room\n\n/quit\n")
+    lines = heard("/room BUSS\n/room BUS\nPOLPARTI\n/stop\n/room BUS\nPOLPARTY=Democart\n/stop\n/room\n\n/quit\n")
     assert any('has no question "BUSS"; did you mean BUS?' in line for line in lines)
     assert any('no groups of "POLPARTI"' in line and "POLPARTY" in line for line in lines)
     assert any('"POLPARTY=Democart"' in line and "Democrat" in line for line in lines)
@@ -139,6 +153,7 @@ def test_the_answers_are_saved_as_data_page_and_figure_and_never_over_a_file_wit
     assert found["answers"][1]["people"]["distribution"] == pytest.approx([0.6, 0.4])
     assert files[1].read_text().startswith("<!DOCTYPE html>")
     assert files[2].read_text().startswith("<?xml")
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}, "they hold replies"
     assert "Nothing was written." in lines
 
 

@@ -161,6 +161,13 @@ def test_commands_of_a_conversation_are_refused_in_a_comparison_and_quit_leaves(
     assert told == ["/etc", "/etc"]
 
 
+def test_a_wrong_name_for_a_column_is_said_and_asked_for_again(command: Command, served_by: Serve) -> None:
+    lines = said(command, served_by, "/compare\nnobody at all\n99\nrepublican\nTea?\n/end\n/quit\n", *YES)
+    assert any("nobody at all" in line and line != "You: nobody at all" for line in lines)
+    assert any("Write a number from 1 to" in line for line in lines)
+    assert "Column 2: A Republican, steered by portray." in lines
+
+
 def test_end_outside_has_nothing_to_leave(command: Command, served_by: Serve) -> None:
     assert said(command, served_by, "/end\n/quit\n")[1] == "There is nothing to leave. /quit leaves the program."
 

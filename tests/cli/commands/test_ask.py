@@ -62,6 +62,7 @@ def test_the_documents_hold_the_same_figures(asked: Command, tmp_path: Path) -> 
     ran = asked("BUS", *PARTIES, *(part for kind, file in files.items() for part in (f"--{kind}", str(file))))
 
     assert ran.code == 0
+    assert {file.stat().st_mode & 0o777 for file in files.values()} == {0o600}, "they hold replies"
     report = json.loads(files["json"].read_text())
     assert report["schema"] == "chat-personas/room@1"
     assert [answer["model"] for answer in report["answers"]] == [[pytest.approx(2 / 3), pytest.approx(1 / 3)]] * 3

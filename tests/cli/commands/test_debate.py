@@ -67,6 +67,7 @@ def test_both_sides_speak_in_turn_and_the_course_of_both_is_shown(held: Command,
 
     assert ran.code == 0
     assert ran.out.startswith("Moderator: Guns?\n\n" + "A Democrat: Yes.\n\nA Republican: Yes.\n\n" * 2)
+    assert {file.stat().st_mode & 0o777 for file in files.values()} == {0o600}, "they hold what was said"
     report = json.loads(files["json"].read_text())
     assert report["schema"] == "chat-personas/debate@1"
     assert [(turn["round"], turn["speaker"], turn["author"], turn["text"]) for turn in report["said"]] == [

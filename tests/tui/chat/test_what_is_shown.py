@@ -143,10 +143,29 @@ async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, val
         await until(pilot, lambda: "How good is the last reply?" in shown(pilot))
         await pilot.press(key)
         if values:  # Escape puts the notice away
-            await until(pilot, lambda: "Rated: 4 of 5." in shown(pilot))
+            await until(pilot, lambda: "Rated: 4 on the scale quality 1-5." in shown(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
     with Corpus.open(corpus_file, read_only=True) as corpus:
         ratings = corpus.ratings(corpus.conversations()[0].id)
     assert [rating.value for rating in ratings] == values
     assert {rating.scale for rating in ratings} <= {"quality 1-5"}
+
+
+async def test_a_reply_is_rated_on_a_scale_of_ones_own_and_later_by_the_number_alone(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await said(pilot, "Yes.")
+        for line, notice in (
+            ("/rate 4", "Rated: 4 on the scale quality 1-5."),
+            ("/rate 5 realism 1-7", "Rated: 5 on the scale realism 1-7."),
+            ("/rate 6", "Rated: 6 on the scale realism 1-7."),
+            ("/rate 8", "8 is outside the scale realism 1-7: write a number from 1 to 7"),
+        ):
+            await type_text(pilot, line)
+            await until(pilot, lambda notice=notice: notice in {each.message for each in pilot.app._notifications})  # type: ignore[misc]
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        ratings = corpus.ratings(corpus.conversations()[0].id)
+    assert [(rating.value, rating.scale) for rating in ratings] == [
+        (4.0, "quality 1-5"), (5.0, "realism 1-7"), (6.0, "realism 1-7")
+    ]  # fmt: skip

@@ -274,6 +274,7 @@ async def test_the_answers_are_saved_as_the_name_of_the_file_says(
         await until(pilot, lambda: isinstance(pilot.app.screen, RoomScreen) and (tmp_path / name).exists())
 
     assert holds((tmp_path / name).read_text(encoding="utf-8"))
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o600, "it holds replies"
 
 
 async def test_while_the_model_is_still_opening_the_room_says_so(corpus_file: Path) -> None:

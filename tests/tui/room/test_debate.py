@@ -57,7 +57,8 @@ async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved
             assert said in shown
         assert len(re.findall(r"with (?:Democrat|Republican): alignment 0\.\d\d \[", shown)) == 2
 
-        await pilot.press("space")  # one more round
+        await until(pilot, lambda: "space One more round" in words(pilot))
+        await pilot.press("space")
         await until(pilot, lambda: debate.debate.rounds == 2)
         await ended(pilot, debate)
         assert "Yes." in words(pilot)
@@ -93,14 +94,17 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         await until(pilot, lambda: "Le" in words(pilot) and debate.busy)
         await pilot.press("space")
         assert "pausing after this turn" in words(pilot)
+        await until(pilot, lambda: "space Go on" in words(pilot))
         await pilot.press(*"Be brief, please.", "enter")  # a space within words is one
         assert "wait for the end of the turn" in words(pilot)
         go_on.set()
         await until(pilot, lambda: "paused · Space goes on, Escape leaves" in words(pilot))
         assert words(pilot).index("Less.") < words(pilot).index("Be brief, please.")
 
+        await until(pilot, lambda: "space Go on" in words(pilot))
         await pilot.press("space")
         await until(pilot, lambda: len(engine.asked) == 3 and debate.busy and "No" in words(pilot))
+        await until(pilot, lambda: "space Pause" in words(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: not debate.busy)
         assert "(stopped)" in words(pilot)

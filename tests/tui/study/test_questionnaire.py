@@ -171,6 +171,61 @@ async def test_a_number_outside_its_scale_is_refused_with_its_bounds(
         assert not sheet.boxes[2].given
 
 
+async def test_what_was_said_to_be_missing_goes_as_soon_as_it_is_typed(corpus: Corpus, tmp_path: Path) -> None:
+    study = own_study(tmp_path)
+    async with taking_part(corpus, study) as pilot:
+        await agree(pilot)
+        sheet = page(pilot, QuestionnairePage)
+        warm, why = sheet.boxes[2], sheet.boxes[4]
+        await pilot.press("f2")
+        await until(pilot, lambda: "5 of 5 not answered yet" in words(pilot))
+        warm.first_field.focus()
+        await pilot.press("4")
+        await until(pilot, lambda: "4 of 5 not answered yet" in words(pilot))
+        assert not warm.has_class("-missing")
+        await pilot.press("0", "0")
+        await until(pilot, lambda: "5 of 5 not answered yet" in words(pilot))
+        assert "Write a number from 0 to 100." in words(pilot)
+        await pilot.press("backspace")
+        await until(pilot, lambda: "4 of 5 not answered yet" in words(pilot))
+        assert "Write a number from 0 to 100." not in words(pilot)
+        why.first_field.focus()
+        await until(pilot, lambda: warm.given)
+        await pilot.press("x")
+        await until(pilot, lambda: "3 of 5 not answered yet" in words(pilot))
+        await pilot.press("backspace")
+        await until(pilot, lambda: "4 of 5 not answered yet" in words(pilot))
+        assert stored(corpus, study)["warm"].value == 40
+
+
+async def test_a_number_that_was_stored_and_then_mistyped_is_given_again_when_it_is_back(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    async with taking_part(corpus, own_study(tmp_path)) as pilot:
+        await agree(pilot)
+        sheet = page(pilot, QuestionnairePage)
+        warm = sheet.boxes[2]
+        warm.first_field.focus()
+        await pilot.press("4", "0", "tab")
+        await until(pilot, lambda: warm.given)
+        warm.first_field.focus()
+        await pilot.press("end", "0")
+        await until(pilot, lambda: not warm.given)
+        await pilot.press("backspace", "tab")
+        await until(pilot, lambda: warm.given)
+
+
+async def test_a_number_on_a_scale_has_no_more_digits_than_its_field_shows(corpus: Corpus, tmp_path: Path) -> None:
+    async with taking_part(corpus, own_study(tmp_path), size=(80, 40)) as pilot:
+        await agree(pilot)
+        warm = page(pilot, QuestionnairePage).boxes[2]
+        warm.first_field.focus()
+        await pilot.press(*"4" * 14)
+        await until(pilot, lambda: "4" * 12 in shown(pilot))
+        assert "4" * 13 not in shown(pilot)
+        assert "█" not in shown(pilot)
+
+
 async def test_a_wrong_answer_that_may_be_tried_again_is_told_and_stays_in_front(
     corpus: Corpus, tmp_path: Path
 ) -> None:
