@@ -144,8 +144,7 @@ class ColumnsScreen(NarrowedList[tuple[PersonaOnModel, ...] | None]):
 
     @property
     def _names(self) -> list[str]:
-        first, *others = self._columns
-        return [first.persona.persona.title, *map(self._named, others)]
+        return [*map(self._named, self._columns)]
 
     def _named(self, column: PersonaOnModel) -> str:
         persona = column.persona.persona

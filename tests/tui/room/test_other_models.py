@@ -247,7 +247,7 @@ async def test_escape_stops_the_opening_and_an_error_is_said_and_what_was_chosen
         await choose_model(pilot, "/beta.gguf")
         await until(pilot, lambda: "this is not a model" in words(pilot))
         assert pilot.app.screen is listed
-        assert "A Democrat | A Republican (portray)" in words(pilot)
+        assert "A Democrat (portray) | A Republican (portray)" in words(pilot)
 
 
 async def test_short_memory_is_said_before_a_model_is_opened(
