@@ -22,6 +22,7 @@ from chat_personas.own_personas import readable_personas
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import keys_shown
 from chat_personas.tui.key_routing import fills_list, key_order
+from chat_personas.tui.screens.answering import AnsweringScreen
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class ByName(Provider):
         return self.screen if isinstance(self.screen, ChatScreen) else None
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, AnsweringScreen[None]):
     """The command palette, in which keys keep their order: Enter takes a line that fits all that was typed before it.
 
     What is taken is done before the next key goes on its way.

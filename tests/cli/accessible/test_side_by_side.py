@@ -1,6 +1,7 @@
 """Comparing in sentences: the same is said to every column, and what is heard names its column."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -20,11 +21,15 @@ from tests.fakes import END, FakeEngine
 YES = [["Yes.", END]] * 6
 
 
+ASKED = "(the model was asked)"
+
+
 class SlowToMeasure(Model):
-    """Answers no probe of a conversation in which coffee was spoken of."""
+    """Answers no probe of a conversation in which coffee was spoken of; it writes `ASKED` when it gets one."""
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         if any("Coffee" in message.content for message in prefix):
+            os.write(1, ASKED.encode())
             await asyncio.Event().wait()
         async with aclosing(super().score(prefix, probes)) as scores:
             async for score in scores:
@@ -191,7 +196,7 @@ def test_at_a_terminal_a_reply_is_stopped_and_a_line_goes_before_the_measuring(h
     person.enters("/compare republican", "Column 2: A Republican", "To all: ")
     person.enters("Tea?", "A Democrat: Slowly")
     person.enters("/stop", "A Democrat. Reply stopped. What was said so far is kept", "To all: ")
-    person.enters("Coffee?", "A Republican. Reply complete")
+    person.enters("Coffee?", "A Republican. Reply complete", ASKED)
     person.enters("/end", "Measuring A Democrat was stopped", "A Republican was not measured, because your line goes")
     person.enters("/quit", "Left the comparison", "Left")
     assert person.code == 0
