@@ -44,6 +44,14 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests read and write out of the home of whoever runs them: their personas, settings and corpus."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CHAT_PERSONAS_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def style_sheets_parsed_once() -> Iterator[None]:
     """Parse each style sheet once for each set of colours: every app, screen and theme of a test would do it again."""
     parse = Stylesheet._parse_rules

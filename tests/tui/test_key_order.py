@@ -51,6 +51,12 @@ class SlowDisk:
         self._goes.set()
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of the commands write a file, such as that of a persona."""
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
+
+
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> "SlowDisk":
     return SlowDisk(monkeypatch)
