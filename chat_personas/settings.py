@@ -7,8 +7,9 @@ win over the file, and command-line options over both.
 import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -57,14 +58,33 @@ class ServerSettings(BaseModel):
     timeout: float = Field(default=120.0, gt=0, description="Seconds to wait for an answer.")
 
 
+KEYS_AS_SHOWN: Mapping[str, str] = MappingProxyType(
+    {
+        "esc": "escape",
+        "del": "delete",
+        "pgdn": "pagedown",
+        "pgup": "pageup",
+        "⌫": "backspace",
+        "⏎": "enter",
+        "↑": "up",
+        "↓": "down",
+        "←": "left",
+        "→": "right",
+    }
+)
+"""The terminal library's names of the keys that the screen writes in another way."""
+
+
 def _long_names(keys: str) -> str:
-    """Return keys as the terminal library names them: `ctrl+x` for `^x`, as the screen writes it."""
+    """Return keys as the terminal library names them: `ctrl+x` for `^x`, `escape` for `esc`, as the screen writes."""
     return ",".join(map(_long_name, keys.split(",")))
 
 
 def _long_name(key: str) -> str:
     *modifiers, base = key.strip().split("+")
-    return "+".join(["ctrl", *modifiers, base[1:]]) if len(base) > 1 and base.startswith("^") else key
+    if len(base) > 1 and base.startswith("^"):
+        modifiers, base = ["ctrl", *modifiers], base[1:]
+    return "+".join([*modifiers, KEYS_AS_SHOWN.get(base, base)])
 
 
 KeyNames = Annotated[str, AfterValidator(_long_names)]
@@ -101,7 +121,8 @@ class Settings(BaseSettings):
         default=None, description="The theme of the screen, by its name; default: by the colours of the terminal."
     )
     keys: dict[str, KeyNames] = Field(
-        default_factory=dict, description="Key bindings by their id, such as stop = '^x' (or 'ctrl+x')."
+        default_factory=dict,
+        description="Key bindings by their id, such as stop = 'alt+s' (or '^t', 'ctrl+t').",
     )
     servers: dict[str, ServerSettings] = Field(
         default_factory=dict, description="Servers by the URL they are reached at."

@@ -17,7 +17,7 @@ from chat_personas.settings_listing import key_written
 from personas.inputs.suggestions import quoted, suggestion
 
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
-FORM = "write one such as ^x, alt+up or f5"
+FORM = "write one such as ^g, alt+up or f5"
 _NAMED = frozenset(key.value.rpartition("+")[2] for key in Keys) | KEY_TO_UNICODE_NAME.keys() | {"space", "newline"}
 
 

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from textual.keys import KEY_DISPLAY_ALIASES
 
+from chat_personas.settings import Settings
+from chat_personas.settings_listing import key_written
 from chat_personas.tui.key_registry import NO_KEY, named_bindings
 from chat_personas.tui.unusable_settings import faults_of, is_key
 from tests.tui.fakes import ScreenEngine, screen, session, shown, until
@@ -23,6 +26,11 @@ def test_these_are_not(key: str) -> None:
     assert not is_key(key)
 
 
+@pytest.mark.parametrize("key", sorted({*KEY_DISPLAY_ALIASES} - {"minus", "space"}))
+def test_a_key_can_be_set_as_the_screen_writes_it(key: str) -> None:
+    assert Settings(keys={"stop": key_written(key)}).keys == {"stop": key}
+
+
 def test_every_key_of_the_program_itself_exists_and_clashes_with_none() -> None:
     wrong = [key for _, binding in named_bindings() for key in binding.key.split(",") if not is_key(key)]
     assert set(wrong) <= {NO_KEY}
@@ -35,7 +43,7 @@ def test_every_key_of_the_program_itself_exists_and_clashes_with_none() -> None:
     [
         ({"stopp": "ctrl+x"}, 'keys: there is no "stopp"; did you mean "stop"?'),
         ({"stop": "control-x"}, 'keys: stop is on a key that does not exist; did you mean "^x"?'),
-        ({"stop": "hunter2"}, "keys: stop is on a key that does not exist; write one such as ^x, alt+up or f5"),
+        ({"stop": "hunter2"}, "keys: stop is on a key that does not exist; write one such as ^g, alt+up or f5"),
         ({"new": "f24,Ctrl+N"}, 'keys: new is on a key that does not exist; did you mean "^n"?'),
         ({"new": "ctrl+o"}, "keys: new and open are both on ^o; give one of them another key"),
         ({"new": "f24", "open": "f24"}, "keys: new and open are both on f24; give one of them another key"),
