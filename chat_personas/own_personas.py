@@ -3,7 +3,7 @@
 A persona can also be composed on the spot: `POLPARTY=Democrat SEX=Female` in place of a name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,24 @@ def find_persona(name_or_path: str | Path) -> "LoadedPersona":
 
         return composed(groups_in(name_or_path))
     return load_persona(name_or_path, (personas_directory(),))
+
+
+def with_its_file(persona: "Persona", load: Callable[[str], "LoadedPersona"]) -> "LoadedPersona":
+    """Return the persona of a conversation with its file; one that has no file by now, or another one, as it is.
+
+    `load` reads a persona by its name. Raises PersonaError where the directions of the persona may lie beside a file
+    that is gone.
+    """
+    from personas import is_steered_inside
+    from personas.composing import as_loaded
+
+    try:
+        found = load(persona.name)
+    except PersonaError:
+        if is_steered_inside(persona):
+            raise
+        return as_loaded(persona)
+    return found if found.persona == persona or is_steered_inside(persona) else as_loaded(persona)
 
 
 def persona_file(name_or_path: str | Path) -> Path:

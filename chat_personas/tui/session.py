@@ -200,20 +200,10 @@ class Session:
             return loaded if loaded is not None else await self.open_persona()
         if loaded is not None and loaded.persona == conversation.persona:
             return loaded
-        self.persona = await asyncio.to_thread(self._persona_of, conversation.persona)
+        from chat_personas.own_personas import with_its_file
+
+        self.persona = await asyncio.to_thread(with_its_file, conversation.persona, self.launch.load_persona)
         return self.persona
-
-    def _persona_of(self, persona: "Persona") -> "LoadedPersona":
-        from personas import PersonaError, is_steered_inside
-        from personas.composing import as_loaded
-
-        try:
-            found = self.launch.load_persona(persona.name)
-        except PersonaError:
-            if is_steered_inside(persona):
-                raise  # its directions may lie beside its file
-            return as_loaded(persona)
-        return found if found.persona == persona or is_steered_inside(persona) else as_loaded(persona)
 
     async def change_persona(self, persona: "LoadedPersona") -> None:
         """Go on in the open conversation with another persona. Raises as `Conversation.change_persona` does."""

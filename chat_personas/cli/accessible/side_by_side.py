@@ -25,7 +25,7 @@ from chat_personas.conversation.comparison import MOST, Comparison, ComparisonEr
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
 from chat_personas.monitor.sides import SideMonitors
-from chat_personas.own_personas import is_composed, other_personas, other_steerings
+from chat_personas.own_personas import is_composed, other_personas, other_steerings, with_its_file
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
 from chat_personas.reporting.wording import sentence
@@ -345,7 +345,11 @@ class Debating:
         name = await self._dialogue.answer(question) or usual
         if not name:
             raise NotDoneError("A debate has two personas. /personas lists them.")
-        return await asyncio.to_thread(self._opened.launch.load_persona, name)
+        own = self._opened.conversation.persona
+        load = self._opened.launch.load_persona
+        if name == own.name:  # it may have no file, as one whose prompt was written here
+            return await asyncio.to_thread(with_its_file, own, load)
+        return await asyncio.to_thread(load, name)
 
     async def _argue(self, debate: Debate) -> None:
         self._dialogue.say(

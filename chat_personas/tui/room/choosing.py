@@ -381,19 +381,19 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
     def __init__(
         self,
         survey: "LoadedSurvey",
-        first: str,
+        own: LoadedPersona,
         corpus: "Corpus",
         unsent: Mapping[str, str],
         topic: str,
         models: OtherModels,
     ) -> None:
-        """Offer the questions of `survey` as topics, and the persona named `first` before the others.
+        """Offer the questions of `survey` as topics, and the persona of the conversation, `own`, before the others.
 
         A `topic` that is given already is not asked for any more.
         """
         super().__init__(corpus, {} if topic else unsent)
         self._survey = survey
-        self._own = first
+        self._own = own
         self._typed_topic = unsent.get(DEBATE, "")
         self._topic = topic
         self._models = models
@@ -423,7 +423,8 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
     async def read(self) -> None:
         """Read the personas, and list them where they are being asked for."""
         found = dict(await asyncio.to_thread(lambda: list(readable_personas())))
-        self._offered = {name: found[name] for name in sorted(found, key=lambda name: (name != self._own, name))}
+        own = {self._own.persona.name: self._own}  # before all, and in place of a file that says something else by now
+        self._offered = own | dict(sorted(found.items())) | own
         if self._step in ("first", "second"):
             self.narrow()
 

@@ -417,8 +417,8 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> str | Non
                     return None
         if debate is None:
             unsent = await read(corpus, DEBATE)
-            name = conversation.persona.name
-            chosen = await app.push_screen_wait(DebateChoosingScreen(survey, name, corpus, unsent, topic, models))
+            own = await session.open_same_persona()
+            chosen = await app.push_screen_wait(DebateChoosingScreen(survey, own, corpus, unsent, topic, models))
             if chosen is None:
                 return None
             debate = await asyncio.to_thread(_begun, corpus, chosen)

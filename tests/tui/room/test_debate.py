@@ -45,6 +45,17 @@ async def ended(pilot: Pilot[None], debate: DebateScreen) -> None:
     await until(pilot, lambda: debate.debate.next_place is None and not debate.busy)
 
 
+async def test_a_persona_whose_prompt_was_written_here_is_offered_first(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), size=SIZE) as pilot:
+        await type_text(pilot, "/prompt-text Answer as a farmer would.")
+        await until(pilot, lambda: "(own prompt)" in words(pilot))
+        await type_text(pilot, "/debate Guns?")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebateChoosingScreen))
+        listed = pilot.app.screen.query_one("#choices", OptionList)
+        await until(pilot, lambda: listed.option_count > 0)
+        assert str(listed.options[0].prompt) == "A Democrat (own prompt) (democrat-own-prompt)"
+
+
 async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved(
     corpus_file: Path, tmp_path: Path
 ) -> None:
