@@ -353,6 +353,23 @@ async def test_one_goes_on_alone_with_the_model_of_the_column(corpus_file: Path)
         assert beta.closed == 0
 
 
+async def test_one_goes_on_alone_also_while_the_conversation_that_is_left_waits_for_a_reply(corpus_file: Path) -> None:
+    never = asyncio.Event()
+    engine = Closing(reply("1"), ["Taxes", never, "!"], info=ScreenEngine().info)  # type: ignore[list-item]
+    async with screen(on_two(corpus_file, engine, Closing(reply("2")))) as pilot:
+        talk = chat(pilot)
+        compared = await compared_on_beta(pilot)
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        talk.submitted("And taxes?")
+        await until(pilot, lambda: talk.replies.busy)
+        await pilot.press("ctrl+left", "enter")
+        second = compared.comparison.columns[1].id
+        await until(pilot, lambda: talk.session.conversation.id == second)  # type: ignore[union-attr]
+        await pilot.press(*"Why?")
+        await until(pilot, lambda: talk.composer.text == "Why?")
+
+
 async def test_the_same_persona_debates_with_itself_on_another_model_and_both_are_measured_on_their_own(
     corpus_file: Path,
 ) -> None:
