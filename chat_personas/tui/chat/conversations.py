@@ -292,8 +292,7 @@ class PersonaAndModel:
             await self.screen.navigator.change_model(model, new=new)
         except ReportedError as error:
             self.screen.notify_failure(error)
-        finally:
-            self.screen.show_opening("")
+        self.screen.show_opening("")  # not where this is broken off: then yet another model is being opened
 
     @in_worker("own model", exclusive=True)
     async def offer_model_of_last_reply(self) -> None:
