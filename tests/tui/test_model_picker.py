@@ -258,8 +258,10 @@ async def test_what_waits_for_a_model_that_does_not_open_returns_to_the_person(c
     async with screen(session(corpus_file, alpha, others={"beta": beta}), (120, 40)) as pilot:
         await type_text(pilot, "/model beta")
         await until(pilot, lambda: "opening beta" in words(pilot))
-        await type_text(pilot, "/compare")
+        await type_text(pilot, "/compare A long question?")
         await until(pilot, lambda: "Another model is being opened: wait for it." in words(pilot))
+        assert chat(pilot).composer.text == "/compare A long question?"
+        chat(pilot).composer.clear()
         await type_text(pilot, "Guns?")
         await until(pilot, lambda: "waiting for the model" in words(pilot))
         failed.set()
