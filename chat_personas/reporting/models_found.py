@@ -1,11 +1,13 @@
 """Models that were found or can be fetched, in words: their figures, what opens them, and what cannot be used."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from chat_personas.corpus import ReplyModel
+from chat_personas.engines.open import ModelServer, UnknownModelError, find_model, recorded_as, shown_model
 from chat_personas.models import POCKET, SMOLLM2, pocket_path
 from chat_personas.models.catalogue import Entry, catalogue
 from chat_personas.models.found import Found, ModelInFiles
@@ -142,6 +144,47 @@ def how_to_go_on_with(name: str, found: Found) -> str | None:
     return (
         None if model is None else f"{printable(name)} made the last reply. /model {printable(model)} goes on with it."
     )
+
+
+def what_opens(wanted: ReplyModel, ready: Iterable[str]) -> str | None:
+    """Return what opens the model that made a reply; None where it is not found.
+
+    `ready` yields what opens each model that there is. A file is the same model only with the same hash. A server that
+    is not among them is given all the same: opening it says what is wrong.
+    """
+    server = wanted.name if wanted.sha256 is None and wanted.name.startswith(("http://", "https://")) else None
+    return next((model for model in ready if _records(model, wanted)), server)
+
+
+def all_ready(found: Found, servers: Collection[str]) -> Iterator[str]:
+    """Yield what opens each model that can be opened at once; `servers` as in `offered`."""
+    return (each.model for each in offered(found, servers) if each.kind == "ready")
+
+
+def _records(model: str, wanted: ReplyModel) -> bool:
+    """Whether a model would be recorded as the wanted one; the file of one of another name is not read."""
+    try:
+        if wanted.sha256 is not None and shown_model(model) != wanted.name:
+            return False
+        return recorded_as(model) == (wanted.name, wanted.sha256)
+    except (UnknownModelError, OSError):
+        return False
+
+
+def is_strange(model: str, known: Collection[str]) -> bool:
+    """Whether a model is on a server of another machine that is none of the `known` addresses or models.
+
+    A corpus may have been merged from somebody else's, so that it names one is not enough to send anything there.
+    """
+    from chat_personas.engines.openai.connection import is_loopback
+
+    try:
+        found = find_model(model)
+    except UnknownModelError:
+        return False
+    if not isinstance(found, ModelServer) or is_loopback(found.url):
+        return False
+    return shown_address(found.url) not in {shown_address(each.partition("#")[0]).rstrip("/") for each in known}
 
 
 def _names(each: Offered) -> tuple[str, ...]:

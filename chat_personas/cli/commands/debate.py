@@ -18,9 +18,9 @@ from chat_personas.cli.launch import Launch
 from chat_personas.cli.opening import open_corpus, opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.layout import print_line, table_console
-from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText, persona_of
 from chat_personas.conversation.debate import Debate, DebateError
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, ReplyModel
 from chat_personas.engines.open import with_template
 from chat_personas.monitor.monitor import NO_LOG_PROBABILITIES
 from chat_personas.monitor.sides import SideMonitors
@@ -33,6 +33,7 @@ from chat_personas.reporting.debate import (
     figure_document,
     page_document,
 )
+from chat_personas.reporting.models_found import all_ready, is_strange, what_opens
 from chat_personas.settings import Settings, load_settings
 from chat_personas.text import printable
 from chat_personas.tui.leaving import run_unwaited
@@ -47,7 +48,8 @@ EXAMPLE = shared.examples(
     "chat-personas debate democrat republican --topic Taxes --model smollm2 --second-model pocket",
     "chat-personas debate --resume k3v9qx --rounds 2",
     note="The first persona begins. Each side is a conversation like others: see chat-personas corpus list. To say "
-    "something as the moderator, debate on the screen (see docs/debate.md).",
+    "something as the moderator, debate on the screen (see docs/debate.md). With --resume each side goes on with the "
+    "model of its last reply; --model and --second-model name others.",
 )
 ROUNDS = 3
 
@@ -98,16 +100,16 @@ def debate(
     settings = load_settings()
     survey = survey or settings.survey
     names = [name for name in (first, second) if name is not None]
-    models = model or settings.model, second_model or model or settings.model
+    _check(names, topic, resume)
+    launch = Launch(survey=survey)
+    models = _models(launch, (model, second_model), resume)
     asked_of = {"--model": model_files(models[0]), "--second-model": model_files(models[1])}
     read = {"persona": persona_files(*names), "--survey": files_of_survey(survey)} | asked_of
     destinations.check(read)
-    _check(names, topic, resume)
     if svg_file is not None and not measure:
         raise UsageError("--svg draws how far both sides move; add --measure, or leave it out")
     personas = None if resume else (find_persona(names[0]), find_persona(names[1]))
     asked = _Asked(personas, topic, rounds, resume, seed, measure, yes)
-    launch = Launch(survey=survey)
     launch.loaded_survey  # noqa: B018  # a wrong name of a survey comes out before the model opens
     out = sys.stderr if destinations.take_standard_output else sys.stdout
     report = run_unwaited(_held(with_template(settings, model, template), models, asked, launch, out))
@@ -134,6 +136,58 @@ def _check(names: list[str], topic: str, resume: str) -> None:
         raise UsageError("say what they argue about with --topic")
 
 
+def _models(launch: Launch, named: tuple[str | None, str | None], resume: str) -> tuple[str, str]:
+    """Return what opens the model of each side: what is `named` with an option, else the usual one.
+
+    In a debate that goes on that is the one of the side's last reply. Raises UsageError: it is not found.
+    """
+    first, second = named
+    usual = launch.settings.model
+    if not resume:
+        return first or usual, second or first or usual
+    with open_corpus() as corpus:
+        sides = [side.conversation_id for side in corpus.debate_sides(_debate_of(corpus, resume))]
+        last = [corpus.last_model(side) for side in sides]
+        titles = [persona_of(corpus.conversation(side)).title for side in sides]
+    if len(set(last)) == 1:
+        second = second or first
+    opened = dict[ReplyModel, str]()
+    for model, option, made, title in zip((first, second), ("--model", "--second-model"), last, titles, strict=False):
+        if model is None and made not in opened:
+            opened[made] = _model_of_last_reply(launch, made, [*filter(None, named), usual], title, option)
+    return first or opened.get(last[0], usual), second or opened.get(last[-1], usual)
+
+
+def _model_of_last_reply(launch: Launch, made: ReplyModel, known: list[str], title: str, option: str) -> str:
+    """Return what opens the model of the last reply of a side: one of the `known`, or one that is looked for.
+
+    Raises:
+        UsageError: it is not found, or on a server of another machine that neither the settings nor an option name.
+    """
+    settings = launch.settings
+
+    def ready() -> Iterator[str]:
+        yield from known
+        yield from all_ready(launch.find_models(), settings.servers)
+
+    model = what_opens(made, ready())
+    if model is None:
+        why = f"the model {printable(made.name)} was not found on this machine"
+        raise UsageError(f"{title}: {why}; name the model to go on with: {option} M")
+    if is_strange(model, [*settings.servers, *known]):
+        why = f"{printable(made.name)} is a server on another machine that your settings do not name"
+        raise UsageError(f"{title}: {why}; to send it what is said, write {option} {printable(made.name)}")
+    return model
+
+
+def _debate_of(corpus: Corpus, conversation: str) -> str:
+    """Return the key of the debate of which a conversation is a side. Raises DebateError and CorpusError."""
+    key = corpus.debate_of(corpus.conversation(conversation).id)
+    if key is None:
+        raise DebateError(f"{conversation} is not a side of a debate; see: chat-personas corpus list")
+    return key
+
+
 async def _held(
     settings: Settings, models: tuple[str, str], asked: _Asked, launch: Launch, out: TextIO
 ) -> DebateReport:
@@ -157,10 +211,7 @@ async def _held(
 def _opened(corpus: Corpus, engines: tuple[Engine, Engine], asked: _Asked, survey: LoadedSurvey) -> Debate:
     """Return the debate, new or taken up, after the person agreed to what it asks of a server."""
     if asked.personas is None:
-        key = corpus.debate_of(corpus.conversation(asked.resume).id)
-        if key is None:
-            raise DebateError(f"{asked.resume} is not a side of a debate; see: chat-personas corpus list")
-        debate = Debate.resume(corpus, engines, key, seed=asked.seed)
+        debate = Debate.resume(corpus, engines, _debate_of(corpus, asked.resume), seed=asked.seed)
         _agree(engines, (asked.rounds or 0) + debate.rounds - debate.spoken[1], asked, survey)
         return debate
     rounds = asked.rounds or ROUNDS

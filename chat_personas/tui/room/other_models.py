@@ -19,15 +19,13 @@ from chat_personas.consent import server_of
 from chat_personas.conversation.conversation import persona_of
 from chat_personas.corpus import ReplyModel
 from chat_personas.engines.open import (
-    ModelServer,
     UnknownModelError,
-    find_model,
     longest_wait,
     memory_needed,
     recorded_as,
     shown_model,
 )
-from chat_personas.reporting.models_found import Offered, free_memory, offered, short_of_memory
+from chat_personas.reporting.models_found import all_ready, free_memory, is_strange, short_of_memory, what_opens
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.leaving import in_time
@@ -35,7 +33,7 @@ from chat_personas.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, Dialo
 from chat_personas.tui.screens.models import ModelsScreen
 from eval.engine import ORDERS
 from personas.errors import ReportedError
-from personas.inputs.redaction import shown_address, without_secrets
+from personas.inputs.redaction import without_secrets
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
@@ -153,41 +151,12 @@ class OtherModels:
 
         A file is the same model only with the same hash. Raises ReportedError: the settings cannot be read.
         """
-        if wanted.sha256 is None and wanted.name.startswith(("http://", "https://")):
-            served = (each.model for each in self._offered() if _records(each.model, wanted))
-            return next(served, wanted.name)
-        return next((each.model for each in self._offered() if _records(each.model, wanted)), None)
+        settings = self.session.launch.settings
+        return what_opens(wanted, all_ready(self.session.launch.find_models(), settings.servers))
 
     def is_strange(self, model: str) -> bool:
-        """Whether it is on a server of another machine that is neither in the settings nor the present model's.
-
-        A corpus may have been merged from somebody else's, so that it names one is not enough to send anything there.
-        """
-        from chat_personas.engines.openai.connection import is_loopback
-
-        try:
-            found = find_model(model)
-        except UnknownModelError:
-            return False
-        if not isinstance(found, ModelServer) or is_loopback(found.url):
-            return False
-        known = {shown_address(url).rstrip("/") for url in self.session.launch.settings.servers}
-        return shown_address(found.url) not in {*known, server_of(self.present.info)}
-
-    def _offered(self) -> list[Offered]:
-        settings = self.session.launch.settings
-        found = offered(self.session.launch.find_models(), settings.servers)
-        return [each for each in found if each.kind == "ready"]
-
-
-def _records(model: str, wanted: ReplyModel) -> bool:
-    """Whether a model would be recorded as the wanted one; the file of one of another name is not read."""
-    try:
-        if wanted.sha256 is not None and shown_model(model) != wanted.name:
-            return False
-        return recorded_as(model) == wanted
-    except (UnknownModelError, OSError):
-        return False
+        """Whether it is on a server of another machine that is neither in the settings nor the present model's."""
+        return is_strange(model, {*self.session.launch.settings.servers, server_of(self.present.info)})
 
 
 class OpeningScreen(Dialog["Engine | None"]):

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, ReplyModel
 from chat_personas.own_personas import save_persona
+from chat_personas.reporting import models_found
+from chat_personas.reporting.models_found import is_strange, what_opens
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
 from personas.composing import composed, groups_in
 from scripts.docs import write_debate
 from tests.cli.running import Command, only_line, write_survey
+from tests.engines.llama.tiny import write_tiny_model
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, question, town
 from tests.reporting.reading import rows, tree, words
@@ -41,9 +44,14 @@ class Failing(FakeEngine):
 
 
 @pytest.fixture
-def held(command: Command, served_by: Callable[[Engine], None], tmp_path: Path) -> Command:
+def held(
+    command: Command, served_by: Callable[[Engine], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Command:
     """Runs `debate` on a survey of 24 questions and an engine that answers as Democrats do."""
-    served_by(FakeEngine(AS_DEMOCRATS))
+    engine = FakeEngine(AS_DEMOCRATS)
+    served_by(engine)
+    monkeypatch.setattr(models_found, "shown_model", lambda _: engine.info.name)
+    monkeypatch.setattr(models_found, "recorded_as", lambda _: (engine.info.name, engine.info.sha256))
     survey = write_survey(tmp_path / "town.json", TOWN)
     return lambda *arguments, **given: command("debate", *map(str, arguments), "--survey", survey, **given)
 
@@ -144,7 +152,7 @@ def test_a_debate_goes_on_with_more_rounds_and_its_course_with_it(
 def test_a_model_that_fails_leaves_what_was_said_and_how_to_go_on(
     held: Command, served_by: Callable[[Engine], None], corpus: Corpus
 ) -> None:
-    served_by(Failing())
+    served_by(Failing(AS_DEMOCRATS))
     ran = held(*GUNS)
 
     assert ran.code == 3
@@ -190,3 +198,85 @@ def test_a_debate_that_cannot_be_is_refused(
     assert ran.code == 2
     assert why in only_line(ran)
     assert corpus.conversation_ids() == ()
+
+
+def two_models(home: Path) -> dict[str, Path]:
+    """Put two models where models are looked for, and return their files by their names."""
+    folder = home / "data" / "models"
+    folder.mkdir(parents=True)
+    return {
+        name: write_tiny_model(folder / f"{name}.gguf", context=1024, seed=seed)
+        for seed, name in enumerate(("one", "two"))
+    }
+
+
+def made_by(corpus: Corpus) -> list[list[str]]:
+    """The models of the replies of each side, from the first to the last; the side that began is the first."""
+    (key,) = {corpus.debate_of(each) for each in corpus.conversation_ids()}
+    rows = [corpus.conversation(side.conversation_id) for side in corpus.debate_sides(str(key))]
+    made = [(corpus.branch(str(row.active_leaf_id)), corpus.models(str(row.active_leaf_id))) for row in rows]
+    return [[models[each.id].name for each in branch if each.id in models] for branch, models in made]
+
+
+@pytest.fixture
+def held_by_two(command: Command, home: Path, corpus: Corpus, brief: str) -> tuple[Command, dict[str, Path]]:
+    """A debate of one round, the second side on a model of its own, and what goes on with it."""
+    files = two_models(home)
+    other = Path("other.toml")
+    other.write_text(Path(brief).read_text().replace('"brief"', '"other"').replace("Somebody", "Another"))
+    on = ("--model", str(files["one"]), "--second-model", str(files["two"]))
+    assert command("debate", brief, str(other), "--topic", "Guns?", "--rounds", "1", *on).code == 0
+    name = corpus.short_names()[corpus.conversation_ids()[0]]
+    return lambda *given: command("debate", "--resume", name, "--rounds", "1", *given), files
+
+
+def test_each_side_goes_on_with_the_model_of_its_last_reply(
+    held_by_two: tuple[Command, dict[str, Path]], corpus: Corpus
+) -> None:
+    go_on, files = held_by_two
+    assert go_on().code == 0
+    assert made_by(corpus) == [["one", "one"], ["two", "two"]]
+
+    assert go_on("--model", str(files["two"])).code == 0
+    assert made_by(corpus) == [["one", "one", "two"], ["two"] * 3]
+    assert go_on("--second-model", str(files["one"])).code == 0
+    assert made_by(corpus) == [["one", "one", "two", "two"], ["two", "two", "two", "one"]]
+
+
+def test_a_model_that_is_gone_is_named_with_what_to_write(
+    held_by_two: tuple[Command, dict[str, Path]], corpus: Corpus
+) -> None:
+    go_on, files = held_by_two
+    write_tiny_model(files["two"], context=1024, seed=7)  # another model of the same name
+    ran = go_on()
+    assert ran.code == 2
+    assert only_line(ran) == (
+        "chat-personas: Another of few words: the model two was not found on this machine; "
+        "name the model to go on with: --second-model M\n"
+    )
+    assert made_by(corpus) == [["one"], ["two"]]
+    assert go_on("--second-model", str(files["one"])).code == 0
+    assert made_by(corpus) == [["one", "one"], ["two", "one"]]
+
+
+def test_a_model_that_both_sides_spoke_on_is_replaced_by_one_option(
+    command: Command, home: Path, corpus: Corpus, brief: str
+) -> None:
+    files = two_models(home)
+    other = Path("other.toml")
+    other.write_text(Path(brief).read_text().replace('"brief"', '"other"').replace("Somebody", "Another"))
+    sides = (brief, str(other), "--topic", "Guns?")
+    assert command("debate", *sides, "--rounds", "1", "--model", str(files["one"])).code == 0
+    name = corpus.short_names()[corpus.conversation_ids()[0]]
+    assert command("debate", "--resume", name, "--rounds", "1", "--model", str(files["two"])).code == 0
+    assert made_by(corpus) == [["one", "two"]] * 2
+
+
+def test_a_server_that_only_the_corpus_names_is_not_connected_to() -> None:
+    far = "https://far.example/v1#large"
+    assert what_opens(ReplyModel(far, None), ()) == far, "opening it says what is wrong"
+    assert is_strange(far, ["pocket", "https://other.example/v1"])
+    assert not is_strange(far, ["https://far.example/v1/"])
+    assert not is_strange(far, ["https://me:secret@far.example/v1#small"])
+    assert not is_strange("http://127.0.0.1:8080/v1#a", [])
+    assert not is_strange("pocket", [])
