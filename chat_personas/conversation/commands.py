@@ -4,7 +4,7 @@ Every face takes its commands from here: the screen its keys, palette, key help 
 mode for screen readers its slash commands and their help; and the pages of the documentation their tables.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -502,6 +502,30 @@ def named(name: str, face: Face = "sentences") -> Command:
         advice = suggestion(name, others, f"{SLASH}help lists all")
         raise CommandError(f"there is no command {quoted(f'{SLASH}{name}')}; {advice}; {AS_MESSAGE}")
     return command
+
+
+def asked_beside(line: str, here: Collection[str], how: str) -> Asked | None:
+    """Read a line of a comparison or a debate as a command; None where it is a message.
+
+    Raises:
+        CommandError: there is no such command, or it is not one of those that do something `here`. The message says
+            `how` to go on.
+    """
+    words = line.strip()
+    if not words.startswith(SLASH) or words.startswith(2 * SLASH):
+        return None
+    name, _, argument = words.removeprefix(SLASH).partition(" ")
+    command = COMMANDS.get(name.casefold()) or named(name, "screen")
+    if command.name not in here:
+        raise CommandError(for_conversation(command, how))
+    if argument.strip() and not command.argument:
+        raise CommandError(f"nothing follows {SLASH}{command.name}; {AS_MESSAGE}")
+    return Asked(command, argument.strip())
+
+
+def for_conversation(command: Command, how: str) -> str:
+    """Say that a command does nothing in a comparison or a debate, and `how` to go on there."""
+    return f"{SLASH}{command.name} is for a conversation. {how}"
 
 
 def numbered(argument: str) -> tuple[int | None, str]:

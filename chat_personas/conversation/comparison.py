@@ -18,6 +18,7 @@ from eval.engine import Engine
 from personas import LoadedPersona
 from personas.errors import ReportedError
 
+HOW_TO_COMPARE = "Every line is said to all of them. /open NUMBER goes on with one alone, /end leaves."
 LEAST, MOST = 2, 4
 """How many columns a comparison has: at least two, and no more than can be read side by side."""
 

@@ -20,8 +20,8 @@ from chat_personas.cli.accessible.dialogue import (
     chosen_number,
 )
 from chat_personas.cli.accessible.measuring import Measuring, SideRounds
-from chat_personas.conversation.commands import SLASH, Command, CommandError, asked, message_of
-from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError
+from chat_personas.conversation.commands import Command, CommandError, asked, for_conversation, message_of
+from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
 from chat_personas.monitor.sides import SideMonitors
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from eval.engine import Message
 
 TO_ALL = "To all: "
-HOW_TO_COMPARE = "Every line is said to all of them. /open NUMBER goes on with one alone, /end leaves."
 ROUNDS = 3
 HOW_TO_MODERATE = "Write something that both are told, Enter alone to go on, or /end to leave the debate."
 PAUSED = f"Paused. {HOW_TO_MODERATE}"
@@ -237,7 +236,7 @@ def _refuse(command: Command, how: str) -> None:
         raise LeftError
     if command.name in ("help", "stop"):
         raise NotDoneError(how)
-    raise NotDoneError(f"{SLASH}{command.name} is for a conversation. {how}")
+    raise NotDoneError(for_conversation(command, how))
 
 
 def _names(written: str) -> Iterator[str]:

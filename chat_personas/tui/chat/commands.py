@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAli
 from textual.actions import parse
 from textual.binding import Binding
 
-from chat_personas.conversation.commands import COMMANDS
+from chat_personas.conversation.commands import COMMANDS, CommandError, asked_beside
+from chat_personas.text import printable
 from chat_personas.tui.key_registry import binding_of, key_of
 from chat_personas.tui.key_routing import changes_screen, key_order, no_screen_comes
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.widgets import Input
 
 Handler: TypeAlias = Callable[[str], None]
 """Does what a command asks for; it is given what follows the command's name, "" for nothing."""
@@ -185,6 +187,22 @@ def without_argument(act: Callable[[], object]) -> Handler:
         act()
 
     return handle
+
+
+def do_beside(screen: "Screen[Any]", field: "Input", handlers: Mapping[str, Handler], how: str) -> bool:
+    """Do what the line of a comparison or a debate asks for with a slash; return whether it is one, or was meant to be.
+
+    One that is refused stays in its field, and the message says `how` to go on.
+    """
+    try:
+        found = asked_beside(field.value, handlers, how)
+    except CommandError as error:
+        screen.notify(printable(str(error)), severity="warning", markup=False)
+        return True
+    if found is not None:
+        field.clear()
+        handlers[found.command.name](found.argument)
+    return found is not None
 
 
 def action_of(name: str) -> str:

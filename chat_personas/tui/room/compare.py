@@ -13,12 +13,14 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from chat_personas.conversation.comparison import MOST, Comparison, ComparisonError, kept_columns
+from chat_personas.conversation.commands import message_of
+from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, Comparison, ComparisonError, kept_columns
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.own_personas import other_personas, other_steerings
 from chat_personas.reporting.wording import STATUS
 from chat_personas.text import printable
+from chat_personas.tui.chat.commands import NO_REPLY, Handler, do_beside, without_argument
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.room.choosing import Choice, NarrowedList
@@ -298,12 +300,40 @@ class CompareScreen(AnsweringScreen[str | None]):
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
-        """Say what was typed to everybody, unless they are still replying."""
+        """Say what was typed to everybody, unless they are still replying; or do what it asks for with a slash."""
+        if do_beside(self, self._input, self._handlers, HOW_TO_COMPARE):
+            return
         if self._busy:
             self.notify("Still replying; Escape goes back.", markup=False)
         elif event.value.strip():
             self._input.value = ""
-            self.say(event.value)
+            self.say(message_of(event.value))
+
+    @property
+    def _handlers(self) -> Mapping[str, Handler]:
+        """What the commands that can be written here do."""
+        return {
+            "open": self._open,
+            "stop": without_argument(self.stop),
+            "end": without_argument(self.leave),
+            "help": without_argument(lambda: self.notify(HOW_TO_COMPARE, markup=False)),
+            "quit": without_argument(lambda: self.run_worker(self.app.action_quit(), group="quit")),
+        }
+
+    def _open(self, number: str) -> None:
+        """Go on with the column of this number alone."""
+        if number.isdecimal() and 1 <= int(number) <= len(self.columns):
+            self.go_on(self.columns[int(number) - 1])
+        else:
+            self.notify(f"Write /open with the number of a column, from 1 to {len(self.columns)}.", markup=False)
+
+    @work(group="stop", exclusive=True)
+    async def stop(self) -> None:
+        """Stop the reply that is on its way; what was said so far stays."""
+        if self._busy:
+            await self.comparison.stop()
+        else:
+            self.notify(NO_REPLY, markup=False)
 
     @property
     def away_from_text(self) -> bool:
@@ -389,12 +419,16 @@ class CompareScreen(AnsweringScreen[str | None]):
         at = next((place for place, column in enumerate(self.columns) if column.has_focus), -1 if by > 0 else 0)
         self.set_focus(self.columns[(at + by) % len(self.columns)])
 
-    @work(group="back")
-    async def action_back(self) -> None:
-        """From a column to the input; from there back to the conversation, with the reply on its way stopped."""
+    def action_back(self) -> None:
+        """From a column to the input; from there back to the conversation."""
         if not self._input.has_focus:
             self.set_focus(self._input)
-            return
+        else:
+            self.leave()
+
+    @work(group="leave", exclusive=True)
+    async def leave(self) -> None:
+        """Go back to the conversation, with the reply on its way stopped."""
         await self.comparison.stop()
         self.workers.cancel_group(self, "measure")
         self.dismiss(None)

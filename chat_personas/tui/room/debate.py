@@ -1,7 +1,7 @@
 """A debate on the screen: two personas in one transcript, the person moderates, and the course of both on a key."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.events import Key, Resize
 from textual.widgets import Input, Static
 
+from chat_personas.conversation.commands import message_of
 from chat_personas.conversation.conversation import ReplyEnded
 from chat_personas.conversation.debate import MODERATOR, Debate, DebateError, Spoken
 from chat_personas.corpus.corpus import DEBATE
@@ -29,6 +30,7 @@ from chat_personas.reporting.debate import (
 )
 from chat_personas.reporting.wording import STATUS, sentence
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.chat.commands import Handler, do_beside, without_argument
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, with_interval
 from chat_personas.tui.room.choosing import ChosenDebate, DebateChoosingScreen
@@ -50,6 +52,7 @@ MARKS = ("●", "□")
 """What tells the sides apart besides their names and colours."""
 STYLES = ("bold $text-accent", "bold $text-secondary")
 MODERATE = "Say something as the moderator"
+HOW_TO_MODERATE = "What you write is said to both sides. /stop pauses, /end leaves."
 WAITING = "…"
 GO_ON, ANOTHER_ROUND = "Go on", "One more round"
 AROUND = 6
@@ -230,16 +233,41 @@ class DebateScreen(AnsweringScreen[None]):
 
     @on(Input.Submitted, "#moderate")
     async def interject(self, event: Input.Submitted) -> None:
-        """Say something to both sides."""
-        if not event.value.strip():
+        """Say something to both sides, or do what is asked for with a slash."""
+        if do_beside(self, event.input, self._handlers, HOW_TO_MODERATE) or not event.value.strip():
             return
         event.input.clear()
         try:
-            await self.debate.interject(event.value)
+            await self.debate.interject(message_of(event.value))
         except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
         await self._show_said()
         self._show_state()
+
+    @property
+    def _handlers(self) -> Mapping[str, Handler]:
+        """What the commands that can be written here do."""
+        return {
+            "stop": without_argument(self.stop_or_say_how),
+            "end": without_argument(self.leave),
+            "help": without_argument(lambda: self.notify(HOW_TO_MODERATE, markup=False)),
+            "quit": without_argument(lambda: self.run_worker(self.app.action_quit(), group="quit")),
+        }
+
+    def stop_or_say_how(self) -> None:
+        """Stop the turn or the measuring; where nothing is under way, say how to go on."""
+        if self.busy:
+            self.action_stop()
+        else:
+            self.notify(HOW_TO_MODERATE, markup=False)
+
+    @work(group="stop", exclusive=True)
+    async def leave(self) -> None:
+        """Go back to the conversation, with the turn under way stopped."""
+        self._paused = True
+        await self.debate.stop()
+        self.workers.cancel_group(self, "argue")
+        self.dismiss(None)
 
     @work(group="stop", exclusive=True)
     async def action_stop(self) -> None:

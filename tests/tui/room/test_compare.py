@@ -327,3 +327,33 @@ async def test_all_that_is_typed_or_pasted_on_a_column_goes_to_the_input_and_sta
         await until(pilot, lambda: box.value == "typed in column")
         await pilot.press("ctrl+right", "escape", "s")
         await until(pilot, lambda: box.value == "typed in columns")
+
+
+async def test_a_line_with_a_slash_is_a_command_here_too_and_never_said(corpus_file: Path) -> None:
+    engine = ScreenEngine(*(reply(f"reply {number}.") for number in range(3)), ["No", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, GUNS)
+        await until(pilot, lambda: "reply 0." in words(pilot) and not chat(pilot).replies.busy)
+        compared = await compare(pilot, "(repub")
+        await replied(pilot, compared)
+        field = compared.query_one("#all", Input)
+
+        async def write(line: str) -> None:
+            field.value = line
+            await pilot.press("enter")
+
+        await write("/measure off")
+        await until(pilot, lambda: "/measure is for a conversation." in words(pilot))
+        assert field.value == "/measure off"
+        await write("/mesure off")
+        await until(pilot, lambda: "there is no command" in words(pilot))
+        await write("/open 3")
+        await until(pilot, lambda: "from 1 to 2." in words(pilot))
+        await write("//etc is a folder")
+        await until(pilot, lambda: len(engine.asked) == 4)
+        assert engine.asked[3][-1].content == "/etc is a folder"
+        await until(pilot, lambda: "No" in words(pilot))
+        await write("/stop")
+        await until(pilot, lambda: compared.columns[0].conversation.path[-1].status == "stopped")
+        await write("/end")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))

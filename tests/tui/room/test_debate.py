@@ -221,3 +221,30 @@ async def test_what_is_no_possible_number_of_rounds_is_said_and_stays_in_the_fie
         choosing.query_one(Input).value = "1"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DebateScreen))
+
+
+async def test_the_moderator_can_write_commands_and_none_is_said(corpus_file: Path, corpus: Corpus) -> None:
+    engine = ScreenEngine(["No", asyncio.Event()], ["Yes", asyncio.Event()])
+    async with screen(session(corpus_file, engine), size=SIZE) as pilot:
+        debate = await held(pilot, rounds=3)
+        await until(pilot, lambda: "No" in words(pilot) and debate.busy)
+        await pilot.press(*"/debate", "enter")
+        await until(pilot, lambda: "/debate is for a conversation." in words(pilot))
+        field = debate.query_one("#moderate", Input)
+        assert field.value == "/debate"
+        field.value = "/stop"
+        await pilot.press("enter")
+        await until(pilot, lambda: not debate.busy and "(stopped)" in words(pilot))
+        assert debate.debate.waiting == ()
+        await pilot.press(*"//both", "enter")
+        await until(pilot, lambda: "▸ Moderator" in words(pilot) and "/both" in words(pilot))
+        assert [one.message.text for one in debate.debate.said() if one.place is None] == ["Guns?", "/both"]
+
+        field.value = ""
+        await pilot.press("space")
+        await until(pilot, lambda: "Yes" in words(pilot) and debate.busy)
+        field.value = "/end"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        spoken = [one.message for one in debate.debate.said() if one.place is not None]
+        assert [message.status for message in spoken] == ["stopped", "stopped"]
