@@ -250,6 +250,28 @@ async def test_a_first_message_on_its_way_stays_on_the_screen_where_another_mode
         assert "Guns?" in shown(pilot)
 
 
+async def test_the_open_model_asked_for_while_another_is_opened_stays_and_answers_what_waits(corpus_file: Path) -> None:
+    opened = asyncio.Event()
+    alpha = ScreenEngine(reply("Fewer."))
+    beta = FakeLaunch(corpus_file, ScreenEngine(reply("More."), info=BETA))
+    beta.open_engine = opening(opened, beta.engine)  # type: ignore[method-assign]
+    app = session(corpus_file, alpha, model="small.gguf", others={"beta": beta})
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "/model beta")
+        await until(pilot, lambda: "opening beta" in words(pilot))
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "waiting for the model" in words(pilot))
+        await type_text(pilot, "/model small.gguf")
+        await until(pilot, lambda: "fake stays open; the other model is not opened." in words(pilot))
+        opened.set()
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        assert "opening beta" not in words(pilot)
+        assert "open already" not in words(pilot)
+        assert app.engine is alpha
+        await type_text(pilot, "/model small.gguf")
+        await until(pilot, lambda: "fake is open already." in words(pilot))
+
+
 async def test_what_waits_for_a_model_that_does_not_open_returns_to_the_person(corpus_file: Path) -> None:
     failed = asyncio.Event()
     alpha = ScreenEngine(reply("Fewer."))

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
+
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NEW_ALREADY, Handler, in_worker, say_nothing_yet, without_argument
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 
 SECONDS_OF_AN_OFFER = 15.0
+OPEN_ALREADY = "{model} is open already."
+STAYS_OPEN = "{model} stays open; the other model is not opened."
 
 
 class Conversations:
@@ -280,8 +285,15 @@ class PersonaAndModel:
         if chosen is None:
             return
         if await asyncio.to_thread(screen.session.has_open, chosen):
-            screen.notify(f"{printable(screen.status_line.model)} is open already.", markup=False)
-            return
+            given_up = await self._stop_opening()
+            # Asked again: the other model may have taken its place just before.
+            if await asyncio.to_thread(screen.session.has_open, chosen):
+                if given_up:
+                    screen.show_opening("")
+                    await screen.navigator.stay()
+                said = STAYS_OPEN if given_up else OPEN_ALREADY
+                screen.notify(said.format(model=printable(screen.status_line.model)), markup=False)
+                return
         try:
             name = await screen.session.name_of_model(chosen)
         except ReportedError as error:
@@ -291,6 +303,16 @@ class PersonaAndModel:
         where = await self._where("Go on with the other model in:") if self._has_messages else "here"
         if where is not None:
             self._change_model(chosen, name, new=where == "new")
+
+    async def _stop_opening(self) -> bool:
+        """Open another model no further; return whether one was being opened."""
+        workers = [worker for worker in self.screen.workers if worker.group == "model" and not worker.is_finished]
+        for worker in workers:
+            worker.cancel()
+        for worker in workers:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await worker.wait()
+        return bool(workers)
 
     @in_worker("model", exclusive=True)
     async def _change_model(self, model: str, name: str, *, new: bool) -> None:

@@ -152,6 +152,10 @@ class Navigator:
                 raise
         await self._go_on()
 
+    async def stay(self) -> None:
+        """Go on with the open model, where another one was being opened and is not wanted any more."""
+        await self._go_on()
+
     async def go_with(self, conversation_id: str, other: OtherModel) -> None:
         """Leave the open conversation for the one of this id, and go on there with a model that is open already.
 
