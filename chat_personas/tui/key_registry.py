@@ -38,7 +38,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.room.answers import AnswerList, GuessScreen, RoomScreen
-    from chat_personas.tui.room.choosing import NarrowedList
+    from chat_personas.tui.room.choosing import NarrowedList, StepByStep
     from chat_personas.tui.room.compare import Column, CompareScreen
     from chat_personas.tui.room.debate import CourseScreen, DebateScreen, ModeratorInput
     from chat_personas.tui.room.other_models import OpeningScreen
@@ -76,7 +76,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "Everywhere": (ChatApp,),
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the lists of personas and models": (Picker, PersonasScreen),
-        "In a list that typing narrows": (NarrowedList,),
+        "In a list that typing narrows": (NarrowedList, StepByStep),
         "Where the room is asked": (AnswerList, RoomScreen, GuessScreen),
         "Where personas are compared": (Column, CompareScreen),
         "Where another model is opened": (OpeningScreen,),

@@ -164,10 +164,15 @@ class NarrowedList(AnsweringScreen[Result]):
 class StepByStep(NarrowedList[Result]):
     """Lists that ask for one thing after another; the person's own words are kept until all is chosen."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "undo", "Undo", id="choose_undo", tooltip="Bring back what was typed here the last time")
+    ]
+
     def __init__(self, corpus: "Corpus", unsent: Mapping[str, str], *, given: bool) -> None:
         """`unsent` is what was typed here before, by place: kept and not shown where something else is `given`."""
         super().__init__()
         self._chosen = False
+        self._replaceable = ""
         self._brought_back: Mapping[str, str] = {} if given else unsent
         self._set_aside: Mapping[str, str] = unsent if given else {}
         self._unsent = UnsentLines(self, corpus, self._to_keep)
@@ -185,9 +190,29 @@ class StepByStep(NarrowedList[Result]):
         """Say so where words of before are here again."""
         self._unsent.brought_back(self._brought_back)
 
+    def begin_again(self, typed: str = "") -> None:
+        """List everything, or what fits `typed`; nothing is brought back any more by undoing."""
+        self._replaceable = ""
+        super().begin_again(typed)
+
+    def select_brought_back(self) -> None:
+        """Select what is back from the last time: what is typed at once replaces it, and undoing brings it back."""
+        self._replaceable = self.typed.value
+        self.typed.select_all()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is something to undo only where what was back has been changed."""
+        return action != "undo" or self._replaceable not in ("", self.typed.value)
+
+    def action_undo(self) -> None:
+        """Bring back what was typed here the last time."""
+        self.typed.value = self._replaceable
+        self.typed.action_end()
+
     @on(Input.Changed)
     def keep_unsent(self) -> None:
         """Keep what is typed."""
+        self.refresh_bindings()
         self._unsent.changed()
 
     async def on_unmount(self) -> None:
@@ -230,6 +255,8 @@ class ChoosingScreen(StepByStep[Chosen | None]):
         self._go("question")
         if self._given:
             self._begin_with(self._given)
+        else:
+            self.select_brought_back()
 
     def own_words(self) -> Mapping[str, str]:
         """Return the question in one's own words and its options."""
@@ -412,6 +439,7 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
         """Begin with the topic, or with the personas where it is given, while these are read."""
         super().on_mount()
         self._go("first" if self._topic else "topic", "" if self._topic else self._typed_topic)
+        self.select_brought_back()
         self.read()
 
     def own_words(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from textual.widgets import Input, OptionList
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
-from chat_personas.corpus.corpus import ROOM
+from chat_personas.corpus.corpus import DEBATE, ROOM
 from chat_personas.storage.drafts import Draft, Drafts
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.choosing import ChoosingScreen, DebateChoosingScreen
@@ -17,6 +17,7 @@ from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
 from chat_personas.tui.room.debate import DebateScreen
 from eval.engine import EngineError
 from personas import load_persona
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, type_text, until, words
 
 BACK = "What you typed here and did not send is back."
@@ -167,6 +168,31 @@ async def test_a_topic_and_a_question_of_ones_own_are_kept_until_all_is_chosen(c
         await type_text(pilot, "/debate")
         await until(pilot, lambda: isinstance(pilot.app.screen, DebateChoosingScreen))
         assert pilot.app.screen.query_one(Input).value == "Is war just"
+
+
+@slow_but_first(("command", "kept"), [("/room", ROOM), ("/debate", DEBATE)])
+async def test_what_is_typed_at_once_replaces_what_is_back_until_it_is_undone(
+    corpus_file: Path, corpus: Corpus, command: str, kept: str
+) -> None:
+    corpus.drafts.keep(kept, Draft("repub"))
+    corpus.drafts.release(kept)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, command)
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen | DebateChoosingScreen))
+        field = pilot.app.screen.query_one(Input)
+        assert field.value == "repub"
+        assert "Undo" not in words(pilot), "nothing has been changed"
+        await pilot.press(*"guns")
+        assert field.value == "guns"
+        await until(pilot, lambda: "^z Undo" in words(pilot))
+        await pilot.press("ctrl+z", *"licans")
+        assert field.value == "republicans"
+
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, command)
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen | DebateChoosingScreen))
+        await pilot.press("right", *"?")
+        assert pilot.app.screen.query_one(Input).value == "republicans?", "whoever goes to its end writes on"
 
 
 async def test_a_disk_that_refuses_is_said_once(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
