@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.worker import WorkerCancelled, WorkerFailed
 
+from chat_personas.conversation.commands import SLASH
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NEW_ALREADY, Handler, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.key_registry import key_of
@@ -258,6 +259,8 @@ class PersonaAndModel:
             written = with_own_prompt(present, text) if text else await write_prompt(self.screen.app, present)
         except ReportedError as error:
             self.screen.notify_failure(error)
+            if text:
+                self.screen.composer.give_back(f"{SLASH}prompt-text {text}")
         else:
             if written is not None:
                 await self._go_on_written(written)
