@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from chat_personas.engines.open import UnknownModelError
 from chat_personas.models import POCKET, SMOLLM2, pocket_path
 from chat_personas.models.catalogue import Entry, catalogue
 from chat_personas.models.found import Found, ModelInFiles
@@ -13,7 +14,8 @@ from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.reporting.wording import DEMONSTRATION, RECURRENT
 from chat_personas.text import pluralize, printable
-from personas.inputs.redaction import shown_address
+from personas.inputs.redaction import shown_address, without_secrets
+from personas.inputs.suggestions import one_of, quoted
 
 OPTION = "--model"
 BUILT_IN, FILES, SERVERS = "Built in", "In files on this machine", "On servers of this machine"
@@ -142,6 +144,19 @@ def how_to_go_on_with(name: str, found: Found) -> str | None:
     return (
         None if model is None else f"{printable(name)} made the last reply. /model {printable(model)} goes on with it."
     )
+
+
+def model_called(name: str, found: Found) -> str:
+    """Return what opens the model that is shown under this name; `name` itself where none of those found is.
+
+    Raises:
+        UnknownModelError: several models are shown under it.
+    """
+    there = dict.fromkeys(each.model for each in offered(found) if each.kind == "ready" and name in _names(each))
+    if len(there) > 1:
+        listed = one_of([without_secrets(model) for model in there])
+        raise UnknownModelError(f"{pluralize(len(there), 'model')} are called {quoted(name)}; write {listed}")
+    return next(iter(there), name)
 
 
 def _names(each: Offered) -> tuple[str, ...]:

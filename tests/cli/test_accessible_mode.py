@@ -571,12 +571,13 @@ def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_ow
     command: Command, brief: str, tiny: str, tmp_path: Path
 ) -> None:
     other = shutil.copy(tiny, tmp_path / "other.gguf")
-    given = f"Hello\n/model {tiny}\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n/model {other}\n"
+    given = f"Hello\n/model {tiny}\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n/model {other}\n/model other\n"
     ran = command("chat", brief, "--accessible", "--model", tiny, given=given)
     assert ran.code == 0
     assert ran.out.count("The next reply comes from it.") == 1
     assert [line for line in ran.out.splitlines() if line.endswith("already.")] == [
         "tiny is open already.",
+        "other is open already.",
         "other is open already.",
     ]
     assert "You: /model\nModel: other" in ran.out

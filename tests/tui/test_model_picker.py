@@ -15,7 +15,7 @@ from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.paths import models_directory
-from chat_personas.reporting.models_found import offered
+from chat_personas.reporting.models_found import model_called, offered
 from chat_personas.settings import Settings
 from chat_personas.tui.screens.models import ModelsScreen, Row
 from chat_personas.tui.session import Session
@@ -80,6 +80,30 @@ def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_
     assert "base model" in rows["smollm2-360m-base"].about
 
 
+@pytest.mark.parametrize(
+    ("name", "opens"),
+    [
+        ("small-one", "~/models/small one.gguf"),
+        ("small one", "~/models/small one.gguf"),
+        ("qwen3", "http://127.0.0.1:11434/v1#qwen3"),
+        ("bert", "bert"),
+        ("small", "small"),
+    ],
+)
+def test_a_model_that_can_be_used_is_opened_by_the_name_under_which_it_is_shown(name: str, opens: str) -> None:
+    assert model_called(name, FOUND) == opens
+
+
+def test_of_several_models_of_one_name_the_person_is_told_what_opens_each() -> None:
+    other = SMALL.model_copy(update={"path": "~/other/small.gguf"})
+    found = Found(files=(SMALL, other), servers=(), problems=())
+    with pytest.raises(UnknownModelError) as raised:
+        model_called("small-one", found)
+    said = '2 models are called "small-one"; write "~/models/small one.gguf" or "~/other/small.gguf"'
+    assert str(raised.value) == said
+    assert model_called("small", found) == "~/other/small.gguf"
+
+
 def test_two_files_of_one_name_that_cannot_be_used_are_two_rows() -> None:
     other = EMBEDDING.model_copy(update={"path": "~/other/bert.gguf"})
     found = offered(FOUND.model_copy(update={"files": (EMBEDDING, other)}))
@@ -127,6 +151,16 @@ async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays
         await pilot.press("enter")
         await until(pilot, lambda: "More." in shown(pilot) and not chat(pilot).replies.busy)
         assert [message.content for message in beta.asked[0]][1:] == ["Guns?", "Fewer.", "And now?"]
+
+
+async def test_a_model_is_gone_on_with_by_its_shown_name_and_is_open_by_it_then(corpus_file: Path) -> None:
+    others = {SMALL.path: FakeLaunch(corpus_file, ScreenEngine(info=BETA), model=SMALL.path, found=FOUND)}
+    async with screen(session(corpus_file, ScreenEngine(), found=FOUND, others=others), (120, 40)) as pilot:
+        await until(pilot, lambda: chat(pilot).session.conversation is not None)
+        await type_text(pilot, "/model small-one")
+        await until(pilot, lambda: "beta" in shown(pilot).splitlines()[-2])
+        await type_text(pilot, "/model small-one")
+        await until(pilot, lambda: "beta is open already." in words(pilot))
 
 
 @slow_but_first("named", ["~/models/small one.gguf", "~/models/../models/small one.gguf"])

@@ -271,10 +271,11 @@ class PersonaAndModel:
             chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
         if chosen is None:
             return
-        if await asyncio.to_thread(screen.session.has_open, chosen):
-            screen.notify(f"{printable(screen.status_line.model)} is open already.", markup=False)
-            return
         try:
+            chosen = await screen.session.model_meant(chosen)
+            if await asyncio.to_thread(screen.session.has_open, chosen):
+                screen.notify(f"{printable(screen.status_line.model)} is open already.", markup=False)
+                return
             name = await screen.session.name_of_model(chosen)
         except ReportedError as error:
             screen.notify_failure(error)
