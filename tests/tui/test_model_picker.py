@@ -67,6 +67,12 @@ BETA = replace(ScreenEngine().info, name="beta", sha256="b2" * 32, demonstration
 MARK = "from here on another model: beta (before: fake)"
 
 
+class Unknown(FakeLaunch):
+    @property
+    def shown_model(self) -> str:
+        raise UnknownModelError('no model is called "nothere"; give pocket')
+
+
 def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_be_used() -> None:
     rows = {each.name: each for each in offered(FOUND)}
     assert (rows["pocket"].model, rows["pocket"].kind) == ("pocket", "ready")
@@ -154,11 +160,20 @@ async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays
 
 
 async def test_a_model_is_gone_on_with_by_its_shown_name_and_is_open_by_it_then(corpus_file: Path) -> None:
-    others = {SMALL.path: FakeLaunch(corpus_file, ScreenEngine(info=BETA), model=SMALL.path, found=FOUND)}
+    beta = FakeLaunch(corpus_file, ScreenEngine(info=BETA), model=SMALL.path, found=FOUND)
+    others = {SMALL.path: beta, "none": Unknown(corpus_file, ScreenEngine())}
     async with screen(session(corpus_file, ScreenEngine(), found=FOUND, others=others), (120, 40)) as pilot:
         await until(pilot, lambda: chat(pilot).session.conversation is not None)
+        pilot.app.NOTIFICATION_TIMEOUT = 600.0
+        await type_text(pilot, "/persona nobody")
+        await until(pilot, lambda: "no persona" in " ".join(each.message for each in pilot.app._notifications))
+        await type_text(pilot, "/model none")
+        await until(pilot, lambda: len(pilot.app._notifications) == 2)
         await type_text(pilot, "/model small-one")
         await until(pilot, lambda: "beta" in shown(pilot).splitlines()[-2])
+        await until(pilot, lambda: len(pilot.app._notifications) == 1)
+        left = [each.message for each in pilot.app._notifications]
+        assert "no persona" in left[0], "only the notice about the model is of the past"
         await type_text(pilot, "/model small-one")
         await until(pilot, lambda: "beta is open already." in words(pilot))
 
@@ -216,11 +231,6 @@ def test_one_model_is_known_by_all_of_its_names(tmp_path: Path, monkeypatch: pyt
 
 
 async def test_a_model_that_does_not_exist_is_said_before_anything_is_asked(corpus_file: Path) -> None:
-    class Unknown(FakeLaunch):
-        @property
-        def shown_model(self) -> str:
-            raise UnknownModelError('no model is called "nothere"; give pocket')
-
     others = {"nothere": Unknown(corpus_file, ScreenEngine())}
     async with screen(session(corpus_file, ScreenEngine(reply("Fewer.")), others=others), (120, 40)) as pilot:
         await type_text(pilot, "Guns?")

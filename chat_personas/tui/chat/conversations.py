@@ -278,7 +278,7 @@ class PersonaAndModel:
                 return
             name = await screen.session.name_of_model(chosen)
         except ReportedError as error:
-            screen.notify_failure(error)
+            screen.notify_failure(error, "model")
             return
         # Where nothing was said, a message may be on its way by then: it would be in the conversation that goes on.
         where = await self._where("Go on with the other model in:") if self._has_messages else "here"
@@ -291,8 +291,9 @@ class PersonaAndModel:
         self.screen.show_opening(name)
         try:
             await self.screen.navigator.change_model(model, new=new)
+            self.screen.settled("model")
         except ReportedError as error:
-            self.screen.notify_failure(error)
+            self.screen.notify_failure(error, "model")
         finally:
             self.screen.show_opening("")
 
@@ -335,18 +336,20 @@ class PersonaAndModel:
         try:
             return await asyncio.to_thread(session.launch.load_persona, name), False
         except ReportedError as error:
-            self.screen.notify_failure(error)
+            self.screen.notify_failure(error, "persona")
             return None, False
 
     async def _talk_with(self, persona: "LoadedPersona", where: Where | None) -> None:
         no_screen_comes()
         if where == "new":
+            self.screen.settled("persona")
             self.screen.enter(None, persona)
         elif where == "here":
             try:
                 await self.screen.navigator.change_persona(persona)
+                self.screen.settled("persona")
             except ReportedError as error:
-                self.screen.notify_failure(error)
+                self.screen.notify_failure(error, "persona")
 
     @property
     def _has_messages(self) -> bool:
