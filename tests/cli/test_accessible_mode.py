@@ -154,7 +154,8 @@ def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(h
     person.enters("", "A Republican: More", "A Republican. Measured after turn 1", "The debate has ended after 1 round")
     person.reads("A Democrat: alignment .* after turn 0, and no other turn")
     person.reads("A Republican: no change in alignment from turn 0 to turn 1 ")
-    person.reads("Left the debate")
+    person.reads("Press Enter alone to go back to your conversation: ")
+    person.enters("And taxes?", "The debate had ended. Your line was sent to nobody: And taxes?", "Left the debate")
     person.reads("You: ")
     person.enters("/quit", "Left")
     assert person.code == 0
@@ -162,6 +163,9 @@ def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(h
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (republican,) = corpus.conversation_ids(Selection(persona="republican"))
         assert texts(branch_of(corpus, republican)) == ["Guns?", "Less. ", "Be brief.", "More."]
+        said = [text for each in corpus.conversations() for text in texts(branch_of(corpus, each.id))]
+        assert said.count("Guns?") == 2
+        assert "And taxes?" not in said
 
 
 def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_by: Serve) -> None:

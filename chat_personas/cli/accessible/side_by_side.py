@@ -43,6 +43,7 @@ TO_ALL = "To all: "
 HOW_TO_COMPARE = "Every line is said to all of them. /open NUMBER goes on with one alone, /end leaves."
 ROUNDS = 3
 HOW_TO_MODERATE = "Write something that both are told, Enter alone to go on, or /end to leave the debate."
+BACK = "Press Enter alone to go back to your conversation: "
 PAUSED = f"Paused. {HOW_TO_MODERATE}"
 
 
@@ -311,6 +312,8 @@ class Debating:
         report = debate_report(debate, self._monitors.found, self._opened.launch.loaded_survey)
         if any(estimate is not None for estimate in self._monitors.found):
             self._dialogue.say(*(in_sentence(moved(side)) for side in report.sides))
+        if debate.next_place is None:
+            await self._hear_what_is_late()
         self._dialogue.say("Left the debate. You are in your conversation again.")
 
     async def _resumed(self) -> Debate | None:
@@ -368,6 +371,20 @@ class Debating:
                 if not await self._take(debate, await self._dialogue.ask(f"{MODERATOR}: ")):
                     return
         self._dialogue.say(f"The debate has ended after {pluralize(debate.rounds, 'round')}.")
+
+    async def _hear_what_is_late(self) -> None:
+        """Wait for Enter alone after the last turn: a line begun before it is for the debate, and is not sent elsewhere.
+
+        A terminal gives a line only with its Enter. Raises LeftError: the person leaves the program.
+        """
+        while self._dialogue.typed:
+            line = (await self._dialogue.ask(BACK)).strip()
+            if line == f"{SLASH}quit":
+                raise LeftError
+            if line and line != f"{SLASH}end":
+                self._dialogue.say(f"The debate had ended. Your line was sent to nobody: {printable(line)}")
+            if not self._dialogue.hurried:
+                return
 
     async def _go_on(self, debate: Debate) -> bool:
         """Take what the moderator says in a pause; return whether the debate goes on."""
