@@ -373,7 +373,7 @@ class Debating:
         self._dialogue.say(f"The debate has ended after {pluralize(debate.rounds, 'round')}.")
 
     async def _hear_what_is_late(self) -> None:
-        """Wait for Enter alone after the last turn: a line begun before it is for the debate, and is not sent elsewhere.
+        """Wait for Enter alone after the last turn: a line begun before it is for the debate, and is sent nowhere.
 
         A terminal gives a line only with its Enter. Raises LeftError: the person leaves the program.
         """
