@@ -6,9 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := --constraint requirements.lock
-# Three processes, because tests wait for servers, terminals and the disk a quarter of their time; all tests of a file in
-# one of them, in their order. `make test AT_ONCE=` runs them in one process.
-AT_ONCE := --numprocesses 3 --dist loadfile
+# Four processes for two cores, because tests wait for servers, terminals and the disk; all tests of a file in one of
+# them, in their order. `make test AT_ONCE=` runs them in one process.
+AT_ONCE := --numprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help chat test real ecosystem check lint types layers slow whole bench pocket docs picture snapshots wheel clean

@@ -159,11 +159,16 @@ class Palette(CommandPalette, AnsweringScreen[None]):
 
     def on_unmount(self) -> None:
         """Let keys wait no more once the command has begun: it goes through the queues of application and screen."""
-        screen = self._calling_screen
-        if self._doing is not None and screen is not None:
-            self.app.call_later(screen.call_later, self._doing)
+        if self._doing is not None:
+            self.app.call_later(_behind, self._calling_screen, self._doing)
 
     _doing: Callable[[], None] | None = None
+
+
+def _behind(screen: Screen[object] | None, do: Callable[[], None]) -> None:
+    """Do something behind all that a screen does now; at once where the screen is left already."""
+    if screen is None or not screen.call_later(do):
+        do()
 
 
 class Themes(ThemeProvider):

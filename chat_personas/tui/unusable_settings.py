@@ -89,10 +89,10 @@ def _is_named_character(name: str) -> bool:
     if name != name.lower():
         return False
     try:
-        unicodedata.lookup(name.replace("_", " ").upper())
+        found = unicodedata.lookup(name.replace("_", " ").upper())
     except KeyError:
         return False
-    return True
+    return found.isprintable()  # no terminal sends a control character by its name, such as "bs"
 
 
 def _likely(key: str) -> str:

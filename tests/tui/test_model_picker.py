@@ -258,8 +258,10 @@ async def test_what_waits_for_a_model_that_does_not_open_returns_to_the_person(c
     async with screen(session(corpus_file, alpha, others={"beta": beta}), (120, 40)) as pilot:
         await type_text(pilot, "/model beta")
         await until(pilot, lambda: "opening beta" in words(pilot))
-        await type_text(pilot, "/compare")
+        await type_text(pilot, "/compare A long question?")
         await until(pilot, lambda: "Another model is being opened: wait for it." in words(pilot))
+        assert chat(pilot).composer.text == "/compare A long question?"
+        chat(pilot).composer.clear()
         await type_text(pilot, "Guns?")
         await until(pilot, lambda: "waiting for the model" in words(pilot))
         failed.set()
@@ -267,6 +269,35 @@ async def test_what_waits_for_a_model_that_does_not_open_returns_to_the_person(c
         await until(pilot, lambda: chat(pilot).composer.text == "Guns?")
         assert alpha.asked == []
         assert "opening" not in words(pilot)
+
+
+async def test_the_last_of_two_models_that_were_asked_for_is_said_to_be_opened_until_it_is(corpus_file: Path) -> None:
+    """Or the columns of a comparison would be begun on a model that is closed a moment later."""
+    ended, opened = asyncio.Event(), asyncio.Event()
+
+    class SlowToClose(ScreenEngine):
+        async def close(self) -> None:
+            await asyncio.to_thread(str)
+
+    gamma = FakeLaunch(corpus_file, ScreenEngine(info=replace(BETA, name="gamma")))
+    gamma.open_engine = opening(opened, gamma.engine)  # type: ignore[method-assign]
+    others = {"beta": FakeLaunch(corpus_file, SlowToClose(info=BETA)), "gamma": gamma}
+    engine = ScreenEngine(["Fewer", ended, END])  # type: ignore[list-item]
+    async with screen(session(corpus_file, engine, others=others), (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer" in shown(pilot))
+        for name in others:
+            await type_text(pilot, f"/model {name}")
+            await until(pilot, lambda: "Go on in this one" in shown(pilot))
+            await pilot.press("g")
+            await until(pilot, lambda name=name: f"opening {name}" in words(pilot))  # type: ignore[misc]
+        await until(pilot, lambda: len([one for one in chat(pilot).workers if one.group == "model"]) == 1)
+        await type_text(pilot, "/compare")
+        await until(pilot, lambda: "Another model is being opened: wait for it." in words(pilot))
+        ended.set()
+        opened.set()
+        await until(pilot, lambda: chat(pilot).status_line.model == "gamma" and not chat(pilot).replies.busy)
+        await until(pilot, lambda: "opening" not in words(pilot))
 
 
 async def test_a_model_that_does_not_open_leaves_the_one_before_and_what_is_typed(corpus_file: Path) -> None:

@@ -14,6 +14,7 @@ from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.key_registry import NO_KEY
 from chat_personas.tui.palette import commands_of
+from chat_personas.tui.room.answers import RoomScreen
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
 
@@ -109,3 +110,17 @@ async def test_themes_personas_and_models_are_found_by_their_names(corpus_file: 
             await choose(pilot, f"model twin {where}", f"Model: twin ({where}#twin)")
             await until(pilot, lambda number=number: len(asked) == number)
         assert asked[2:] == [("model", f"{url}#twin"), ("model", f"{other}#twin")], "models of one name are two"
+
+
+async def test_keys_go_on_after_a_command_that_leaves_the_screen(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(*(reply("Yes.") for _ in range(9))))) as pilot:
+        await type_text(pilot, "/room Is it good?")
+        await until(pilot, lambda: "with which options?" in words(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "whom?" in words(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RoomScreen))
+        await choose(pilot, "back", "Back")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        await pilot.press(*"Well?")
+        await until(pilot, lambda: chat(pilot).composer.text == "Well?")

@@ -270,6 +270,14 @@ async def test_the_prompt_of_a_persona_is_written_and_the_conversation_goes_on_w
     ]
 
 
+async def test_a_prompt_that_cannot_be_one_stands_in_the_text_again(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        chat(pilot).composer.text = "/prompt-text Ring a bell \x07 often."
+        await pilot.press("enter")
+        await until(pilot, lambda: "your prompt" in words(pilot))
+        assert chat(pilot).composer.text == "/prompt-text Ring a bell \x07 often."
+
+
 @pytest.mark.slow
 async def test_a_prompt_is_written_in_the_persons_editor(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = list[str]()

@@ -21,7 +21,7 @@ def test_these_are_keys(key: str) -> None:
     assert is_key(key)
 
 
-@pytest.mark.parametrize("key", ["control-x", "Ctrl+X", "ctrl+", "f25", "strg+x", "ctrl+xx", "", "Escape"])
+@pytest.mark.parametrize("key", ["control-x", "Ctrl+X", "ctrl+", "f25", "strg+x", "ctrl+xx", "", "Escape", "esc", "bs"])
 def test_these_are_not(key: str) -> None:
     assert not is_key(key)
 

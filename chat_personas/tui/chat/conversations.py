@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from chat_personas.conversation.commands import SLASH
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NEW_ALREADY, Handler, in_worker, say_nothing_yet, without_argument
 from chat_personas.tui.key_registry import key_of
@@ -164,14 +165,22 @@ class Conversations:
 
     @in_worker("ask", exclusive=True)
     async def compare(self, text: str) -> None:
-        """Say a text to other personas side by side with this one: what is typed, or what was said last."""
+        """Say a text to other personas side by side with this one: what is typed, or what was said last.
+
+        A `text` that nobody was given returns to the person.
+        """
         from chat_personas.tui.room.compare import compare_personas
 
         composer, last = self.screen.composer, self.screen.transcript.last("user")
         typed = "" if text else composer.text.strip()
         said_last = last.text if last is not None else ""
-        said = composer.clear if typed else lambda: None
-        await self._go_where(compare_personas(self.screen.app, self.screen.session, text or typed, said_last, said))
+        unsaid = [text] if text else []
+        said = composer.clear if typed else unsaid.clear
+        try:
+            await self._go_where(compare_personas(self.screen.app, self.screen.session, text or typed, said_last, said))
+        finally:
+            for each in unsaid:
+                self.screen.give_back(each, None)
 
     @in_worker("ask", exclusive=True)
     async def debate(self, topic: str) -> None:
@@ -245,6 +254,8 @@ class PersonaAndModel:
             written = with_own_prompt(present, text) if text else await write_prompt(self.screen.app, present)
         except ReportedError as error:
             self.screen.notify_failure(error)
+            if text:
+                self.screen.composer.give_back(f"{SLASH}prompt-text {text}")
         else:
             if written is not None:
                 await self._go_on_written(written)
@@ -292,8 +303,7 @@ class PersonaAndModel:
             await self.screen.navigator.change_model(model, new=new)
         except ReportedError as error:
             self.screen.notify_failure(error)
-        finally:
-            self.screen.show_opening("")
+        self.screen.show_opening("")  # not where this is broken off: then yet another model is being opened
 
     @in_worker("own model", exclusive=True)
     async def offer_model_of_last_reply(self) -> None:

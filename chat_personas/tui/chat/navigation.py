@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from chat_personas.tui.chat.drafts import DraftController
@@ -162,21 +162,23 @@ class Navigator:
         await self._go_on()
 
     async def _go_on_with(self, other: OtherModel, *, new: bool = False, here: str | None = None) -> None:
-        """Go on with a model that is open as soon as no reply of the one before is on its way."""
-        try:
-            await self._replies.finish()
-        except BaseException:  # nobody takes the model over
-            await other.engine.close()
-            raise
-        async with self._changing():
+        """Go on with a model that is open, once the reply that is on its way has ended.
+
+        It is stopped where its conversation is left for the one `here`.
+        """
+        async with AsyncExitStack() as changing:
             try:
-                await self._replies.finish()
-                self._view.stop_measuring()
+                if here is None:
+                    await self._replies.finish()
+                await changing.enter_async_context(self._changing())
                 if here is not None:
                     await self._leave()
                     await self._drafts.leave()
-                elif new:
-                    await self._drafts.leave(waiting=False)
+                else:
+                    await self._replies.finish()
+                    self._view.stop_measuring()
+                    if new:
+                        await self._drafts.leave(waiting=False)
             except BaseException:  # nobody takes the model over
                 await other.engine.close()
                 raise

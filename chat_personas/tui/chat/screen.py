@@ -322,18 +322,19 @@ class ChatScreen(Screen[None]):
             self.composer.give_back(text)
             self.notify(printable(f"{error}"), severity="warning", markup=False)
             return True
-        if found is not None:
-            self.do(found.command.name, found.argument)
+        if found is not None and not self.do(found.command.name, found.argument) and found.argument:
+            self.composer.give_back(text)
         return found is not None
 
-    def do(self, name: str, argument: str = "") -> None:
-        """Do what a command of the table asks for, or say why that does nothing now."""
+    def do(self, name: str, argument: str = "") -> bool:
+        """Do what a command of the table asks for, or say why that does nothing now; return whether it is done."""
         why = why_nothing(name, argument, self._situation)
         if why is None:
             self.handlers[name](argument)
         else:
             say_refused(name)
             self.notify(why, markup=False)
+        return why is None
 
     @property
     def _situation(self) -> Situation:

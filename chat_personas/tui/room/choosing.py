@@ -28,7 +28,7 @@ from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.room.other_models import ANOTHER_MODEL, OtherModels, PersonaOnModel, choose_beside
-from chat_personas.tui.room.unsent import UnsentLines
+from chat_personas.tui.room.unsent import UnsentLines, behind
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas import LoadedPersona
@@ -164,16 +164,22 @@ class NarrowedList(AnsweringScreen[Result]):
 class StepByStep(NarrowedList[Result]):
     """Lists that ask for one thing after another; the person's own words are kept until all is chosen."""
 
-    def __init__(self, corpus: "Corpus", unsent: Mapping[str, str]) -> None:
-        """`unsent` is what was typed here before, by place."""
+    def __init__(self, corpus: "Corpus", unsent: Mapping[str, str], *, given: bool) -> None:
+        """`unsent` is what was typed here before, by place: kept and not shown where something else is `given`."""
         super().__init__()
         self._chosen = False
-        self._brought_back = unsent
-        self._unsent = UnsentLines(self, corpus, lambda: {} if self._chosen else self.own_words())
+        self._brought_back: Mapping[str, str] = {} if given else unsent
+        self._set_aside: Mapping[str, str] = unsent if given else {}
+        self._unsent = UnsentLines(self, corpus, self._to_keep)
 
     def own_words(self) -> Mapping[str, str]:
         """Return what the person has typed for themselves so far, by the place of its draft."""
         raise NotImplementedError
+
+    def _to_keep(self) -> Mapping[str, str]:
+        """Return what is typed here behind what was set aside, by place."""
+        typed, before = {} if self._chosen else self.own_words(), self._set_aside
+        return {place: behind(before.get(place, ""), typed.get(place, "")) for place in {**before, **typed}}
 
     def on_mount(self) -> None:
         """Say so where words of before are here again."""
@@ -207,7 +213,7 @@ class ChoosingScreen(StepByStep[Chosen | None]):
 
         A question that is `asked` already is not chosen any more.
         """
-        super().__init__(corpus, {} if asked else unsent)
+        super().__init__(corpus, unsent, given=bool(asked))
         self._survey = survey
         self._given = asked
         self._own_options = "" if asked else unsent.get(ROOM_OPTIONS, "")
@@ -391,7 +397,7 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
 
         A `topic` that is given already is not asked for any more.
         """
-        super().__init__(corpus, {} if topic else unsent)
+        super().__init__(corpus, unsent, given=bool(topic))
         self._survey = survey
         self._own = own
         self._typed_topic = unsent.get(DEBATE, "")

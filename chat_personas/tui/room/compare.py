@@ -407,7 +407,7 @@ async def compare_personas(
 
     A conversation that is a column of a comparison already opens that one, each column on its own model, in which only
     `text` is said. Gives the conversation to go on with: the open one, too, where more may have been said in it. `said`
-    is called once `text` is said to all. Call it in a worker.
+    is called when nothing can keep `text` from being said any more. Call it in a worker.
 
     Raises:
         ReportedError: the personas cannot be compared, or the corpus cannot be read.
@@ -427,19 +427,14 @@ async def compare_personas(
             else:
                 if comparison is None:
                     return None
-                if text:
-                    said()
-                unsent = await read(corpus, comparison.id)
-                return await _compare(app, models, comparison, text, unsent) or conversation.id
+                return await _compare(app, models, comparison, text, comparison.id, said) or conversation.id
         first = await asyncio.to_thread(_persona_of, session, conversation)
         chosen = await app.push_screen_wait(ColumnsScreen(first, models))
         if chosen is None:
             return None
         engines, personas = [each.engine for each in chosen], [each.persona for each in chosen]
         comparison = await asyncio.to_thread(Comparison.start, corpus, engines, personas)
-        if text:
-            said()
-        return await _compare(app, models, comparison, text or said_last, await read(corpus, COMPARISON))
+        return await _compare(app, models, comparison, text or said_last, COMPARISON, said)
     finally:
         await models.close()
 
@@ -452,13 +447,19 @@ async def _taken_up(app: App[None], models: OtherModels, corpus: "Corpus", ident
 
 
 async def _compare(
-    app: App[None], models: OtherModels, comparison: Comparison, text: str, unsent: Mapping[str, str]
+    app: App[None], models: OtherModels, comparison: Comparison, text: str, place: str, said: Callable[[], object]
 ) -> str | OnOtherModel | None:
-    """Show a comparison, and return the conversation to go on with, together with its model if that is another."""
+    """Show a comparison, and return the conversation to go on with, together with its model if that is another.
+
+    `place` is that of what was typed there before. `said` is called when nothing can keep `text` from being said.
+    """
+    assert models.session.corpus is not None
     engines = [column.engine for column in comparison.columns]
     await models.close_all_but(engines)
     await agree_to_measure(app, models.session, engines)
-    chosen = await app.push_screen_wait(CompareScreen(comparison, models.session, text, unsent))
+    shown = CompareScreen(comparison, models.session, text, await read(models.session.corpus, place))
+    said()
+    chosen = await app.push_screen_wait(shown)
     engine = next((column.engine for column in comparison.columns if column.id == chosen), None)
     other = None if engine is None else models.hand_over(engine)
     return chosen if chosen is None or other is None else OnOtherModel(chosen, other)

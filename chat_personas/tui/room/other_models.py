@@ -18,7 +18,15 @@ from textual.widgets import Static
 from chat_personas.consent import server_of
 from chat_personas.conversation.conversation import persona_of
 from chat_personas.corpus import ReplyModel
-from chat_personas.engines.open import UnknownModelError, longest_wait, memory_needed, recorded_as, shown_model
+from chat_personas.engines.open import (
+    ModelServer,
+    UnknownModelError,
+    find_model,
+    longest_wait,
+    memory_needed,
+    recorded_as,
+    shown_model,
+)
 from chat_personas.reporting.models_found import Offered, free_memory, offered, short_of_memory
 from chat_personas.reporting.wording import DEMONSTRATION, model_described
 from chat_personas.text import printable
@@ -27,7 +35,7 @@ from chat_personas.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, Dialo
 from chat_personas.tui.screens.models import ModelsScreen
 from eval.engine import ORDERS
 from personas.errors import ReportedError
-from personas.inputs.redaction import without_secrets
+from personas.inputs.redaction import shown_address, without_secrets
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
@@ -41,6 +49,10 @@ LOOKING = "Looking for {model}… Escape cancels."
 OPENING = "Opening {model}…{wait} Escape cancels."
 NOT_FOUND = "{whose}: the model {model} was not found on this machine."
 NOT_OPENED = "{whose}: the model {model} was not opened."
+CONNECT = (
+    "{model} is a server on another machine, and neither your settings nor the present model name it. What was said in "
+    "this conversation, and what you say to it, goes there. Connect?"
+)
 LEAVE_OUT: Literal["l"] = "l"
 CONSENT = (
     "{model} is on another machine. Measuring sends what was said there again with every question: up to {requests} "
@@ -146,6 +158,22 @@ class OtherModels:
             return next(served, wanted.name)
         return next((each.model for each in self._offered() if _records(each.model, wanted)), None)
 
+    def is_strange(self, model: str) -> bool:
+        """Whether it is on a server of another machine that is neither in the settings nor the present model's.
+
+        A corpus may have been merged from somebody else's, so that it names one is not enough to send anything there.
+        """
+        from chat_personas.engines.openai.connection import is_loopback
+
+        try:
+            found = find_model(model)
+        except UnknownModelError:
+            return False
+        if not isinstance(found, ModelServer) or is_loopback(found.url):
+            return False
+        known = {shown_address(url).rstrip("/") for url in self.session.launch.settings.servers}
+        return shown_address(found.url) not in {*known, server_of(self.present.info)}
+
     def _offered(self) -> list[Offered]:
         settings = self.session.launch.settings
         found = offered(self.session.launch.find_models(), settings.servers)
@@ -200,11 +228,17 @@ class OpeningScreen(Dialog["Engine | None"]):
                 self._state.update(printable(LOOKING.format(model=self._wanted.name)))
                 model = await asyncio.to_thread(self._models.find, self._wanted)
                 self.found = model is not None
+                if model is not None and self._models.is_strange(model) and not await self._may_connect(model):
+                    model = None
             agreed = model is not None and await self._memory_suffices(model)
             self.dismiss(await self._models.open(model) if agreed and model is not None else None)
         except ReportedError as error:
             self.app.notify(printable(str(error)), severity="error", markup=False)
             self.dismiss(None)
+
+    async def _may_connect(self, model: str) -> bool:
+        question = printable(CONNECT.format(model=_named(model)))
+        return await self.app.push_screen_wait(ConfirmScreen(question, "Connect", "Do not connect"))
 
     async def _memory_suffices(self, model: str) -> bool:
         """Say that a model is opened; where memory is short, return whether the person wants it all the same."""

@@ -87,6 +87,11 @@ class UnsentLines:
             self._screen.notify(printable(NOT_KEPT.format(why=why)), severity="warning", markup=False)
 
 
+def behind(before: str, typed: str) -> str:
+    """Return one line with what is typed behind what was there before, unless that has it already."""
+    return before if typed in before else f"{before} {typed}".strip()
+
+
 async def read(corpus: "Corpus", *places: str) -> dict[str, str]:
     """Return what was typed at these places and not sent, as one line each; nothing where that cannot be read.
 

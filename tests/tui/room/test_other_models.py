@@ -337,6 +337,40 @@ async def test_a_model_that_is_missing_is_named_and_another_one_or_none_can_be_t
         assert [corpus.last_model(key).name for key in (first, second)] == ["fake", "fake"]
 
 
+async def test_a_server_that_only_the_corpus_names_is_not_asked_without_the_persons_consent(corpus_file: Path) -> None:
+    info = replace(BETA, name="http://far.example:9/v1#beta", sha256=None, local=False)
+    opened = list[str]()
+
+    class Far(FakeLaunch):
+        async def open_engine(self) -> Engine:
+            opened.append(info.name)
+            return self.engine
+
+    others = {info.name: Far(corpus_file, Closing(reply("2"), info=info))}
+    async with screen(session(corpus_file, ScreenEngine(reply("1")), others=others)) as pilot:
+        await columns_listed(pilot)
+        await choose_model(pilot, info.name)
+        await until(pilot, lambda: "who answers the same on http" in words(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "(portray) on http" in words(pilot))
+        await pilot.press("enter")
+        compared = await comparing(pilot)
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+    assert opened == [info.name]
+    first = compared.comparison.columns[0].id
+    async with screen(session(corpus_file, ScreenEngine(), others=others, resume=first)) as pilot:
+        for answer, times in (("n", 1), ("y", 2)):
+            await pilot.press("alt+c")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen) and "Connect?" in words(pilot))
+            assert opened == [info.name]
+            await pilot.press(answer)
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen | CompareScreen))
+            assert len(opened) == times
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
 async def test_one_goes_on_alone_with_the_model_of_the_column(corpus_file: Path) -> None:
     engine, beta = Closing(reply("1"), info=ScreenEngine().info), Closing(reply("2"), reply("More."))
     async with screen(on_two(corpus_file, engine, beta)) as pilot:
@@ -351,6 +385,23 @@ async def test_one_goes_on_alone_with_the_model_of_the_column(corpus_file: Path)
         await until(pilot, lambda: "More." in words(pilot) and not chat(pilot).replies.busy)
         assert "another model" not in words(pilot)
         assert beta.closed == 0
+
+
+async def test_one_goes_on_alone_also_while_the_conversation_that_is_left_waits_for_a_reply(corpus_file: Path) -> None:
+    never = asyncio.Event()
+    engine = Closing(reply("1"), ["Taxes", never, "!"], info=ScreenEngine().info)  # type: ignore[list-item]
+    async with screen(on_two(corpus_file, engine, Closing(reply("2")))) as pilot:
+        talk = chat(pilot)
+        compared = await compared_on_beta(pilot)
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        talk.submitted("And taxes?")
+        await until(pilot, lambda: talk.replies.busy)
+        await pilot.press("ctrl+left", "enter")
+        second = compared.comparison.columns[1].id
+        await until(pilot, lambda: talk.session.conversation.id == second)  # type: ignore[union-attr]
+        await pilot.press(*"Why?")
+        await until(pilot, lambda: talk.composer.text == "Why?")
 
 
 async def test_the_same_persona_debates_with_itself_on_another_model_and_both_are_measured_on_their_own(

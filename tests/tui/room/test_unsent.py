@@ -9,6 +9,7 @@ from textual.widgets import Input, OptionList
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
+from chat_personas.corpus.corpus import ROOM
 from chat_personas.storage.drafts import Draft, Drafts
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.choosing import ChoosingScreen, DebateChoosingScreen
@@ -104,6 +105,25 @@ async def test_a_text_after_the_command_is_said_in_a_comparison_that_there_is_al
         again = await on_comparison(pilot)
         await until(pilot, lambda: all(len(each.conversation.path) == 4 for each in again.columns))
     assert [asked[-1].content for asked in engine.asked] == ["Guns?"] * 2 + ["And health?"] * 2
+
+
+async def test_a_text_after_the_command_is_in_the_composer_again_where_nothing_is_compared(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, "/compare A long question?")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ColumnsScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        await until(pilot, lambda: chat(pilot).composer.text == "A long question?")
+
+
+async def test_a_question_that_was_kept_is_not_lost_to_one_that_is_given_with_the_command(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        for command, typed in (("/room", "What of taxes?"), ("/room Second?", "")):
+            await type_text(pilot, command)
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+            await pilot.press(*typed, "escape", "escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+        await until(pilot, lambda: of(corpus_file, ROOM) == Draft("What of taxes? Second?"))
 
 
 async def test_what_the_moderator_typed_and_what_waits_for_the_end_of_a_turn_are_back(corpus_file: Path) -> None:
