@@ -25,7 +25,7 @@ from personas import load_persona, system_prompt
 from tests.cli.running import Command, kept_messages, only_line, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
-from tests.corpus.making import branch_of, texts
+from tests.corpus.making import branch_of, talk, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.examples import slow_but_first
 from tests.fakes import END
@@ -473,6 +473,16 @@ def test_an_edit_and_another_reply_keep_what_was_there_and_versions_lead_back(
     assert "Version 1 of 2, your message: Hello" in lines
     assert "Version 2 of 2, your message, current: Good day" in lines
     assert texts(kept_messages()) == ["Good day", "Three"]
+
+
+def test_the_list_says_which_conversations_are_of_a_comparison(
+    command: Command, served_by: Serve, corpus: Corpus
+) -> None:
+    for place, key in enumerate(talk(corpus, ("Guns?", "Fewer.")) for _ in range(2)):
+        corpus.add_to_comparison("COMPARED", key, place)
+    lines = said(command, served_by, "/list\n")
+    listed = [line for line in lines if line.startswith("Conversation ") and "With democrat" in line]
+    assert ["2 messages, one of 2 compared, last active" in line for line in listed] == [True, True]
 
 
 def test_an_earlier_message_is_listed_edited_and_forked_from_by_its_number(command: Command, served_by: Serve) -> None:
