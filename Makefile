@@ -11,7 +11,7 @@ LOCKED := --constraint requirements.lock
 AT_ONCE := --numprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test real ecosystem check lint types layers slow whole bench pocket docs picture snapshots wheel clean
+.PHONY: help chat test real ecosystem check lint types layers slow whole bench pocket docs picture pictures snapshots wheel clean
 
 help:  ## List the goals
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,6 +87,8 @@ picture: $(VENV)/installed-dev  ## Make the pictures in docs/ from the real prog
 	$(BIN)/python -m scripts.pictures.make_room_pictures
 	$(BIN)/python -m scripts.pictures.make_message_pictures
 	$(BIN)/python -m scripts.pictures.make_debate_pictures
+
+pictures: picture
 
 snapshots: $(VENV)/installed-dev  ## Draw the screens of the tests again; look at `git diff` and at PICTURES=FOLDER
 	RENEW_SNAPSHOTS=1 SNAPSHOT_PICTURES='$(PICTURES)' $(BIN)/python -m pytest tests/tui/test_snapshots.py

@@ -137,3 +137,9 @@ def test_every_settings_file_on_a_page_is_valid(page: Path) -> None:
     assert settings
     for block in settings:
         Settings.model_validate({"schema": "chat-personas/settings@1"} | block)
+
+
+def test_the_pictures_are_made_under_either_name_of_the_goal() -> None:
+    goals = dict(re.findall(r"^([a-z]+):(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert "Make the pictures" in goals["picture"]
+    assert goals["pictures"].split() == ["picture"]

@@ -36,6 +36,7 @@ from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     EVERYONE,
+    NO_REPLY,
     against_opposite,
     answers_of,
     doubts,
@@ -214,6 +215,9 @@ class LineMode(StandardInputMode):
     async def _report(self, conversation: Conversation, corpus: Corpus) -> None:
         monitor = self._monitor
         if monitor is None:
+            return
+        if conversation.lacks_reply:
+            print(f"({NO_REPLY})", file=sys.stderr, flush=True)
             return
         path = conversation.path
         followed = path[-1].id if path else None

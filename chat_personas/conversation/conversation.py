@@ -206,6 +206,11 @@ class Conversation:
         return self._reply is not None and self._reply.running
 
     @property
+    def lacks_reply(self) -> bool:
+        """Whether the last message of the path has no reply and none is on its way, as where a fork ends before it."""
+        return bool(self.path) and self.path[-1].role == "user"
+
+    @property
     def unsaved(self) -> CorpusError | None:
         """Why the newest reply could not be stored, while it grows or at its end; None where it is. `save` helps."""
         return None if self._reply is None else self._reply.unsaved

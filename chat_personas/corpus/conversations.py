@@ -232,7 +232,9 @@ def listing(
     sql = f"""
         SELECT id, title, created_at, active_at, persona_name, model,
                (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
-               (SELECT count(*) FROM measurements WHERE conversation_id = conversations.id) AS measurements
+               (SELECT count(*) FROM measurements WHERE conversation_id = conversations.id) AS measurements,
+               (SELECT count(*) FROM comparisons WHERE id =
+                   (SELECT id FROM comparisons WHERE conversation_id = conversations.id)) AS compared
         FROM conversations WHERE {condition} ORDER BY active_at DESC, active_leaf_id DESC LIMIT ? OFFSET ?
         """  # noqa: S608
     return fetch(ConversationSummary, connection.execute(sql, [*values, limit, offset]))

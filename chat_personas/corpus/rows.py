@@ -64,7 +64,10 @@ class PersonaChangeRow(Row):
 
 
 class ConversationSummary(Row):
-    """A conversation as a list shows it; the counts are over all its branches."""
+    """A conversation as a list shows it; the counts are over all its branches.
+
+    `compared` is how many conversations its comparison has, itself among them; 0 where it is in none.
+    """
 
     id: str
     title: str
@@ -74,6 +77,7 @@ class ConversationSummary(Row):
     model: str
     messages: int
     measurements: int
+    compared: int = 0
 
 
 class DebateSideRow(Row):

@@ -50,6 +50,7 @@ class Drift:
     """Alignment at `turn` minus alignment at `first_turn`, over the same `questions` questions, paired.
 
     The interval of `difference` holds with `level`, which allows for a look after every turn, and so does its test.
+    `skipped` are the turns in between that were not asked these questions, or whose answers are not sound.
     """
 
     first_turn: int
@@ -57,6 +58,7 @@ class Drift:
     difference: PairedScore
     questions: int
     level: float
+    skipped: tuple[int, ...] = ()
 
     @property
     def detectable(self) -> bool:
@@ -177,7 +179,10 @@ def _drift(turns: Sequence[int], columns: FloatArray, seed: int) -> Drift | None
     common = _answered_always(columns)
     stricter = Bootstrap(seed).for_looks(len(turns) - 1 + EARLIER)
     difference = _paired(common[:, -1].tobytes(), common[:, 0].tobytes(), stricter)
-    return None if difference is None else Drift(turns[0], turns[-1], difference, len(common), stricter.level)
+    if difference is None:
+        return None
+    skipped = tuple(turn for turn in range(turns[0], turns[-1]) if turn not in turns)
+    return Drift(turns[0], turns[-1], difference, len(common), stricter.level, skipped)
 
 
 @lru_cache(maxsize=512)

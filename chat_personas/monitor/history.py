@@ -172,9 +172,12 @@ class RoundHistory:
         """
         with self._lock:
             unrecorded = [self._unrecorded[turn] for turn in sorted(self._unrecorded) if turn < place.turn]
-            if self._corpus is None or place.message_id is None:
+            if self._corpus is None or place.message_id is None or place.conversation_id is None:
                 return tuple(unrecorded)
-            return (*unrecorded, *self._of_branch(self._corpus, place, place.message_id))
+            turns = self._turns_of_course(self._corpus, place.message_id)
+            begun = (each for each in unrecorded if each.turn in turns.values())
+            stored = self._corpus.measurements(place.conversation_id)
+            return (*begun, *self._of_course(self._corpus, place, stored, turns))
 
     def repeat_of(self, place: RoundPlace) -> RepeatedRound | None:
         """Return what this very measurement found at `place`: the newest complete round, else the newest one.
@@ -197,18 +200,37 @@ class RoundHistory:
         answers, failures = outcomes_of(self._corpus.probes(row.id), row.dropped_messages)
         return RepeatedRound(answers, failures, row.complete)
 
-    def _of_branch(self, corpus: "Corpus", place: RoundPlace, message_id: str) -> list[EarlierRound]:
-        """Return the stored rounds of the branch that ends with a message, under the system prompt of `place`.
+    def _turns_of_course(self, corpus: "Corpus", message_id: str) -> dict[str | None, int]:
+        """Return the turns of the replies up to a message whose rounds are of one course; None is turn 0.
 
-        Another persona has a course of its own.
+        Where another model made replies, the course begins after the last of them. A message without a reply is no
+        turn: older versions measured after it, too.
         """
         from chat_personas.corpus.messages import turns_of
 
-        branch = corpus.branch(message_id)
+        branch, made = corpus.branch(message_id), corpus.models(message_id)
+        model = self._measure.model.name, self._measure.model.sha256
+        ends: list[str | None] = [None]
+        for message in branch:
+            if message.role == "assistant":
+                ends = [*ends, message.id] if made.get(message.id, model) == model else [message.id]
         turns = turns_of(branch)
+        return {key: turns[key] for key in ends}
+
+    def _of_course(
+        self,
+        corpus: "Corpus",
+        place: RoundPlace,
+        stored: Iterable["MeasurementRow"],
+        turns: Mapping[str | None, int],
+    ) -> list[EarlierRound]:
+        """Return those `stored` rounds that are of one course with `place`; `turns`: see `_turns_of_course`.
+
+        Another persona has a course of its own.
+        """
         rows = [
             row
-            for row in corpus.measurements(branch[0].conversation_id)
+            for row in stored
             if row.message_id in turns and self._measure.comparable_with(row) and _same_prompt(corpus, row, place)
         ]
         if not self._recorded.keys() <= {row.id for row in rows}:

@@ -15,7 +15,8 @@ from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.reporting.wording import DEMONSTRATION, RECURRENT
 from chat_personas.text import pluralize, printable
-from personas.inputs.redaction import shown_address
+from personas.inputs.redaction import shown_address, without_secrets
+from personas.inputs.suggestions import one_of, quoted
 
 OPTION = "--model"
 BUILT_IN, FILES, SERVERS = "Built in", "In files on this machine", "On servers of this machine"
@@ -185,6 +186,19 @@ def is_strange(model: str, known: Collection[str]) -> bool:
     if not isinstance(found, ModelServer) or is_loopback(found.url):
         return False
     return shown_address(found.url) not in {shown_address(each.partition("#")[0]).rstrip("/") for each in known}
+
+
+def model_called(name: str, found: Found) -> str:
+    """Return what opens the model that is shown under this name; `name` itself where none of those found is.
+
+    Raises:
+        UnknownModelError: several models are shown under it.
+    """
+    there = dict.fromkeys(each.model for each in offered(found) if each.kind == "ready" and name in _names(each))
+    if len(there) > 1:
+        listed = one_of([without_secrets(model) for model in there])
+        raise UnknownModelError(f"{pluralize(len(there), 'model')} are called {quoted(name)}; write {listed}")
+    return next(iter(there), name)
 
 
 def _names(each: Offered) -> tuple[str, ...]:

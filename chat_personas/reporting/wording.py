@@ -453,6 +453,7 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
     return f"nearest groups: {len(tied)} of {groups} tied (each may be the nearest): {named}"
 
 
+NO_REPLY = "not measured: the last message has no reply yet"
 NO_TURN_0 = "no measurement before the first message to compare with"
 
 
@@ -475,14 +476,22 @@ def change_written(difference: Score, *, decimals: int = DECIMALS) -> str:
     return UNCHANGED
 
 
+def asked_every_turn(drift: "Drift") -> str:
+    """Say how many questions a drift is over, and which turns in between were not asked them."""
+    asked = f"{pluralize(drift.questions, 'question')} asked every turn"
+    if not drift.skipped:
+        return asked
+    *turns, last = map(str, drift.skipped)
+    return f"{asked} except turns {', '.join(turns)} and {last}" if turns else f"{asked} except turn {last}"
+
+
 def drifted(drift: "Drift", *, decimals: int = DECIMALS) -> Iterator[str]:
     """Yield how far the alignment moved since the first measured turn, over which questions, and whether by chance.
 
     `decimals` are those of the difference, where these tell it from none.
     """
-    asked = pluralize(drift.questions, "question")
     difference = change_written(drift.difference, decimals=decimals)
-    yield f"since turn {drift.first_turn}: {difference} on the {asked} asked every turn"
+    yield f"since turn {drift.first_turn}: {difference} on the {asked_every_turn(drift)}"
     if drift.first_turn > 0:
         yield NO_TURN_0
     if not drift.difference.bounded:

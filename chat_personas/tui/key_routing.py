@@ -4,12 +4,13 @@ Both are decided in one place, the application, where keys come in order. A key 
 belongs to that screen, also while it is not there yet: it waits. Letters that are written do not wait for each other.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 from textual._context import active_app
 from textual.events import Event, Key, Paste
@@ -50,6 +51,18 @@ class WritesOn(Protocol):
         """Give the focus to the text, at once."""
 
 
+@runtime_checkable
+class Question(Protocol):
+    """A screen that a letter answers. What people were typing on while it came is no answer."""
+
+    @property
+    def shown_at(self) -> float:
+        """When it could be seen for the first time, as `time.monotonic` has it; infinite before that."""
+
+    def write_behind(self, text: str) -> None:
+        """Put what was typed into the text behind the question, if there is one."""
+
+
 def destination_of(event: Event, screen: Screen[Any] | None) -> Destination:
     """Say where an event goes that arrives while `screen` is shown.
 
@@ -82,6 +95,30 @@ def small_letter(key: str) -> str:
     A capital letter without an action has that of its small one, as under Caps Lock.
     """
     return key.lower() if len(key) == 1 else key
+
+
+SECONDS_OF_TYPING_ON = 0.3
+"""A key that comes sooner after another one is typed on: nobody reads a question and answers it in that time."""
+
+
+class TypingOn:
+    """Tells an answer to a question from what is typed on while it comes, by when the keys were pressed."""
+
+    def __init__(self, seconds: float = SECONDS_OF_TYPING_ON) -> None:
+        self.seconds = seconds
+        self._last = -math.inf
+
+    def is_typed_on(self, event: Key | Paste, screen: Screen[Any]) -> bool:
+        """Whether a key at a question is none for it: a letter, pasted text, or an Enter after them."""
+        if not isinstance(screen, Question):
+            self._last = event.time
+            return False
+        if isinstance(event, Key) and not is_letter(event.key, event.is_printable) and event.key != "enter":
+            return False
+        typed_on = event.time < screen.shown_at or event.time - self._last < self.seconds
+        if typed_on:
+            self._last = event.time
+        return typed_on
 
 
 ROUNDS = 3
@@ -127,6 +164,7 @@ class KeyOrder:
         self._following = False
         self._written = False
         self._refused: tuple[Screen[Any], float] | None = None
+        self.typing_on = TypingOn()
 
     async def arrived(self, event: Key | Paste) -> None:
         """Let a key go on its way now or, where keys wait, after them.
@@ -145,6 +183,8 @@ class KeyOrder:
             screen, event = self._app.screen, self._held[0]
             if not screen.is_mounted:
                 self._follow()
+            elif self.typing_on.is_typed_on(event, screen):
+                self._write_behind(self._held.popleft())
             elif self._is_written(event):
                 self._written = True
                 await self._deliver(self._held.popleft())
@@ -231,6 +271,12 @@ class KeyOrder:
             return False
         screen, since = self._refused
         return screen is self._app.screen and event.time < since and (event.key == "enter" or self._acts(event, "send"))
+
+    def _write_behind(self, event: Key | Paste) -> None:
+        """Write what was typed on behind the question that is shown; Enter sends nothing there."""
+        text = event.text if isinstance(event, Paste) else event.character if event.is_printable else None
+        if text:
+            cast("Question", self._app.screen).write_behind(text)
 
     def _acts(self, event: Key, action: str) -> bool:
         """Whether a key has this action of the application or of the screen."""

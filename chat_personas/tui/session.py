@@ -218,6 +218,26 @@ class Session:
 
         return self.engine is not None and same_model(model, self.launch.model or self.launch.settings.model)
 
+    async def model_meant(self, typed: str) -> str:
+        """Return what opens the model that is meant by its name as it is shown; anything else as it was typed.
+
+        Raises ReportedError: several models have that name, or the settings cannot be read.
+        """
+        return await asyncio.to_thread(self._model_meant, typed)
+
+    def _model_meant(self, typed: str) -> str:
+        from chat_personas.engines.open import UnknownModelError, find_model, shown_model
+        from chat_personas.reporting.models_found import model_called
+
+        with suppress(UnknownModelError):
+            find_model(typed)
+            return typed
+        present = self.launch.model or self.launch.settings.model
+        with suppress(UnknownModelError):
+            if self.engine is not None and shown_model(present) == typed:
+                return present
+        return model_called(typed, self.launch.find_models())
+
     async def name_of_model(self, model: str) -> str:
         """Return what another model is called, before it is opened. Raises ReportedError: there is no such model."""
         launch = self.launch.with_model(model)

@@ -5,7 +5,7 @@ Textual ignores themes and keys without a word, or lets one of two actions win. 
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,12 +13,21 @@ from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys, _normalize_key_list, format_key
 
 from chat_personas.settings import SettingsError, load_settings
-from chat_personas.settings_listing import key_written
-from personas.inputs.suggestions import quoted, suggestion
+from chat_personas.settings_listing import Setting, key_written
+from personas.errors import ReportedError
+from personas.inputs.suggestions import nearest, quoted, suggestion
 
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
 FORM = "write one such as ^g, alt+up or f5"
 _NAMED = frozenset(key.value.rpartition("+")[2] for key in Keys) | KEY_TO_UNICODE_NAME.keys() | {"space", "newline"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in the settings that the screen would ignore: a line about it, and the settings that it concerns."""
+
+    line: str
+    settings: tuple[tuple[str, ...], ...]
 
 
 def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str]) -> Iterator[str]:
@@ -26,18 +35,42 @@ def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str
 
     Values are not repeated, as they may stand in the wrong place, except for keys that exist.
     """
+    for fault in _faults(keys, theme, themes):
+        yield fault.line
+
+
+def _faults(keys: Mapping[str, str], theme: str | None, themes: Collection[str]) -> Iterator[Fault]:
     if theme and theme not in themes:
-        yield f"theme: there is no such name; {_advice(theme, themes)}"
+        line = f"theme: there is no such name; {_advice(theme, themes, '/theme on the screen')}"
+        yield Fault(line, (("theme",),))
     defaults = _keys_by_id()
     for name, chosen in keys.items():
         if name not in defaults:
-            yield f"keys: there is no {quoted(name)}; {_advice(name, defaults)}"
+            advice = _advice(name, defaults, "chat-personas doctor --settings")
+            yield Fault(f"keys: there is no {quoted(name)}; {advice}", (("keys", name),))
         else:
-            unknown = [key for key in _each(chosen) if not is_key(key)]
-            yield from (f"keys: {name} is on a key that does not exist; {_likely(key)}" for key in unknown)
+            for key in _each(chosen):
+                if not is_key(key):
+                    line = f"keys: {name} is on a key that does not exist; {_likely(key)}"
+                    yield Fault(line, (("keys", name),))
     for clash in _clashes(keys):
         first, second = clash.names
-        yield f"keys: {first} and {second} are both on {key_written(clash.key)}; give one of them another key"
+        line = f"keys: {first} and {second} are both on {key_written(clash.key)}; give one of them another key"
+        yield Fault(line, (("keys", first), ("keys", second)))
+
+
+def unusable(settings: Iterable[Setting], themes: Collection[str]) -> dict[tuple[str, ...], str]:
+    """Return by their keys the settings whose values name nothing that is there, each with a line about it."""
+    values = {setting.keys: setting.value for setting in settings if setting.origin != "default"}
+    keys = {setting[1]: str(value) for setting, value in values.items() if setting[0] == "keys"}
+    theme = values.get(("theme",))
+    found = {each: fault.line for fault in _faults(keys, str(theme or ""), themes) for each in fault.settings}
+    for named in values.keys() & {("persona",), ("survey",), ("model",)}:
+        try:
+            check_named(named, values[named], themes)
+        except (ReportedError, OSError) as error:
+            found[named] = f"{named[0]}: {error}"
+    return found
 
 
 def check_named(keys: Sequence[str], value: object, themes: Collection[str]) -> None:
@@ -101,8 +134,11 @@ def _likely(key: str) -> str:
     return f"did you mean {quoted(key_written(meant))}?" if is_key(meant) else FORM
 
 
-def _advice(name: str, known: Collection[str]) -> str:
-    return suggestion(name, sorted(known), f"write one of {', '.join(sorted(known))}")
+def _advice(name: str, known: Collection[str], lists: str) -> str:
+    """Say which known name was meant or is nearest; where that may be far off, also what lists all."""
+    names = sorted(known)
+    near = nearest(name, names, alike=0)
+    return suggestion(name, names, f"the nearest is {quoted(near)}; {lists} lists all")
 
 
 def _each(keys: str) -> list[str]:

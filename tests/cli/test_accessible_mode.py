@@ -25,7 +25,7 @@ from personas import load_persona, system_prompt
 from tests.cli.running import Command, kept_messages, only_line, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
-from tests.corpus.making import branch_of, texts
+from tests.corpus.making import branch_of, talk, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.examples import slow_but_first
 from tests.fakes import END
@@ -154,7 +154,8 @@ def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(h
     person.enters("", "A Republican: More", "A Republican. Measured after turn 1", "The debate has ended after 1 round")
     person.reads("A Democrat: alignment .* after turn 0, and no other turn")
     person.reads("A Republican: no change in alignment from turn 0 to turn 1 ")
-    person.reads("Left the debate")
+    person.reads("Press Enter alone to go back to your conversation: ")
+    person.enters("And taxes?", "The debate had ended. Your line was sent to nobody: And taxes?", "Left the debate")
     person.reads("You: ")
     person.enters("/quit", "Left")
     assert person.code == 0
@@ -162,6 +163,9 @@ def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(h
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (republican,) = corpus.conversation_ids(Selection(persona="republican"))
         assert texts(branch_of(corpus, republican)) == ["Guns?", "Less. ", "Be brief.", "More."]
+        said = [text for each in corpus.conversations() for text in texts(branch_of(corpus, each.id))]
+        assert said.count("Guns?") == 2
+        assert "And taxes?" not in said
 
 
 def test_a_debate_without_a_second_persona_is_not_held(command: Command, served_by: Serve) -> None:
@@ -471,6 +475,16 @@ def test_an_edit_and_another_reply_keep_what_was_there_and_versions_lead_back(
     assert texts(kept_messages()) == ["Good day", "Three"]
 
 
+def test_the_list_says_which_conversations_are_of_a_comparison(
+    command: Command, served_by: Serve, corpus: Corpus
+) -> None:
+    for place, key in enumerate(talk(corpus, ("Guns?", "Fewer.")) for _ in range(2)):
+        corpus.add_to_comparison("COMPARED", key, place)
+    lines = said(command, served_by, "/list\n")
+    listed = [line for line in lines if line.startswith("Conversation ") and "With democrat" in line]
+    assert ["2 messages, one of 2 compared, last active" in line for line in listed] == [True, True]
+
+
 def test_an_earlier_message_is_listed_edited_and_forked_from_by_its_number(command: Command, served_by: Serve) -> None:
     given = "Hello\nGuns?\n/jump\n/jump gun\n/fork 1\n/list\n/open 2\n/edit #9 No\n/edit #1 Good day\n/copy all\n"
     lines = said(command, served_by, given, ["One", END], ["Two on guns", END], ["Three", END])
@@ -571,12 +585,13 @@ def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_ow
     command: Command, brief: str, tiny: str, tmp_path: Path
 ) -> None:
     other = shutil.copy(tiny, tmp_path / "other.gguf")
-    given = f"Hello\n/model {tiny}\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n/model {other}\n"
+    given = f"Hello\n/model {tiny}\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n/model {other}\n/model other\n"
     ran = command("chat", brief, "--accessible", "--model", tiny, given=given)
     assert ran.code == 0
     assert ran.out.count("The next reply comes from it.") == 1
     assert [line for line in ran.out.splitlines() if line.endswith("already.")] == [
         "tiny is open already.",
+        "other is open already.",
         "other is open already.",
     ]
     assert "You: /model\nModel: other" in ran.out

@@ -192,6 +192,18 @@ def test_rounds_are_kept_with_the_message_they_followed(command: Command, brief:
     ]
 
 
+@pytest.mark.parametrize("mode", [(), ("--accessible",)], ids=["line mode", "for a screen reader"])
+def test_a_message_without_a_reply_is_not_measured(
+    command: Command, brief: str, tiny: str, few: str, corpus: Corpus, mode: tuple[str, ...]
+) -> None:
+    command("chat", brief, "--model", tiny, given="Hello")
+    fork = corpus.fork(kept_messages()[0].id)
+    ran = command("chat", *mode, "--resume", fork, "--model", tiny, "--survey", few, "--measure", given="")
+    assert ran.code == 0
+    assert "ot measured: the last message has no reply yet" in ran.out + ran.err
+    assert corpus.measurements(fork) == ()
+
+
 def test_measuring_without_a_message_leaves_nothing_behind(command: Command, brief: str, tiny: str, few: str) -> None:
     ran = command("chat", brief, "--model", tiny, "--survey", few, "--measure", given="\n")
     assert (ran.code, ran.out) == (0, "")

@@ -31,13 +31,19 @@ def conversation_row(*, persona: str = "democrat", system_prompt: str = "", bega
     )
 
 
-def talk(corpus: Corpus, *turns: tuple[str, str], row: ConversationRow | None = None, last: Status = "complete") -> str:
+def talk(
+    corpus: Corpus,
+    *turns: tuple[str, str],
+    row: ConversationRow | None = None,
+    last: Status = "complete",
+    model: EngineInfo = INFO,
+) -> str:
     """Keep a conversation of question and reply turns; the last reply ends as `last`. Return its key."""
     row = row or conversation_row()
     parent: MessageRow | None = None
     for number, (said, answered) in enumerate(turns, start=1):
         new, parent_id = (None, parent.id) if parent else (row, None)
-        _, parent = corpus.begin_turn(row.id, parent_id, said, INFO, Sampling(seed=7), new=new)
+        _, parent = corpus.begin_turn(row.id, parent_id, said, model, Sampling(seed=7), new=new)
         corpus.end_reply(parent.id, answered, last if number == len(turns) else "complete", finish_reason="stop")
     return row.id
 

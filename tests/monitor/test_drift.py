@@ -48,6 +48,15 @@ def test_the_drift_is_known_far_better_than_either_turn_because_it_is_paired() -
     assert found.drift.detectable
 
 
+def test_a_drift_names_the_turns_in_between_that_were_not_asked_or_are_not_sound() -> None:
+    unsound = replace(values(3, EASY_AND_HARD), sound=False)
+    rounds = [values(turn, EASY_AND_HARD) for turn in (0, 1, 4)]
+    assert [found.skipped for found in (course([*rounds, unsound], ALL).drift,) if found is not None] == [(2, 3)]
+    whole = course(rounds[:2], ALL).drift
+    assert whole is not None
+    assert whole.skipped == ()
+
+
 def test_the_more_turns_the_more_a_change_must_stand_out_because_every_turn_is_a_look() -> None:
     moved = EASY_AND_HARD - 0.05 + np.random.default_rng(1).normal(0, 0.09, 30)
     few, many = (

@@ -74,6 +74,20 @@ def replies(corpus: Corpus, turns: int = 1) -> list[str]:
     return [message.id for message in branch_of(corpus, key)[1::2]]
 
 
+def answered(corpus: Corpus, message_id: str, model: EngineInfo) -> str:
+    """Go on after a message with one more, and a reply by a model; return the reply."""
+    key = corpus.branch(message_id)[0].conversation_id
+    _, reply = corpus.begin_turn(key, message_id, "Go on", model, Sampling())
+    corpus.end_reply(reply.id, "Well", "complete")
+    return reply.id
+
+
+async def begin_of(monitor: Monitor, key: str) -> None:
+    """The round before the first message of a conversation."""
+    async for _ in monitor.measure([], None, key):
+        pass
+
+
 def rows(corpus: Corpus, message_id: str) -> list[MeasurementRow]:
     found = corpus.measurements(corpus.branch(message_id)[0].conversation_id)
     return [row for row in found if row.message_id == message_id]
@@ -179,6 +193,32 @@ async def test_turns_under_another_setting_of_the_knob_are_no_part_of_the_course
     await round_of(monitor(saying(0.4), corpus), first)
     assert [point.turn for point in (await round_of(monitor(saying(0.6, turned), corpus), second, 2)).course] == [2]
     assert [point.turn for point in (await round_of(monitor(saying(0.4), corpus), second, 2)).course] == [1, 2]
+
+
+async def test_a_course_begins_after_the_last_reply_of_another_model(corpus: Corpus) -> None:
+    own = saying(0.4)
+    key = talk(corpus, ("Hello", "Good day"))
+    await begin_of(monitor(own, corpus), key)
+    first = branch_of(corpus, key)[-1].id
+    assert [point.turn for point in (await round_of(monitor(own, corpus), first)).course] == [0, 1]
+    others = answered(corpus, first, replace(INFO, name="other.gguf", sha256="99" * 32))
+    third = answered(corpus, others, INFO)
+
+    unmeasured_between = await round_of(monitor(own, corpus), third, 3)
+    assert [point.turn for point in unmeasured_between.course] == [3]
+    assert unmeasured_between.drift is None
+    await round_of(monitor(own, corpus), others, 2)
+    assert [point.turn for point in (await round_of(monitor(own, corpus), third, 3)).course] == [2, 3]
+    assert [point.turn for point in (await round_of(monitor(own, corpus), first)).course] == [0, 1]
+
+
+async def test_what_an_older_version_measured_after_a_message_without_a_reply_is_no_turn(corpus: Corpus) -> None:
+    first, second = replies(corpus, 2)
+    asked = corpus.branch(second)[2].id
+    await round_of(monitor(saying(0.4), corpus), first)
+    await round_of(monitor(saying(0.8), corpus), asked, 2)
+    measured = await round_of(monitor(saying(0.4), corpus), answered(corpus, second, INFO), 3)
+    assert [point.turn for point in measured.course] == [1, 3]
 
 
 async def test_another_version_of_this_program_measures_again(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

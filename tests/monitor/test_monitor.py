@@ -246,9 +246,9 @@ async def test_a_conversation_taken_up_again_and_edited_has_its_course_from_befo
     row, first_engine = conversation_row(), FakeEngine(SAID)
     first = Monitor(first_engine, loaded(), [DEMOCRAT], corpus=corpus)
     await round_of(first, [], conversation_id=row.id)
-    talk(corpus, ("Hello", "Good day"), row=row)
+    talk(corpus, ("Hello", "Good day"), row=row, model=first_engine.info)
     same = [point.turn for point in (await round_of(first, HELLO, branch_of(corpus, row.id)[1].id)).course]
-    corpus.begin_turn(row.id, None, "Hi", FakeEngine().info, Sampling())
+    corpus.begin_turn(row.id, None, "Hi", first_engine.info, Sampling())
     later = Monitor(FakeEngine(AGREEING, info=first_engine.info), loaded(), [DEMOCRAT], corpus=corpus)
     last = await round_of(later, HELLO, branch_of(corpus, row.id)[1].id)
     assert same == [0, 1]
@@ -362,8 +362,9 @@ async def test_the_course_grows_by_a_point_for_each_turn() -> None:
 
 
 async def test_a_conversation_taken_up_again_has_its_course(corpus: Corpus) -> None:
-    branch = branch_of(corpus, talk(corpus, ("Hello", "Good day"), ("Why?", "Because"), ("Well?", "Well")))
     first_engine = FakeEngine(SAID)
+    turns = ("Hello", "Good day"), ("Why?", "Because"), ("Well?", "Well")
+    branch = branch_of(corpus, talk(corpus, *turns, model=first_engine.info))
     first = Monitor(first_engine, loaded(), [DEMOCRAT], corpus=corpus)
     await round_of(first, HELLO, branch[1].id)
     later = Monitor(FakeEngine(AGREEING, info=first_engine.info), loaded(), [DEMOCRAT], corpus=corpus)
@@ -375,9 +376,10 @@ async def test_a_conversation_taken_up_again_has_its_course(corpus: Corpus) -> N
 
 
 async def test_the_course_is_that_of_the_branch_and_of_the_same_measure(corpus: Corpus) -> None:
-    branch = branch_of(corpus, talk(corpus, ("Hello", "Good day"), ("Why?", "Because")))
-    other = corpus.begin_reply(branch[0].conversation_id, branch[0].id, FakeEngine().info, Sampling())
-    monitor = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    engine = FakeEngine(SAID)
+    branch = branch_of(corpus, talk(corpus, ("Hello", "Good day"), ("Why?", "Because"), model=engine.info))
+    other = corpus.begin_reply(branch[0].conversation_id, branch[0].id, engine.info, Sampling())
+    monitor = Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus)
     await round_of(monitor, HELLO, other.id)
     await round_of(Monitor(FakeEngine(SAID), loaded(), [REPUBLICAN], corpus=corpus), HELLO, branch[1].id)
     last = await round_of(monitor, HELLO * 2, branch[3].id)
@@ -390,7 +392,7 @@ async def test_recording_does_not_hold_up_the_screen(corpus: Corpus, message_id:
     class Watched:
         """The corpus, with a look at who writes."""
 
-        branch, measurements_after = corpus.branch, corpus.measurements_after
+        branch, measurements_after, models = corpus.branch, corpus.measurements_after, corpus.models
         measurements = corpus.measurements
 
         def add_measurement(self, row: MeasurementRow, probes: Sequence[ProbeRow], *, new: object) -> None:

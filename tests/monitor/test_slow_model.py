@@ -14,7 +14,7 @@ from chat_personas.monitor.history import RoundPlace
 from chat_personas.monitor.monitor import OF_A_REQUEST, Monitor
 from chat_personas.monitor.planning import ANCHORS, LEAST_REST
 from chat_personas.monitor.round import Coverage, Estimate, ProbeRound
-from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
+from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore, Sampling
 from eval.surveys.loading import LoadedSurvey
 from tests.corpus.making import branch_of, conversation_of, talk
 from tests.eval.fake_engine import FakeEngine
@@ -71,9 +71,10 @@ def alignment(estimate: Estimate) -> float:
     return estimate.scorecard.scores.alignment.mean
 
 
-def branch(corpus: Corpus, turns: int) -> list[str]:
-    """The replies of a conversation of so many turns."""
-    return [message.id for message in branch_of(corpus, talk(corpus, *[("Hello", "Good day")] * turns))[1::2]]
+def branch(corpus: Corpus, turns: int, model: EngineInfo) -> list[str]:
+    """The replies of a model in a conversation of so many turns."""
+    key = talk(corpus, *[("Hello", "Good day")] * turns, model=model)
+    return [message.id for message in branch_of(corpus, key)[1::2]]
 
 
 def rows(corpus: Corpus, message_id: str) -> list[MeasurementRow]:
@@ -192,8 +193,8 @@ async def test_the_drift_is_over_questions_of_every_turn_and_mixes_no_turns() ->
 
 
 async def test_a_round_keeps_what_it_asked_itself_and_nothing_of_earlier_turns(corpus: Corpus) -> None:
-    replies = branch(corpus, 2)
     engine = FakeEngine(saying(0.4))
+    replies = branch(corpus, 2, engine.info)
     monitor = slow(engine, corpus)
     await round_of(monitor, 1, replies[0])
     engine._masses = saying(0.6)
@@ -206,8 +207,8 @@ async def test_a_round_keeps_what_it_asked_itself_and_nothing_of_earlier_turns(c
 
 
 async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(corpus: Corpus) -> None:
-    replies = branch(corpus, 3)
     engine = FakeEngine(saying(0.4))
+    replies = branch(corpus, 3, engine.info)
     first = slow(engine, corpus)
     await round_of_everything(first, 1, replies[0])
     engine._masses = saying(0.6)
@@ -223,8 +224,8 @@ async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(
 
 
 async def test_answers_of_a_server_that_hides_some_are_not_taken_from_the_corpus(corpus: Corpus) -> None:
-    replies = branch(corpus, 2)
     server = FakeEngine(saying(0.4), info=replace(FakeEngine().info, log_probabilities="top_k", top_k=5))
+    replies = branch(corpus, 2, server.info)
     await round_of(slow(server, corpus), 1, replies[0])
     again = slow(server, corpus)
     again._plan.learn(1.0)
@@ -234,8 +235,8 @@ async def test_answers_of_a_server_that_hides_some_are_not_taken_from_the_corpus
 
 
 async def test_answers_of_another_branch_do_not_count(corpus: Corpus) -> None:
-    replies = branch(corpus, 2)
     engine = FakeEngine(saying(0.4))
+    replies = branch(corpus, 2, engine.info)
     monitor = slow(engine, corpus)
     await round_of_everything(monitor, 1, replies[0])
     engine._masses = saying(0.8)
@@ -260,7 +261,7 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
             async for score in super().score(prefix, probes):  # type: ignore[arg-type]
                 yield score
 
-    replies = branch(corpus, 2)
+    replies = branch(corpus, 2, FakeEngine(saying(0.4)).info)
     with pytest.raises(EngineError):
         await round_of(slow(BreaksOff(saying(0.4)), corpus), 1, replies[0])
     (row,) = rows(corpus, replies[0])
@@ -275,8 +276,8 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
 
 
 async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_planned(corpus: Corpus) -> None:
-    replies = branch(corpus, 2)
     engine = FakeEngine()
+    replies = branch(corpus, 2, engine.info)
     monitor = slow(engine, corpus)
     monitor._plan.learn(1.0)
     begun = monitor.measure(HELLO, replies[0], conversation_of(monitor, replies[0]))
@@ -301,8 +302,9 @@ async def test_the_set_seconds_reach_the_monitor(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_long_conversation_holds_each_answer_once(corpus: Corpus) -> None:
-    replies = branch(corpus, 6)
-    monitor = slow(FakeEngine(), corpus)
+    engine = FakeEngine()
+    replies = branch(corpus, 6, engine.info)
+    monitor = slow(engine, corpus)
     for turn, reply in enumerate(replies, start=1):
         await round_of(monitor, turn, reply)
     last = place_of(monitor, replies[-1], 6)

@@ -7,7 +7,7 @@ import pytest
 
 from chat_personas.monitor.drift import Drift
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence, measured_on, moved
-from chat_personas.reporting.wording import change_written
+from chat_personas.reporting.wording import change_written, drifted
 from eval.engine import EngineInfo
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import Survey
@@ -192,3 +192,17 @@ def test_a_move_says_from_where_to_where_and_at_which_level() -> None:
         "after the reply to message 2, the answers were farther from Democrat answers than before the first message: "
         "-0.06 [-0.09, -0.03] (99% interval, 62 questions asked every turn)"
     )
+
+
+@pytest.mark.parametrize(
+    ("skipped", "asked"),
+    [
+        ((), "62 questions asked every turn"),
+        ((2,), "62 questions asked every turn except turn 2"),
+        ((2, 3, 5), "62 questions asked every turn except turns 2, 3 and 5"),
+    ],
+)
+def test_turns_that_were_not_asked_the_questions_of_a_drift_are_named(skipped: tuple[int, ...], asked: str) -> None:
+    drift = Drift(0, 6, paired(-0.06, -0.09, -0.03), 62, 0.99, skipped)
+    assert moved(drift, "Democrat").endswith(f"interval, {asked})")
+    assert next(drifted(drift)).endswith(f" on the {asked}")

@@ -162,6 +162,7 @@ async def screen(
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application without a terminal; wait until a conversation is open, unless it need not be `ready`."""
     app = ChatApp(session)
+    app.key_order.typing_on.seconds = 0.0  # tests answer as soon as a question is seen
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ChatScreen))
         if ready:

@@ -15,11 +15,14 @@ from chat_personas.conversation.commands import COMMANDS
 from chat_personas.tui.chat.commands import OPEN_A_SCREEN
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import Palette
+from chat_personas.tui.screens.dialogs import ConfirmScreen
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 NAMES = {" ": "space", "/": "slash", "-": "minus", "\r": "enter"}
 NO_TEXT = frozenset({"whole", "prompt", "rate", "explain", "large-print", "delete", "help"})
 """Commands that open a screen on which nothing is written."""
+ASKED_FIRST = frozenset({"delete"})
+"""Commands that open a question: what is typed on is written in the text behind it."""
 ON_SCREEN = sorted(name for name, each in COMMANDS.items() if each.on("screen") and name not in ("quit", "editor"))
 
 
@@ -118,7 +121,7 @@ async def test_what_is_typed_at_once_after_opening_a_screen_stands_there_and_is_
             await until(pilot, lambda: "tvw" in written(pilot))
         burst(pilot, "enter")
         await pilot.pause()
-        assert chat(pilot).composer.text == ""
+        assert chat(pilot).composer.text == ("tvw" if name in ASKED_FIRST else "")
         assert said(pilot) == ["About guns?"]
 
 
@@ -133,16 +136,36 @@ async def test_a_burst_goes_through_all_steps_of_a_choice(corpus_file: Path, dis
         assert said(pilot) == ["About guns?"]
 
 
-async def test_a_persona_is_chosen_by_a_burst_while_the_list_is_read(corpus_file: Path, disk: SlowDisk) -> None:
+async def test_words_that_are_typed_on_answer_no_question_and_are_in_the_text_when_it_is_answered(
+    corpus_file: Path, disk: SlowDisk
+) -> None:
     async with talking(corpus_file) as pilot:
         disk.stop()
-        burst(pilot, "ctrl+g", *"a republican", "enter", "n", *"Hello")
+        burst(pilot, "ctrl+g", *"a republican", "enter", *"no guns", "enter")
         await pilot.pause()
         disk.go()
-        await until(pilot, lambda: chat(pilot).composer.text == "Hello")
+        await until(pilot, lambda: "A new conversation; this one is kept" in shown(pilot))
+        await until(pilot, lambda: chat(pilot).composer.text == "no guns")
         conversation = chat(pilot).session.conversation
         assert conversation is not None
-        assert conversation.persona.name == "republican"
+        assert conversation.persona.name == "democrat"
+        assert said(pilot) == ["About guns?"]
+
+        await pilot.press("g")
+        await until(pilot, lambda: "A Republican" in shown(pilot).splitlines()[0])
+        assert chat(pilot).composer.text == "no guns"
+
+
+async def test_words_that_are_typed_on_delete_nothing(corpus_file: Path, disk: SlowDisk) -> None:
+    async with talking(corpus_file) as pilot:
+        disk.stop()
+        burst(pilot, *"/delete\ryes")
+        await pilot.pause()
+        disk.go()
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await until(pilot, lambda: chat(pilot).composer.text == "yes")
+        await pilot.press("escape")
+        assert said(pilot) == ["About guns?"]
 
 
 async def test_words_for_a_screen_that_does_not_come_are_kept_and_not_sent(corpus_file: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from textual.events import Key, Paste, Resize
 from textual.geometry import Size
 
-from chat_personas.tui.key_routing import Destination, destination_of, is_letter, small_letter
+from chat_personas.tui.key_routing import Destination, TypingOn, destination_of, is_letter, small_letter
 
 
 class WithText:
@@ -76,3 +76,35 @@ def test_other_events_and_keys_before_the_first_screen_go_where_textual_sends_th
 def test_a_capital_letter_has_a_small_one_and_names_of_keys_stay() -> None:
     assert [small_letter(key) for key in ("A", "a", "Ä", "F2", "ctrl+A")] == ["a", "a", "ä", "F2", "ctrl+A"]
     assert [is_letter(key, True) for key in ("a", "shift+a", "alt+a", "ctrl+shift+a")] == [True, True, False, False]
+
+
+class Asking:
+    """A question that is seen from the tenth second on."""
+
+    shown_at = 10.0
+
+    def write_behind(self, text: str) -> None:
+        """Do nothing."""
+
+
+def typed_on(*keys: tuple[float, str], opened: float) -> str:
+    """Return the keys at a question that are no answer, typed at these times; `opened` is when Enter asked for it."""
+    typing, found = TypingOn(0.3), ""
+    for at, key, screen in [(opened, "\r", object()), *((at, key, Asking()) for at, key in keys)]:
+        event = Key({"\r": "enter", "<": "left"}.get(key, key), None if key == "<" else key)
+        event.time = at
+        found += key if typing.is_typed_on(event, screen) else ""  # type: ignore[arg-type]
+    return found
+
+
+def test_a_letter_that_was_typed_before_the_question_was_seen_is_no_answer() -> None:
+    assert typed_on((9.9, "n"), opened=9.0) == "n"
+    assert typed_on((10.1, "n"), opened=9.0) == ""
+
+
+def test_letters_that_follow_each_other_closely_from_before_the_question_are_no_answer() -> None:
+    assert typed_on((10.1, "n"), (10.3, "o"), (10.5, "\r"), (11.0, "n"), opened=9.9) == "no\r"
+
+
+def test_arrows_and_the_enter_after_them_answer_at_once() -> None:
+    assert typed_on((10.1, "<"), (10.4, "\r"), opened=9.95) == ""

@@ -15,7 +15,7 @@ from chat_personas.models.found import Found, ModelInFiles, Problem
 from chat_personas.models.pulling import Offer
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.paths import models_directory
-from chat_personas.reporting.models_found import offered
+from chat_personas.reporting.models_found import model_called, offered
 from chat_personas.settings import Settings
 from chat_personas.tui.screens.models import ModelsScreen, Row
 from chat_personas.tui.session import Session
@@ -67,6 +67,12 @@ BETA = replace(ScreenEngine().info, name="beta", sha256="b2" * 32, demonstration
 MARK = "from here on another model: beta (before: fake)"
 
 
+class Unknown(FakeLaunch):
+    @property
+    def shown_model(self) -> str:
+        raise UnknownModelError('no model is called "nothere"; give pocket')
+
+
 def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_be_used() -> None:
     rows = {each.name: each for each in offered(FOUND)}
     assert (rows["pocket"].model, rows["pocket"].kind) == ("pocket", "ready")
@@ -78,6 +84,30 @@ def test_everything_that_there_is_has_a_row_with_what_opens_it_or_why_it_cannot_
     fetched = rows["smollm2-360m"]
     assert (fetched.kind, fetched.about[:3]) == ("to fetch", ("386 MB", "Apache-2.0", "instruction model"))
     assert "base model" in rows["smollm2-360m-base"].about
+
+
+@pytest.mark.parametrize(
+    ("name", "opens"),
+    [
+        ("small-one", "~/models/small one.gguf"),
+        ("small one", "~/models/small one.gguf"),
+        ("qwen3", "http://127.0.0.1:11434/v1#qwen3"),
+        ("bert", "bert"),
+        ("small", "small"),
+    ],
+)
+def test_a_model_that_can_be_used_is_opened_by_the_name_under_which_it_is_shown(name: str, opens: str) -> None:
+    assert model_called(name, FOUND) == opens
+
+
+def test_of_several_models_of_one_name_the_person_is_told_what_opens_each() -> None:
+    other = SMALL.model_copy(update={"path": "~/other/small.gguf"})
+    found = Found(files=(SMALL, other), servers=(), problems=())
+    with pytest.raises(UnknownModelError) as raised:
+        model_called("small-one", found)
+    said = '2 models are called "small-one"; write "~/models/small one.gguf" or "~/other/small.gguf"'
+    assert str(raised.value) == said
+    assert model_called("small", found) == "~/other/small.gguf"
 
 
 def test_two_files_of_one_name_that_cannot_be_used_are_two_rows() -> None:
@@ -127,6 +157,25 @@ async def test_a_conversation_goes_on_with_another_model_and_what_is_typed_stays
         await pilot.press("enter")
         await until(pilot, lambda: "More." in shown(pilot) and not chat(pilot).replies.busy)
         assert [message.content for message in beta.asked[0]][1:] == ["Guns?", "Fewer.", "And now?"]
+
+
+async def test_a_model_is_gone_on_with_by_its_shown_name_and_is_open_by_it_then(corpus_file: Path) -> None:
+    beta = FakeLaunch(corpus_file, ScreenEngine(info=BETA), model=SMALL.path, found=FOUND)
+    others = {SMALL.path: beta, "none": Unknown(corpus_file, ScreenEngine())}
+    async with screen(session(corpus_file, ScreenEngine(), found=FOUND, others=others), (120, 40)) as pilot:
+        await until(pilot, lambda: chat(pilot).session.conversation is not None)
+        pilot.app.NOTIFICATION_TIMEOUT = 600.0
+        await type_text(pilot, "/persona nobody")
+        await until(pilot, lambda: "no persona" in " ".join(each.message for each in pilot.app._notifications))
+        await type_text(pilot, "/model none")
+        await until(pilot, lambda: len(pilot.app._notifications) == 2)
+        await type_text(pilot, "/model small-one")
+        await until(pilot, lambda: "beta" in shown(pilot).splitlines()[-2])
+        await until(pilot, lambda: len(pilot.app._notifications) == 1)
+        left = [each.message for each in pilot.app._notifications]
+        assert "no persona" in left[0], "only the notice about the model is of the past"
+        await type_text(pilot, "/model small-one")
+        await until(pilot, lambda: "beta is open already." in words(pilot))
 
 
 @slow_but_first("named", ["~/models/small one.gguf", "~/models/../models/small one.gguf"])
@@ -182,11 +231,6 @@ def test_one_model_is_known_by_all_of_its_names(tmp_path: Path, monkeypatch: pyt
 
 
 async def test_a_model_that_does_not_exist_is_said_before_anything_is_asked(corpus_file: Path) -> None:
-    class Unknown(FakeLaunch):
-        @property
-        def shown_model(self) -> str:
-            raise UnknownModelError('no model is called "nothere"; give pocket')
-
     others = {"nothere": Unknown(corpus_file, ScreenEngine())}
     async with screen(session(corpus_file, ScreenEngine(reply("Fewer.")), others=others), (120, 40)) as pilot:
         await type_text(pilot, "Guns?")

@@ -54,6 +54,17 @@ async def test_a_value_is_checked_as_it_is_typed_written_and_undone(corpus_file:
         assert settings_path().read_text() == before
 
 
+async def test_a_value_that_names_nothing_has_a_mark_and_a_reason_until_it_is_changed(corpus_file: Path) -> None:
+    write('theme = "nrd"\n')
+    async with screen(session(corpus_file, ScreenEngine(), theme="nrd"), (80, 24)) as pilot:
+        await find(pilot, "nrd")
+        await until(pilot, lambda: "! nrd" in shown(pilot))
+        assert '! theme: there is no such name; did you mean "nord"?' in words(pilot)
+        await pilot.press("ctrl+d")
+        await until(pilot, lambda: "Last change: theme is the default." in words(pilot))
+        assert "! " not in shown(pilot)
+
+
 async def test_a_list_that_typing_has_emptied_says_that_nothing_matches(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
         await find(pilot, "cpu threads")

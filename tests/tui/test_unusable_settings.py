@@ -1,14 +1,15 @@
 """What the settings ask of the screen that it cannot do is named, on the screen and by `doctor`."""
 
+import re
 from pathlib import Path
 
 import pytest
 from textual.keys import KEY_DISPLAY_ALIASES
 
 from chat_personas.settings import Settings
-from chat_personas.settings_listing import key_written
+from chat_personas.settings_listing import Setting, key_written
 from chat_personas.tui.key_registry import NO_KEY, named_bindings
-from chat_personas.tui.unusable_settings import faults_of, is_key
+from chat_personas.tui.unusable_settings import faults_of, is_key, unusable
 from tests.tui.fakes import ScreenEngine, screen, session, shown, until
 
 THEMES = ("nord", "dracula")
@@ -66,6 +67,33 @@ def test_keys_that_do_no_harm_are_let_be(keys: dict[str, str]) -> None:
 def test_a_theme_that_does_not_exist_is_named() -> None:
     assert list(faults_of({}, "nrd", THEMES)) == ['theme: there is no such name; did you mean "nord"?']
     assert list(faults_of({}, "nord", THEMES)) == []
+
+
+def test_of_a_name_that_is_like_none_the_nearest_is_given_and_what_lists_all() -> None:
+    theme, key = faults_of({"nosuchkey": "f9"}, "zz", THEMES)
+    assert theme == 'theme: there is no such name; the nearest is "dracula"; /theme on the screen lists all'
+    assert re.fullmatch(
+        r'keys: there is no "nosuchkey"; the nearest is "\w+"; chat-personas doctor --settings lists all', key
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "fault"),
+    [
+        (("theme",), "nrd", 'theme: there is no such name; did you mean "nord"?'),
+        (("theme",), "nord", None),
+        (("keys", "stop"), "control-x", 'keys: stop is on a key that does not exist; did you mean "^x"?'),
+        (("keys", "new"), "ctrl+o", "keys: new and open are both on ^o; give one of them another key"),
+        (("keys", "new"), "f24", None),
+        (("survey",), "civik", 'survey: there is no survey "civik"; did you mean "civic"? Or name its file'),
+    ],
+)
+def test_a_setting_whose_value_names_nothing_is_known_by_its_keys(
+    keys: tuple[str, ...], value: str, fault: str | None
+) -> None:
+    found = unusable([Setting(keys, "", value, None, "file")], THEMES)
+    assert found.get(keys) == fault
+    assert unusable([Setting(keys, "", value, None, "default")], THEMES) == {}
 
 
 async def test_the_screen_names_them_when_it_opens(corpus_file: Path) -> None:

@@ -427,7 +427,8 @@ def _speakers(conversation: Conversation) -> Callable[[MessageRow], str]:
 def _summary(row: ConversationSummary) -> str:
     when = row.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
     counted = pluralize(row.messages, "message")
-    about = f"With {row.persona_name} on {row.model}, {counted}, last active {when}."
+    compared = f", one of {row.compared} compared" if row.compared > 1 else ""
+    about = f"With {row.persona_name} on {row.model}, {counted}{compared}, last active {when}."
     return f"{_stopped(_one_line(row.title))} {about}"
 
 

@@ -233,6 +233,11 @@ class Dialogue:
                 return answer in ("yes", "y")
 
     @property
+    def typed(self) -> bool:
+        """Whether lines are typed at a terminal, rather than read from a pipe or a file."""
+        return self._lines.typed
+
+    @property
     def hurried(self) -> bool:
         """Whether the person has typed a line already that waits for its turn."""
         return self._lines.typed and not self._lines.empty

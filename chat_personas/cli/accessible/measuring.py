@@ -32,7 +32,7 @@ from chat_personas.reporting.in_sentences import (
     whole,
 )
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import figures_described, sentence
+from chat_personas.reporting.wording import NO_REPLY, figures_described, sentence
 from chat_personas.text import printable
 from personas.errors import ReportedError
 
@@ -149,6 +149,9 @@ class Measuring:
     async def measure(self) -> None:
         """Measure the conversation as it is, unless that is off, or a line waits already."""
         if not (self.wanted and self._possible and self._permitted):
+            return
+        if self._opened.conversation.lacks_reply:
+            self._dialogue.say(sentence(NO_REPLY))
             return
         if self._dialogue.hurried:
             self._dialogue.say(f"Not measured {after(self._turn)}, because your line goes first.")

@@ -297,6 +297,7 @@ class PersonaAndModel:
     async def _change_model(self, name: str) -> None:
         """Open another model, and go on with it. Where that fails, the model before stays."""
         session = self._opened.session
+        name = await session.model_meant(name)
         if await asyncio.to_thread(session.has_open, name):
             raise NotDoneError(f"{printable(self._opened.engine.info.name)} is open already.")
         self._say(f"Opening the model {await session.name_of_model(name)}.")

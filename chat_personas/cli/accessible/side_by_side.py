@@ -20,7 +20,7 @@ from chat_personas.cli.accessible.dialogue import (
     chosen_number,
 )
 from chat_personas.cli.accessible.measuring import Measuring, SideRounds
-from chat_personas.conversation.commands import Command, CommandError, asked, for_conversation, message_of
+from chat_personas.conversation.commands import SLASH, Command, CommandError, asked, for_conversation, message_of
 from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 TO_ALL = "To all: "
 ROUNDS = 3
 HOW_TO_MODERATE = "Write something that both are told, Enter alone to go on, or /end to leave the debate."
+BACK = "Press Enter alone to go back to your conversation: "
 PAUSED = f"Paused. {HOW_TO_MODERATE}"
 
 
@@ -219,7 +220,7 @@ class Comparing:
         if self._measuring.why_none is not None:
             return
         for place, (name, column) in enumerate(zip(comparison.names, comparison.columns, strict=True)):
-            if not column.path:
+            if not column.path or column.lacks_reply:
                 continue
             if self._dialogue.hurried:
                 self._say(f"{printable(name)} was not measured, because your line goes first.")
@@ -310,6 +311,8 @@ class Debating:
         report = debate_report(debate, self._monitors.found, self._opened.launch.loaded_survey)
         if any(estimate is not None for estimate in self._monitors.found):
             self._dialogue.say(*(in_sentence(moved(side)) for side in report.sides))
+        if debate.next_place is None:
+            await self._hear_what_is_late()
         self._dialogue.say("Left the debate. You are in your conversation again.")
 
     async def _resumed(self) -> Debate | None:
@@ -367,6 +370,20 @@ class Debating:
                 if not await self._take(debate, await self._dialogue.ask(f"{MODERATOR}: ")):
                     return
         self._dialogue.say(f"The debate has ended after {pluralize(debate.rounds, 'round')}.")
+
+    async def _hear_what_is_late(self) -> None:
+        """Wait for Enter alone after the last turn: a line begun before it is for the debate, and is sent nowhere.
+
+        A terminal gives a line only with its Enter. Raises LeftError: the person leaves the program.
+        """
+        while self._dialogue.typed:
+            line = (await self._dialogue.ask(BACK)).strip()
+            if line == f"{SLASH}quit":
+                raise LeftError
+            if line and line != f"{SLASH}end":
+                self._dialogue.say(f"The debate had ended. Your line was sent to nobody: {printable(line)}")
+            if not self._dialogue.hurried:
+                return
 
     async def _go_on(self, debate: Debate) -> bool:
         """Take what the moderator says in a pause; return whether the debate goes on."""

@@ -55,7 +55,8 @@ def list_conversations(
         for found in corpus.conversations(Selection(persona=persona)):
             about = printable(f"{found.persona_name} on {found.model}")
             counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
-            print(f"{names[found.id]:6}  {_moment(found.active_at)}  {about:28} {counts}  {printable(found.title)}")
+            title = printable(found.title) + (f" (one of {found.compared} compared)" if found.compared > 1 else "")
+            print(f"{names[found.id]:6}  {_moment(found.active_at)}  {about:28} {counts}  {title}")
     return DONE
 
 

@@ -14,6 +14,7 @@ from chat_personas.reporting.wording import (
     EVEN,
     EVERYONE,
     answers_of,
+    asked_every_turn,
     beside_everyone,
     change_written,
     group_label,
@@ -180,5 +181,5 @@ def moved(drift: "Drift", people_named: str) -> str:
     return (
         f"{after_which(drift.turn)}, the answers were {closer} {answers_of(people_named)} than "
         f"{after_which(drift.first_turn)}: {change_written(drift.difference, decimals=COMPACT)} "
-        f"({100 * drift.level:.3g}% interval, {pluralize(drift.questions, 'question')} asked every turn)"
+        f"({100 * drift.level:.3g}% interval, {asked_every_turn(drift)})"
     )

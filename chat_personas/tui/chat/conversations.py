@@ -287,25 +287,33 @@ class PersonaAndModel:
             chosen = await screen.app.push_screen_wait(ModelsScreen(screen.session))
         if chosen is None:
             return
-        if await asyncio.to_thread(screen.session.has_open, chosen):
-            given_up = await self._stop_opening()
-            # Asked again: the other model may have taken its place just before.
-            if await asyncio.to_thread(screen.session.has_open, chosen):
-                if given_up:
-                    screen.show_opening("")
-                    await screen.navigator.stay()
-                said = STAYS_OPEN if given_up else OPEN_ALREADY
-                screen.notify(said.format(model=printable(screen.status_line.model)), markup=False)
-                return
         try:
+            chosen = await screen.session.model_meant(chosen)
+            if await self._stays_open(chosen):
+                return
             name = await screen.session.name_of_model(chosen)
         except ReportedError as error:
-            screen.notify_failure(error)
+            screen.notify_failure(error, "model")
             return
         # Where nothing was said, a message may be on its way by then: it would be in the conversation that goes on.
         where = await self._where("Go on with the other model in:") if self._has_messages else "here"
         if where is not None:
             self._change_model(chosen, name, new=where == "new")
+
+    async def _stays_open(self, model: str) -> bool:
+        """Say where a model is the open one, and open another one no further; return whether it is."""
+        screen = self.screen
+        if not await asyncio.to_thread(screen.session.has_open, model):
+            return False
+        given_up = await self._stop_opening()
+        if not await asyncio.to_thread(screen.session.has_open, model):
+            return False  # the other one had taken its place just before
+        if given_up:
+            screen.show_opening("")
+            await screen.navigator.stay()
+        said = STAYS_OPEN if given_up else OPEN_ALREADY
+        screen.notify(said.format(model=printable(screen.status_line.model)), markup=False)
+        return True
 
     async def _stop_opening(self) -> bool:
         """Open another model no further; return whether one was being opened."""
@@ -323,8 +331,9 @@ class PersonaAndModel:
         self.screen.show_opening(name)
         try:
             await self.screen.navigator.change_model(model, new=new)
+            self.screen.settled("model")
         except ReportedError as error:
-            self.screen.notify_failure(error)
+            self.screen.notify_failure(error, "model")
         self.screen.show_opening("")  # not where this is broken off: then yet another model is being opened
 
     @in_worker("own model", exclusive=True)
@@ -366,18 +375,20 @@ class PersonaAndModel:
         try:
             return await asyncio.to_thread(session.launch.load_persona, name), False
         except ReportedError as error:
-            self.screen.notify_failure(error)
+            self.screen.notify_failure(error, "persona")
             return None, False
 
     async def _talk_with(self, persona: "LoadedPersona", where: Where | None) -> None:
         no_screen_comes()
         if where == "new":
+            self.screen.settled("persona")
             self.screen.enter(None, persona)
         elif where == "here":
             try:
                 await self.screen.navigator.change_persona(persona)
+                self.screen.settled("persona")
             except ReportedError as error:
-                self.screen.notify_failure(error)
+                self.screen.notify_failure(error, "persona")
 
     @property
     def _has_messages(self) -> bool:

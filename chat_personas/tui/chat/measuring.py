@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chat_personas.consent import server_of
 from chat_personas.reporting.explained.in_one_sentence import how_measured
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import figures_described, sentence
+from chat_personas.reporting.wording import NO_REPLY, figures_described, sentence
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import key_of
 from chat_personas.tui.session import Session
@@ -175,7 +175,9 @@ class MeasuringController:
         if self.start_is_due or not path:
             self._start_due = None
             await self._measure_after(None, conversation.context_at_start(), monitor)
-        if path and reply_ended:
+        if conversation.lacks_reply:
+            self._panel.halt(NO_REPLY)
+        elif path and reply_ended:
             await self._measure_after(path[-1].id, context, monitor)
 
     async def _measure_after(self, last: str | None, context: "Sequence[Message]", monitor: "Monitor") -> None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import TextArea
@@ -122,6 +123,7 @@ class ChatScreen(Screen[None]):
         self.measuring = MeasuringController(session, self.panel, self.transcript.show_marks)
         self._opening_since = time.monotonic()
         self._other_model = ""  # the name of one that is being opened beside the open one
+        self._notices = dict[str, Notification]()  # by what they are about
         self._doing, self._said_doing, self._speed = Doing(), False, ""
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.drafts = DraftController(self)
@@ -244,12 +246,14 @@ class ChatScreen(Screen[None]):
         from chat_personas.tui.unusable_settings import faults_of
 
         settings = self.session.settings
+        self.settled("settings")
         faults = list(faults_of(settings.keys, settings.theme, self.app.available_themes))
         if faults:  # one notice for all, because only the newest is seen
             lines = [printable(f"settings: {fault}") for fault in faults[:MOST_FAULTS]]
             if len(faults) > MOST_FAULTS:
                 lines.append(f"and {len(faults) - MOST_FAULTS} more: run chat-personas doctor")
-            self.notify("\n".join(lines), severity="warning", timeout=SECONDS_OF_A_FAULT, markup=False)
+            notice = Notification("\n".join(lines), "", "warning", SECONDS_OF_A_FAULT, markup=False)
+            self._notify_about("settings", notice)
 
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona, and the groups that it is compared with."""
@@ -579,6 +583,8 @@ class ChatScreen(Screen[None]):
             self.notify_failure(error)
         else:
             self.use_settings(settings.keys, settings.theme)
+            if (notice := self._notices.get("settings")) is not None and notice in self.app._notifications:
+                self.show_unusable_settings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enable the one action that Escape has now, and Back only outside the composer."""
@@ -624,10 +630,22 @@ class ChatScreen(Screen[None]):
         except ReportedError as error:
             self.notify_failure(error)
 
-    def notify_failure(self, error: ReportedError) -> None:
-        """Say what could not be done."""
+    def notify_failure(self, error: ReportedError, about: str = "") -> None:
+        """Say what could not be done; where it is `about` a model, say, until that is `settled`."""
         no_screen_comes(refused=True)
-        self.notify(printable(str(error)), severity="error", markup=False)
+        notice = Notification(printable(str(error)), "", "error", self.app.NOTIFICATION_TIMEOUT, markup=False)
+        self._notify_about(about, notice)
+
+    def settled(self, about: str) -> None:
+        """Take away the notice of what could not be done about this, as it is done now."""
+        notice = self._notices.pop(about, None)
+        if notice is not None:
+            self.app._unnotify(notice)
+
+    def _notify_about(self, about: str, notice: Notification) -> None:
+        if about:
+            self._notices[about] = notice
+        self.app.post_message(Notify(notice))
 
     def show_title(self) -> None:
         """Show the title of the conversation, and which other models made replies of it."""

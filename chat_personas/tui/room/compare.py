@@ -371,9 +371,9 @@ class CompareScreen(AnsweringScreen[str | None]):
         """Measure every column as it is now, from left to right, where its model may be measured."""
         for column in self.columns:
             monitor = None if self._why_not_measured(column) else await self._monitor_of(column)
-            if monitor is None or not column.conversation.path:
-                continue
             conversation = column.conversation
+            if monitor is None or not conversation.path or conversation.lacks_reply:
+                continue
             estimates = monitor.measure(conversation.context(), conversation.path[-1].id, conversation.id)
             try:
                 async with aclosing(estimates) as found:
@@ -398,7 +398,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         """Say why there are no figures: those before belonged to another message."""
         for column in self.columns:
             column.figures = Figures()
-            column.show_figures(self._why_not_measured(column) or "measured after the reply")
+            column.show_figures(self._why_not_measured(column) or "is measured after the reply")
 
     def go_on(self, column: Column) -> None:
         """Leave for one of the conversations."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool) -> Content:
     """Draw the title, and under it persona and model, short `name`, time, and how many messages and measurements.
 
-    The model is the one with which the conversation began.
+    A conversation of a comparison says so. The model is the one with which the conversation began.
     """
     about = (
         f"{summary.persona_name} on {printable(summary.model)} · {name} · {moment(summary.active_at)} · "
@@ -45,6 +45,8 @@ def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool) 
     )
     if summary.measurements:
         about += f" · {pluralize(summary.measurements, 'measurement')}"
+    if summary.compared > 1:
+        about += f" · one of {summary.compared} compared"
     now = Content.styled("  ● open now", "bold") if open_now else Content()
     return Content.assemble((printable(summary.title) or "(no messages yet)", "bold"), now, "\n  ", (about, "dim"))
 

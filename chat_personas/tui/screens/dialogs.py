@@ -1,6 +1,8 @@
 """Questions before something is done: yes or no, and where to write a file; and writing a document to one."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -12,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input, Static, TextArea
 
 from chat_personas.paths import display_path, path_named
 from chat_personas.text import printable
@@ -44,7 +46,35 @@ class Dialog(ModalScreen[Answer], AnsweringScreen[Answer]):  # Textual takes sty
             await self.app.run_action("app.help_quit")
 
 
-class ConfirmScreen(Dialog[bool]):
+class AnsweredByLetter(Dialog[Answer]):
+    """A question that a letter answers, if it is not typed on from before the question was seen (see `key_routing`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_at = math.inf
+
+    @property
+    def shown_at(self) -> float:
+        """When it could be seen for the first time; infinite before that."""
+        return self._shown_at
+
+    def on_mount(self) -> None:
+        """Take note of when it is drawn."""
+        self.call_after_refresh(self._drawn)
+
+    def _drawn(self) -> None:
+        self._shown_at = time.monotonic()
+
+    def write_behind(self, text: str) -> None:
+        """Put what was typed on into the text that has the focus behind it, if one has."""
+        behind = self.app.screen_stack[-2].focused
+        if isinstance(behind, TextArea):
+            behind.insert(text)
+        elif isinstance(behind, Input):
+            behind.insert_text_at_cursor(text)
+
+
+class ConfirmScreen(AnsweredByLetter[bool]):
     """A yes/no question. Gives True only for a clear yes; Escape means no, and so does Enter at first."""
 
     CSS_PATH = "dialogs.tcss"
@@ -166,7 +196,7 @@ class SamplingScreen(Dialog["PersonaSampling | None"]):
 SAMPLING_HINT = "Enter takes them, Escape leaves all as it is. An empty field is as the persona asks."
 
 
-class ChoiceScreen(Dialog[str | None]):
+class ChoiceScreen(AnsweredByLetter[str | None]):
     """A question with several answers, each with a letter. Gives the letter, or None if cancelled.
 
     The first answer has the focus.

@@ -21,12 +21,14 @@ from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import settable_keys
 from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.dialogs import Dialog
-from chat_personas.tui.unusable_settings import check_named, why_not
+from chat_personas.tui.unusable_settings import check_named, unusable, why_not
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
 
 NAME, VALUE, ORIGIN = 26, 22, 12
 """The widths of the columns of the list, in cells."""
+UNUSABLE = "! "
+"""The mark before a value that names nothing that is there."""
 NOTHING_MATCHES = "Nothing matches: no setting has these words."
 
 
@@ -53,6 +55,7 @@ class SettingsScreen(NarrowedList[None]):
         self._use = use
         self._file = SettingsFile()
         self._settings = dict[Keys, Setting]()
+        self._unusable: Mapping[Keys, str] = {}
         self._said = ""
         self._one_change = asyncio.Lock()
 
@@ -91,7 +94,8 @@ class SettingsScreen(NarrowedList[None]):
 
     def _row(self, setting: Setting) -> str:
         name = setting.name if cell_len(setting.name) <= NAME else f"…{setting.name[1 - NAME :]}"
-        value = fitted(setting.shown, VALUE)
+        mark = UNUSABLE if setting.keys in self._unusable else ""
+        value = fitted(f"{mark}{setting.shown}", VALUE)
         return f"{fitted(name, NAME)} {value} {fitted(setting.origin, ORIGIN)} {setting.help}"
 
     @on(OptionList.OptionHighlighted)
@@ -107,6 +111,7 @@ class SettingsScreen(NarrowedList[None]):
         parts = [
             f"{setting.name}{place}: {setting.help}",
             f"Now: {setting.shown} ({origin}). A change counts {setting.effect}.",
+            *(f"{UNUSABLE}{fault}" for fault in [self._unusable.get(setting.keys)] if fault),
             self._said,
         ]
         self.about.update("\n".join(printable(part) for part in parts if part))
@@ -125,6 +130,7 @@ class SettingsScreen(NarrowedList[None]):
             return
         there, at = self._file.path.exists(), self.listed.highlighted
         self._settings = {setting.keys: setting for setting in found}
+        self._unusable = unusable(found, self.app.available_themes)
         own = sum(setting.origin != "default" for setting in found)
         file = f"{display_path(self._file.path)}{'' if there else ' (not there yet)'}"
         self.heading.update(

@@ -45,6 +45,14 @@ def test_list_has_a_line_for_each_conversation_the_latest_first(command: Command
     ]
 
 
+def test_a_list_says_which_conversations_are_of_a_comparison(command: Command, kept: list[str], corpus: Corpus) -> None:
+    alone = talk(corpus, ("Hello", "Good day"))
+    for place, each in enumerate(kept):
+        corpus.add_to_comparison("COMPARED", each, place)
+    lines = {line.split()[0]: line for line in command("corpus", "list").out.splitlines()}
+    assert [lines[short(each)].endswith(" (one of 2 compared)") for each in (*kept, alone)] == [True, True, False]
+
+
 def test_a_list_of_a_mistyped_persona_is_not_an_empty_list(command: Command, kept: list[str]) -> None:
     ran = command("corpus", "list", "--persona", "demcrat")
     assert (ran.code, ran.out) == (2, "")

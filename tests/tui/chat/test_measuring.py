@@ -15,8 +15,10 @@ from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from personas import Persona, load_persona
 from tests.conversation.test_versions import heard
 from tests.corpus.export.participants import take_part
+from tests.corpus.making import branch_of, conversation_row, talk
 from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
+from tests.tui.chat.test_long_conversation import PERSONA
 from tests.tui.fakes import (
     ScreenEngine,
     chat,
@@ -182,6 +184,26 @@ async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: P
         await said_and_measured(pilot, "And now?", 2)
         await until(pilot, lambda: "since turn 1:" in words(pilot))
         assert "no measurement before the first message to compare with" in words(pilot)
+
+
+async def test_a_message_without_a_reply_is_not_measured_until_it_has_one(corpus_file: Path) -> None:
+    row = conversation_row().model_copy(update={"persona": PERSONA})
+    with Corpus.open(corpus_file) as corpus:
+        original = talk(corpus, ("Well?", "Yes."), ("And schools?", "No."), row=row)
+        key = corpus.fork(branch_of(corpus, original)[2].id)
+    engine = ScreenEngine(reply("Maybe."))
+    taken_up = session(corpus_file, engine, measure=True, make_monitor=monitor, resume=key)
+    async with screen(taken_up, TALL) as pilot:
+        await until(pilot, lambda: "not measured: the last message has no reply yet" in words(pilot))
+        assert "turn 2" not in words(pilot)
+        assert engine.probed == 0
+        await pilot.press("f5")
+        await until(pilot, lambda: "Maybe." in shown(pilot) and measured(pilot, 2))
+        assert "no reply yet" not in words(pilot)
+        assert "turn 2: after the reply to message 2" in words(pilot)
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        (found,) = corpus.measurements(key)
+        assert found.message_id == branch_of(corpus, key)[-1].id
 
 
 async def test_who_is_measured_is_the_persona_that_speaks_next_whoever_changed_it(corpus_file: Path) -> None:

@@ -13,9 +13,10 @@ from textual.widgets import Input
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
-from chat_personas.tui.screens.conversations import ConversationsScreen
+from chat_personas.tui.screens.conversations import ConversationsScreen, summary_lines
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
+from tests.corpus.making import talk
 from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
@@ -172,6 +173,13 @@ async def test_after_a_yes_a_conversation_is_gone_and_the_open_one_is_replaced(c
         await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
 
     assert titles(corpus_file) == ["About guns?"]
+
+
+@pytest.mark.parametrize(("compared", "ends"), [(0, "2 messages"), (1, "2 messages"), (3, "one of 3 compared")])
+def test_the_list_says_which_conversations_are_of_a_comparison(corpus: Corpus, compared: int, ends: str) -> None:
+    talk(corpus, ("Guns?", "Fewer."))
+    row = corpus.conversations()[0].model_copy(update={"compared": compared})
+    assert summary_lines(row, "abc", open_now=False).plain.endswith(f" · {ends}")
 
 
 async def test_what_was_deleted_comes_back_until_the_list_is_left(corpus_file: Path) -> None:

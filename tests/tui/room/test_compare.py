@@ -239,6 +239,18 @@ async def test_escape_stops_the_reply_keeps_what_it_said_and_goes_back(corpus_fi
     assert (last.text, last.status) == ("So far", "stopped")
 
 
+async def test_a_column_that_has_not_replied_says_that_it_is_still_to_be_measured(corpus_file: Path) -> None:
+    held = asyncio.Event()
+    engine = ScreenEngine(["So far", held], reply("2"))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: "So far" in words(pilot))
+        assert words(pilot).count("is measured after the reply") == 2
+        held.set()
+        await replied(pilot, compared)
+
+
 @pytest.mark.slow
 async def test_nothing_is_sent_while_they_are_still_replying(corpus_file: Path) -> None:
     held = asyncio.Event()

@@ -75,6 +75,7 @@ async def taking_part(
     """Sit a person down in front of the screen, or the same person again."""
     way = Participation.resume(corpus, study, identity=identity) if resume else None
     app = StudyApp(study, corpus, identity, way, open_engine or opens(talkative()))
+    app.key_order.typing_on.seconds = 0.0  # tests answer as soon as a question is seen
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: isinstance(app.screen, StudyPage) or app._exit)
         yield pilot
