@@ -165,7 +165,7 @@ class StepByStep(NarrowedList[Result]):
     """Lists that ask for one thing after another; the person's own words are kept until all is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "undo", "Undo", id="choose_undo", tooltip="Bring back what was typed here the last time")
+        Binding("ctrl+z", "undo", "Undo", id="choose_undo", tooltip="Bring back what was typed here")
     ]
 
     def __init__(self, corpus: "Corpus", unsent: Mapping[str, str], *, given: bool) -> None:
