@@ -179,16 +179,30 @@ async def test_words_for_a_screen_that_does_not_come_are_kept_and_not_sent(corpu
         await until(pilot, lambda: said(pilot) == ["abc"])
 
 
-async def test_what_is_typed_on_while_the_persona_changes_is_sent_or_stands_in_the_text(
-    corpus_file: Path, disk: SlowDisk
-) -> None:
+async def test_where_no_screen_is_asked_for_a_burst_is_sent(corpus_file: Path, disk: SlowDisk) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Hi.")))) as pilot:
         disk.stop()
         burst(pilot, *"/persona republican\rHello\r")
         await pilot.pause()
         disk.go()
-        await until(pilot, lambda: said(pilot) == ["Hello"] or chat(pilot).composer.text == "Hello")
-        assert said(pilot) in ([], ["Hello"])
+        await until(pilot, lambda: said(pilot) == ["Hello"])
+
+
+async def test_what_is_said_while_another_conversation_is_opened_is_sent_there(
+    corpus_file: Path, disk: SlowDisk
+) -> None:
+    async with talking(corpus_file) as pilot:
+        before = chat(pilot).session.conversation
+        disk.stop()
+        chat(pilot).enter(None)
+        await until(pilot, lambda: not chat(pilot).replies.busy)
+        chat(pilot).submitted("What about taxes?")
+        await pilot.pause()
+        disk.go()
+        await until(pilot, lambda: said(pilot) == ["What about taxes?"] and "More." in shown(pilot))
+        assert before is not None
+        assert [message.text for message in before.path] == ["About guns?", "Ban them."]
+        assert chat(pilot).composer.text == ""
 
 
 async def test_ctrl_c_and_ctrl_q_do_not_wait_for_a_screen(corpus_file: Path, disk: SlowDisk) -> None:

@@ -379,11 +379,11 @@ class PersonaAndModel:
             return None, False
 
     async def _talk_with(self, persona: "LoadedPersona", where: Where | None) -> None:
-        no_screen_comes()
         if where == "new":
             self.screen.settled("persona")
             self.screen.enter(None, persona)
-        elif where == "here":
+        no_screen_comes()
+        if where == "here":
             try:
                 await self.screen.navigator.change_persona(persona)
                 self.screen.settled("persona")

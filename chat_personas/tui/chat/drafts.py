@@ -100,13 +100,13 @@ class DraftController:
             with suppress(OSError, ReportedError):  # there is no screen any more to say so
                 await asyncio.to_thread(_add, corpus, self._screen.session.launch.resume, typed)
 
-    async def leave(self, *, waiting: bool = True) -> None:
+    async def leave(self) -> None:
         """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there.
 
-        Without `waiting` the messages that wait are not kept with it: they are sent in the one that comes.
+        The messages that wait are not kept with it: they are sent in the one that comes.
         """
         async with self._one:
-            while (kept := await self._keep(waiting=waiting)) and not self._all_is_kept(waiting=waiting):
+            while (kept := await self._keep(waiting=False)) and not self._all_is_kept:
                 pass  # more was typed meanwhile
             self._going = True
             self._editing.end()
@@ -154,8 +154,9 @@ class DraftController:
         elif before is not None and before.draft:
             self._screen.notify(LEFT_BEHIND, markup=False)
 
-    def _all_is_kept(self, *, waiting: bool) -> bool:
-        typed = self._typed(waiting=waiting)
+    @property
+    def _all_is_kept(self) -> bool:
+        typed = self._typed(waiting=False)
         return typed == self._kept.draft if self._kept is not None else not typed
 
     @property

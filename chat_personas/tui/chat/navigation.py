@@ -1,7 +1,7 @@
 """Opening the first conversation when the program starts, and going from one conversation to another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +14,7 @@ from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
+    from chat_personas.tui.widgets.entries import Entry
     from eval.engine import EngineError, EngineInfo
     from personas import LoadedPersona, Persona
 
@@ -102,8 +103,9 @@ class Navigator:
         Raises:
             ReportedError: the persona or the conversation cannot be read. The open conversation stays.
         """
+        said = self._replies.not_stored_yet
         async with self._changing():
-            await self._leave()
+            await self._leave(said)
             await self._drafts.leave()
             try:
                 await self._enter(conversation_id, persona)
@@ -129,8 +131,9 @@ class Navigator:
 
     async def change_persona(self, persona: "LoadedPersona") -> None:
         """Go on in the open conversation with another persona. Raises ReportedError: the one before stays."""
+        said = self._replies.not_stored_yet
         async with self._changing():
-            await self._leave()
+            await self._leave(said)
             await self._session.change_persona(persona)
             await self._show_changed()
         await self._go_on()
@@ -148,7 +151,7 @@ class Navigator:
                 await self._go_on_with(await self._session.open_other_model(model), new=new)
             except ReportedError:  # what waits was meant for the model that did not come
                 if self._session.engine is not None:
-                    await self._take_back_waiting()
+                    await self._take_back(self._replies.not_stored_yet)
                 raise
         await self._go_on()
 
@@ -170,19 +173,20 @@ class Navigator:
 
         It is stopped where its conversation is left for the one `here`.
         """
+        said = self._replies.not_stored_yet
         async with AsyncExitStack() as changing:
             try:
                 if here is None:
                     await self._replies.finish()
                 await changing.enter_async_context(self._changing())
                 if here is not None:
-                    await self._leave()
+                    await self._leave(said)
                     await self._drafts.leave()
                 else:
                     await self._replies.finish()
                     self._view.stop_measuring()
                     if new:
-                        await self._drafts.leave(waiting=False)
+                        await self._drafts.leave()
             except BaseException:  # nobody takes the model over
                 await other.engine.close()
                 raise
@@ -216,16 +220,19 @@ class Navigator:
         if settings.keys or settings.theme:
             self._view.show_unusable_settings()
 
-    async def _leave(self) -> None:
-        """Return the waiting messages to the person, and stop the reply and the measuring."""
+    async def _leave(self, said: Sequence["Entry"]) -> None:
+        """Return what was `said` before and still waits to the person, and stop the reply and the measuring.
+
+        What is said from then on is for the conversation or persona that comes, and is sent there.
+        """
         await asyncio.sleep(0)  # what has just been said begins to be sent, or waits
         await self._replies.stop()
-        await self._take_back_waiting()
+        await self._take_back(said)
         self._view.stop_measuring()
 
-    async def _take_back_waiting(self) -> None:
-        while self._replies.waiting:
-            await self._replies.take_back()
+    async def _take_back(self, said: Sequence["Entry"]) -> None:
+        for entry in reversed(said):
+            await self._replies.take_back(entry)
 
     async def _open_model(self) -> bool:
         """Open the model and show which it is, or why it could not be opened; return whether it is open."""

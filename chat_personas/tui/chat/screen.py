@@ -226,8 +226,9 @@ class ChatScreen(Screen[None]):
         return "", "", None
 
     @work(group="enter", exclusive=True)
+    @changes_screen
     async def enter(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:
-        """Go to another conversation, or to a new one."""
+        """Go to another conversation, or to a new one. Keys wait: what is typed from now on is for that one."""
         self.write_on()
         try:
             await self.navigator.go(conversation_id, persona)

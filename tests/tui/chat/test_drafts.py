@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from chat_personas.conversation.conversation import ReplyEvent, ReplyText
 from chat_personas.corpus import Corpus
@@ -165,7 +166,8 @@ async def test_an_edit_that_is_sent_while_the_conversation_is_left_stays_there_a
         monkeypatch.setattr(chat(pilot).replies, "stop", stop_slowly)
         await pilot.press("ctrl+n")
         await leaving.wait()
-        await pilot.press("?", "enter")
+        chat(pilot).composer.insert("?")  # keys would wait for the new conversation
+        chat(pilot).composer.action_send()
         go_on.set()
         await until(pilot, lambda: "stays in the conversation before" in words(pilot))
         assert chat(pilot).composer.text == ""
@@ -192,11 +194,34 @@ async def test_what_is_typed_while_the_draft_is_being_written_stays_with_its_con
         monkeypatch.setattr(corpus.drafts, "keep", slowly)
         await pilot.press(*"one", "ctrl+n")
         await until(pilot, writing.is_set)
-        await pilot.press(*" two")
+        chat(pilot).composer.insert(" two")  # as an editor does that ends now
         go_on.set()
         await until(pilot, lambda: "stays in the conversation before" in words(pilot))
         assert chat(pilot).composer.text == ""
     assert of(corpus_file, key) == Draft("one two")
+
+
+async def test_what_is_typed_after_the_key_for_a_new_conversation_stands_there(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        key, stop, go_on = chat(pilot).session.conversation.id, chat(pilot).replies.stop, asyncio.Event()
+
+        async def stop_slowly() -> None:
+            await go_on.wait()
+            await stop()
+
+        monkeypatch.setattr(chat(pilot).replies, "stop", stop_slowly)
+        for each in (*"one", "ctrl+n", *"two"):
+            pilot.app.post_message(Key(each, each if len(each) == 1 else None))
+        await until(pilot, lambda: chat(pilot).composer.text == "one")
+        await pilot.pause()
+        go_on.set()
+        await until(pilot, lambda: chat(pilot).composer.text == "two")
+    assert of(corpus_file, key) == Draft("one")
 
 
 async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_after_them(corpus_file: Path) -> None:
