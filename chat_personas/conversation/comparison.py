@@ -14,7 +14,7 @@ from typing import Self
 from chat_personas.conversation.conversation import Conversation, ReplyEvent, ReplyStarted
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.sql import new_key
-from eval.engine import Engine
+from eval.engine import Engine, Message
 from personas import LoadedPersona
 from personas.errors import ReportedError
 
@@ -93,6 +93,16 @@ class Comparison:
             + f" on {model}" * (len(set(models)) > 1)
             for persona, model in zip(personas, models, strict=True)
         )
+
+    @property
+    def sides(self) -> Sequence[Conversation]:
+        """The columns, by the name that a debate has for its conversations."""
+        return self.columns
+
+    def measured_after(self, place: int) -> tuple[list[Message], str | None]:
+        """Return after what a column is measured: its context after its last message, and the key of that."""
+        column = self.columns[place]
+        return column.context(), column.path[-1].id
 
     async def say(self, text: str) -> AsyncGenerator[tuple[int, ReplyEvent], None]:
         """Say the same in every column, from left to right; yield what happens, with the column's place.

@@ -1,4 +1,4 @@
-"""Measuring the sides of a debate: each by a monitor of its own, as it is after its last turn."""
+"""Measuring conversations side by side, those of a debate or a comparison: each by a monitor of its own."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Side(Protocol):
-    """One side of a debate, a conversation with a persona on a model."""
+    """One side of a debate, or a column of a comparison: a conversation with a persona on a model."""
 
     @property
     def id(self) -> str:
@@ -30,26 +30,29 @@ class Side(Protocol):
         """Whom it speaks for."""
 
 
-class Debated(Protocol):
-    """What is known of a debate here: `conversation.debate.Debate`, which is on the same layer."""
+class SideBySide(Protocol):
+    """What is known here of a debate or a comparison; both are in `conversation`, which is on the same layer."""
 
     @property
     def sides(self) -> "Sequence[Side]":
-        """Both sides, first the one that began."""
+        """All sides, in their order."""
 
     def measured_after(self, place: int) -> "tuple[list[Message], str | None]":
         """Return after what a side is measured, and the key of the message that this ends with."""
 
 
 class SideMonitors:
-    """Measures the sides of one debate; `found` is the newest complete estimate of each, None before the first."""
+    """Measures the sides of one debate or comparison.
+
+    `found` has the newest complete estimate of each, None before the first.
+    """
 
     def __init__(
-        self, debate: Debated, make_monitor: "Callable[[Engine, Persona, Corpus], Monitor]", corpus: "Corpus"
+        self, held: SideBySide, make_monitor: "Callable[[Engine, Persona, Corpus], Monitor]", corpus: "Corpus"
     ) -> None:
         """Prepare. A monitor is made when its side is first measured, in a thread, because it reads the survey."""
-        self.found: list[Estimate | None] = [None] * len(debate.sides)
-        self._debate = debate
+        self.found: list[Estimate | None] = [None] * len(held.sides)
+        self._held = held
         self._make_monitor = make_monitor
         self._corpus = corpus
         self._monitors: dict[int, Monitor] = {}
@@ -60,11 +63,11 @@ class SideMonitors:
         Raises:
             EngineError, CorpusError: as `Monitor.measure`.
         """
-        side = self._debate.sides[place]
+        side = self._held.sides[place]
         if place not in self._monitors:
             made = await asyncio.to_thread(self._make_monitor, side.engine, side.persona, self._corpus)
             self._monitors[place] = made
-        context, message_id = self._debate.measured_after(place)
+        context, message_id = self._held.measured_after(place)
         async with aclosing(self._monitors[place].measure(context, message_id, side.id)) as estimates:
             async for estimate in estimates:
                 if estimate.complete:

@@ -4,7 +4,7 @@ Both are those of the screen. The person who listens writes lines: to all column
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, aclosing
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,7 @@ from personas.errors import ReportedError
 from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import Conversation
-    from eval.engine import Message
+    pass
 
 TO_ALL = "To all: "
 ROUNDS = 3
@@ -149,7 +148,7 @@ class Comparing:
     async def _talk(self, comparison: Comparison) -> str:
         """Take lines until the person leaves; return the number of the column to go on with, "" for none."""
         self._introduce(comparison)
-        monitors = SideMonitors(_Columns(comparison), self._opened.launch.make_monitor, self._opened.corpus)
+        monitors = SideMonitors(comparison, self._opened.launch.make_monitor, self._opened.corpus)
         await self._measure(comparison, monitors)
         again = self._said_before(comparison)
         if again:
@@ -244,23 +243,6 @@ def _names(written: str) -> Iterator[str]:
     """Yield the personas that are named in a line: between commas, or between blanks where they are not groups."""
     for part in filter(None, map(str.strip, written.split(","))):
         yield from [part] if is_composed(part) else part.split()
-
-
-class _Columns:
-    """The columns of a comparison, as `SideMonitors` knows the sides of a debate."""
-
-    def __init__(self, comparison: Comparison) -> None:
-        self._comparison = comparison
-
-    @property
-    def sides(self) -> "Sequence[Conversation]":
-        """The conversations, from left to right."""
-        return self._comparison.columns
-
-    def measured_after(self, place: int) -> "tuple[list[Message], str | None]":
-        """Return the context of a column after its last message, and the key of that."""
-        column = self._comparison.columns[place]
-        return column.context(), column.path[-1].id
 
 
 class Debating:

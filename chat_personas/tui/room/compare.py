@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -17,6 +16,7 @@ from chat_personas.conversation.commands import message_of
 from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, Comparison, ComparisonError, kept_columns
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.corpus.corpus import COMPARISON
+from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import other_personas, other_steerings
 from chat_personas.reporting.wording import STATUS
 from chat_personas.text import printable
@@ -46,7 +46,6 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.corpus import Corpus
-    from chat_personas.monitor.monitor import Monitor
     from eval.engine import Engine
 
 ALL_AT_ONCE = "Say something to all of them"
@@ -254,7 +253,6 @@ class CompareScreen(AnsweringScreen[str | None]):
         self._session = session
         self._first = first
         self._busy = False
-        self._monitors: dict[str, Monitor | None] = {}
         engines = [column.engine for column in comparison.columns]
         several = len(set(map(model_of, engines))) > 1
         self._about = models_line(engines)
@@ -264,6 +262,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         )
         self._input = Input(" ".join(unsent.values()), id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
         assert session.corpus is not None
+        self._monitors = SideMonitors(comparison, session.launch.make_monitor, session.corpus)
         self._unsent = UnsentLines(self, session.corpus, lambda: {self._place: self._input.value})
         self._brought_back = unsent
 
@@ -369,27 +368,17 @@ class CompareScreen(AnsweringScreen[str | None]):
     @work(group="measure", exclusive=True)
     async def measure(self) -> None:
         """Measure every column as it is now, from left to right, where its model may be measured."""
-        for column in self.columns:
-            monitor = None if self._why_not_measured(column) else await self._monitor_of(column)
+        for place, column in enumerate(self.columns):
             conversation = column.conversation
-            if monitor is None or not conversation.path or conversation.lacks_reply:
+            if self._why_not_measured(column) or not conversation.path or conversation.lacks_reply:
                 continue
-            estimates = monitor.measure(conversation.context(), conversation.path[-1].id, conversation.id)
             try:
-                async with aclosing(estimates) as found:
+                async with aclosing(self._monitors.measure(place)) as found:
                     async for estimate in found:
                         column.figures = column.figures.after(estimate)
                         column.show_figures()
             except ReportedError as error:
                 column.show_figures(f"not measured: {error}")
-
-    async def _monitor_of(self, column: Column) -> "Monitor | None":
-        key, corpus, conversation = column.conversation.id, self._session.corpus, column.conversation
-        if key not in self._monitors and corpus is not None:
-            self._monitors[key] = await asyncio.to_thread(
-                self._session.launch.make_monitor, conversation.engine, conversation.persona, corpus
-            )
-        return self._monitors.get(key)
 
     def _why_not_measured(self, column: Column) -> str:
         return why_not_measured(self._session, column.conversation.engine)
@@ -462,8 +451,7 @@ async def compare_personas(
                 if comparison is None:
                     return None
                 return await _compare(app, models, comparison, text, comparison.id, said) or conversation.id
-        first = await asyncio.to_thread(_persona_of, session, conversation)
-        chosen = await app.push_screen_wait(ColumnsScreen(first, models))
+        chosen = await app.push_screen_wait(ColumnsScreen(await session.open_same_persona(), models))
         if chosen is None:
             return None
         engines, personas = [each.engine for each in chosen], [each.persona for each in chosen]
@@ -497,11 +485,3 @@ async def _compare(
     engine = next((column.engine for column in comparison.columns if column.id == chosen), None)
     other = None if engine is None else models.hand_over(engine)
     return chosen if chosen is None or other is None else OnOtherModel(chosen, other)
-
-
-def _persona_of(session: Session, conversation: "Conversation") -> LoadedPersona:
-    """Return the persona of a conversation with its file, or as the conversation has it if that is another by now."""
-    loaded, persona = session.persona, conversation.persona
-    if loaded is not None and loaded.persona == persona:
-        return loaded
-    return LoadedPersona(persona, Path(f"{persona.name}.toml"), conversation.present_persona.sha256)
