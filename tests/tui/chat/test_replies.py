@@ -401,8 +401,7 @@ async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_o
         open_session.begin = begin_slowly  # type: ignore[method-assign]
         await pilot.press("ctrl+n")
         await until(pilot, reading.is_set)
-        await type_text(pilot, "After?")
-        await until(pilot, lambda: chat(pilot).replies.waiting)
+        await type_text(pilot, "After?")  # the key waits
         slow.set()
         await until(pilot, lambda: "Here." in shown(pilot))
 
