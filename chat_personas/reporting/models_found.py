@@ -135,16 +135,13 @@ def offered(found: Found, servers: Collection[str] = ()) -> Iterator[Offered]:
         yield Offered(name, UNUSABLE, path, (" ".join(why.split()),), "unusable")
 
 
-def how_to_go_on_with(name: str, found: Found) -> str | None:
-    """Say how a conversation goes on with the model of this name, which made its last reply; None where it is not here.
-
-    `name` is the engine's: of a file its name without .gguf, of a server its address with `#` and the model.
-    """
-    ready = (each.model for each in offered(found) if each.kind == "ready" and name in _names(each))
-    model = next(ready, None)
-    return (
-        None if model is None else f"{printable(name)} made the last reply. /model {printable(model)} goes on with it."
-    )
+def how_to_go_on_with(made: ReplyModel, found: Found) -> str | None:
+    """Say how a conversation goes on with the model that made its last reply; None where that is not here."""
+    ready = tuple(all_ready(found))
+    model = what_opens(made, ready)
+    if model not in ready:
+        return None
+    return f"{printable(made.name)} made the last reply. /model {printable(model)} goes on with it."
 
 
 def what_opens(wanted: ReplyModel, ready: Iterable[str]) -> str | None:
@@ -157,7 +154,7 @@ def what_opens(wanted: ReplyModel, ready: Iterable[str]) -> str | None:
     return next((model for model in ready if _records(model, wanted)), server)
 
 
-def all_ready(found: Found, servers: Collection[str]) -> Iterator[str]:
+def all_ready(found: Found, servers: Collection[str] = ()) -> Iterator[str]:
     """Yield what opens each model that can be opened at once; `servers` as in `offered`."""
     return (each.model for each in offered(found, servers) if each.kind == "ready")
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
 from chat_personas.conversation.commands import COMMANDS
 from chat_personas.corpus import Corpus, Selection
+from chat_personas.models import pocket_path
 from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
 from eval.engine import EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
@@ -655,18 +657,20 @@ def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "said_of_it"),
+    ("name", "is_that_file", "said_of_it"),
     [
-        ("pocket", "pocket made the last reply. /model pocket goes on with it. The next one comes from other."),
-        ("gone", "gone made the last reply. The next one comes from other."),
+        ("pocket", True, "pocket made the last reply. /model pocket goes on with it. The next one comes from other."),
+        ("pocket", False, "pocket made the last reply. The next one comes from other."),
+        ("gone", False, "gone made the last reply. The next one comes from other."),
     ],
 )
 def test_a_conversation_of_another_model_says_how_it_goes_on_with_that_one(
-    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch, name: str, said_of_it: str
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch, name: str, is_that_file: bool, said_of_it: str
 ) -> None:
     monkeypatch.setattr(Launch, "find_models", lambda _: Found(files=(), servers=(), problems=()))
     info = Model().info
-    served_by(Model(info=replace(info, name=name, sha256="a1" * 32)))
+    made_by = sha256(pocket_path().read_bytes()).hexdigest() if is_that_file else "a1" * 32
+    served_by(Model(info=replace(info, name=name, sha256=made_by)))
     assert command("chat", "democrat", "--accessible", given="Hello\n").code == 0
     served_by(Model(info=replace(info, name="other", sha256="b2" * 32)))
     resumed = kept_messages()[0].conversation_id

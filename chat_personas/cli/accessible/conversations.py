@@ -276,8 +276,9 @@ class Conversations:
         conversation = self._opened.conversation
         made = conversation.model_of_last_reply
         if made is not None:
-            here = await asyncio.to_thread(self._opened.launch.find_models)
-            how = how_to_go_on_with(made.name, here) or f"{printable(made.name)} made the last reply."
+            find_models = self._opened.launch.find_models
+            how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find_models()))
+            how = how or f"{printable(made.name)} made the last reply."
             self._say(f"{how} The next one comes from {printable(conversation.model.name)}.")
 
     async def enter(self) -> None:

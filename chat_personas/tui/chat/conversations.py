@@ -346,7 +346,7 @@ class PersonaAndModel:
         made = conversation.model_of_last_reply if conversation is not None else None
         if made is None:
             return
-        how = how_to_go_on_with(made.name, await asyncio.to_thread(session.launch.find_models))
+        how = await asyncio.to_thread(lambda: how_to_go_on_with(made, session.launch.find_models()))
         if how is not None and session.conversation is conversation:
             self.screen.notify(f"{how} {key_of('model')} lists all.", markup=False, timeout=SECONDS_OF_AN_OFFER)
 

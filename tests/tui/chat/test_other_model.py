@@ -1,19 +1,22 @@
 """A conversation of another model is not taken for one of this model."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, ReplyModel
 from chat_personas.models.found import Found, ModelInFiles
+from chat_personas.reporting.models_found import how_to_go_on_with
 from eval.engine import EngineInfo
 from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 TALL = (120, 90)
-FIRST = replace(ScreenEngine().info, name="alpha", sha256="a1" * 32)
+ALPHA = b"the first model"
+FIRST = replace(ScreenEngine().info, name="alpha", sha256=sha256(ALPHA).hexdigest())
 SECOND = replace(FIRST, name="beta", sha256="b2" * 32)
 MARK = "from here on another model: beta (before: alpha)"
 
@@ -93,15 +96,29 @@ async def test_the_list_of_conversations_names_the_model(corpus_file: Path) -> N
         await until(pilot, lambda: "democrat on alpha" in shown(pilot))
 
 
-async def test_the_model_that_made_the_last_reply_is_offered_where_it_is_found(corpus_file: Path) -> None:
-    conversation = await talked_with_the_first(corpus_file)
+def in_files(file: Path) -> Found:
     alpha = ModelInFiles(
-        model="/models/alpha.gguf", name="alpha", place="LM Studio", path="/models/alpha.gguf", size=1, parts=1,
+        model=str(file), name="alpha", place="LM Studio", path=str(file), size=1, parts=1,
         architecture="qwen3", quantization="Q4_K_M", parameters=1, context_length=None, chat_template=True,
         memory=None, measured="exact", why_not=None,
     )  # fmt: skip
-    offer = "alpha made the last reply. /model /models/alpha.gguf goes on with it."
-    here, gone = (Found(files=files, servers=(), problems=()) for files in ((alpha,), ()))
+    return Found(files=(alpha,), servers=(), problems=())
+
+
+def test_another_file_of_the_same_name_did_not_make_the_last_reply(tmp_path: Path) -> None:
+    file = tmp_path / "alpha.gguf"
+    file.write_bytes(b"not the first model")
+    assert how_to_go_on_with(ReplyModel("alpha", FIRST.sha256), in_files(file)) is None
+
+
+async def test_the_model_that_made_the_last_reply_is_offered_where_it_is_found(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    conversation = await talked_with_the_first(corpus_file)
+    file = tmp_path / "alpha.gguf"
+    file.write_bytes(ALPHA)
+    offer = f"alpha made the last reply. /model {file} goes on with it."
+    here, gone = in_files(file), Found(files=(), servers=(), problems=())
     beta = ScreenEngine(reply("No."), info=SECOND)
     async with screen(session(corpus_file, beta, resume=conversation, found=here), TALL) as pilot:
         await until(pilot, lambda: offer in notices(pilot))
