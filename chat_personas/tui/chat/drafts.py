@@ -1,9 +1,10 @@
 """What is typed on a chat screen and not sent: kept with its conversation, and brought back there."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chat_personas.storage.drafts import Draft, merged
 from chat_personas.text import printable
@@ -11,6 +12,8 @@ from chat_personas.tui.widgets.composer import Editing
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from chat_personas.corpus import Corpus
     from chat_personas.tui.chat.screen import ChatScreen
 
@@ -31,6 +34,40 @@ class Kept:
     draft: Draft
 
 
+class KeptSoon:
+    """Has what is typed on a screen kept within a second, not at every key, and says once that the disk refuses.
+
+    `keep` begins to keep it.
+    """
+
+    def __init__(self, screen: "Screen[Any]", keep: Callable[[], None]) -> None:
+        self._screen = screen
+        self._keep = keep
+        self._due = False
+        self._said = False
+
+    def changed(self) -> None:
+        """Have it kept soon."""
+        if not self._due:
+            self._due = True
+            self._screen.set_timer(SECONDS_BETWEEN_DRAFTS, self._now)
+
+    def _now(self) -> None:
+        self._due = False
+        self._keep()
+
+    def done(self) -> None:
+        """Note that the disk has it: a refusal after that is said again."""
+        self._said = False
+
+    def refused(self, error: Exception) -> None:
+        """Say why the disk does not take it, unless that was said or nobody sees the screen any more."""
+        if not self._said and self._screen.is_running:
+            self._said = True
+            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            self._screen.notify(printable(NOT_KEPT.format(why=why)), severity="warning", markup=False)
+
+
 class DraftController:
     """Keeps what is typed on a chat screen and not sent with its conversation, and brings it back there.
 
@@ -42,8 +79,7 @@ class DraftController:
         self._screen = screen
         self._editing: Editing = screen.editing
         self._going = True
-        self._due = False
-        self._failed = False
+        self._soon = KeptSoon(screen, self._begin_to_keep)
         self._asked_for: str | None = None  # the conversation to continue, while no model is open
         self._kept: Kept | None = None  # what the disk has of what is on the screen
         self._one = asyncio.Lock()  # one conversation is left and another shown before the next one is left
@@ -54,13 +90,10 @@ class DraftController:
         return self._going
 
     def changed(self) -> None:
-        """Keep what is typed now, within a second: not at every key."""
-        if not self._due:
-            self._due = True
-            self._screen.set_timer(SECONDS_BETWEEN_DRAFTS, self._keep_later)
+        """Keep what is typed now, within a second."""
+        self._soon.changed()
 
-    def _keep_later(self) -> None:
-        self._due = False
+    def _begin_to_keep(self) -> None:
         self._screen.run_worker(self.keep(), group="draft")
 
     async def keep(self) -> bool:
@@ -81,9 +114,9 @@ class DraftController:
         try:
             there = await asyncio.to_thread(_exchange, corpus, self._kept, now)
         except (OSError, ReportedError) as error:
-            self._say_failed(error)
+            self._soon.refused(error)
             return False
-        self._failed = False
+        self._soon.done()
         self._kept = now if there else None
         return there
 
@@ -137,7 +170,7 @@ class DraftController:
             draft = await asyncio.to_thread(corpus.take_over_draft, key)
         except (OSError, ReportedError) as error:
             self._going, self._kept = False, None  # what was kept before belongs to the conversation that was left
-            self._say_failed(error)
+            self._soon.refused(error)
             return
         self._going = False
         self._kept = None if draft is None else Kept(key, draft)
@@ -172,12 +205,6 @@ class DraftController:
         unsent = self._screen.replies.not_stored_yet if waiting else ()
         sent = [Draft(entry.text, replaces=entry.replaces) for entry in unsent]
         return merged([*sent, Draft(self._screen.composer.text, self._editing.set_aside, self._editing.message_id)])
-
-    def _say_failed(self, error: Exception) -> None:
-        if not self._failed:
-            self._failed = True
-            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            self._screen.notify(printable(NOT_KEPT.format(why=why)), severity="warning", markup=False)
 
 
 def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> bool:

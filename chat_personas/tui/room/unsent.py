@@ -6,8 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chat_personas.storage.drafts import Draft
-from chat_personas.text import printable
-from chat_personas.tui.chat.drafts import BROUGHT_BACK, NOT_KEPT, SECONDS_BETWEEN_DRAFTS
+from chat_personas.tui.chat.drafts import BROUGHT_BACK, KeptSoon
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -29,8 +28,7 @@ class UnsentLines:
         self._drafts = corpus.drafts
         self._typed = typed
         self._kept = dict[str, str]()
-        self._due = False
-        self._failed = False
+        self._soon = KeptSoon(screen, self._begin_to_keep)
         self._one = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
 
@@ -41,13 +39,10 @@ class UnsentLines:
             self._screen.notify(BROUGHT_BACK, markup=False)
 
     def changed(self) -> None:
-        """Keep what is typed now, within a second: not at every key."""
-        if not self._due:
-            self._due = True
-            self._screen.set_timer(SECONDS_BETWEEN_DRAFTS, self._keep_later)
+        """Keep what is typed now, within a second."""
+        self._soon.changed()
 
-    def _keep_later(self) -> None:
-        self._due = False
+    def _begin_to_keep(self) -> None:
         self._keeping = asyncio.create_task(self.keep())  # no worker: the end of the screen would cut it off
 
     async def keep(self) -> None:
@@ -59,9 +54,9 @@ class UnsentLines:
             try:
                 await asyncio.to_thread(self._write, new)
             except (OSError, ReportedError) as error:
-                self._say_failed(error)
+                self._soon.refused(error)
             else:
-                self._failed = False
+                self._soon.done()
                 self._kept = dict(typed)
 
     async def leave(self) -> None:
@@ -79,12 +74,6 @@ class UnsentLines:
         """Write first, then erase: a process that is killed in between has the words twice, never not at all."""
         for place, text in sorted(lines.items(), key=lambda line: not line[1]):
             self._drafts.keep(place, Draft(text))
-
-    def _say_failed(self, error: Exception) -> None:
-        if not self._failed and self._screen.is_running:
-            self._failed = True
-            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            self._screen.notify(printable(NOT_KEPT.format(why=why)), severity="warning", markup=False)
 
 
 def behind(before: str, typed: str) -> str:
