@@ -38,7 +38,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.room.answers import AnswerList, GuessScreen, RoomScreen
-    from chat_personas.tui.room.choosing import NarrowedList, StepByStep
+    from chat_personas.tui.room.choosing import StepByStep
     from chat_personas.tui.room.compare import Column, CompareScreen
     from chat_personas.tui.room.debate import CourseScreen, DebateScreen, ModeratorInput
     from chat_personas.tui.room.other_models import OpeningScreen
@@ -56,6 +56,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.measurement import ExplanationScreen, LargePrintScreen
     from chat_personas.tui.screens.messages import MenuScreen
+    from chat_personas.tui.screens.narrowed_list import NarrowedList
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.picker import Picker
     from chat_personas.tui.screens.prompt import PromptScreen, WritePromptScreen

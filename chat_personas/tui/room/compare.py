@@ -23,7 +23,6 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NO_REPLY, Handler, do_beside, without_argument
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.key_routing import fills_list
-from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.room.other_models import (
     ANOTHER_MODEL,
     OnOtherModel,
@@ -37,6 +36,7 @@ from chat_personas.tui.room.other_models import (
 )
 from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
+from chat_personas.tui.screens.narrowed_list import Choice, NarrowedList
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.panel.headline import Figures, in_short
 from chat_personas.tui.widgets.title_and_status import KeyLine

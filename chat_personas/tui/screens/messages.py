@@ -12,8 +12,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import Sought, pluralize, printable
-from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.dialogs import Dialog
+from chat_personas.tui.screens.narrowed_list import Choice, NarrowedList
 
 LONGEST_LINE = 200
 """Characters of a message in a list."""
@@ -27,8 +27,6 @@ def one_line(text: str) -> str:
 
 class JumpScreen(NarrowedList[str | None]):
     """Lists what the person said in this conversation, the newest first. Gives the key of the message to go to."""
-
-    CSS_PATH = "../room/room.tcss"
 
     def __init__(self, said: Sequence[tuple[str, str]], words: str = "") -> None:
         """Offer messages, each a key and a text, in the order in which they were said; those with `words` at first."""

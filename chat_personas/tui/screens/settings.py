@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import on, work
+from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -19,8 +20,8 @@ from chat_personas.settings_listing import Setting, all_settings, change_meant, 
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import settable_keys
-from chat_personas.tui.room.choosing import Choice, NarrowedList
 from chat_personas.tui.screens.dialogs import Dialog
+from chat_personas.tui.screens.narrowed_list import LIST_STYLES, Choice, NarrowedList
 from chat_personas.tui.unusable_settings import check_named, unusable, why_not
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
@@ -35,7 +36,7 @@ NOTHING_MATCHES = "Nothing matches: no setting has these words."
 class SettingsScreen(NarrowedList[None]):
     """Lists all settings; Enter changes one. `changed` names, by their first keys, those that were changed here."""
 
-    CSS_PATH = "settings.tcss"
+    CSS_PATH: ClassVar[CSSPathType] = [LIST_STYLES, "settings.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "undo", "Undo", id="settings_undo", tooltip="Undo the last change", priority=True),
         Binding(
@@ -266,7 +267,7 @@ OWN_CHOICE = "(the program's own choice)"
 class ThemeScreen(NarrowedList[tuple[Keys, object] | None]):
     """Lists the themes; the highlighted one is shown at once. Gives the change that is meant."""
 
-    CSS_PATH = "settings.tcss"
+    CSS_PATH: ClassVar[CSSPathType] = [LIST_STYLES, "settings.tcss"]
 
     def __init__(self, setting: Setting) -> None:
         super().__init__("Type to narrow the list of themes")
