@@ -80,7 +80,8 @@ class ChoosingTranscript(Transcript):
         """Leave the chosen message where the person sees it, whatever is added or removed after it."""
         chosen = self.chosen
         assert chosen is not None
-        total, window = len(self.entries), Window.at_end(len(self.entries))
+        total = len(self.entries)
+        window = self.at_end(total)
         if not window.first <= self.index_of(chosen) < window.last:
             window = Window.around(self.index_of(chosen), total)
         await self.move_to(lambda _: window)
@@ -189,7 +190,7 @@ class ChoosingTranscript(Transcript):
 
     @work(group="choose", exclusive=True)
     async def _choose_at_end(self, entry: Entry | None) -> None:
-        await self.move_to(Window.at_end)
+        await self.move_to(self.at_end)
         self.settling = False  # going elsewhere may have been broken off for this
         self.choose(entry, bring=False)
         self.to_end()
@@ -221,7 +222,7 @@ class ChoosingTranscript(Transcript):
     async def _mount_around(self, entry: Entry) -> None:
         def around(total: int) -> Window:
             # it may have gone while another change was awaited
-            return Window.around(self.index_of(entry), total) if entry in self.entries else Window.at_end(total)
+            return Window.around(self.index_of(entry), total) if entry in self.entries else self.at_end(total)
 
         await self.move_to(around)
 

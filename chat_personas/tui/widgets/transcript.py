@@ -23,6 +23,8 @@ LIMIT = 40
 """
 STEP = 15
 """How many entries are mounted and removed when the reader reaches an end of the window."""
+LEAST_ROWS = 3
+"""The rows of a message of one line: an empty one, the speaker, the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,13 @@ class Window:
     last: int = 0
 
     @classmethod
-    def at_end(cls, total: int) -> "Window":
-        """The newest entries of `total`."""
-        return cls(max(0, total - LIMIT), total)
+    def at_end(cls, total: int, enough: int = LIMIT) -> "Window":
+        """The newest entries of `total`, as many as are `enough`."""
+        return cls(max(0, total - enough), total)
+
+    def follow(self, total: int, enough: int) -> "Window":
+        """Move to the last of `total` entries, `enough` of them at least; those before that are mounted stay."""
+        return Window(max(0, min(max(self.first, total - LIMIT), total - enough)), total)
 
     @classmethod
     def around(cls, index: int, total: int) -> "Window":
@@ -88,10 +94,14 @@ class Transcript(VerticalScroll):
         self.app.stylesheet.update_nodes([self], animate=animate)
 
     async def show(self, entries: Iterable[Entry]) -> None:
-        """Show `entries` instead of what is there, from their end."""
+        """Show `entries` instead of what is there, from their end: so many of them as fill the screen.
+
+        Those before are mounted when the reader comes near them, so that a long conversation is there soon.
+        """
         self.entries = list(entries)
-        await self.move_to(Window.at_end)
+        await self.move_to(lambda total: Window.at_end(total, self._enough))
         self.to_end()
+        self.call_after_refresh(self._fill)
 
     async def add(self, entry: Entry) -> None:
         """Append `entry`, before the messages that wait to be sent, and bring the end into view."""
@@ -101,8 +111,34 @@ class Transcript(VerticalScroll):
 
     async def follow_end(self) -> None:
         """Bring into view what was added or removed."""
-        await self.move_to(Window.at_end)
+        await self.move_to(self.at_end)
         self.to_end()
+
+    def at_end(self, total: int) -> Window:
+        """Return the window that shows the last of `total` entries."""
+        return self._window.follow(total, self._enough)
+
+    @property
+    def _enough(self) -> int:
+        """How many entries fill the screen, and the step that is mounted at once."""
+        return min(LIMIT, max(STEP, (self.size.height or self.app.size.height) // LEAST_ROWS + 1))
+
+    def on_resize(self) -> None:
+        """Fill what has become visible."""
+        self._fill()
+
+    def _fill(self) -> None:
+        """Mount older entries where those that are mounted leave rows empty: nobody could scroll to reach them."""
+        window = self._window
+        if window.first == 0 or window.last - window.first >= LIMIT or self.max_scroll_y > 0 or self.settling:
+            return
+
+        async def fill() -> None:
+            await self.move_to(lambda _: window.earlier())
+            self.to_end()
+            self.call_after_refresh(self._fill)
+
+        self.run_worker(fill(), group="transcript", exclusive=True)
 
     @property
     def in_window(self) -> Sequence[Entry]:
@@ -129,7 +165,7 @@ class Transcript(VerticalScroll):
             for entry in (one, other):
                 if (widget := self._shown.pop(entry, None)) is not None:
                     await widget.remove()
-        await self.move_to(Window.at_end)
+        await self.move_to(self.at_end)
 
     def highlight(self, sought: Sought) -> None:
         """Highlight words wherever they stand in messages, and no others; `Sought()` highlights none."""
@@ -141,7 +177,7 @@ class Transcript(VerticalScroll):
     async def remove_entries(self, gone: Callable[[Entry], bool]) -> None:
         """Remove the entries for which `gone` is true."""
         self.entries = [entry for entry in self.entries if not gone(entry)]
-        await self.move_to(Window.at_end)
+        await self.move_to(self.at_end)
 
     async def cut_from(self, message_id: str) -> None:
         """Remove the message of that id and everything after it."""

@@ -25,7 +25,7 @@ async def test_a_change_of_focus_finds_no_styles_of_what_was_said_again(
     async with screen(session(corpus_file, ScreenEngine(), resume=key), size) as pilot:
         await until(pilot, lambda: "And more." in shown(pilot))
         inside = set(chat(pilot).transcript.walk_children())
-        assert len(inside) > 200
+        assert len(inside) > 100
         restyled = list[object]()
         update = pilot.app.stylesheet.update_nodes
         monkeypatch.setattr(

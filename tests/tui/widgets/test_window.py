@@ -3,6 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.transcript import LIMIT, STEP, Transcript, Window
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
@@ -31,15 +34,53 @@ def test_going_down_again_reaches_the_last_entry() -> None:
     assert window == Window(200 - LIMIT, 200)
 
 
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(1, LIMIT), st.integers(-60, 60))
+def test_following_the_end_shows_enough_and_keeps_what_is_mounted(
+    first: int, mounted: int, enough: int, added: int
+) -> None:
+    before = Window(first, first + min(mounted, LIMIT))
+    total = max(0, before.last + added)
+    after = before.follow(total, enough)
+
+    assert after.last == total
+    assert min(total, enough) <= after.last - after.first <= LIMIT
+    if enough <= total - before.first <= LIMIT:
+        assert after.first == before.first
+
+
+async def test_a_long_conversation_opens_with_as_many_messages_as_fill_the_screen(tmp_path: Path) -> None:
+    async with screen(session(tmp_path / "corpus.db", ScreenEngine()), (120, 80)) as pilot:
+        transcript = chat(pilot).transcript
+        await transcript.show(Entry("user", f"message {number}") for number in range(200))
+        await until(pilot, lambda: newest(transcript) == "message 199" and transcript.max_scroll_y > 0)
+        assert len(transcript.children) < LIMIT
+
+
+async def test_older_messages_fill_a_window_that_grows(tmp_path: Path) -> None:
+    async with screen(session(tmp_path / "corpus.db", ScreenEngine()), (80, 24)) as pilot:
+        transcript = chat(pilot).transcript
+        await transcript.show(Entry("notice", f"notice {number}") for number in range(200))
+        await until(pilot, lambda: transcript.max_scroll_y > 0)
+        assert "notice 165" not in shown(pilot)
+
+        await pilot.resize_terminal(80, 70)
+        await until(pilot, lambda: "notice 170" in shown(pilot) and "notice 199" in shown(pilot))
+
+
 async def test_a_long_conversation_mounts_older_messages_when_scrolled_to(tmp_path: Path) -> None:
     async with screen(session(tmp_path / "corpus.db", ScreenEngine())) as pilot:
         transcript = chat(pilot).transcript
         await transcript.show(Entry("user", f"message {number}") for number in range(200))
-        await until(pilot, lambda: len(transcript.children) == LIMIT)
-        assert newest(transcript) == "message 199"
+        await until(pilot, lambda: newest(transcript) == "message 199")
+        mounted = len(transcript.children)
 
         transcript.scroll_home(animate=False)
-        await until(pilot, lambda: oldest(transcript) == f"message {200 - LIMIT - STEP}")
+        await until(pilot, lambda: oldest(transcript) == f"message {200 - mounted - STEP}")
+        while len(transcript.children) < LIMIT:
+            mounted = len(transcript.children)
+            await until(pilot, lambda: not transcript.settling)
+            transcript.scroll_home(animate=False)
+            await until(pilot, lambda before=mounted: len(transcript.children) > before)  # type: ignore[misc]
 
         assert len(transcript.children) == LIMIT
 
