@@ -72,7 +72,10 @@ KEYS_AS_SHOWN: Mapping[str, str] = MappingProxyType(
         "→": "right",
     }
 )
-"""The terminal library's names of the keys that the screen writes in another way."""
+"""The terminal library's names of the keys that the screen writes in another way.
+
+Not taken from there: settings are read before it is imported. A test compares them.
+"""
 
 
 def _long_names(keys: str) -> str:

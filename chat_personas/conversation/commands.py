@@ -479,16 +479,29 @@ def asked(line: str, face: Face = "sentences") -> Asked | None:
     Raises:
         CommandError: there is no such command, or it lacks what must follow its name.
     """
+    parted = _parted(line)
+    if parted is None:
+        return None
+    name, argument = parted
+    command = named(name, face)
+    if not command.alone and not argument and face == "sentences":
+        raise CommandError(f"write {command.written}")
+    return _with(command, argument)
+
+
+def _parted(line: str) -> tuple[str, str] | None:
+    """Return the name of a command and what follows it; None for a line that is a message."""
     words = line.strip()
     if not words.startswith(SLASH) or words.startswith(2 * SLASH):
         return None
     name, _, argument = words.removeprefix(SLASH).partition(" ")
-    command = named(name, face)
-    if not command.alone and not argument.strip() and face == "sentences":
-        raise CommandError(f"write {command.written}")
-    if argument.strip() and not command.argument:
-        raise CommandError(f"nothing follows {command.written}; {AS_MESSAGE}")
-    return Asked(command, argument.strip())
+    return name, argument.strip()
+
+
+def _with(command: Command, argument: str) -> Asked:
+    if argument and not command.argument:
+        raise CommandError(f"nothing follows {SLASH}{command.name}; {AS_MESSAGE}")
+    return Asked(command, argument)
 
 
 def named(name: str, face: Face = "sentences") -> Command:
@@ -511,16 +524,14 @@ def asked_beside(line: str, here: Collection[str], how: str) -> Asked | None:
         CommandError: there is no such command, or it is not one of those that do something `here`. The message says
             `how` to go on.
     """
-    words = line.strip()
-    if not words.startswith(SLASH) or words.startswith(2 * SLASH):
+    parted = _parted(line)
+    if parted is None:
         return None
-    name, _, argument = words.removeprefix(SLASH).partition(" ")
+    name, argument = parted
     command = COMMANDS.get(name.casefold()) or named(name, "screen")
     if command.name not in here:
         raise CommandError(for_conversation(command, how))
-    if argument.strip() and not command.argument:
-        raise CommandError(f"nothing follows {SLASH}{command.name}; {AS_MESSAGE}")
-    return Asked(command, argument.strip())
+    return _with(command, argument)
 
 
 def for_conversation(command: Command, how: str) -> str:

@@ -86,7 +86,7 @@ async def stream_pieces(
 async def _counts(part: Delta, deltas: AsyncGenerator[Delta, None], counted: bool) -> tuple[int, int] | None:
     """Return the tokens of prompt and reply that `part` reports, or what comes soon after it where it is the end.
 
-    The reply is whole without them: whatever goes wrong from then on is no matter.
+    The reply is whole without them, so that a failure from then on only leaves the numbers unknown.
     """
     import openai
 

@@ -179,8 +179,8 @@ def _library() -> Any:
         raise EngineError(
             "this build of llama-cpp-python has no ggml of its own, so that hidden states cannot be read; reinstall it"
         )
-    # These calls take less than a microsecond, a thousand times a token. A CDLL would give Python's lock away in each
-    # of them, and the decode would then wait until the thread of the screen gives it back.
+    # A CDLL would give Python's lock away in each of these short calls, and where the thread of the screen is busy the
+    # decode would wait for it every time.
     library = ctypes.PyDLL(str(found))
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     library.ggml_get_name.restype, library.ggml_get_name.argtypes = ctypes.c_char_p, [pointer]
