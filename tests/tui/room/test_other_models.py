@@ -102,13 +102,13 @@ async def comparing(pilot: Pilot[None]) -> CompareScreen:
     return found
 
 
-async def compared_on_beta(pilot: Pilot[None]) -> CompareScreen:
-    """Compare the persona that is talked with with itself on another model."""
+async def compared_on(pilot: Pilot[None], model: str = "/beta.gguf", name: str = "beta") -> CompareScreen:
+    """Compare the persona that is talked with with itself on another model, whose name begins so on the screen."""
     await columns_listed(pilot)
-    await choose_model(pilot, "/beta.gguf")
-    await until(pilot, lambda: "who answers the same on beta?" in words(pilot))
+    await choose_model(pilot, model)
+    await until(pilot, lambda: f"who answers the same on {name}" in words(pilot))
     await pilot.press("enter")
-    await until(pilot, lambda: "A Democrat (portray) on beta" in words(pilot))
+    await until(pilot, lambda: f"(portray) on {name}" in words(pilot))
     await pilot.press("enter")
     return await comparing(pilot)
 
@@ -149,13 +149,7 @@ async def test_two_model_files_reply_are_measured_kept_and_taken_up_again_each_a
     survey = write_survey(tmp_path / "town.json", many(20))
     (tmp_path / "short.toml").write_text(PERSONA)
     async with screen(Session(Launch(str(tmp_path / "short.toml"), "alpha", survey))) as pilot:
-        await columns_listed(pilot)
-        await choose_model(pilot, str(paths[1]))
-        await until(pilot, lambda: "who answers the same on beta?" in words(pilot))
-        await pilot.press("enter")
-        await until(pilot, lambda: "Short (portray) on beta" in words(pilot))
-        await pilot.press("enter")
-        compared = await comparing(pilot)
+        compared = await compared_on(pilot, str(paths[1]))
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
         await until(
@@ -310,7 +304,7 @@ async def test_a_column_whose_model_is_not_measured_says_why_and_the_others_are(
 
 async def test_a_model_that_is_missing_is_named_and_another_one_or_none_can_be_taken(corpus_file: Path) -> None:
     async with screen(on_two(corpus_file, ScreenEngine(reply("1")), Closing(reply("2")))) as pilot:
-        compared = await compared_on_beta(pilot)
+        compared = await compared_on(pilot)
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
     first, second = (column.id for column in compared.comparison.columns)
@@ -348,13 +342,7 @@ async def test_a_server_that_only_the_corpus_names_is_not_asked_without_the_pers
 
     others = {info.name: Far(corpus_file, Closing(reply("2"), info=info))}
     async with screen(session(corpus_file, ScreenEngine(reply("1")), others=others)) as pilot:
-        await columns_listed(pilot)
-        await choose_model(pilot, info.name)
-        await until(pilot, lambda: "who answers the same on http" in words(pilot))
-        await pilot.press("enter")
-        await until(pilot, lambda: "(portray) on http" in words(pilot))
-        await pilot.press("enter")
-        compared = await comparing(pilot)
+        compared = await compared_on(pilot, info.name, "http")
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
     assert opened == [info.name]
@@ -374,7 +362,7 @@ async def test_a_server_that_only_the_corpus_names_is_not_asked_without_the_pers
 async def test_one_goes_on_alone_with_the_model_of_the_column(corpus_file: Path) -> None:
     engine, beta = Closing(reply("1"), info=ScreenEngine().info), Closing(reply("2"), reply("More."))
     async with screen(on_two(corpus_file, engine, beta)) as pilot:
-        compared = await compared_on_beta(pilot)
+        compared = await compared_on(pilot)
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
         await pilot.press("ctrl+left", "enter")
@@ -392,7 +380,7 @@ async def test_one_goes_on_alone_also_while_the_conversation_that_is_left_waits_
     engine = Closing(reply("1"), ["Taxes", never, "!"], info=ScreenEngine().info)  # type: ignore[list-item]
     async with screen(on_two(corpus_file, engine, Closing(reply("2")))) as pilot:
         talk = chat(pilot)
-        compared = await compared_on_beta(pilot)
+        compared = await compared_on(pilot)
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
         talk.submitted("And taxes?")
