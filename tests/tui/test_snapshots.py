@@ -17,20 +17,37 @@ from rich.style import Style
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from chat_personas.tui.room.debate import CourseScreen
 from tests.test_settings import home as home
-from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
+from tests.tui.room.test_asking import ask_parties
+from tests.tui.room.test_compare import compare, replied
+from tests.tui.room.test_debate import ended, held
+from tests.tui.test_exact_prompt_screen import Shows as ShowsPrompts
 
 FOLDER = Path(__file__).parent / "snapshots"
 RENEW, PICTURES = "RENEW_SNAPSHOTS", "SNAPSHOT_PICTURES"
 """Variables: that the files are to be written and not compared, and the folder for pictures."""
 THEMES = ("persona-dusk", "persona-day", "persona-16")
-ALL = {"chat": "", "panel": "f2", "help": "f1", "personas": "ctrl+g", "conversations": "ctrl+o", "settings": "alt+o"}
+ALL = {
+    "chat": "",
+    "panel": "f2",
+    "help": "f1",
+    "personas": "ctrl+g",
+    "models": "alt+m",
+    "conversations": "ctrl+o",
+    "settings": "alt+o",
+    "export": "ctrl+s",
+    "prompt": "f3",
+}
 """The screens with the key that opens each; the panel has one of its own only where it does not fit beside the rest."""
 SIZES = {
     (80, 24): tuple(ALL),
-    (120, 40): ("chat", "help", "conversations", "settings"),
+    (120, 40): ("chat", "help", "models", "conversations", "settings", "export", "prompt"),
     (200, 60): ("chat", "personas"),
 }
+LOOK = "look at the difference with `make snapshots` and `git diff`"
+SIDE_BY_SIDE = ((80, 24), (120, 40), (200, 60))
 REPLY = """\
 I think that **more guns** make a country more dangerous. Three things would help:
 
@@ -43,6 +60,7 @@ I think that **more guns** make a country more dangerous. Three things would hel
 CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "2026-01-01 00:00"),
     (re.compile(r"(?<=fake · )[0-9a-z]{6}(?= ·)"), "abc123"),
+    (re.compile(r"(?<=~/)[0-9a-z]{6}(?=-what-should)"), "abc123"),
 )
 """What differs from run to run, with what stands for it."""
 
@@ -53,10 +71,12 @@ CHANGING = (
     ids=lambda size: f"{size[0]}x{size[1]}",
 )
 async def test_the_screens_are_as_they_were_when_somebody_looked_at_them(
-    size: tuple[int, int], corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, int], corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat_personas.tui.screens.settings.display_path", lambda _: "~/chat-personas/settings.toml")
-    opened = session(corpus_file, ScreenEngine(reply(REPLY)), measure=True, make_monitor=monitor)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    opened = session(corpus_file, ShowsPrompts(reply(REPLY)), measure=True, make_monitor=monitor)
     different = []
     async with screen(opened, size) as pilot:
         panel = chat(pilot).panel
@@ -65,12 +85,58 @@ async def test_the_screens_are_as_they_were_when_somebody_looked_at_them(
         await until(pilot, lambda: panel.estimate is not None and bool(panel.estimate.course) and is_idle(pilot))
         for name in SIZES[size]:
             await go_to(pilot, ALL[name])
-            seen = await drawn(pilot, f"{name}-{size[0]}x{size[1]}")
-            if not is_kept(FOLDER / f"{name}-{size[0]}x{size[1]}.txt", seen):
-                different.append(name)
+            different += await differs(pilot, name, size)
             await pilot.press("escape")
             await until(pilot, lambda: pilot.app.screen is chat(pilot) and chat(pilot).composer.has_focus)
-    assert different == [], "look at the difference with `make snapshots` and `git diff`"
+    assert different == [], LOOK
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIDE_BY_SIDE, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_comparison_debate_and_room_are_as_they_were_when_somebody_looked_at_them(
+    size: tuple[int, int], corpus_file: Path
+) -> None:
+    replies = [reply(f"{REPLY}\nThat is reply {number}.") for number in range(9)]
+    opened = session(corpus_file, ScreenEngine(*replies), measure=True, make_monitor=monitor)
+    different = []
+    async with screen(opened, size) as pilot:
+        await until(pilot, lambda: is_idle(pilot))
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*"What about guns?", "enter")
+        await replied(pilot, compared)
+        await until(pilot, lambda: all(each.figures.settled for each in compared.columns))
+        different += await differs(pilot, "compare", size)
+        await back(pilot)
+
+        debate = await held(pilot)
+        await ended(pilot, debate)
+        await until(pilot, lambda: "space One more round" in words(pilot))
+        different += await differs(pilot, "debate", size)
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CourseScreen))
+        different += await differs(pilot, "course", size)
+        await pilot.press("escape")
+        await back(pilot)
+
+        await ask_parties(pilot)
+        await pilot.press("r")
+        different += await differs(pilot, "room", size)
+        await back(pilot)
+    assert different == [], LOOK
+
+
+async def differs(pilot: Pilot[None], name: str, size: tuple[int, int]) -> list[str]:
+    """Return the name of a screen that is not as it was kept."""
+    await settled(pilot)
+    file = f"{name}-{size[0]}x{size[1]}"
+    seen = await drawn(pilot, file)
+    return [] if is_kept(FOLDER / f"{file}.txt", seen) else [name]
+
+
+async def back(pilot: Pilot[None]) -> None:
+    """Go back to the conversation."""
+    await pilot.press("escape")
+    await until(pilot, lambda: pilot.app.screen is chat(pilot) and is_idle(pilot))
 
 
 def is_idle(pilot: Pilot[None]) -> bool:
@@ -80,10 +146,15 @@ def is_idle(pilot: Pilot[None]) -> bool:
 
 
 async def go_to(pilot: Pilot[None], key: str) -> None:
-    """Open a screen by its key, and let it fill itself: until it looks the same three times. Cursors do not blink."""
+    """Open a screen by its key, and let it fill itself."""
     if key:
         await pilot.press(key)
         await until(pilot, lambda: pilot.app.screen is not chat(pilot) or chat(pilot).panel.has_focus)
+    await settled(pilot)
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until a screen looks the same three times. Cursors do not blink."""
     for field in pilot.app.screen.query("Input, TextArea"):
         assert isinstance(field, Input | TextArea)
         field.cursor_blink = False

@@ -6,9 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from chat_personas.reporting.wording import STATUS_NOTES
-from chat_personas.text import pluralize
-from chat_personas.tui.widgets.entries import Entry
+from chat_personas.tui.widgets.entries import Entry, entries_of, note_of
 
 if TYPE_CHECKING:
     from chat_personas.conversation.branches import Version
@@ -108,19 +106,8 @@ class ReplyController:
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
-        from chat_personas.tui.widgets.entries import both, model_changes, path_entries, persona_changes
-
-        conversation = self._session.conversation
-        if conversation is not None:
-            path, personas, title = conversation.path, conversation.personas, conversation.title_of
-            speaker = self._speaker or conversation.persona.title
-            speakers = {} if self._speaker else {key: title(persona) for key, persona in personas.items()}
-            changes = both(
-                model_changes(path, conversation.models, conversation.model),
-                persona_changes(path, personas, conversation.present_persona, title),
-            )
-            versions = {key: str(place) for key, place in conversation.places.items()}
-            said = list(path_entries(path, speaker, conversation.thoughts, changes, versions, speakers))
+        if self._session.conversation is not None:
+            said = entries_of(self._session.conversation, self._speaker or "")
             await self._transcript.show([*(said or [self._greeting()]), *self._waiting])
 
     def say(self, text: str) -> Coroutine[Any, Any, None]:
@@ -308,13 +295,7 @@ class ReplyController:
         self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
     ) -> "ReplyEnded | None":
         """Write the pieces of a reply as they come; return how it ended."""
-        from chat_personas.conversation.conversation import (
-            ReplyEnded,
-            ReplyStarted,
-            ReplyText,
-            ReplyThought,
-            ThoughtEnded,
-        )
+        from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 
         finished, conversation = None, self._session.conversation
         async for event in events:
@@ -330,15 +311,11 @@ class ReplyController:
                     await conversation.stop()
             elif isinstance(event, ReplyEnded):
                 finished = event
-            elif isinstance(event, ReplyThought):
-                first = reply.thought is None
-                await self._transcript.think(reply, event.text)
-                if first:
+            else:
+                thinks = reply.thought is not None
+                await self._transcript.take(reply, event)
+                if thinks != (reply.thought is not None):
                     self._view.replies_changed()
-            elif isinstance(event, ThoughtEnded):
-                await self._transcript.end_thought(reply, event.thought.seconds)
-            elif isinstance(event, ReplyText):
-                await self._transcript.write(reply, event.text)
         return finished
 
     async def _show_versions(self, entry: Entry) -> None:
@@ -353,7 +330,7 @@ class ReplyController:
             await self._transcript.show_version(entry, str(place))
 
     async def _finish(self, reply: Entry, event: "ReplyEnded | None") -> None:
-        await self._transcript.end(reply, _note(event))
+        await self._transcript.end(reply, note_of(event))
         if event is not None and event.status in ("error", "interrupted") and event.why:
             await self._transcript.add(Entry("failure", event.why))
 
@@ -387,12 +364,3 @@ def _which(went: "Version") -> str:
     """Say which version is shown now."""
     named = ((went.message, "of your message"), (went.reply, "of this reply"))
     return ", ".join(f"version {place.number} of {place.total} {of}" for place, of in named if place is not None)
-
-
-def _note(event: "ReplyEnded | None") -> str:
-    if event is None:
-        return ""
-    parts = [STATUS_NOTES.get(event.status) or event.why or ""]
-    if event.dropped_messages:
-        parts.append(f"{pluralize(event.dropped_messages, 'oldest message')} left out: the context is too short")
-    return " · ".join(filter(None, parts))

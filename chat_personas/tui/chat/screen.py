@@ -89,7 +89,7 @@ WITH_WHAT_WAS_SAID = tuple(map(action_of, ("again", "edit", "copy", "export")))
 class ChatScreen(Screen[None]):
     """Where people talk. Its controllers send, measure and navigate; the screen shows the results."""
 
-    CSS_PATH = "chat.tcss"
+    CSS_PATH = ["../widgets/transcript.tcss", "chat.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#composer"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave_edit", "Cancel edit", id="leave_edit", priority=True),

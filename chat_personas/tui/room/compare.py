@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from chat_personas.conversation.commands import message_of
 from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, Comparison, ComparisonError, kept_columns
-from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import other_personas, other_steerings
-from chat_personas.reporting.wording import STATUS
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NO_REPLY, Handler, do_beside, without_argument
 from chat_personas.tui.chat.measuring import whose, why_not_measured
@@ -38,13 +37,15 @@ from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.narrowed_list import Choice, NarrowedList
 from chat_personas.tui.session import Session
-from chat_personas.tui.widgets.panel.headline import Figures, in_short
+from chat_personas.tui.widgets.entries import Entry, entries_of, note_of
+from chat_personas.tui.widgets.panel.headline import Figures, WithIntervals, in_short
 from chat_personas.tui.widgets.title_and_status import KeyLine
+from chat_personas.tui.widgets.transcript import Transcript
 from personas import LoadedPersona
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import Conversation
+    from chat_personas.conversation.conversation import Conversation, ReplyEvent
     from chat_personas.corpus import Corpus
     from eval.engine import Engine
 
@@ -172,59 +173,54 @@ class Column(Vertical, can_focus=True):
     """One conversation of a comparison: its persona, its line of the panel, and what was said."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Talk", id="compare_go_on", tooltip="Go on talking with this one alone")
+        Binding("enter", "open", "Talk", id="compare_go_on", tooltip="Go on talking with this one alone"),
+        Binding("pageup", "scroll(-1)", "Scroll up", id="compare_up", show=False),
+        Binding("pagedown", "scroll(1)", "Scroll down", id="compare_down", show=False),
     ]
 
     def __init__(self, name: str, conversation: "Conversation") -> None:
         super().__init__(classes="column")
         self.conversation = conversation
         self.figures = Figures()
-        self._reply = ""
+        self.transcript = Transcript()
+        self.transcript.can_focus = False  # the column has the focus, and lends it its keys
+        self._reply: Entry | None = None
         self._title = Static(printable(name), markup=False, classes="title")
-        self._measured = Static(markup=False, classes="measured")
-        self._said = Static(markup=False)
+        self._measured = WithIntervals(classes="measured")
 
     def compose(self) -> ComposeResult:
         """Lay out name, figures and words."""
         yield self._title
         yield self._measured
-        with VerticalScroll(can_focus=False):
-            yield self._said
+        yield self.transcript
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Show what was said already."""
-        self.show_words()
+        await self.transcript.show(entries_of(self.conversation))
 
     def show_figures(self, state: str = "") -> None:
         """Show the alignment in short with the group that it is about, or why there is none."""
         found = in_short(self.figures)
         who = ", ".join(whose(self.conversation.persona))
-        whole = found.replace("alignment ", "alignment\n", 1)  # so that a narrow column does not break the interval
-        self._measured.update(printable(f"{who}: {whole}" if found else state))
+        self._measured.show(Content(printable(f"{who}: {found}" if found else state)))
 
-    def grow(self, text: str) -> None:
-        """Show more of the reply that is on its way."""
-        self._reply += text
-        self.show_words()
+    async def take(self, said: str, event: "ReplyEvent") -> None:
+        """Show what happens to the reply to what was `said`."""
+        if isinstance(event, ReplyStarted):
+            title = self.conversation.persona.title
+            self._reply = Entry("reply", "", event.message_id, WAITING, title, growing=True)
+            await self.transcript.add(Entry("user", said, event.user_message_id))
+            await self.transcript.add(self._reply)
+        elif self._reply is not None and isinstance(event, ReplyEnded):
+            await self.transcript.end(self._reply, note_of(event))
+            if event.why and event.status in ("error", "interrupted"):
+                await self.transcript.add(Entry("failure", event.why))
+        elif self._reply is not None:
+            await self.transcript.take(self._reply, event)
 
-    def show_words(self, note: str = "") -> None:
-        """Show everything that was said; `note` is why the last reply is not whole."""
-        if not self.conversation.replying:
-            self._reply = ""
-        rows: list[Content] = []
-        for message in self.conversation.path:
-            text = message.text or (self._reply or WAITING if self.conversation.replying else "")
-            if message.role == "user":
-                rows.append(Content.styled(f"> {printable(text)}", "bold"))
-            else:
-                rows.append(Content(printable(text)))
-        last = self.conversation.path[-1] if self.conversation.path else None
-        if not note and last is not None and last.status not in ("complete", "streaming"):
-            note = STATUS[last.status]
-        if note:
-            rows.append(Content.styled(f"({printable(note)})", "dim"))
-        self._said.update(Content("\n\n").join(rows))
-        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
+    def action_scroll(self, pages: int) -> None:
+        """Scroll through what was said."""
+        self.transcript.scroll_pages(pages)
 
     def action_open(self) -> None:
         """Go on with this conversation alone."""
@@ -235,7 +231,7 @@ class Column(Vertical, can_focus=True):
 class CompareScreen(AnsweringScreen[str | None]):
     """Says the same to every column and measures each. Gives the conversation to go on with alone, or None."""
 
-    CSS_PATH = "room.tcss"
+    CSS_PATH = ["../widgets/transcript.tcss", "room.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#all"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="compare_back", priority=True),
@@ -352,11 +348,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         try:
             async with aclosing(self.comparison.say(text)) as events:
                 async for place, event in events:
-                    column = self.columns[place]
-                    if isinstance(event, ReplyText):
-                        column.grow(event.text)
-                    elif isinstance(event, ReplyStarted | ReplyEnded):
-                        column.show_words((event.why or "") if isinstance(event, ReplyEnded) else "")
+                    await self.columns[place].take(text, event)
         except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             if not any(message.text == text for column in self.columns for message in column.conversation.path[-2:]):

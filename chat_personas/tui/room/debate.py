@@ -28,24 +28,26 @@ from chat_personas.reporting.debate import (
     page_document,
     reference_of,
 )
-from chat_personas.reporting.wording import STATUS, sentence
+from chat_personas.reporting.wording import STATUS_NOTES, sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.commands import Handler, do_beside, without_argument
 from chat_personas.tui.chat.measuring import whose, why_not_measured
-from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, with_interval
+from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, unbroken, with_interval
 from chat_personas.tui.room.choosing import ChosenDebate, DebateChoosingScreen
 from chat_personas.tui.room.other_models import OtherModels, agree_to_measure, model_of, models_line, open_again
 from chat_personas.tui.room.unsent import UnsentLines, read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import save_document
 from chat_personas.tui.session import Session
-from chat_personas.tui.widgets.panel.headline import Figures, in_short
+from chat_personas.tui.widgets.entries import Entry
+from chat_personas.tui.widgets.panel.headline import Figures, WithIntervals, in_short
 from chat_personas.tui.widgets.title_and_status import KeyLine
+from chat_personas.tui.widgets.transcript import Transcript
 from eval.interventions import tried_out
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.corpus import Corpus
+    from chat_personas.corpus import Corpus, MessageRow
     from eval.surveys.loading import LoadedSurvey
 
 MARKS = ("●", "□")
@@ -91,7 +93,7 @@ class ModeratorInput(Input):
 class DebateScreen(AnsweringScreen[None]):
     """Lets the sides speak in turn, measures each after its turn, and hands on what the moderator says."""
 
-    CSS_PATH = "room.tcss"
+    CSS_PATH = ["../widgets/transcript.tcss", "room.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#moderate"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="debate_stop", priority=True, tooltip="Stop the turn; once more: leave"),
@@ -114,9 +116,10 @@ class DebateScreen(AnsweringScreen[None]):
         self._figures = [Figures(), Figures()]
         assert session.corpus is not None
         self._monitors = SideMonitors(debate, session.launch.make_monitor, session.corpus)
-        self._lines = [Static(markup=False, classes="side") for _ in debate.sides]
-        self._said: dict[str, Static] = {}
-        self._transcript = VerticalScroll(id="said", can_focus=False)
+        self._lines = [WithIntervals(classes="side") for _ in debate.sides]
+        self._said: dict[str, Entry] = {}
+        self._transcript = Transcript()
+        self._transcript.can_focus = False
         self._state = Static(markup=False, id="state")
         self._moderator = ModeratorInput(unsent, id="moderate", placeholder=MODERATE, select_on_focus=False)
         self._brought_back = unsent
@@ -296,30 +299,27 @@ class DebateScreen(AnsweringScreen[None]):
 
     def action_scroll(self, pages: int) -> None:
         """Scroll through what was said."""
-        self._transcript.scroll_relative(y=pages * max(1, self._transcript.size.height - 1), animate=False)
+        self._transcript.scroll_pages(pages)
 
     async def _show_said(self) -> None:
         """Show everything that was said; what is there already stays, but for the turn that grows."""
         for one in [*self.debate.said()]:
-            shown = self._said.get(one.message.id)
-            if shown is None:
-                classes = "moderator" if one.place is None else f"side-{one.place}"
-                shown = self._said[one.message.id] = Static(markup=False, classes=f"said {classes}")
-                await self._transcript.mount(shown)
-                shown.update(self._drawn(one))
-            elif one.message.status == "streaming" or shown.has_class("-growing"):
-                shown.update(self._drawn(one))
-            shown.set_class(one.message.status == "streaming", "-growing")
-        self.call_after_refresh(self._transcript.scroll_end, animate=False)
+            entry, message = self._said.get(one.message.id), one.message
+            if entry is None:
+                entry = self._said[message.id] = self._entry(one)
+                await self._transcript.add(entry)
+            elif entry.growing and len(message.text) > len(entry.text):
+                await self._transcript.write(entry, message.text[len(entry.text) :])
+            if entry.growing and message.status != "streaming":
+                await self._transcript.end(entry, _why_not_whole(message))
 
-    def _drawn(self, one: Spoken) -> Content:
-        text = printable(one.message.text) or (WAITING if one.message.status == "streaming" else "")
+    def _entry(self, one: Spoken) -> Entry:
+        message, growing = one.message, one.message.status == "streaming"
         if one.place is None:
-            return Content.assemble((f"▸ {MODERATOR}", "bold"), "\n", text)
-        name = f"{MARKS[one.place]} {printable(self.debate.names[one.place])}"
-        ended = STATUS.get(one.message.status, "") if one.message.status != "streaming" else ""
-        why = f" ({': '.join(filter(None, (ended, printable(one.message.why or ''))))})" if ended else ""
-        return Content.assemble((name, STYLES[one.place]), "\n", text, (why, "dim"))
+            return Entry("user", message.text, message.id, speaker=f"▸ {MODERATOR}")
+        speaker = f"{MARKS[one.place]} {self.debate.names[one.place]}"
+        note = WAITING if growing else _why_not_whole(message)
+        return Entry("reply", message.text, message.id, note, speaker, growing=growing, side=one.place)
 
     def _show_line(self, place: int) -> None:
         """Show name and alignment of a side, or why there is none."""
@@ -329,7 +329,7 @@ class DebateScreen(AnsweringScreen[None]):
         where = f"on {side.engine.info.name}, " if several else ""
         who = f"{where}with {' and '.join(whose(side.persona))}: {state}"
         name = f"{MARKS[place]} {printable(self.debate.names[place])}"
-        self._lines[place].update(Content.assemble((name, STYLES[place]), "\n", printable(who)))
+        self._lines[place].show(Content.assemble((name, STYLES[place]), "\n", printable(who)))
 
     def _show_state(self) -> None:
         self._unsent.changed()  # what waited may have been handed on
@@ -355,6 +355,11 @@ class DebateScreen(AnsweringScreen[None]):
         yield models_line([side.engine for side in self.debate.sides])
 
 
+def _why_not_whole(message: "MessageRow") -> str:
+    """Say how a turn that is not whole ended, and why; "" for one that is."""
+    return ": ".join(filter(None, (STATUS_NOTES.get(message.status, ""), message.why)))
+
+
 # The course
 
 
@@ -368,7 +373,8 @@ def course_rows(report: DebateReport, width: int) -> Content:
     for place, (side, course) in enumerate(zip(report.sides, courses, strict=True)):
         everyone = None if course is None else course.everyone
         dotted = "" if everyone is None else f"; dotted: {reference_of(side)}, {with_interval(everyone)}"
-        rows.append(Content.assemble((f"{MARKS[place]} {printable(side.title)}", STYLES[place]), dotted))
+        said = Content.assemble((f"{MARKS[place]} {printable(side.title)}", STYLES[place]), dotted)
+        rows.append(unbroken(said, width))
     rows.append(Content())
     known = [course for course in courses if course is not None and course.why is None]
     turns = sorted({turn for course in known for turn in (*(each.turn for each in course.points), *course.left_out)})

@@ -108,7 +108,7 @@ class WatchedComposer(Composer):
 class TalkPage(StudyPage[None]):
     """The conversation of a study. It can be ended after enough messages, and takes no more than the study allows."""
 
-    CSS_PATH = ["pages.tcss", "../chat/chat.tcss", "talk.tcss"]  # noqa: RUF012
+    CSS_PATH = ["pages.tcss", "../widgets/transcript.tcss", "../chat/chat.tcss", "talk.tcss"]  # noqa: RUF012
     GO_ON = "Go on"
     AUTO_FOCUS = "#composer"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from chat_personas.reporting.wording import QUOTED, STATUS_NOTES
+from chat_personas.text import pluralize
 
 if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import Conversation, ReplyEnded
     from chat_personas.corpus import MessageRow, ReplyModel, ReplyPersona, Thought
     from chat_personas.tui.widgets.thoughts import ShownThought
 
@@ -24,7 +26,8 @@ class Entry:
     `note` says why a reply ended early. `waiting` marks a message of the person that is not sent yet, `growing` a reply
     that is being generated; `thought` is what the model thinks before a reply. `message_id` is the message's key in the
     corpus, once it has one. `replaces` is the key of the message that an edited one replaces. `version` says which
-    version of several it is, as `2/2`. `mark` stands in the margin of a reply.
+    version of several it is, as `2/2`. `mark` stands in the margin of a reply. `side` is that of a debate, 0 for
+    the one that began. The `speaker` of what the person says is "", for "You", or what the person is there.
     """
 
     kind: Kind
@@ -38,6 +41,7 @@ class Entry:
     version: str = ""
     thought: "ShownThought | None" = None
     mark: str = ""
+    side: int | None = None
 
 
 LAST = "last message"
@@ -47,6 +51,33 @@ def which_of(entry: Entry, own: Sequence[Entry]) -> str:
     """Say which of the person's own messages one is: `last message` or `message 2 of 5`."""
     place = own.index(entry) + 1 if entry in own else len(own)
     return LAST if place == len(own) else f"message {place} of {len(own)}"
+
+
+def entries_of(conversation: "Conversation", speaker: str = "") -> list[Entry]:
+    """Return the entries that show the branch of a conversation that is open.
+
+    Replies are those of `speaker`; without one, each is that of the persona who gave it.
+    """
+    path, personas, title = conversation.path, conversation.personas, conversation.title_of
+    speakers = {} if speaker else {key: title(persona) for key, persona in personas.items()}
+    changes = both(
+        model_changes(path, conversation.models, conversation.model),
+        persona_changes(path, personas, conversation.present_persona, title),
+    )
+    versions = {key: str(place) for key, place in conversation.places.items()}
+    return list(
+        path_entries(path, speaker or conversation.persona.title, conversation.thoughts, changes, versions, speakers)
+    )
+
+
+def note_of(event: "ReplyEnded | None") -> str:
+    """Say below a reply why it is not whole, and what was left out of its context; "" where there is nothing to say."""
+    if event is None:
+        return ""
+    parts = [STATUS_NOTES.get(event.status) or event.why or ""]
+    if event.dropped_messages:
+        parts.append(f"{pluralize(event.dropped_messages, 'oldest message')} left out: the context is too short")
+    return " · ".join(filter(None, parts))
 
 
 def path_entries(

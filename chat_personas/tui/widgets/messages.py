@@ -461,7 +461,7 @@ WAITING = "waiting for the model; sent as soon as possible ({key} unsends the ne
 class UserMessage(Static):
     """A message of the person, never parsed as markup. While it waits to be sent, it says so. A long one is cut."""
 
-    def __init__(self, text: str, *, waiting: bool = False, version: str = "") -> None:
+    def __init__(self, text: str, speaker: str = "", *, waiting: bool = False, version: str = "") -> None:
         shown = plain_part(visible(text[:MOST_SAID]), characters=MOST_SAID, lines=MOST_SAID_LINES)
         self.in_part = len(text) > MOST_SAID or shown != visible(text)
         parts: list[Content | tuple[str, str]] = [Content("\n"), Content(shown)]
@@ -470,6 +470,7 @@ class UserMessage(Static):
         if waiting:
             parts += [Content("\n"), ("… " + WAITING.format(key=key_of("take_back")), "italic")]
         self._below_speaker = Content.assemble(*parts)
+        self._speaker = printable(speaker) or "You"
         self._version = version
         self._sought = Sought()
         super().__init__(markup=False, classes="user-message")
@@ -488,7 +489,7 @@ class UserMessage(Static):
 
     def _drawn(self) -> Content:
         said = highlighted(self._below_speaker, self._sought)
-        return Content.assemble((f"You{_version(self._version)}", "bold"), said)
+        return Content.assemble((f"{self._speaker}{_version(self._version)}", "bold"), said)
 
 
 def _version(version: str) -> str:

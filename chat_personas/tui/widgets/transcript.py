@@ -14,6 +14,7 @@ from chat_personas.tui.widgets.entries import SAID, Entry, Kind
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from chat_personas.conversation.conversation import ReplyEvent
     from chat_personas.tui.widgets.thoughts import ThoughtFold
 
 LIMIT = 40
@@ -218,6 +219,17 @@ class Transcript(VerticalScroll):
             elif (fold := self._fold(entry)) is not None:
                 fold.grow()
 
+    async def take(self, reply: Entry, event: "ReplyEvent") -> None:
+        """Show what happens to a growing reply: its thoughts and its words; how it ends, `end` shows."""
+        from chat_personas.conversation.conversation import ReplyText, ReplyThought, ThoughtEnded
+
+        if isinstance(event, ReplyText):
+            await self.write(reply, event.text)
+        elif isinstance(event, ReplyThought):
+            await self.think(reply, event.text)
+        elif isinstance(event, ThoughtEnded):
+            await self.end_thought(reply, event.thought.seconds)
+
     async def end_thought(self, entry: Entry, seconds: float | None) -> None:
         """Note that the model has thought before a growing reply, for so many seconds."""
         async with self._widgets_change:
@@ -353,7 +365,7 @@ def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought) -> "Widg
     from chat_personas.tui.widgets.thoughts import ThoughtFold
 
     if entry.kind == "user":
-        message = UserMessage(entry.text, waiting=entry.waiting, version=entry.version)
+        message = UserMessage(entry.text, entry.speaker, waiting=entry.waiting, version=entry.version)
         message.highlight(sought)
         return message
     if entry.kind == "reply":
@@ -362,6 +374,8 @@ def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought) -> "Widg
         reply.show_version(entry.version)
         reply.highlight(sought)
         reply.show_mark(entry.mark)
+        if entry.side is not None:
+            reply.add_class(f"-side-{entry.side}")
         return reply
     notice = Notice(entry.text, failed=entry.kind == "failure")
     notice.set_class(entry.kind == "introduction", "-introduction")

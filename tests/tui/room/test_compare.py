@@ -14,8 +14,10 @@ from textual.widgets import Input, OptionList, Static
 from chat_personas.corpus import Corpus
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
+from eval.engine import Piece
 from tests.corpus.making import branch_of
 from tests.examples import slow_but_first
+from tests.fakes import END
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 GUNS = "What about guns?"
@@ -63,7 +65,7 @@ async def test_what_was_said_last_goes_to_everybody_side_by_side(corpus_file: Pa
         shown = words(pilot)
         for said in ("A Democrat", "A Republican", "A woman", "reply 1.", "reply 2.", "reply 3."):
             assert said in shown
-        assert shown.count(f"> {GUNS}") == 3
+        assert shown.count(GUNS) == 3
     assert [asked[-1].content for asked in engine.asked] == [GUNS] * 4
 
 
@@ -86,7 +88,7 @@ async def test_in_a_new_conversation_the_first_message_is_typed_beside_all_of_th
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
 
-        assert words(pilot).count(f"> {GUNS}") == 2
+        assert words(pilot).count(GUNS) == 2
 
 
 async def test_the_conversation_goes_on_in_every_column(corpus_file: Path) -> None:
@@ -124,7 +126,11 @@ async def test_every_column_has_its_own_line_of_the_panel(corpus_file: Path) -> 
         await until(pilot, lambda: all(each.figures.estimate and each.figures.estimate.complete for each in columns))
 
         lines = [str(each.query_one(".measured", Static).content) for each in columns]
-        assert [line.split("0.")[0] for line in lines] == ["Democrat: alignment\n", "Republican: alignment\n"]
+        assert [line.split("0.")[0].split() for line in lines] == [
+            ["Democrat:", "alignment"],
+            ["Republican:", "alignment"],
+        ]
+        assert all(re.search(r"0\.\d\d \[0\.\d\d, 0\.\d\d\]", line) for line in lines), "none breaks in its interval"
         assert "demonstration model: says nothing about real people" in words(pilot)
     with Corpus.open(corpus_file) as corpus:
         kept = [corpus.measurements(each.id)[0] for each in compared.comparison.columns]
@@ -187,7 +193,7 @@ async def test_enter_in_a_column_goes_on_with_this_one_and_the_key_comes_back_to
         await pilot.press("alt+c")
         again = await comparing(pilot)
         assert again.comparison.id == compared.comparison.id
-        assert words(pilot).count(f"> {GUNS}") == 2
+        assert words(pilot).count(GUNS) == 2
 
 
 @pytest.mark.slow
@@ -369,3 +375,30 @@ async def test_a_line_with_a_slash_is_a_command_here_too_and_never_said(corpus_f
         await until(pilot, lambda: compared.columns[0].conversation.path[-1].status == "stopped")
         await write("/end")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
+THOUGHTFUL: list[str | Piece] = [Piece("", thought="Which side am I on?"), "Keep **all** of them.", END]
+
+
+async def test_replies_are_drawn_as_in_a_conversation_with_thoughts_folded(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(THOUGHTFUL, reply("- one\n- two")))) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        await until(pilot, lambda: "Keep all of them." in words(pilot) and "• one" in words(pilot))
+        assert "Thought for" in words(pilot)
+        assert "Which side am I on?" not in words(pilot)
+
+
+@pytest.mark.slow
+async def test_a_column_is_scrolled_by_keys(corpus_file: Path) -> None:
+    long = "\n\n".join(f"line {number}" for number in range(60))
+    async with screen(session(corpus_file, ScreenEngine(reply(long), reply("2")))) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        await until(pilot, lambda: "line 59" in words(pilot))
+        await pilot.press("ctrl+right", "pageup", "pageup")
+        await until(pilot, lambda: "line 59" not in words(pilot) and "line 30" in words(pilot))
+        await pilot.press("pagedown", "pagedown")
+        await until(pilot, lambda: "line 59" in words(pilot))

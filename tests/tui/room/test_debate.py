@@ -118,7 +118,7 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         await until(pilot, lambda: "space Pause" in words(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: not debate.busy)
-        assert "(stopped)" in words(pilot)
+        assert "■ stopped" in words(pilot)
         assert engine.asked[1][-1].content.endswith("A Democrat: Less.\n\nModerator: Be brief, please.")
         assert engine.asked[2][-1].content == "Moderator: Be brief, please.\n\nA Republican: More."
         await pilot.press("escape")
@@ -198,7 +198,7 @@ def test_what_is_not_sound_has_no_point_in_the_picture_and_a_line_says_so(
     rows = course_rows(report, 60).plain.splitlines()
 
     assert row in rows
-    assert "0.70 [0.65, 0.75]" in rows[0], "the reference has its interval, too"
+    assert "0.70 [0.65, 0.75]" in rows[1], "the reference has its interval, too, on one line with it"
     assert sum("├" in each for each in rows) == (5 if second is not None and second.why is None else 3)
     assert all("●" in each or "□" in each for each in rows if "├" in each)
 
@@ -234,7 +234,7 @@ async def test_the_moderator_can_write_commands_and_none_is_said(corpus_file: Pa
         assert field.value == "/debate"
         field.value = "/stop"
         await pilot.press("enter")
-        await until(pilot, lambda: not debate.busy and "(stopped)" in words(pilot))
+        await until(pilot, lambda: not debate.busy and "■ stopped" in words(pilot))
         assert debate.debate.waiting == ()
         await pilot.press(*"//both", "enter")
         await until(pilot, lambda: "▸ Moderator" in words(pilot) and "/both" in words(pilot))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.widgets import Static
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
@@ -148,6 +149,30 @@ def _too_early(figures: Figures) -> bool:
 
 def _under_way(figures: Figures) -> bool:
     return figures.estimate is not None and not figures.estimate.complete and not figures.halted
+
+
+class WithIntervals(Static):
+    """A text of which no line breaks between a number and its interval, or within that."""
+
+    def __init__(self, classes: str) -> None:
+        super().__init__(markup=False, classes=classes)
+        self._text = self._drawn = Content()
+
+    def show(self, text: Content) -> None:
+        """Show `text` from now on."""
+        self._text = text
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Break the lines for the width that there is now."""
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.content_size.width
+        drawn = unbroken(self._text, width) if width else self._text
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.update(drawn)
 
 
 def in_short(figures: Figures) -> str:
