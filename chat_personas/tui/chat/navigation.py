@@ -199,8 +199,11 @@ class Navigator:
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[None]:
-        """Let messages wait, and the next change of conversation, persona or model, until this one is done."""
-        with self._replies.held():
+        """Let messages wait, and the next change of conversation, persona or model, until this one is done.
+
+        No other version is gone to meanwhile.
+        """
+        with self._replies.kept_as_it_is():
             async with self._one:
                 yield
 

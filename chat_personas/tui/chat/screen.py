@@ -21,6 +21,7 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import (
     ASK,
+    CHANGING,
     OTHER_MODEL,
     Handler,
     Situation,
@@ -310,8 +311,8 @@ class ChatScreen(Screen[None]):
         """Send the text as a new message, or instead of the message that is being edited; or do what it asks for."""
         message_id = self.editing.end()
         if message_id is not None:
-            if self._other_model:
-                self.notify(OTHER_MODEL, markup=False)  # the edit comes back
+            if self._other_model or self.replies.changing:
+                self.notify(OTHER_MODEL if self._other_model else CHANGING, markup=False)  # the edit comes back
             self.run_worker(self.replies.edit(message_id, text), group="replies")
         elif not self._do_written(text):
             self.choosing.said(text)
@@ -349,6 +350,7 @@ class ChatScreen(Screen[None]):
             conversation=conversation is not None,
             replying=self.replies.busy,
             opening=bool(self._other_model),
+            changing=self.replies.changing,
             editing=self.editing.under_way,
             can_stop=self.talking.escape_action is not None,
             no_measure=self.measuring.why_never,

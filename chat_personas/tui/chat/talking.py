@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chat_personas.conversation.commands import numbered
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.commands import (
+    CHANGING,
     ONE_VERSION,
     REPLYING,
     Handler,
@@ -102,7 +103,7 @@ class Talking:
     async def show_version(self, going: Awaitable[object], nothing: str = ONE_VERSION) -> None:
         """Await `going` to another version, and measure what is on the screen then; where there is `nothing`, say so.
 
-        While a reply comes, nobody goes anywhere.
+        While a reply comes, or the persona or the model changes, nobody goes anywhere.
         """
         screen = self.screen
         try:
@@ -111,7 +112,8 @@ class Talking:
                 screen.show_title()
                 screen.measure()
             else:
-                screen.notify(with_keys(REPLYING if screen.replies.busy else nothing), markup=False)
+                why = CHANGING if screen.replies.changing else REPLYING if screen.replies.busy else nothing
+                screen.notify(with_keys(why), markup=False)
             await screen.show_context()
         except ReportedError as error:
             screen.notify_failure(error)
