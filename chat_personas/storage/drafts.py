@@ -123,13 +123,18 @@ class Drafts:
     def _found(self, conversation: str | None, living: Collection[str]) -> dict[Path, Draft]:
         """Return the drafts of a conversation by their files, this program's last, without those of `living` others.
 
-        What another version wrote, which cannot be read here, is not among them.
+        What cannot be read is not among them and stays where it is: of another version, or of another user as after
+        `sudo`. Only this program's own draft must be readable, because it would be replaced: else OSError is raised.
         """
         own, name = self._own(conversation), _name_of(conversation)
         kept_by_others = {self._file(conversation, program) for program in living} - {own}
         files = {*self._directory.glob(f"{name}{BY}*{ENDING}"), self._directory / f"{name}{ENDING}"} - kept_by_others
-        read = ((file, _read(file)) for file in sorted(files, key=lambda file: (file == own, file)))
-        return {file: draft for file, draft in read if draft is not None}
+        found: dict[Path, Draft] = {}
+        for file in sorted(files, key=lambda file: (file == own, file)):
+            with suppress(*(() if file == own else (OSError,))):
+                if (draft := _read(file)) is not None:
+                    found[file] = draft
+        return found
 
     def _own(self, conversation: str | None) -> Path:
         return self._file(conversation, self._program)

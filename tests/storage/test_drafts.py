@@ -172,3 +172,13 @@ def test_a_file_that_cannot_be_read_is_no_draft(folder: Path) -> None:
     for number, content in enumerate(("", "[]", "{", '{"unknown": 1}', '{"text": ""}', '{"text": 5}')):
         (folder / f"{number}.json").write_text(content, encoding="utf-8")
         assert Drafts(folder, HERE).of(str(number), ()) is None
+
+
+def test_a_draft_that_the_system_does_not_let_us_read_keeps_no_other_one_from_coming_back(folder: Path) -> None:
+    Drafts(folder, GONE).keep(None, Draft("readable"))
+    (folder / "new-00000000000000dd.json").mkdir()  # as a file of another user, which root could read
+
+    assert Drafts(folder, HERE).take_over(None, {HERE}) == Draft("readable")
+    (folder / f"A-{HERE}.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        Drafts(folder, HERE).take_over("A", {HERE})  # what is typed next would be kept in place of it
