@@ -303,27 +303,27 @@ class PersonaAndModel:
     async def _stays_open(self, model: str) -> bool:
         """Say where a model is the open one, and open another one no further; return whether it is."""
         screen = self.screen
-        if not await asyncio.to_thread(screen.session.has_open, model):
-            return False
-        given_up = await self._stop_opening()
-        if not await asyncio.to_thread(screen.session.has_open, model):
-            return False  # the other one had taken its place just before
+        await screen.navigator.settled()  # until a model that is open has taken the place of the one before
+        present = screen.session.engine
+        if not await asyncio.to_thread(screen.session.has_open, model) or screen.session.engine is not present:
+            return False  # the other one may have taken its place just now
+        given_up = screen.navigator.waits_for_model
         if given_up:
+            await self._stop_opening()
             screen.show_opening("")
             await screen.navigator.stay()
         said = STAYS_OPEN if given_up else OPEN_ALREADY
         screen.notify(said.format(model=printable(screen.status_line.model)), markup=False)
         return True
 
-    async def _stop_opening(self) -> bool:
-        """Open another model no further; return whether one was being opened."""
+    async def _stop_opening(self) -> None:
+        """Open another model no further."""
         workers = [worker for worker in self.screen.workers if worker.group == "model" and not worker.is_finished]
         for worker in workers:
             worker.cancel()
         for worker in workers:
             with suppress(WorkerCancelled, WorkerFailed):
                 await worker.wait()
-        return bool(workers)
 
     @in_worker("model", exclusive=True)
     async def _change_model(self, model: str, name: str, *, new: bool) -> None:
