@@ -180,7 +180,7 @@ class Conversations:
         typed = "" if text else composer.text.strip()
         said_last = last.text if last is not None else ""
         unsaid = [text] if text else []
-        said = composer.clear if typed else unsaid.clear
+        said = self.screen.editing.leave if typed else unsaid.clear  # an edit that is said here is none any more
         try:
             await self._go_where(compare_personas(self.screen.app, self.screen.session, text or typed, said_last, said))
         finally:
