@@ -28,6 +28,7 @@ from tests.tui.fakes import (
     FakeLaunch,
     ScreenEngine,
     chat,
+    edit_last,
     opening,
     reply,
     screen,
@@ -389,6 +390,32 @@ async def test_a_change_of_model_that_is_broken_off_once_its_conversation_was_le
     with Corpus.open(corpus_file) as corpus:
         assert corpus.drafts.of(first, ()) == Draft("words")
         assert corpus.drafts.of(None, ()) == Draft("other")
+
+
+async def test_an_edit_whose_message_is_on_another_branch_by_then_comes_back_as_a_new_message(
+    corpus_file: Path,
+) -> None:
+    beta = FakeLaunch(corpus_file, ScreenEngine(reply("Three."), info=BETA), model="beta.gguf")
+    alpha = ScreenEngine(reply("One."), reply("Two."))
+    app = session(corpus_file, alpha, model="small.gguf", others={"beta.gguf": beta})
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).replies.busy)
+        assert app.conversation is not None
+        leaf = app.conversation.path[-1].id
+        await edit_last(pilot, "Second?")
+        await until(pilot, lambda: "Two." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        with Corpus.open(corpus_file) as other:  # another program
+            other.activate(app.conversation.id, leaf)
+        await chat(pilot).navigator.change_model("beta.gguf", new=False)
+        await pilot.press("backspace", *" indeed?", "enter")
+        await until(pilot, lambda: "is on another branch now" in words(pilot))
+        await until(pilot, lambda: chat(pilot).composer.text == "Second indeed?")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Three." in shown(pilot) and not chat(pilot).replies.busy)
+        assert [row.text for row in app.conversation.path] == ["First?", "One.", "Second indeed?", "Three."]
 
 
 async def test_the_last_of_two_models_that_were_asked_for_is_said_to_be_opened_until_it_is(corpus_file: Path) -> None:

@@ -233,8 +233,9 @@ class ReplyController:
 
     async def _edit(self, message_id: str, said: Entry) -> None:
         conversation = self._session.conversation
-        if conversation is None or not self._may_send:
-            self._have_again(said)
+        keys = () if conversation is None else [message.id for message in conversation.path]
+        if conversation is None or not self._may_send or message_id not in keys:
+            self._have_again(said)  # as a new message, where what it was to replace has gone with its branch
             return
         with self._floor():
             await self._transcript.cut_from(message_id)

@@ -64,6 +64,7 @@ NO_MODEL = "no model"
 SERVER = "openai"
 """The kind of engine that asks a server."""
 OPENING = "opening…"
+NOT_HERE = "The message that you edited is on another branch now; sent again, the text is a new message."
 SECONDS_OF_A_FAULT = 30.0
 MOST_FAULTS = 4
 """Faults of the settings that a notice names."""
@@ -313,10 +314,16 @@ class ChatScreen(Screen[None]):
         if message_id is not None:
             if self._other_model or self.replies.changing:
                 self.notify(OTHER_MODEL if self._other_model else CHANGING, markup=False)  # the edit comes back
+            elif not self._is_here(message_id):
+                self.notify(NOT_HERE, markup=False)  # the text comes back
             self.run_worker(self.replies.edit(message_id, text), group="replies")
         elif not self._do_written(text):
             self.choosing.said(text)
             self.run_worker(self.replies.say(message_of(text)), group="replies")
+
+    def _is_here(self, message_id: str) -> bool:
+        conversation = self.session.conversation
+        return conversation is not None and any(message.id == message_id for message in conversation.path)
 
     def _do_written(self, text: str) -> bool:
         """Do what a line that begins with a slash asks for; return whether it is one, or was meant to be."""
