@@ -84,7 +84,7 @@ async def test_the_first_answer_counts_also_where_it_has_to_wait_for_another_scr
     corpus_file: Path, second: int | None
 ) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
-        asking, answers = RatingScreen(), list[int | None]()
+        asking, answers = RatingScreen("the last reply"), list[int | None]()
         pilot.app.push_screen(asking, answers.append)
         await pilot.press("ctrl+p")
         await until(pilot, lambda: isinstance(pilot.app.screen, Palette))
