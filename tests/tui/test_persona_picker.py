@@ -131,18 +131,21 @@ def test_an_alignment_is_shown_with_interval_verdict_and_day_or_not_at_all(
     assert measured_in_short(row) == f"alignment with this model: {said}"
 
 
-def test_the_corpus_tells_the_newest_complete_measurement_of_each_persona_on_a_model(corpus: Corpus) -> None:
+def test_the_corpus_tells_the_newest_complete_measurement_of_each_persona_on_a_model_before_anything_is_said(
+    corpus: Corpus,
+) -> None:
     from chat_personas.corpus import ReplyModel
 
     identifier = talk(corpus, ("Guns?", "Fewer."), row=conversation_row(system_prompt="Be a Democrat."))
     reply_ = branch_of(corpus, identifier)[-1]
-    one = measurement(reply_).model_copy(update={"id": "1", "complete": True})
+    one = measurement(reply_).model_copy(update={"id": "1", "message_id": None})
     rows = [
         one,
         one.model_copy(update={"id": "2"}),
         one.model_copy(update={"id": "3", "complete": False}),
         one.model_copy(update={"id": "4", "persona_name": "republican", "system_prompt": "Be a Republican."}),
         one.model_copy(update={"id": "5", "model": "another"}),
+        one.model_copy(update={"id": "6", "message_id": reply_.id}),
     ]
     for row in rows:
         corpus.add_measurement(row, ())
