@@ -84,11 +84,9 @@ class Talking:
         raise NotDoneError("There is nothing to stop.")
 
     async def _again(self, _: str) -> None:
-        if self._replies.unsent is not None:
-            await self._replies.send(self._replies.unsent)
-        else:
+        if self._replies.unsent is None:
             require_messages(self._opened.conversation)
-            await self._replies.hear(self._opened.conversation.regenerate())
+        await self._replies.again()
 
     async def _edit(self, written: str) -> None:
         own = self._own()
@@ -101,7 +99,7 @@ class Talking:
             text = (await self._dialogue.ask(NEW_TEXT)).strip()
         if not text:
             raise NotDoneError("Your message stays as it is.")
-        await self._replies.hear(self._opened.conversation.edit(message.id, text))
+        await self._replies.send(text, message.id)
 
     def _turn(self, place: int | None) -> list[MessageRow]:
         """Return the reply to a message of the person's, by its number, and that message; the last two without one."""
