@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chat_personas.exporting import Exporter
 
 NEW_TEXT = "New text: "
+UNCHANGED = "Your message stays as it is."
 END, CANCEL = "/end", "/cancel"
 LAST = 2
 """Messages that are read of a conversation that goes on."""
@@ -96,9 +97,9 @@ class Talking:
         if not text:
             which = "last message" if place == len(own) else f"message {place}"
             self._say(f"Your {which}: {message.text}", "Write it in other words. An empty line leaves it as it is.")
-            text = (await self._dialogue.ask(NEW_TEXT)).strip()
+            text = await self._dialogue.answer(NEW_TEXT, left=UNCHANGED)
         if not text:
-            raise NotDoneError("Your message stays as it is.")
+            raise NotDoneError(UNCHANGED)
         await self._replies.send(text, message.id)
 
     def _turn(self, place: int | None) -> list[MessageRow]:

@@ -31,6 +31,7 @@ from personas.errors import ReportedError
 
 MORE = "More: "
 LEAVES = "/stop leaves this."
+LEFT = "Left. You are in your conversation again."
 NOT_SENT = "Your message was not sent. /again sends it once more."
 IN_MEMORY = (
     "The reply is in memory only. It is stored before the next message, if that works by then. "
@@ -206,19 +207,23 @@ class Dialogue:
             except NotDoneError as error:
                 self.say(str(error))
 
-    async def answer(self, prompt: str) -> str:
+    async def answer(self, prompt: str, left: str = LEFT) -> str:
         """Return what is written at a step of a dialogue.
 
         Raises:
-            NotDoneError: the person leaves the dialogue, by /stop or /end.
+            NotDoneError: the person leaves the dialogue, by /stop or /end; `left` says so.
             LeftError: the person leaves the program.
         """
+        if (written := await self._answered(prompt)) is None:
+            raise NotDoneError(left)
+        return written
+
+    async def _answered(self, prompt: str) -> str | None:
+        """Return what is written, None where the person leaves what is asked. Raises LeftError: the program."""
         written = (await self.ask(prompt)).strip()
-        if written.casefold() in ("/stop", "/end"):
-            raise NotDoneError("Left. You are in your conversation again.")
         if written.casefold() == "/quit":
             raise LeftError
-        return written
+        return None if written.casefold() in ("/stop", "/end") else written
 
     async def until_right(self, step: Callable[[], Awaitable[Taken]]) -> Taken:
         """Take a step of a dialogue, which asks for something, again and again until what is written is right.
@@ -232,11 +237,11 @@ class Dialogue:
                 self.say(f"{as_sentence(error)} {LEAVES}")
 
     async def confirm(self, question: str) -> bool:
-        """Ask until the person says yes or no."""
-        while True:
-            answer = (await self.ask(f"{question} Write yes or no: ")).strip().casefold()
-            if answer in ("yes", "y", "no", "n"):
-                return answer in ("yes", "y")
+        """Ask until the person says yes or no; who leaves the question has not said yes. Raises LeftError."""
+        while (answer := await self._answered(f"{question} Write yes or no: ")) is not None:
+            if answer.casefold() in ("yes", "y", "no", "n"):
+                return answer.casefold() in ("yes", "y")
+        return False
 
     @property
     def typed(self) -> bool:

@@ -85,3 +85,10 @@ def test_a_message_that_a_reply_in_memory_holds_up_is_kept_and_both_are_said(
     assert f"The disk is full; make room. {in_memory}" in lines
     assert lines[lines.index("You: Two?") + 1] == f"{NOT_SENT} {in_memory}"
     assert texts(kept_messages()) == ["One?", "First.", "Two?", "Second."]
+
+
+@pytest.mark.parametrize("leaves", ["", "/stop", "/end"])
+def test_a_message_stays_as_it_is_where_no_new_text_is_written(command: Command, served_by: Serve, leaves: str) -> None:
+    lines = said(command, served_by, f"One?\n/edit\n{leaves}\n/quit\n", ["First.", END])
+    assert lines[lines.index(f"New text: {leaves}") + 1] == "Your message stays as it is."
+    assert texts(kept_messages()) == ["One?", "First."]
