@@ -453,12 +453,14 @@ class ReplyStorage:
         """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again.
 
         The first reply of a fork may itself have been the n-th one of the original, so a seed that was used is passed.
+        One that broke off is not counted: with its seed it comes whole.
         """
         if self.sampling.seed is None:
             return
-        made = (self._corpus.generation(reply.id) for reply in alternatives)
+        whole = [reply.id for reply in alternatives if reply.status != "interrupted"]
+        made = (self._corpus.generation(reply) for reply in whole)
         used = {each.seed for each in made if each is not None}
-        seeds = ((self.sampling.seed + more) % SEEDS for more in count(len(alternatives)))
+        seeds = ((self.sampling.seed + more) % SEEDS for more in count(len(whole)))
         self.sampling = replace(self.sampling, seed=next(seed for seed in seeds if seed not in used))
 
 
