@@ -464,7 +464,29 @@ class RoomTable:
     guesses: dict[int, tuple[float, ...]] = field(default_factory=dict)
     revealed: bool = False
     no_figures: str = ""
-    """Why there are no figures; empty where there are."""
+    """Why figures are missing after the last asking for them; empty where nothing failed."""
+    no_words: str = ""
+    """Why replies in words are missing after the last asking for them; empty where nothing failed."""
+
+    async def measure(self) -> AsyncGenerator[int, None]:
+        """Ask as `Room.measure` does; what fails ends that, and is `no_figures` until it is asked once more."""
+        self.no_figures = ""
+        try:
+            async with aclosing(self.room.measure()) as places:
+                async for place in places:
+                    yield place
+        except ReportedError as error:
+            self.no_figures = str(error)
+
+    async def hear(self, corpus: Corpus) -> AsyncGenerator[int, None]:
+        """Ask as `Room.hear` does; what fails ends that, and is `no_words` until it is asked once more."""
+        self.no_words = ""
+        try:
+            async with aclosing(self.room.hear(corpus)) as places:
+                async for place in places:
+                    yield place
+        except ReportedError as error:
+            self.no_words = str(error)
 
 
 def _stands(talk: Conversation, corpus: Corpus) -> bool:
