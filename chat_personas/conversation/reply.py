@@ -413,9 +413,10 @@ class ReplyStorage:
         before = self._active.messages
         said = None if self._text is None else self._begun.branch[-1]
         self._begun.writer.abandon()
-        self._corpus.withdraw(self._begun.reply, said, before[-1].id if before else None, title=self._title)
-        if not before:  # the conversation has no message, and so no title of its own
-            self._active.row = self._active.row.model_copy(update={"title": self._title})
+        title = self._active.row.title if self._active.named else self._title
+        self._corpus.withdraw(self._begun.reply, said, before[-1].id if before else None, title=title)
+        if not before:  # the conversation has no message, and so no title but one that it was given
+            self._active.row = self._active.row.model_copy(update={"title": title})
             self._active.stored = False
         self._begun = None
 
@@ -433,7 +434,8 @@ class ReplyStorage:
         active = self._active
         branch = active.messages[: self._length]
         parent = branch[-1].id if branch else None
-        new = None if active.stored else active.row.model_copy(update={"title": beginning_of(text)})
+        title = active.row.title if active.named else beginning_of(text)
+        new = None if active.stored else active.row.model_copy(update={"title": title})
         said, reply = self._corpus.begin_turn(
             active.row.id, parent, text, self._info, self.sampling, new=new, persona=self._persona
         )
