@@ -19,6 +19,8 @@ from chat_personas.storage.files import atomic_write, remove_left_behind
 ENDING = ".json"
 NEW = "new"
 """Stands in the names of files for a conversation in which nothing was said."""
+PROMPT = "prompt"
+"""Begins the key of a steering prompt that is being written: it belongs to no conversation, and goes with none."""
 BY = "-"
 """Separates the conversation from the program that wrote the draft. Older versions wrote the conversation alone."""
 
@@ -117,7 +119,7 @@ class Drafts:
         if set(kept.values()) - {NEW}:
             there = {NEW, *map(_name_of, existing())}
             for file, name in kept.items():
-                if name not in there:
+                if name not in there and not name.startswith(PROMPT):
                     file.unlink(missing_ok=True)
 
     def _found(self, conversation: str | None, living: Collection[str]) -> dict[Path, Draft]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.storage.drafts import Draft, Drafts
+from chat_personas.storage.drafts import PROMPT, Draft, Drafts
 from chat_personas.storage.files import atomic_write
 
 HERE, GONE, LIVING = "00000000000000aa", "00000000000000bb", "00000000000000cc"
@@ -137,6 +137,13 @@ def test_the_drafts_of_deleted_conversations_are_erased_and_others_stay(folder: 
         None,
         Draft("typed in None"),
     )
+
+
+def test_a_prompt_that_is_being_written_goes_with_no_conversation(folder: Path) -> None:
+    drafts = Drafts(folder, HERE)
+    drafts.keep(f"{PROMPT}0a", Draft("Rhyme."))
+    drafts.forget_the_deleted(list)
+    assert drafts.of(f"{PROMPT}0a", ()) == Draft("Rhyme.")
 
 
 def test_what_a_program_left_when_it_was_killed_goes_and_what_another_one_writes_stays(folder: Path) -> None:

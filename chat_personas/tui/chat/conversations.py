@@ -256,7 +256,9 @@ class PersonaAndModel:
         session = self.screen.session
         try:
             present = await session.open_same_persona()
-            written = with_own_prompt(present, text) if text else await write_prompt(self.screen.app, present)
+            written = (
+                with_own_prompt(present, text) if text else await write_prompt(self.screen.app, present, session.corpus)
+            )
         except ReportedError as error:
             self.screen.notify_failure(error)
             if text:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from chat_personas.reporting.explained.exact_prompt import Block
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.screens.prompt import Page, PageName
+    from chat_personas.tui.widgets.entries import Entry
+
+LONGEST_NAME = 60
+"""Characters of a reply by which it is told from the others."""
 
 
 class Talking:
@@ -211,11 +215,12 @@ class Talking:
         from chat_personas.tui.screens.dialogs import RATING_SCALE, RatingScreen
 
         screen = self.screen
-        last, corpus = screen.transcript.meant("reply"), screen.session.corpus
-        if last is None or last.message_id is None or corpus is None:
+        rated, corpus = screen.transcript.meant("reply"), screen.session.corpus
+        if rated is None or rated.message_id is None or corpus is None:
             say_nothing_yet(screen, "rate")
             return
-        asked = None if written else await screen.app.push_screen_wait(RatingScreen())
+        which = self._which_reply(rated)
+        asked = None if written else await screen.app.push_screen_wait(RatingScreen(which or "the last reply"))
         if not written and asked is None:
             return
         try:
@@ -224,9 +229,17 @@ class Talking:
             )
             if written:
                 self._scale = scale
-            row = RatingRow(message_id=last.message_id, scale=scale, value=rating)
+            row = RatingRow(message_id=rated.message_id, scale=scale, value=rating)
             await asyncio.to_thread(corpus.add_rating, row)
         except ReportedError as error:
             screen.notify_failure(error)
         else:
-            screen.notify(printable(f"Rated: {rating:g} on the scale {scale}."), markup=False)
+            what = f"Rated {which}" if which else "Rated"
+            screen.notify(printable(f"{what}: {rating:g} on the scale {scale}."), markup=False)
+
+    def _which_reply(self, entry: "Entry") -> str:
+        """Say how a reply begins; "" of the last one, which everybody takes a rating to be about."""
+        from chat_personas.tui.screens.messages import one_line
+
+        last = self.screen.transcript.last("reply")
+        return "" if entry is last else f"the reply “{one_line(entry.text, LONGEST_NAME)}”"

@@ -12,7 +12,8 @@ from textual.widgets import Input
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
-from chat_personas.corpus import Corpus, CorpusError, PersonaChangeRow
+from chat_personas.corpus import Corpus, CorpusError, PersonaChangeRow, search
+from chat_personas.tui.screens import conversations
 from chat_personas.tui.screens.conversations import ConversationsScreen, summary_lines
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
@@ -157,6 +158,45 @@ async def test_search_finds_what_was_said(corpus_file: Path) -> None:
         await until(pilot, lambda: "Found in 1 conversation" in shown(pilot))
         assert "About schools?" in shown(pilot)
         assert "About guns?" not in shown(pilot)
+
+
+async def test_what_was_found_can_be_looked_through_while_a_day_is_half_typed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        await pilot.press("slash", *"about")
+        await until(pilot, lambda: "Found in 2 conversations" in shown(pilot))
+        await pilot.press("space", *"since:2026")
+        await until(pilot, lambda: "since: must be followed by a day" in shown(pilot))
+        first, second = ("Ban them.", "Fund them.") if "Ban them." in shown(pilot) else ("Fund them.", "Ban them.")
+        assert second not in shown(pilot)
+        await pilot.press("down", "down")
+        await until(pilot, lambda: second in shown(pilot) and first not in shown(pilot))
+
+
+@pytest.mark.parametrize(
+    ("listed", "ranked", "heading"),
+    [
+        (3, 1000, "Found in 5 conversations (the best 3 listed)"),
+        (5, 1000, "Found in 5 conversations"),
+        (5, 10, "Found in 5 conversations (of the newest 10 messages)"),
+    ],
+)
+async def test_all_conversations_with_the_words_are_counted_and_a_list_that_is_cut_says_so(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, listed: int, ranked: int, heading: str
+) -> None:
+    monkeypatch.setattr(conversations, "SHOWN", listed)
+    for module in (conversations, search):
+        monkeypatch.setattr(module, "MOST_RANKED", ranked)
+    with Corpus.open(corpus_file) as corpus:
+        for _ in range(5):
+            talk(corpus, ("tea", "No."), ("Some tea?", "Yes."))
+    async with screen(session(corpus_file, ScreenEngine()), (100, 30)) as pilot:
+        await browse(pilot)
+        await pilot.press("slash", *"tea")
+        await until(pilot, lambda: "Found in" in shown(pilot))
+        assert shown(pilot).splitlines()[0].strip() == heading
+        assert shown(pilot).count("(and 1 more)") == listed
 
 
 async def test_deleting_asks_first_and_no_is_what_enter_means(corpus_file: Path) -> None:
