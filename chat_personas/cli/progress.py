@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from chat_personas.cli.console import CleanConsole
+from chat_personas.cli.terminal import clean_output
 from chat_personas.settings_preview import is_accessible
 from chat_personas.tui.leaving import run_unwaited
 
@@ -117,7 +118,8 @@ def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) ->
         return
     words = TextColumn("{task.fields[pace]}", markup=False)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), words)
-    with Progress(*columns, console=console, transient=True) as progress:
+    # Rich's stream, which writes above the bar what is printed meanwhile, makes colours of escape sequences.
+    with Progress(*columns, console=console, transient=True) as progress, clean_output():
         task = progress.add_task(title, total=None, pace="")
 
         def advance(done: int, total: int) -> None:

@@ -8,7 +8,7 @@ standard output as bytes do not pass here.
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO, cast
+from typing import IO, Any, TextIO, cast
 
 from chat_personas.text import Sentences, printable, without_drawing
 
@@ -35,9 +35,14 @@ class CleanStream:
         return getattr(self.rich_proxied_file, name)
 
 
-def uncleaned(stream: TextIO) -> TextIO:
-    """Return the stream itself, for sequences of our own that move the cursor or clear a line."""
-    return cast(TextIO, getattr(stream, "rich_proxied_file", stream))
+def uncleaned(stream: IO[str]) -> TextIO:
+    """Return the stream itself, for sequences of our own that move the cursor or clear a line.
+
+    One of Rich's may stand before that which cleans.
+    """
+    while (behind := getattr(stream, "rich_proxied_file", None)) is not None:
+        stream = behind
+    return cast(TextIO, stream)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """What a person is told while a long run is under way."""
 
 import asyncio
+import io
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from benchmarks.killed_program import Program
 from chat_personas.cli import progress
 from chat_personas.cli.progress import RateEstimate, busy, lines, progress_bar
+from chat_personas.cli.terminal import clean_output
 from chat_personas.engines.cached import CacheStats
 from tests.cli.still_output import faults_of
 
@@ -112,3 +115,28 @@ def test_under_the_setting_accessible_waits_and_progress_are_lines(tmp_path: Pat
     assert faults_of(moving) != []
     assert faults_of(lines) == []
     assert re.fullmatch(r"opening x… \(Ctrl-C stops\)\r\ndemocrat: 1 of 2, .*\r\n", lines.decode())
+
+
+class TerminalLike(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_what_is_drawn_on_a_terminal_controls_it_and_what_is_printed_meanwhile_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = TerminalLike()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with clean_output():
+        with progress_bar("democrat") as advance:
+            advance(1, 2)
+            print("from a model: \x1b[31mred", file=sys.stderr)
+        with busy("opening x…"):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    assert "\x1b[" in terminal.getvalue()
+    assert terminal.getvalue().count("␛") == 1, "only what was printed shows its escape sequence"

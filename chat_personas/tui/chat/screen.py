@@ -618,9 +618,12 @@ class ChatScreen(Screen[None]):
         self.status_line.at_least = use is not None and use.at_least
 
     def _show_context_after(self, event: "ReplyEnded") -> None:
-        """Show the context used by a reply with its prompt; a stopped reply reports none, so that is looked up."""
+        """Show the context used by a reply with its prompt; look it up if that is not reported, or with a thought."""
         self.workers.cancel_group(self, "context")
-        tokens = event.usage.context_tokens if event.usage is not None else None
+        conversation = self.session.conversation
+        last = conversation.path[-1:] if conversation is not None else ()
+        thought = conversation is not None and any(reply.id in conversation.thoughts for reply in last)
+        tokens = event.usage.context_tokens if event.usage is not None and not thought else None
         if tokens is not None:
             self.status_line.used, self.status_line.at_least = tokens, False
         else:
