@@ -382,14 +382,30 @@ class Conversation:
             raise ValueError("nothing was said yet")
         return self._run(None, None)
 
-    def hear(self, said: MessageRow) -> None:
+    def hear(self, said: MessageRow, begun: ConversationRow | None = None) -> None:
         """Take in a message that was added to the corpus after the end of the path (`Corpus.tell`).
+
+        `begun` is the conversation as the first message has added it.
 
         Raises:
             RuntimeError: a reply is on its way, or another version is being opened.
         """
         self._must_be_idle()
+        if begun is not None:
+            self._active.row, self._active.stored = begun, True
         self._active.messages = (*self._active.messages, said)
+
+    def unhear(self, title: str) -> None:
+        """Leave out the last message, which was taken back from the corpus; after the first one it has this title.
+
+        Raises:
+            RuntimeError: a reply is on its way, or another version is being opened.
+        """
+        self._must_be_idle()
+        self._active.messages = self._active.messages[:-1]
+        if not self._active.messages:
+            self._active.row = self._active.row.model_copy(update={"title": title})
+            self._active.stored = False
 
     async def stop(self) -> None:
         """Stop the reply, if one is on its way, and wait until it is stored as far as it came."""

@@ -442,11 +442,13 @@ class ChatScreen(Screen[None]):
 
     # What could not be stored
 
+    def on_screen_resume(self) -> None:
+        """Watch over what was said on the screen that was left, too."""
+        self.keep()
+
     def keep(self) -> None:
         """Begin to watch over what is not stored, where there is something and nobody does."""
-        watched = any(worker.group == "keep" and not worker.is_finished for worker in self.workers)
-        if self.keeping.needed and not watched:
-            self.run_worker(self.keeping.watch(), group="keep")
+        self.keeping.begin_on(self)
 
     def show_unsaved(self, unsaved: bool) -> None:
         """Say in the title whether something is not stored."""

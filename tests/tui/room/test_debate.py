@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
 from chat_personas.reporting.debate import DebateCourse, DebatePoint, DebateReport, DebateSide
+from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.choosing import DebateChoosingScreen
 from chat_personas.tui.room.debate import CourseScreen, DebateScreen, course_rows
@@ -21,6 +22,8 @@ from eval.engine import EngineError
 from eval.report import ModelInfo, PersonaInfo
 from eval.scoring.results import Score
 from personas import load_persona
+from tests.corpus.full_disk import read_only
+from tests.corpus.making import branch_of
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
 
 SIZE = (110, 40)
@@ -107,7 +110,7 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         assert "pausing after this turn" in words(pilot)
         await until(pilot, lambda: "space Go on" in words(pilot))
         await pilot.press(*"Be brief, please.", "enter")  # a space within words is one
-        assert "wait for the end of the turn" in words(pilot)
+        assert "1 message of yours waits for the end of the turn" in words(pilot)
         go_on.set()
         await until(pilot, lambda: "paused · Space goes on, Escape leaves" in words(pilot))
         assert words(pilot).index("Less.") < words(pilot).index("Be brief, please.")
@@ -248,3 +251,24 @@ async def test_the_moderator_can_write_commands_and_none_is_said(corpus_file: Pa
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
         spoken = [one.message for one in debate.debate.said() if one.place is not None]
         assert [message.status for message in spoken] == ["stopped", "stopped"]
+
+
+async def test_a_turn_that_could_not_be_stored_is_not_lost_when_the_debate_is_left(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_TRIES", 0.01)
+    rest = asyncio.Event()
+    app = session(corpus_file, ScreenEngine(["Half a turn", rest, *reply(" and the rest.")], reply("More.")))
+    async with screen(app, size=SIZE) as pilot:
+        debate = await held(pilot)
+        await until(pilot, lambda: "Half a turn" in words(pilot))
+        assert app.corpus is not None
+        with read_only(app.corpus):
+            rest.set()
+            await until(pilot, lambda: "Not stored yet, only in memory" in words(pilot) and not debate.busy)
+            await pilot.press("escape")
+            await until(pilot, lambda: "only in memory, what was said in a comparison or a debate" in words(pilot))
+        await until(pilot, lambda: app.unsaved is None and "only in memory" not in words(pilot))
+    with Corpus.open(corpus_file) as corpus:
+        last = branch_of(corpus, debate.debate.sides[0].id)[-1]
+    assert (last.text, last.status) == ("Half a turn and the rest.", "complete")
