@@ -21,6 +21,7 @@ from chat_personas.reporting.wording import (
     THIS_PERSONA,
     TO_RANK,
     against_opposite,
+    answered_of,
     answers_of,
     change_written,
     doubts,
@@ -29,6 +30,7 @@ from chat_personas.reporting.wording import (
     no_intervals,
     score_name,
     sentence,
+    taken_over,
     too_few,
 )
 from chat_personas.text import pluralize, printable, without_drawing
@@ -92,7 +94,7 @@ def after(turn: int) -> str:
 
 def under_way(estimate: "Estimate") -> str:
     """Say how far a round has come."""
-    return f"Measuring, {estimate.done} of {estimate.total}."
+    return f"Measuring, {estimate.answered} of {estimate.total}."
 
 
 def measured(estimate: "Estimate") -> str:
@@ -181,13 +183,13 @@ def _headed(heading: str, rows: Iterable[str]) -> Iterator[str]:
 def _extent(estimate: "Estimate", *, halted: bool) -> str:
     """Say how many questions the figures rest on."""
     found = estimate.coverage
-    asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}"
+    asked = f"{answered_of(estimate)}{taken_over(estimate)}"
     if halted:
         return f"Stopped after {asked}."
     if not estimate.complete:
         return f"Still measuring, {asked}."
     if found is None or found.this_turn == found.questions:
-        return f"Measured with {pluralize(estimate.done, 'question')}."
+        return f"Measured with {pluralize(estimate.answered, 'question')}."
     older = f", {found.older} of them asked after earlier turns" if found.older else ""
     return f"Measured with {found.measured} of {pluralize(found.questions, 'question')}{older}."
 

@@ -17,6 +17,7 @@ from personas import attribute_of
 if TYPE_CHECKING:
     from chat_personas.corpus import MessageRow
     from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.round import Estimate
     from eval.engine import EngineInfo
     from eval.matrix.models import (
         MatrixReport,
@@ -451,6 +452,23 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
         return f"nearest group: {tied[0]} {best}, clearly first"
     named = "; ".join([f"{tied[0]} {best}", *tied[1:NAMED], *(["…"] if len(tied) > NAMED else [])])
     return f"nearest groups: {len(tied)} of {groups} tied (each may be the nearest): {named}"
+
+
+def answered_of(estimate: "Estimate") -> str:
+    """Say how many of the questions of a round its figures rest on: the one count of every face.
+
+    A question counts once it is answered in both orders of its options.
+    """
+    return f"{estimate.answered} of {pluralize(estimate.total, 'question')}"
+
+
+def taken_over(estimate: "Estimate") -> str:
+    """Say how many of the answers counted were there before the round that is under way, or was stopped; or ""."""
+    found, before = estimate.coverage, estimate.from_before
+    older = (
+        f", and {found.older} from earlier turns" if found is not None and found.older and estimate.scorecard else ""
+    )
+    return f"{f', {before} of them from an earlier measurement' if before else ''}{older}"
 
 
 NO_REPLY = "not measured: the last message has no reply yet"

@@ -33,7 +33,7 @@ def said(section: str, measured: Measured = MEASURED) -> tuple[str, ...]:
 def test_the_alignment_is_explained_with_its_questions_its_interval_and_what_it_does_not_say() -> None:
     found = said("alignment")
     assert found[0] == "Answers like its group: 0.90 [0.90, 0.90], better than everyone's answers 0.70 [0.70, 0.70]."
-    assert found[1] == "All 24 questions of the survey were asked after the reply to message 3."
+    assert found[1] == "All 24 questions of the survey were answered after the reply to message 3."
     assert "compared with Democrat answers" in found[2]
     assert found[2].endswith("the mean over 24 questions is 0.90 [0.90, 0.90].")
     assert found[3] == (
@@ -47,7 +47,7 @@ def test_answers_of_earlier_turns_are_counted_apart() -> None:
     slow = Coverage(questions=62, anchors=24, this_turn=28, older=30)
     found = said("alignment", replace(MEASURED, estimate=estimate(coverage=slow)))
     assert found[1] == (
-        "Of the 62 questions of the survey, 28 were asked after the reply to message 3; 30 more count with their "
+        "Of the 62 questions of the survey, 28 were answered after the reply to message 3; 30 more count with their "
         "answers after earlier messages."
     )
 
@@ -147,7 +147,7 @@ def test_where_nothing_is_measured_every_section_says_why() -> None:
     for section in SECTIONS:
         assert said(section, off) == ("Nothing is measured yet.", "Not measuring (F4 starts it).")
     begun = Measured("Democrat", estimate(complete=False, done=3, scorecard=None))
-    assert said("alignment", begun)[1] == "3 of 24 questions are asked so far."
+    assert said("alignment", begun)[1] == "3 of 24 questions are answered so far, in both orders of their options."
 
 
 def test_a_group_without_figures_is_said_to_have_none() -> None:

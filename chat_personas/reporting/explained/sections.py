@@ -21,6 +21,7 @@ from chat_personas.reporting.wording import (
     NO_TURN_0,
     NOISE_FLOOR,
     TO_RANK,
+    answered_of,
     answers_of,
     change_written,
     doubts,
@@ -115,7 +116,7 @@ def _nothing(shown: Measured) -> Iterator[str]:
         yield shown.state
     estimate = shown.estimate
     if estimate is not None and not estimate.complete and not shown.state:
-        yield f"{estimate.done} of {pluralize(estimate.total, 'question')} are asked so far"
+        yield f"{answered_of(estimate)} are answered so far, in both orders of their options"
 
 
 def _alignment(shown: Measured) -> Iterator[str]:
@@ -144,17 +145,18 @@ def _extent(shown: Measured) -> Iterator[str]:
         return
     asked, found = len(card.questions) + len(card.refused), estimate.coverage
     if found is None or not shown.complete:
-        yield f"the figures rest on {pluralize(asked, 'question')}"
+        older = f", {found.older} of them asked after earlier messages" if found is not None and found.older else ""
+        yield f"the figures rest on {pluralize(asked, 'question')}, each answered in both orders of its options{older}"
     elif found.older:
         yield (
-            f"of the {found.questions} questions of the survey, {found.this_turn} were asked "
+            f"of the {found.questions} questions of the survey, {found.this_turn} were answered "
             f"{after_which(estimate.turn)}; {found.older} more count with their answers after earlier messages"
         )
     elif found.measured == found.questions:
-        yield f"all {found.questions} questions of the survey were asked {after_which(estimate.turn)}"
+        yield f"all {found.questions} questions of the survey were answered {after_which(estimate.turn)}"
     else:
         yield (
-            f"of the {found.questions} questions of the survey, {found.measured} were asked "
+            f"of the {found.questions} questions of the survey, {found.measured} were answered "
             f"{after_which(estimate.turn)}"
         )
 
