@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence
-from chat_personas.reporting.numbers import COMPACT, people, plain, with_interval
+from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number, with_interval
 from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
 from chat_personas.reporting.wording import (
+    AS_THE_PERSONAS,
     DEMONSTRATION,
     EVEN,
     EVERYONE,
@@ -233,6 +234,8 @@ def _references(card: "Scorecard") -> Iterator[str]:
     if against is not None and against.alignment is not None:
         yield f"{against_opposite(opposite)}: alignment {_two(against.alignment)}"
     yield f"what they are: {REFERENCES_EXPLAINED.replace(': ', ' are ', 1).replace(': ', ' is ')}"
+    if found.opposite is not None and found.opposite.alignment is not None:
+        yield f"what {answers_of(opposite)} are: what these people answered, {AS_THE_PERSONAS}"
 
 
 def _course(estimate: "Estimate") -> Iterator[str]:
@@ -283,7 +286,8 @@ def _inside(found: "Inside", estimate: "Estimate") -> Iterator[str]:
     if found.spread is not None:
         yield f"held-out texts spread by {found.spread:.2f}"
     if found.change is not None:
-        yield f"since turn {found.points[0].turn}: {found.change:+.2f}, toward {names[found.pole]}"
+        by = signed_number(found.change, decimals=COMPACT)
+        yield f"since turn {found.points[0].turn}: {by}, toward {names[found.pole]}"
     if (parted := found.parting(estimate.drift)) is not None:
         yield PARTING[parted]
 
