@@ -205,8 +205,8 @@ def _references(shown: Measured) -> Iterator[str]:
             yield f"{name}, {with_interval(reference.alignment, decimals=COMPACT)}: {'; '.join(told)}"
     if against is not None and against.alignment is not None:
         yield (
-            f"{against_opposite(group_label(against))}, {with_interval(against.alignment, decimals=COMPACT)}: the persona's own "
-            "answers, compared with those of the opposite group instead of its own"
+            f"{against_opposite(group_label(against))}, {with_interval(against.alignment, decimals=COMPACT)}: the "
+            "persona's own answers, compared with those of the opposite group instead of its own"
         )
     if card.groups and found.population is not None:
         yield f"a persona that is no closer than {EVERYONE} adds nothing to them"
