@@ -1,8 +1,11 @@
 """What a terminal sends becomes the keys that were pressed, in their order, also where the machine is busy."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from textual import _parser
 from textual.events import Key, Paste
 
@@ -48,3 +51,40 @@ def test_pasted_text_stays_as_it_is() -> None:
     assert isinstance(paste, Paste)
     assert paste.text == "one\ntwo"
     assert isinstance(letter, Key)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "text"),
+    [
+        (f"What about {ESCAPE}[31mguns{ESCAPE}[0m?\nline two", "What about guns?\nline two"),
+        (f"{ESCAPE}]0;title\atext", "text"),
+        (f"a{ESCAPE}b{ESCAPE}{ESCAPE}OPc{ESCAPE}", "a␛b␛␛OPc␛"),
+        (f"{ESCAPE}[20", "␛[20"),
+    ],
+)
+def test_escapes_in_pasted_text_press_no_keys_and_colour_nothing(pasted: str, text: str) -> None:
+    paste, letter = PatientParser().feed(f"{ESCAPE}[200~{pasted}{ESCAPE}[201~x")
+    assert isinstance(paste, Paste)
+    assert paste.text == text
+    assert isinstance(letter, Key)
+    assert letter.key == "x"
+
+
+PIECES = st.lists(st.sampled_from([ESCAPE, "[20", "0~", "1~", "a", "\n", "[31m", "é"]), max_size=8).map("".join)
+
+
+@given(PIECES, st.lists(st.integers(1, 60), max_size=6))
+def test_pasted_text_is_one_wherever_reading_it_was_cut(pasted: str, cuts: list[int]) -> None:
+    assume(f"{ESCAPE}[201~" not in f"{pasted}{ESCAPE}[201~"[:-1])
+    sent = f"x{ESCAPE}[200~a{pasted}{ESCAPE}[201~y"
+    places = [0, *sorted(cuts), len(sent)]
+    parser = PatientParser()
+    read = filter(None, (sent[first:last] for first, last in pairwise(places)))
+    before, paste, after = [event for data in read for event in parser.feed(data)]
+    assert isinstance(before, Key)
+    assert isinstance(paste, Paste)
+    assert isinstance(after, Key)
+    assert (before.key, after.key) == ("x", "y")
+    assert ESCAPE not in paste.text
+    assert paste.text.startswith("a")
+    assert [each for each in paste.text if each in "é\n"] == [each for each in pasted if each in "é\n"]
