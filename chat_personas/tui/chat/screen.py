@@ -221,9 +221,9 @@ class ChatScreen(Screen[None]):
             return "waiting for the server" if asked_there else "reading", "", reply
         under_way = any(worker.group == "measure" and not worker.is_finished for worker in self.workers)
         if under_way and self.measuring.enabled and self.measuring.possible:
-            estimate = self.panel.estimate
+            estimate = self.panel.estimate_shown
             counted = estimate is not None and not estimate.complete
-            far = f"{estimate.done} of {estimate.total}" if estimate is not None and counted else ""
+            far = f"{estimate.answered} of {estimate.total}" if estimate is not None and counted else ""
             return "measuring", far, self.measuring.rounds_begun
         return "", "", None
 
@@ -485,8 +485,9 @@ class ChatScreen(Screen[None]):
 
     @on(AlignmentPanel.Shown)
     def show_score(self, event: AlignmentPanel.Shown) -> None:
-        """Show the score in the title, for screens on which the panel is hidden."""
+        """Show the score in the title, for screens on which the panel is hidden, and count in step with the panel."""
         self.title_line.score = event.in_short
+        self._show_doing()
 
     def measure_or_not(self, wanted: str) -> None:
         """Start or stop measuring; `wanted` may say which of both: "on" or "off"."""

@@ -405,10 +405,11 @@ class CompareScreen(AnsweringScreen[str | None]):
     @work(group="measure", exclusive=True)
     async def measure(self) -> None:
         """Measure every column as it is now, from left to right, where its model may be measured."""
-        for place, column in enumerate(self.columns):
-            conversation = column.conversation
-            if self._why_not_measured(column) or not conversation.path or conversation.lacks_reply:
-                continue
+        due = [place for place, column in enumerate(self.columns) if self._is_to_be_measured(column)]
+        for place in due:
+            self.columns[place].show_figures("waits to be measured")
+        for place in due:
+            column = self.columns[place]
             try:
                 async with aclosing(self._monitors.measure(place)) as found:
                     async for estimate in found:
@@ -417,6 +418,10 @@ class CompareScreen(AnsweringScreen[str | None]):
             except ReportedError as error:
                 column.show_figures(f"not measured: {error}")
 
+    def _is_to_be_measured(self, column: Column) -> bool:
+        conversation = column.conversation
+        return not self._why_not_measured(column) and bool(conversation.path) and not conversation.lacks_reply
+
     def _why_not_measured(self, column: Column) -> str:
         return why_not_measured(self._session, column.conversation.engine)
 
@@ -424,7 +429,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         """Say why there are no figures: those before belonged to another message."""
         for column in self.columns:
             column.figures = Figures()
-            column.show_figures(self._why_not_measured(column) or "is measured after the reply")
+            column.show_figures(self._why_not_measured(column) or "is measured once all have replied")
         self._show_state()
 
     def _show_state(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from chat_personas.corpus import Corpus
+from chat_personas.monitor.monitor import Estimate
+from chat_personas.monitor.sides import SideMonitors
 from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
@@ -274,9 +276,26 @@ async def test_a_column_that_has_not_replied_says_that_it_is_still_to_be_measure
         compared = await compare(pilot, "(repub")
         await pilot.press(*GUNS, "enter")
         await until(pilot, lambda: "So far" in words(pilot))
-        assert words(pilot).count("is measured after the reply") == 2
+        assert words(pilot).count("is measured once all have replied") == 2
         held.set()
         await replied(pilot, compared)
+
+
+async def test_a_column_that_has_replied_says_that_it_waits_while_another_is_measured(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: object, place: int) -> AsyncGenerator[Estimate, None]:
+        assert place == 0
+        await asyncio.Event().wait()
+        yield Estimate(None, 0, 62, complete=False)
+
+    monkeypatch.setattr(SideMonitors, "measure", never)
+    engine = ScreenEngine(reply("1"), reply("2"))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
+        await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: words(pilot).count("waits to be measured") == 2)
+        assert "once all have replied" not in words(pilot)
 
 
 @pytest.mark.slow

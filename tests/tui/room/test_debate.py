@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+from collections.abc import AsyncGenerator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from textual.widgets import Input, OptionList
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
+from chat_personas.monitor.monitor import Estimate
+from chat_personas.monitor.sides import SideMonitors
 from chat_personas.reporting.debate import DebateCourse, DebatePoint, DebateReport, DebateSide
 from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
@@ -69,9 +73,11 @@ async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved
         shown = words(pilot)
         for said in ("▸ Moderator", "● A Democrat", "Less.", "□ A Republican", "More.", "ended after 1 round"):
             assert said in shown
-        assert len(re.findall(r"with (?:Democrat|Republican): alignment 0\.\d\d \[", shown)) == 2
+        assert all(f"A {group}, compared with {group} answers" in shown for group in ("Democrat", "Republican"))
+        assert len(re.findall(r"alignment 0\.\d\d \[", shown)) == 2
 
         await until(pilot, lambda: "space One more round" in words(pilot))
+        await until(pilot, lambda: "esc Leave" in words(pilot))
         await pilot.press("space")
         await until(pilot, lambda: debate.debate.rounds == 2)
         await ended(pilot, debate)
@@ -96,6 +102,33 @@ async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
     report = json.loads(file.read_text())
     assert [[point["turn"] for point in side["course"]["points"]] for side in report["sides"]] == [[0, 1, 2]] * 2
+
+
+@pytest.mark.parametrize(
+    ("rounds_measured", "said"),
+    [
+        (0, "round 1 of 3 · measuring A Democrat before the first turn"),
+        (2, "round 1 of 3 · measuring A Democrat after turn 1"),
+        (3, "round 1 of 3 · measuring A Republican after turn 1"),
+    ],
+)
+async def test_while_a_side_is_measured_the_round_is_the_one_in_which_it_spoke(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, rounds_measured: int, said: str
+) -> None:
+    begun = count()
+
+    async def measure(monitors: SideMonitors, place: int) -> AsyncGenerator[Estimate, None]:
+        if next(begun) == rounds_measured:
+            await asyncio.Event().wait()
+        monitors.found[place] = Estimate(None, 62, 62, complete=True)
+        yield Estimate(None, 62, 62, complete=True)
+
+    monkeypatch.setattr(SideMonitors, "measure", measure)
+    engine = ScreenEngine(reply("Less."), reply("More."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), size=SIZE) as pilot:
+        await held(pilot, rounds=3)
+        await until(pilot, lambda: said in words(pilot))
+        assert "esc Stop" in words(pilot)
 
 
 async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stops_a_turn(corpus_file: Path) -> None:
