@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from chat_personas.text import whole_characters
 from personas.inputs.suggestions import quoted
 
 Value = str | int | float | None
@@ -77,7 +78,7 @@ def stamp(moment: datetime) -> str:
 
 def storable(text: str) -> str:
     """Return text that UTF-8 can encode: half of a surrogate pair, as from undecodable input, becomes U+FFFD."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole_characters(text)
 
 
 def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, Value]) -> None:
