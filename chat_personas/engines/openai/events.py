@@ -95,6 +95,9 @@ class EventReader:
             some = self._begun.pop() + some
         *lines, rest = _LINE_END.split(some)
         for line in lines:
+            if not (line or self._begun or self._data or self._name or self._error is not None):
+                self._size = 0  # an empty line after another one ends nothing, and a flood of them is quickly read
+                continue
             whole = b"".join([*self._begun, line])
             self._begun = []
             yield from self._take(whole)
