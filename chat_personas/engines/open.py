@@ -48,8 +48,8 @@ def find_model(model: str) -> ModelFile | ModelServer:
     """
     from personas.inputs.files import is_directory, is_file, non_file_kind
 
-    if model.lower().startswith(("http://", "https://")):
-        url, _, name = model.partition("#")
+    if (address := model.strip()).lower().startswith(("http://", "https://")):
+        url, _, name = address.partition("#")
         return ModelServer(_checked_url(url), name or None)
     if model == POCKET:
         return ModelFile(pocket_path())
