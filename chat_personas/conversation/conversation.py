@@ -182,7 +182,7 @@ class Conversation:
 
     @property
     def title(self) -> str:
-        """What it is called: the beginning of its first message, until it is renamed."""
+        """What it is called: the persona's title, then the beginning of its first message, until it is renamed."""
         return self._active.row.title
 
     @property
@@ -373,7 +373,8 @@ class Conversation:
     def regenerate(self) -> AsyncGenerator[ReplyEvent, None]:
         """Let the model answer the last message once more; the previous reply stays in the corpus.
 
-        With a fixed seed the n-th alternative uses seed + n, because the same seed would give the same reply.
+        With a fixed seed the n-th alternative uses seed + n, because the same seed would give the same reply; one that
+        broke off is not counted.
 
         Raises as `send` does, and ValueError where there is no message yet.
         """
@@ -561,11 +562,11 @@ class Conversation:
         self._own_sampling, self._sampling = None, sampling_of(self.persona, chosen)
 
     async def rename(self, title: str) -> None:
-        """Give the conversation another title. Raises CorpusError."""
+        """Give the conversation another title, which it keeps also where nothing was said yet. Raises CorpusError."""
         await self._until_stored()
         if self._active.stored:
             await asyncio.to_thread(self._corpus.rename, self.id, title)
-        self._active.row = self._active.row.model_copy(update={"title": title})
+        self._active.row, self._active.named = self._active.row.model_copy(update={"title": title}), True
 
     async def _until_stored(self) -> None:
         """Wait for a message that is being stored: with the first one, the row of the conversation as it was."""

@@ -443,7 +443,10 @@ class Corpus:
             return measurements.after(connection, conversation_id, message_id)
 
     def last_measurements(self, model: ReplyModel) -> tuple[MeasurementRow, ...]:
-        """Return the newest complete measurement of each persona on a model, oldest first; its persona is filled in."""
+        """Return the newest complete measurement of each persona on a model before a first message, oldest first.
+
+        Its persona is filled in.
+        """
         with self._connections.reading() as connection:
             return measurements.last_of_model(connection, model)
 

@@ -5,7 +5,7 @@ Nothing is opened before the first frame.
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,13 @@ from chat_personas.tui.leaving import PATIENCE, in_time
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.conversation.room import RoomTable
-    from chat_personas.corpus import Corpus
+    from chat_personas.corpus import Corpus, MessageRow
     from chat_personas.models.found import Found
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
     from chat_personas.steering.knob import Knob
-    from eval.engine import Engine, EngineInfo
+    from eval.engine import Engine, EngineInfo, Message
     from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
 
@@ -145,6 +145,7 @@ class Session:
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self._turning = asyncio.Lock()
+        self._left = set[asyncio.Future[None]]()  # models that nobody uses any more, until they are closed
 
     async def load_settings(self) -> "Settings":
         """Replace the preview by the validated settings, and return them. Raises SettingsError."""
@@ -252,8 +253,8 @@ class Session:
         """Go on with another model in the open conversation, or in a `new` one with the same persona.
 
         `here` is the key of the conversation instead, where it is not the open one. Where no model could be opened
-        before, it is the conversation that was asked for. The model before is closed; where this fails, the other one
-        is.
+        before, it is the conversation that was asked for. The model before is closed, for which nobody waits; where
+        this fails, the other one is.
 
         Raises:
             ReportedError: the model cannot be steered as the persona asks.
@@ -276,7 +277,9 @@ class Session:
             raise
         self.failure = None
         if before[1] is not None:
-            await before[1].close()
+            closing = asyncio.ensure_future(before[1].close())
+            self._left.add(closing)
+            closing.add_done_callback(self._left.discard)
 
     async def _let_monitor_go(self) -> None:
         """Store what the monitor still holds, and let the next measurement have another one. Raises CorpusError."""
@@ -310,6 +313,11 @@ class Session:
 
         corpus, engine = await self.open_corpus(), await self.open_engine()
         return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
+
+    async def key_of(self, conversation_id: str) -> str:
+        """Return the whole key of a conversation of the corpus. Raises CorpusError: there is none of that id."""
+        corpus = await self.open_corpus()
+        return await asyncio.to_thread(lambda: corpus.conversation(conversation_id).id)
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
         """Make `conversation` the open one. What the one before has not stored yet is stored first.
@@ -409,8 +417,12 @@ class Session:
             monitor.survey if monitor is not None else await asyncio.to_thread(find_survey, self.launch.settings.survey)
         )
 
-    async def read_inside(self) -> "Inside | None":
+    async def read_inside(
+        self, context: "Sequence[Message] | None" = None, path: "Sequence[MessageRow]" = ()
+    ) -> "Inside | None":
         """Read the last reply along the persona's direction; None where it has none, or the model shows no states.
+
+        It is the last one of `path`, which the model is given as `context`; None for the conversation as it is now.
 
         Raises:
             EngineError: the model failed.
@@ -421,7 +433,8 @@ class Session:
         conversation, corpus = self.conversation, self.corpus
         if conversation is None or corpus is None:
             return None
-        context, path = conversation.context(), conversation.path
+        if context is None:
+            context, path = conversation.context(), conversation.path
         needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
         return None if needle is None else await needle.read(context, path)
 
@@ -442,6 +455,8 @@ class Session:
         if self.engine is not None:
             await in_time(self.engine.close())
             self.engine = None
+        if self._left:
+            await asyncio.wait(self._left, timeout=PATIENCE)
         if self.monitor is not None:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self.conversation is not None:

@@ -21,6 +21,7 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import (
     ASK,
+    CHANGING,
     OTHER_MODEL,
     Handler,
     Situation,
@@ -63,6 +64,7 @@ NO_MODEL = "no model"
 SERVER = "openai"
 """The kind of engine that asks a server."""
 OPENING = "opening…"
+NOT_HERE = "The message that you edited is on another branch now; sent again, the text is a new message."
 SECONDS_OF_A_FAULT = 30.0
 MOST_FAULTS = 4
 """Faults of the settings that a notice names."""
@@ -310,12 +312,18 @@ class ChatScreen(Screen[None]):
         """Send the text as a new message, or instead of the message that is being edited; or do what it asks for."""
         message_id = self.editing.end()
         if message_id is not None:
-            if self._other_model:
-                self.notify(OTHER_MODEL, markup=False)  # the edit comes back
+            if self._other_model or self.replies.changing:
+                self.notify(OTHER_MODEL if self._other_model else CHANGING, markup=False)  # the edit comes back
+            elif not self._is_here(message_id):
+                self.notify(NOT_HERE, markup=False)  # the text comes back
             self.run_worker(self.replies.edit(message_id, text), group="replies")
         elif not self._do_written(text):
             self.choosing.said(text)
             self.run_worker(self.replies.say(message_of(text)), group="replies")
+
+    def _is_here(self, message_id: str) -> bool:
+        conversation = self.session.conversation
+        return conversation is not None and any(message.id == message_id for message in conversation.path)
 
     def _do_written(self, text: str) -> bool:
         """Do what a line that begins with a slash asks for; return whether it is one, or was meant to be."""
@@ -349,6 +357,7 @@ class ChatScreen(Screen[None]):
             conversation=conversation is not None,
             replying=self.replies.busy,
             opening=bool(self._other_model),
+            changing=self.replies.changing,
             editing=self.editing.under_way,
             can_stop=self.talking.escape_action is not None,
             no_measure=self.measuring.why_never,
@@ -616,9 +625,12 @@ class ChatScreen(Screen[None]):
         self.status_line.at_least = use is not None and use.at_least
 
     def _show_context_after(self, event: "ReplyEnded") -> None:
-        """Show the context used by a reply with its prompt; a stopped reply reports none, so that is looked up."""
+        """Show the context used by a reply with its prompt; look it up if that is not reported, or with a thought."""
         self.workers.cancel_group(self, "context")
-        tokens = event.usage.context_tokens if event.usage is not None else None
+        conversation = self.session.conversation
+        last = conversation.path[-1:] if conversation is not None else ()
+        thought = conversation is not None and any(reply.id in conversation.thoughts for reply in last)
+        tokens = event.usage.context_tokens if event.usage is not None and not thought else None
         if tokens is not None:
             self.status_line.used, self.status_line.at_least = tokens, False
         else:

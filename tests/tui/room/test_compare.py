@@ -54,6 +54,25 @@ async def replied(pilot: Pilot[None], compared: CompareScreen, messages: int = 2
     await until(pilot, lambda: all(len(each.path) == messages and not each.replying for each in columns))
 
 
+async def test_an_edit_that_is_compared_instead_is_no_edit_any_more(corpus_file: Path) -> None:
+    engine = ScreenEngine(*(reply(f"reply {number}.") for number in range(6)))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, GUNS)
+        await until(pilot, lambda: "reply 0." in words(pilot) and not chat(pilot).replies.busy)
+        await pilot.press(*"Beside", "f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        compared = await compare(pilot, "(repub")
+        await replied(pilot, compared)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        assert chat(pilot).composer.text == "Beside"
+        await pilot.press("enter")
+        await until(pilot, lambda: not chat(pilot).replies.busy and "Beside" in shown(pilot))
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert [row.text for row in conversation.path][:3] == [GUNS, "reply 0.", "Beside"]
+
+
 async def test_what_was_said_last_goes_to_everybody_side_by_side(corpus_file: Path) -> None:
     engine = ScreenEngine(*(reply(f"reply {number}.") for number in range(4)))
     async with screen(session(corpus_file, engine)) as pilot:
