@@ -20,7 +20,7 @@ from chat_personas.engines.openai.keys import find_key
 from chat_personas.own_personas import all_persona_names, find_persona, own_persona_names
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
 from chat_personas.reporting.wording import model_described
-from chat_personas.settings import Settings, SettingsError, load_settings, without_values
+from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
@@ -84,7 +84,7 @@ def _settings() -> str:
     settings, file = load_settings(), display_path(settings_path())
     find_persona(settings.persona)
     if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
-        raise SettingsError(" · ".join(faults))
+        raise SettingsError(" · ".join(f"{where_set(fault.settings[0])}: {fault.line}" for fault in faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
     accessible = "on" if settings.accessible else "off"

@@ -111,11 +111,14 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ('persona = "democrt"', "democrat"),
-        ('theme = "nrd"', 'theme: there is no such name; did you mean "nord"?'),
+        ('persona = "democrt"', 'settings.toml, line 1: there is no persona "democrt" in the library; did you mean'),
+        ('\ntheme = "nrd"', 'settings.toml, line 2: theme: there is no theme "nrd"; did you mean "nord"?'),
         ('keys = {stopp = "ctrl+x"}', 'keys: there is no "stopp"; did you mean "stop"?'),
         ('keys = {stop = "control-x"}', 'keys: stop is on a key that does not exist; did you mean "^x"?'),
-        ('keys = {new = "ctrl+o"}', "keys: new and open are both on ^o; give one of them another key"),
+        (
+            'keys = {new = "ctrl+o"}',
+            "settings.toml, line 1: keys: new and open are both on ^o; give one of them another key",
+        ),
         ("colour = 1", 'there is no key "colour"'),
     ],
 )
