@@ -26,7 +26,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from chat_personas.paths import display_path, settings_path
 from personas.errors import ReportedError
-from personas.inputs.files import display_name
+from personas.inputs.files import display_name, non_file_kind
 from personas.inputs.models import Place, faults, fix, unknown_key
 from personas.inputs.redaction import without_secrets
 from personas.inputs.suggestions import SUGGESTED, quoted
@@ -183,6 +183,8 @@ def load_settings() -> Settings:
     path = settings_path()
     shown = display_path(path)
     try:
+        if (kind := non_file_kind(path)) is not None:  # the library would pass over it without a word
+            raise SettingsError(f"{shown} is {kind}, not a file; move it away")
         return Settings()
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{shown} is not valid TOML ({toml_fault(error)}); fix it or delete the file") from None

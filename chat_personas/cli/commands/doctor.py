@@ -1,9 +1,9 @@
 """`chat-personas doctor`: check that everything is installed and can be read, and print where it is."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -104,12 +104,18 @@ def _corpus() -> str:
 
 
 def _require_writable(directory: Path) -> None:
-    """Raise UnwritableError where `directory`, or the nearest one above it that exists, cannot be written."""
+    """Raise UnwritableError where `directory`, or the nearest one above it that exists, cannot be written.
+
+    Permissions are not enough: in /proc or on a full file table nothing can be made, whoever asks.
+    """
     there = next(above for above in (directory, *directory.parents) if above.exists())
     if not there.is_dir():
         raise UnwritableError(cannot_write(directory, f"{there.name} is not a directory"))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UnwritableError(cannot_write(directory, f"{there.name or there} is read-only"))
+    try:
+        with TemporaryDirectory(prefix=".chat-personas-", dir=there):
+            pass
+    except OSError as error:
+        raise UnwritableError(cannot_write(directory, error.strerror)) from error
 
 
 def _answers() -> str:

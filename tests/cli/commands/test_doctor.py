@@ -132,6 +132,24 @@ def test_settings_that_name_nothing_are_found_and_said_once(
     assert ran.out.count(says) == 1
 
 
+def test_settings_that_are_a_directory_are_not_taken_for_none(command: Command, home: Path) -> None:
+    (home / "config" / "settings.toml").mkdir(parents=True)
+    ran = command("doctor")
+    assert (ran.code, checks(ran.out)["settings"]) == (1, "FAIL")
+    assert "settings.toml is a directory, not a file; move it away" in ran.out
+    assert "is a directory, not a file" in only_line(command("chat", given="Hello"))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system in which nothing can be made")
+def test_a_home_in_which_nothing_can_be_made_is_found_whoever_asks(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", "/proc/nowhere")
+    found = checks((ran := command("doctor")).out)
+    assert (ran.code, found["corpus"], found["answers"]) == (1, "FAIL", "FAIL")
+    assert "cannot write to /proc/nowhere/data" in ran.out
+
+
 def test_the_keys_of_every_screen_can_be_set(command: Command, home: Path) -> None:
     (home / "config").mkdir(parents=True)
     (home / "config" / "settings.toml").write_text(
