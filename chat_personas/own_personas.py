@@ -3,7 +3,7 @@
 A persona can also be composed on the spot: `POLPARTY=Democrat SEX=Female` in place of a name.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 BY_PROMPT = ("portray", "bio", "qa", "none")
 """The steerings under which one persona can stand beside itself."""
+
+
+BUILT_IN = "civic"
+"""The survey that comes with the program."""
+TALK_ONLY = "talk only"
+"""What is said of a persona for whose groups the built-in survey has no figures."""
 
 
 class PersonaExistsError(PersonaError):
@@ -99,10 +105,47 @@ def other_steerings(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPers
 
 
 def other_personas(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:
-    """Yield the readable personas but this one, each with its line."""
-    for name, loaded in readable_personas():
+    """Yield the readable personas but this one, each with its line, those of the same attribute first."""
+    for name, loaded in beside(persona.persona, readable_personas()):
         if loaded.persona.name != persona.persona.name:
-            yield f"{loaded.persona.title} ({name})", loaded
+            yield line_of(name, loaded.persona), loaded
+
+
+def beside(persona: "Persona", found: Iterable[tuple[str, "LoadedPersona"]]) -> list[tuple[str, "LoadedPersona"]]:
+    """Return personas in the order in which they are offered beside another one.
+
+    First come those of its attribute, then the other attributes in the order of the catalogue, each with its values in
+    theirs; then those of several groups, or of none.
+    """
+    from personas.catalogue import CATALOGUE
+
+    attributes = list(CATALOGUE)
+    own = {group.attribute for group in persona.groups}
+
+    def place(one: tuple[str, "LoadedPersona"]) -> tuple[bool, int, int, str]:
+        groups = one[1].persona.groups
+        if len(groups) != 1 or groups[0].attribute not in CATALOGUE:
+            return True, len(attributes) + (not groups), 0, one[0]
+        (group,) = groups
+        values = CATALOGUE[group.attribute].values
+        at = values.index(group.value) if group.value in values else len(values)
+        return group.attribute not in own, attributes.index(group.attribute), at, one[0]
+
+    return sorted(found, key=place)
+
+
+def line_of(name: str, persona: "Persona") -> str:
+    """Return the line of a list for a persona: `A Republican (republican) · party`.
+
+    It says, too, where the built-in survey has no figures for its groups.
+    """
+    from eval.surveys.human_figures import has_figures
+    from eval.surveys.loading import load_survey
+    from personas.catalogue import CATALOGUE
+
+    titles = [CATALOGUE[group.attribute].title.casefold() for group in persona.groups if group.attribute in CATALOGUE]
+    talk_only = [] if has_figures(load_survey(BUILT_IN).survey, persona.groups) else [TALK_ONLY]
+    return " · ".join([f"{persona.title} ({name})", *filter(None, [" and ".join(titles)]), *talk_only])
 
 
 def own_persona_names() -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from chat_personas.conversation.room import (
     questions_with,
 )
 from chat_personas.corpus.corpus import DEBATE, ROOM, ROOM_OPTIONS
-from chat_personas.own_personas import readable_personas
+from chat_personas.own_personas import beside, line_of, readable_personas
 from chat_personas.reporting.wording import sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.key_routing import fills_list
@@ -352,9 +352,9 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
     @fills_list(lambda screen: screen._step in ("first", "second"))
     async def read(self) -> None:
         """Read the personas, and list them where they are being asked for."""
-        found = dict(await asyncio.to_thread(lambda: list(readable_personas())))
+        found = dict(await asyncio.to_thread(lambda: beside(self._own.persona, readable_personas())))
         own = {self._own.persona.name: self._own}  # before all, and in place of a file that says something else by now
-        self._offered = own | dict(sorted(found.items())) | own
+        self._offered = own | found | own
         if self._step in ("first", "second"):
             self.narrow()
 
@@ -386,7 +386,7 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
             yield from (Choice(pluralize(number, "round"), str(number)) for number in numbers)
         else:
             lines = [
-                (f"{loaded.persona.title} ({name})", name)
+                (line_of(name, loaded.persona), name)
                 for name, loaded in self._offered.items()
                 if PersonaOnModel(loaded, self._engine) not in self._picked
             ]

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
+from chat_personas.own_personas import BUILT_IN, TALK_ONLY
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_routing import changes_screen, fills_list
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from chat_personas.tui.session import Session
     from eval.surveys.model import Survey
     from personas import Group, LoadedPersona, Persona
-
-BUILT_IN = "civic"
-TALK_ONLY = "talk only"
-"""Marks a persona for whose groups the built-in survey has no figures: there is nothing to compare it with."""
-
 
 TALK_ONLY_GROUPS = "talk only: the built-in survey has no figures"
 
@@ -207,7 +203,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
 
         try:
             found = self.chosen()
-            written = None if found is None else await write_prompt(self.app, found)
+            written = None if found is None else await write_prompt(self.app, found, self._session.corpus)
         except ReportedError as error:
             self._say(error)
             return

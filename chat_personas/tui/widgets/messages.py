@@ -455,7 +455,7 @@ def reply_drawn_by(widget: object) -> Reply | None:
 MOST_SAID = 20_000
 MOST_SAID_LINES = 500
 """Characters and lines of a message of the person that are drawn."""
-WAITING = "waiting for the model; sent as soon as possible ({key} unsends the newest, /queue chooses one)"
+WAITING = "waiting for the model; sent as soon as possible (/queue changes it or takes it back)"
 
 
 class UserMessage(Static):
@@ -468,7 +468,7 @@ class UserMessage(Static):
         if self.in_part:
             parts += [Content("\n"), ("… " + shown_in_part(len(text)), "italic")]
         if waiting:
-            parts += [Content("\n"), ("… " + WAITING.format(key=key_of("take_back")), "italic")]
+            parts += [Content("\n"), ("… " + WAITING, "italic")]
         self._below_speaker = Content.assemble(*parts)
         self._speaker = printable(speaker) or "You"
         self._version = version
