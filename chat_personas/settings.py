@@ -28,10 +28,10 @@ from pydantic_settings import SettingsError as SourceError
 
 from chat_personas.paths import display_path, settings_path
 from personas.errors import ReportedError
-from personas.inputs.files import display_name
+from personas.inputs.files import display_name, non_file_kind
 from personas.inputs.models import Place, faults, fix, unknown_key
 from personas.inputs.redaction import without_secrets
-from personas.inputs.suggestions import quoted
+from personas.inputs.suggestions import SUGGESTED, quoted
 from personas.inputs.toml_positions import key_lines, line_of
 
 ENVIRONMENT = "CHAT_PERSONAS_"
@@ -185,6 +185,8 @@ def load_settings() -> Settings:
     path = settings_path()
     shown = display_path(path)
     try:
+        if (kind := non_file_kind(path)) is not None:  # the library would pass over it without a word
+            raise SettingsError(f"{shown} is {kind}, not a file; move it away")
         return Settings()
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{shown} is not valid TOML ({toml_fault(error)}); fix it or delete the file") from None
@@ -311,6 +313,13 @@ def _line(place: Place, file: str) -> str:
     return f"{file}, line {line_of(place, lines)}" if place[:1] in lines else file
 
 
+def where_set(keys: Sequence[str]) -> str:
+    """Return what sets this setting, by its keys: a variable of the environment, or the file with the line."""
+    if (variable := settings_in_environment(keys)) is not None:
+        return f"the environment variable {variable}"
+    return _line(tuple(keys), display_path(settings_path()))
+
+
 def dotted(keys: Sequence[str]) -> str:
     """Return a path of keys as a TOML file has it; a server's address without secrets."""
     return ".".join(key if key.isidentifier() and quoted(key) == f'"{key}"' else quoted(key) for key in keys)
@@ -320,19 +329,28 @@ _NAMES = ("persona", "model", "survey")
 
 
 def without_values(line: str, given: Sequence[str] = ()) -> str:
-    """Return an error with the setting in place of its value, for settings that name a persona, a model or a survey.
+    """Return an error with the place of a setting, and without its value: a persona, a model or a survey.
 
     What finds these does not know where a name comes from. One that is on the command line, too (`given`), stays, and
-    so does the address of a server, which is shown without secrets anyway.
+    so does the address of a server, which is shown without secrets anyway. The value stays where the line suggests a
+    known name for it: a slip of one is no secret that was put in the wrong place.
     """
     for setting in _NAMES:
         value = _raw_value(setting)
         if value is None or value in (Settings.model_fields[setting].default, *given) or "://" in value:
             continue
-        named = f"(the setting {setting})"
-        line = line.replace(quoted(value), named).replace(display_name(Path(value)), named)
-        if setting == "model" and ("/" in value or "." in value):  # the path of a file, which is not quoted
-            line = line.replace(without_secrets(value), named)
+        without = line if quoted(value) in line and SUGGESTED in line else _with_name_of(setting, value, line)
+        if without != line or quoted(value) in line:
+            return f"{where_set((setting,))}: {without}"
+    return line
+
+
+def _with_name_of(setting: str, value: str, line: str) -> str:
+    """Return a line with the setting in place of its value."""
+    named = f"(the setting {setting})"
+    line = line.replace(quoted(value), named).replace(display_name(Path(value)), named)
+    if setting == "model" and ("/" in value or "." in value):  # the path of a file, which is not quoted
+        line = line.replace(without_secrets(value), named)
     return line
 
 

@@ -35,7 +35,9 @@ MOST_GUESSED = 40
 TURNS = (3, 12)
 """Turns of the person at least and at most, where a study says nothing."""
 TEMPLATE = Path(__file__).parent / "template.toml"
-"""A complete study to begin with."""
+"""A complete study to begin with, but for who asks."""
+_TO_FILL_IN = ("NAME, ADDRESS", "Write to NAME", "ADDRESS, with any question")
+"""Words of the template that stand for whoever runs the study, whole and half filled in."""
 _FILE = FileKind("a study file (TOML)", 1_000_000, StudyFileError)
 
 
@@ -275,6 +277,26 @@ def load_study(path: Path) -> LoadedStudy:
     _check_by(study, instruments, file)
     questions = _questions(study, personas, survey, file)
     return LoadedStudy(study, path, instruments, personas, survey, questions)
+
+
+def check_filled_in(loaded: LoadedStudy) -> None:
+    """Check that a study says who asks, before real people take part in it.
+
+    Raises:
+        StudyFileError: words of the template stand where a name and an address belong; the message names the line.
+    """
+    read = loaded.study
+    texts = {
+        ("consent", "text"): read.consent.text,
+        ("instructions",): read.instructions,
+        ("debriefing",): read.debriefing,
+        ("conversation", "instructions"): read.conversation.instructions,
+    }
+    for key, text in texts.items():
+        if (words := next((each for each in _TO_FILL_IN if each in " ".join((text or "").split())), None)) is not None:
+            file = _StudyFile(loaded.path, read_text(loaded.path, _FILE).text)
+            problem = f"the words {quoted(words)} of the template still stand in {'.'.join(key)}"
+            raise file.error(f"{problem}; say who asks, and where to write", *key)
 
 
 def _personas(study: Study, file: _StudyFile) -> dict[str, LoadedPersona]:

@@ -345,12 +345,24 @@ class ChatApp(TerminalApp):
         from chat_personas.tui.chat.screen import ChatScreen
 
         chat = self._chat = ChatScreen(self.session)
+        self._use_usable_settings(self.session.settings.keys, self.session.settings.theme)
         await self.push_screen(chat)
         self.key_order.end(self._first_screen)
 
     def on_chat_screen_settings_read(self, event: "ChatScreen.SettingsRead") -> None:
         """Use the validated settings, which differ from their preview."""
-        self.use_settings(event.keys, event.theme)
+        self._use_usable_settings(event.keys, event.theme)
+
+    def _use_usable_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
+        """Bind the keys of the settings that leave every action a key; the rest keep their defaults.
+
+        Not done for the first frame, which has hardly a key and does not wait for the import of all screens.
+        """
+        if keys:
+            from chat_personas.tui.unusable_settings import usable_keys
+
+            keys = usable_keys(keys)
+        self.use_settings(keys, theme)
 
     async def on_unmount(self) -> None:
         """Keep what is typed, store the conversation and free the model, however the program ends."""

@@ -1,6 +1,7 @@
 """What the settings ask for that is not there: an unknown theme, key, persona, survey or model; two actions on one key.
 
-Textual ignores themes and keys without a word, or lets one of two actions win. `doctor` and the screen name them.
+Textual ignores themes and keys without a word, or lets one of two actions win. `doctor` and the screen name them, and
+the screen keeps the default keys of the actions whose keys it cannot use.
 """
 
 import unicodedata
@@ -13,7 +14,8 @@ from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys, _normalize_key_list, format_key
 
 from chat_personas.settings import SettingsError, load_settings
-from chat_personas.settings_listing import Setting, key_written
+from chat_personas.settings_listing import Setting, key_written, keys_written
+from chat_personas.tui.key_registry import NO_KEY
 from personas.errors import ReportedError
 from personas.inputs.suggestions import nearest, quoted, suggestion
 
@@ -22,41 +24,94 @@ FORM = "write one such as ^g, alt+up or f5"
 _NAMED = frozenset(key.value.rpartition("+")[2] for key in Keys) | KEY_TO_UNICODE_NAME.keys() | {"space", "newline"}
 
 
+_SENT_AS = {"h": "Backspace", "i": "Tab", "m": "Enter", "[": "Escape", "left_square_bracket": "Escape"}
+"""What terminals send for these with Ctrl, but for a few that tell them apart. The same settings serve on all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something in the settings that the screen would ignore: a line about it, and the settings that it concerns."""
+    """Something in the settings that the screen does not use: a line about it, and the settings that it concerns."""
 
     line: str
     settings: tuple[tuple[str, ...], ...]
 
 
-def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str]) -> Iterator[str]:
-    """Yield a line for everything in the settings that the screen would ignore; `themes` are those that it knows.
+def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str]) -> Iterator[Fault]:
+    """Yield everything in the settings that the screen does not use; `themes` are those that it knows.
 
-    Values are not repeated, as they may stand in the wrong place, except for keys that exist.
+    Values are not repeated, as they may stand in the wrong place, except for keys that exist and for a slip of a theme.
     """
-    for fault in _faults(keys, theme, themes):
-        yield fault.line
-
-
-def _faults(keys: Mapping[str, str], theme: str | None, themes: Collection[str]) -> Iterator[Fault]:
     if theme and theme not in themes:
-        line = f"theme: there is no such name; {_advice(theme, themes, '/theme on the screen')}"
+        what = f"theme {quoted(theme)}" if nearest(theme, themes) else "such name"
+        line = f"theme: there is no {what}; {_advice(theme, themes, '/theme on the screen')}"
         yield Fault(line, (("theme",),))
-    defaults = _keys_by_id()
+    yield from _sorted_out(keys)[1]
+
+
+def usable_keys(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of the settings that the screen can use; an action that is left out keeps its default.
+
+    So every action has a key of its own, whatever the settings say: a wrong line takes no action away.
+    """
+    return _sorted_out(keys)[0]
+
+
+def _sorted_out(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Fault]]:
+    """Return the keys that can be used, and what is wrong with the others."""
+    defaults, usable, faults = _keys_by_id(), dict[str, str](), list[Fault]()
     for name, chosen in keys.items():
         if name not in defaults:
             advice = _advice(name, defaults, "chat-personas doctor --settings")
-            yield Fault(f"keys: there is no {quoted(name)}; {advice}", (("keys", name),))
+            faults.append(Fault(f"keys: there is no {quoted(name)}; {advice}", (("keys", name),)))
+        elif fault := next((found for key in _each(chosen) if (found := _fault_of(name, key))), None):
+            faults.append(Fault(f"keys: {_until_then(fault, {name: defaults[name]})}", (("keys", name),)))
         else:
-            for key in _each(chosen):
-                if not is_key(key):
-                    line = f"keys: {name} is on a key that does not exist; {_likely(key)}"
-                    yield Fault(line, (("keys", name),))
-    for clash in _clashes(keys):
-        first, second = clash.names
-        line = f"keys: {first} and {second} are both on {key_written(clash.key)}; give one of them another key"
-        yield Fault(line, (("keys", first), ("keys", second)))
+            usable[name] = chosen
+    while clashes := list(_clashes(usable)):  # a key that falls back may clash with another one
+        ours = {name for clash in clashes for name in clash.names if name in usable}
+        for clash in clashes:
+            first, second = clash.names
+            line = f"{first} and {second} are both on {key_written(clash.key)}; give one of them another key"
+            fall_back = {name: defaults[name] for name in clash.names if name in ours}
+            faults.append(Fault(f"keys: {_until_then(line, fall_back)}", tuple(("keys", name) for name in clash.names)))
+        usable = {name: chosen for name, chosen in usable.items() if name not in ours}
+    return usable, faults
+
+
+def _fault_of(name: str, key: str) -> str | None:
+    """Say why an action can have no such key, None where it can."""
+    if not is_key(key):
+        return f"{name} is on a key that does not exist; {_likely(key)}"
+    if why := _why_no_terminal_sends(key) or _why_kept(name, key):
+        return f"{name} cannot be on {key_written(key)}: {why}; {FORM}"
+    return None
+
+
+def _why_no_terminal_sends(key: str) -> str | None:
+    *modifiers, base = key.split("+")
+    if base.lower() in _SENT_AS and {*modifiers} - {"shift"} == {"ctrl"}:
+        return f"a terminal cannot send it apart from {_SENT_AS[base.lower()]}"
+    return None
+
+
+def _why_kept(name: str, key: str) -> str | None:
+    """Say for what a key is kept, None where an action can have it: a letter cannot be on what people write with."""
+    from chat_personas.tui.key_routing import UNTAKEN, is_letter
+
+    if key == UNTAKEN:
+        return "it copies and quits"
+    if name in _where_written() and is_letter(key, len(format_key(key)) == 1):
+        return "it is needed for writing"
+    return None
+
+
+def _until_then(line: str, defaults: Mapping[str, str]) -> str:
+    """Add to a fault on which keys the actions are meanwhile, by default."""
+    kept = " and ".join(
+        f"{name} is on {keys_written(keys)}" if keys != NO_KEY else f"{name} has no key"
+        for name, keys in defaults.items()
+    )
+    return f"{line}{' Until' if line.endswith('?') else '; until'} then {kept}"
 
 
 def unusable(settings: Iterable[Setting], themes: Collection[str]) -> dict[tuple[str, ...], str]:
@@ -64,7 +119,7 @@ def unusable(settings: Iterable[Setting], themes: Collection[str]) -> dict[tuple
     values = {setting.keys: setting.value for setting in settings if setting.origin != "default"}
     keys = {setting[1]: str(value) for setting, value in values.items() if setting[0] == "keys"}
     theme = values.get(("theme",))
-    found = {each: fault.line for fault in _faults(keys, str(theme or ""), themes) for each in fault.settings}
+    found = {each: fault.line for fault in faults_of(keys, str(theme or ""), themes) for each in fault.settings}
     for named in values.keys() & {("persona",), ("survey",), ("model",)}:
         try:
             check_named(named, values[named], themes)
@@ -83,7 +138,7 @@ def check_named(keys: Sequence[str], value: object, themes: Collection[str]) -> 
         return
     match keys:
         case ("theme",) if fault := next(faults_of({}, value, themes), None):
-            raise SettingsError(fault)
+            raise SettingsError(fault.line)
         case ("persona",):
             from chat_personas.own_personas import find_persona
 
@@ -206,6 +261,13 @@ WRITTEN_IN = frozenset({"In the conversation", "Everywhere"})
 """Places where people write text: a letter cannot be a key of an action there."""
 
 
+def _where_written() -> set[str | None]:
+    """Return the ids of the actions that are possible where text is written."""
+    from chat_personas.tui.key_registry import named_bindings
+
+    return {binding.id for place, binding in named_bindings() if place in WRITTEN_IN}
+
+
 def _writing_keys() -> set[str]:
     """Return the keys that move and change the text that is being written, but for those of our actions by default."""
     from textual.widgets import TextArea
@@ -220,13 +282,14 @@ def _writing_keys() -> set[str]:
 def why_not(name: str, key: str, is_printable: bool, keys: Mapping[str, str]) -> str | None:
     """Say why an action cannot be on a key that was pressed, None where it can; `keys` are all keys as they are."""
     from chat_personas.tui.key_registry import named_bindings
-    from chat_personas.tui.key_routing import is_letter
+    from chat_personas.tui.key_routing import UNTAKEN, is_letter
 
-    if key == "ctrl+c":
+    if key == UNTAKEN:
         return f"{key_written(key)} copies and quits"
+    if why := _why_no_terminal_sends(key):
+        return f"{key_written(key)} cannot be used: {why}"
     does = {binding.id: binding.tooltip or binding.description for _, binding in named_bindings()}
-    where_written = {binding.id for place, binding in named_bindings() if place in WRITTEN_IN}
-    if name in where_written and (is_letter(key, is_printable) or key in _writing_keys()):
+    if name in _where_written() and (is_letter(key, is_printable) or key in _writing_keys()):
         return f"{key_written(key)} is needed for writing"
     found = (clash.other(name) for clash in _clashes({**keys, name: key}) if name in clash.names and clash.key == key)
     return next((f"{key_written(key)} is on {other} already ({does[other]})" for other in found), None)

@@ -137,13 +137,13 @@ def _read(path: Path, kind: str, columns: Sequence[str] | None = None) -> dict[s
     Raises:
         SurveyError: see `open_labelled`; or the child did not survive, or did not end in time.
     """
-    if find_spec("pyreadstat") is None:
-        raise SurveyError(f"reading {KINDS[kind]} needs pyreadstat; install it: {_INSTALL}")
     name = display_name(path)
     if (what := non_file_kind(path)) is not None:
         raise SurveyError(f"{name} is {what}; name {KINDS[kind]}")
     if not path.exists():
         raise SurveyError(f"there is no file {name}; check the path")
+    if find_spec("pyreadstat") is None:
+        raise SurveyError(f"reading {KINDS[kind]} needs pyreadstat; install it: {_INSTALL}")
     # -P: a folder of the person's own that is called `eval` must not be taken for ours.
     command = [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(path), kind]
     try:

@@ -6,6 +6,8 @@ from difflib import SequenceMatcher
 from personas.inputs.redaction import without_secrets
 
 _LONGEST_SHOWN = 60
+SUGGESTED = "did you mean "
+"""What stands before a known name that a mistyped one is near to."""
 _ALIKE = 0.6
 """The least similarity of a word and the one it may be a slip of: that of `difflib`, which takes the same limit."""
 
@@ -30,7 +32,7 @@ def suggestion(word: str, known: Iterable[str], otherwise: str | None = None) ->
     words = list(known)
     near = nearest(word, words)
     if near is not None:
-        return f"did you mean {quoted(near)}?"
+        return f"{SUGGESTED}{quoted(near)}?"
     return otherwise or (f"write {one_of(words)}" if words else "leave it out")
 
 

@@ -13,6 +13,7 @@ from chat_personas.engines import open as opening
 from chat_personas.engines.discreet import DiscreetEngine
 from chat_personas.engines.open import find_model, open_engine, shown_model
 from chat_personas.engines.openai import retrying
+from chat_personas.paths import display_path
 from chat_personas.settings import Settings
 from eval.engine import EngineError, Message, Sampling
 from personas.inputs.redaction import masked, secrets_of, shown_address, without, without_secrets
@@ -241,15 +242,21 @@ def test_a_wrong_name_on_the_command_line_is_repeated_and_one_in_the_settings_is
     command: Command, home: Path
 ) -> None:
     assert '"swordfish"' in command("chat", "swordfish").err
-    write_settings(home, 'persona = "demcorat"')
+    file = display_path(home / "config" / "settings.toml")
+    write_settings(home, 'persona = "swordfish"')
     assert command("chat").err.startswith(
-        'chat-personas: there is no persona (the setting persona) in the library; did you mean "democrat"?'
+        f"chat-personas: {file}, line 1: there is no persona (the setting persona) in the library; "
+    )
+    write_settings(home, '\npersona = "demcorat"')  # a slip of a known name is no secret in the wrong place
+    assert command("chat").err.startswith(
+        f'chat-personas: {file}, line 2: there is no persona "demcorat" in the library; did you mean "democrat"?'
     )
     write_settings(home, f'model = "{URL}"')
     assert command("chat", given="Hello").err.startswith(f"chat-personas: cannot reach {shown_address(URL)}; is ")
     write_settings(home, 'model = "models/gone.gguf"')
     assert command("chat").err == (
-        "chat-personas: there is no model file (the setting model); check the path, or use --model pocket\n"
+        f"chat-personas: {file}, line 1: there is no model file (the setting model); "
+        "check the path, or use --model pocket\n"
     )
 
 

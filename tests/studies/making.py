@@ -25,8 +25,8 @@ tries = 2
 
 
 def write_study(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
-    """Write the study of `study new` with some of its text replaced."""
-    text = TEMPLATE.read_text(encoding="utf-8")
+    """Write the study of `study new` with a name in its consent and some of its text replaced."""
+    text = TEMPLATE.read_text(encoding="utf-8").replace("NAME, ADDRESS", "Ada Lovelace, ada@example.org")
     for old, new in (changes or {}).items():
         assert text.count(old) == 1, old
         text = text.replace(old, new)

@@ -1,6 +1,9 @@
 """The introduction stands in an empty conversation until it is dismissed, and names the real models that were found."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from chat_personas.tui.chat.introduction import introduction
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
@@ -58,3 +61,17 @@ async def test_escape_stops_a_reply_first(corpus_file: Path) -> None:
         assert chat(pilot).talking.escape_action == "dismiss_introduction"
         await pilot.press("f2", "escape")
         assert opened.launch.introduction_wanted, "in the panel it leads back to the text"
+
+
+@pytest.mark.parametrize(
+    ("opened", "named"),
+    [
+        ("small-one.gguf", "Real models on this machine: qwen3. Choose one"),
+        ("http://127.0.0.1:9/v1#qwen3", "Real models on this machine: small-one. Choose one"),
+    ],
+)
+async def test_the_model_in_use_is_not_one_to_choose(corpus_file: Path, opened: str, named: str) -> None:
+    info = replace(ScreenEngine().info, name=opened, demonstration=False)
+    talking = session(corpus_file, ScreenEngine(info=info), introduction_wanted=True, found=FOUND)
+    async with screen(talking, (120, 40)) as pilot:
+        await until(pilot, lambda: named in words(pilot))

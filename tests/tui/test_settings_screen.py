@@ -59,7 +59,7 @@ async def test_a_value_that_names_nothing_has_a_mark_and_a_reason_until_it_is_ch
     async with screen(session(corpus_file, ScreenEngine(), theme="nrd"), (80, 24)) as pilot:
         await find(pilot, "nrd")
         await until(pilot, lambda: "! nrd" in shown(pilot))
-        assert '! theme: there is no such name; did you mean "nord"?' in words(pilot)
+        assert '! theme: there is no theme "nrd"; did you mean "nord"?' in words(pilot)
         await pilot.press("ctrl+d")
         await until(pilot, lambda: "Last change: theme is the default." in words(pilot))
         assert "! " not in shown(pilot)
@@ -81,7 +81,7 @@ async def test_a_list_that_typing_has_emptied_says_that_nothing_matches(corpus_f
     [
         ("threads 3", "Last change: threads is written.", {"threads": 3}),
         ("threads 0", "Not changed: threads is not valid; write 1 or more", {}),
-        ("theme persona-da", "Not changed: theme: there is no such name; did you mean", {}),
+        ("theme persona-da", 'Not changed: theme: there is no theme "persona-da"; did you mean', {}),
     ],
 )
 async def test_a_setting_is_changed_by_writing_its_name_and_its_value(

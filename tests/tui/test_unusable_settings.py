@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from textual.keys import KEY_DISPLAY_ALIASES
 
-from chat_personas.settings import Settings
+from chat_personas.settings import Settings, SettingsError
 from chat_personas.settings_listing import Setting, key_written
 from chat_personas.tui.key_registry import NO_KEY, named_bindings
-from chat_personas.tui.unusable_settings import faults_of, is_key, unusable
-from tests.tui.fakes import ScreenEngine, screen, session, shown, until
+from chat_personas.tui.unusable_settings import check_named, faults_of, is_key, unusable, usable_keys
+from tests.tui.fakes import ScreenEngine, reply, screen, session, shown, until
 
 THEMES = ("nord", "dracula")
 
@@ -43,34 +43,68 @@ def test_every_key_of_the_program_itself_exists_and_clashes_with_none() -> None:
     ("keys", "fault"),
     [
         ({"stopp": "ctrl+x"}, 'keys: there is no "stopp"; did you mean "stop"?'),
-        ({"stop": "control-x"}, 'keys: stop is on a key that does not exist; did you mean "^x"?'),
-        ({"stop": "hunter2"}, "keys: stop is on a key that does not exist; write one such as ^g, alt+up or f5"),
-        ({"new": "f24,Ctrl+N"}, 'keys: new is on a key that does not exist; did you mean "^n"?'),
-        ({"new": "ctrl+o"}, "keys: new and open are both on ^o; give one of them another key"),
-        ({"new": "f24", "open": "f24"}, "keys: new and open are both on f24; give one of them another key"),
-        ({"next_probe": "ctrl+n"}, "keys: next_probe and new are both on ^n; give one of them another key"),
-        ({"prompt_copy": "ctrl+q"}, "keys: prompt_copy and quit are both on ^q; give one of them another key"),
+        (
+            {"stop": "control-x"},
+            'keys: stop is on a key that does not exist; did you mean "^x"? Until then stop is on esc',
+        ),
+        (
+            {"stop": "hunter2"},
+            "keys: stop is on a key that does not exist; write one such as ^g, alt+up or f5; until then stop is on esc",
+        ),
+        (
+            {"new": "f24,Ctrl+N"},
+            'keys: new is on a key that does not exist; did you mean "^n"? Until then new is on ^n',
+        ),
+        (
+            {"new": "ctrl+o"},
+            "keys: new and open are both on ^o; give one of them another key; until then new is on ^n",
+        ),
+        (
+            {"new": "f24", "open": "f24"},
+            "keys: new and open are both on f24; give one of them another key; "
+            "until then new is on ^n and open is on ^o",
+        ),
+        (
+            {"next_probe": "ctrl+n"},
+            "keys: next_probe and new are both on ^n; give one of them another key; until then next_probe is on →, n",
+        ),
+        (
+            {"prompt_copy": "ctrl+q"},
+            "keys: prompt_copy and quit are both on ^q; give one of them another key; until then prompt_copy is on c",
+        ),
+        (
+            {"help": "ctrl+h"},
+            "keys: help cannot be on ^h: a terminal cannot send it apart from Backspace; "
+            "write one such as ^g, alt+up or f5; until then help is on f1",
+        ),
+        (
+            {"send": "y"},
+            "keys: send cannot be on y: it is needed for writing; "
+            "write one such as ^g, alt+up or f5; until then send is on ⏎",
+        ),
     ],
 )
 def test_a_key_that_does_nothing_is_named_without_repeating_what_stands_there(keys: dict[str, str], fault: str) -> None:
-    assert list(faults_of(keys, None, THEMES)) == [fault]
+    assert [found.line for found in faults_of(keys, None, THEMES)] == [fault]
 
 
 @pytest.mark.parametrize(
     "keys",
-    [{"new": "ctrl+o", "open": "ctrl+n"}, {"new": "y"}, {"stop": "f24", "leave_edit": "f24"}, {"new": "f24, f23"}],
+    [{"new": "ctrl+o", "open": "ctrl+n"}, {"yes": "j"}, {"stop": "f24", "leave_edit": "f24"}, {"new": "f24, f23"}],
 )
 def test_keys_that_do_no_harm_are_let_be(keys: dict[str, str]) -> None:
     assert list(faults_of(keys, None, THEMES)) == []
 
 
 def test_a_theme_that_does_not_exist_is_named() -> None:
-    assert list(faults_of({}, "nrd", THEMES)) == ['theme: there is no such name; did you mean "nord"?']
+    assert [found.line for found in faults_of({}, "nrd", THEMES)] == [
+        'theme: there is no theme "nrd"; did you mean "nord"?'
+    ]
     assert list(faults_of({}, "nord", THEMES)) == []
 
 
 def test_of_a_name_that_is_like_none_the_nearest_is_given_and_what_lists_all() -> None:
-    theme, key = faults_of({"nosuchkey": "f9"}, "zz", THEMES)
+    theme, key = (found.line for found in faults_of({"nosuchkey": "f9"}, "zz", THEMES))
     assert theme == 'theme: there is no such name; the nearest is "dracula"; /theme on the screen lists all'
     assert re.fullmatch(
         r'keys: there is no "nosuchkey"; the nearest is "\w+"; chat-personas doctor --settings lists all', key
@@ -80,10 +114,18 @@ def test_of_a_name_that_is_like_none_the_nearest_is_given_and_what_lists_all() -
 @pytest.mark.parametrize(
     ("keys", "value", "fault"),
     [
-        (("theme",), "nrd", 'theme: there is no such name; did you mean "nord"?'),
+        (("theme",), "nrd", 'theme: there is no theme "nrd"; did you mean "nord"?'),
         (("theme",), "nord", None),
-        (("keys", "stop"), "control-x", 'keys: stop is on a key that does not exist; did you mean "^x"?'),
-        (("keys", "new"), "ctrl+o", "keys: new and open are both on ^o; give one of them another key"),
+        (
+            ("keys", "stop"),
+            "control-x",
+            'keys: stop is on a key that does not exist; did you mean "^x"? Until then stop is on esc',
+        ),
+        (
+            ("keys", "new"),
+            "ctrl+o",
+            "keys: new and open are both on ^o; give one of them another key; until then new is on ^n",
+        ),
         (("keys", "new"), "f24", None),
         (("survey",), "civik", 'survey: there is no survey "civik"; did you mean "civic"? Or name its file'),
     ],
@@ -96,14 +138,46 @@ def test_a_setting_whose_value_names_nothing_is_known_by_its_keys(
     assert unusable([Setting(keys, "", value, None, "default")], THEMES) == {}
 
 
+@pytest.mark.parametrize(
+    ("keys", "usable"),
+    [
+        ({"send": "ctrl+s", "new": "f24"}, {"new": "f24"}),
+        ({"new": "ctrl+o", "open": "ctrl+n"}, {"new": "ctrl+o", "open": "ctrl+n"}),
+        ({"new": "ctrl+o", "open": "nothing"}, {}),  # open falls back to ^o, so new falls back to ^n
+        ({"stop": "hunter2", "stopp": "f24"}, {}),
+    ],
+)
+def test_keys_that_cannot_be_used_fall_back_until_no_action_is_without_one(
+    keys: dict[str, str], usable: dict[str, str]
+) -> None:
+    assert usable_keys(keys) == usable
+
+
+@pytest.mark.parametrize("key", ["^h", "ctrl+i", "ctrl+m", "ctrl+[", "^[", "ctrl+shift+h"])
+def test_a_key_that_a_terminal_sends_as_another_one_is_refused_wherever_it_is_set(key: str) -> None:
+    keys = Settings(keys={"help": key}).keys
+    (fault,) = faults_of(keys, None, THEMES)
+    assert "a terminal cannot send it apart from " in fault.line
+    with pytest.raises(SettingsError, match="a terminal cannot send it apart from "):
+        check_named(("keys", "help"), keys["help"], THEMES)
+
+
+async def test_with_two_actions_on_one_key_a_message_can_still_be_sent(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Good day")), keys={"send": "ctrl+s"})) as pilot:
+        await until(pilot, lambda: "settings: keys: send and export are both on ^s" in shown(pilot))
+        assert "until then send is on ⏎" in " ".join(shown(pilot).split())
+        await pilot.press(*"Hello", "enter")
+        await until(pilot, lambda: "Good day" in shown(pilot))
+
+
 async def test_the_screen_names_them_when_it_opens(corpus_file: Path) -> None:
     app = session(corpus_file, ScreenEngine(), keys={"stop": "control-x", "new": "ctrl+o"}, theme="nrd")
     async with screen(app) as pilot:
-        await until(pilot, lambda: "settings: theme: there is no such name" in shown(pilot))
+        await until(pilot, lambda: 'settings: theme: there is no theme "nrd"' in shown(pilot))
         assert [notification.message.splitlines() for notification in pilot.app._notifications] == [
             [
-                'settings: theme: there is no such name; did you mean "nord"?',
-                'settings: keys: stop is on a key that does not exist; did you mean "^x"?',
-                "settings: keys: new and open are both on ^o; give one of them another key",
+                'settings: theme: there is no theme "nrd"; did you mean "nord"?',
+                'settings: keys: stop is on a key that does not exist; did you mean "^x"? Until then stop is on esc',
+                "settings: keys: new and open are both on ^o; give one of them another key; until then new is on ^n",
             ]
         ]

@@ -49,14 +49,15 @@ def list_conversations(
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
 ) -> int:
     """List conversations, the most recent first."""
+    from chat_personas.cli.tables.corpus import listed
+    from chat_personas.cli.tables.layout import width_of_terminal
+
     with open_corpus(read_only=True) as corpus:
         corpus.require_persona(persona)
-        names = corpus.short_names()
+        names, width = corpus.short_names(), width_of_terminal()
         for found in corpus.conversations(Selection(persona=persona)):
-            about = printable(f"{found.persona_name} on {found.model}")
-            counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
-            title = printable(found.title) + (f" (one of {found.compared} compared)" if found.compared > 1 else "")
-            print(f"{names[found.id]:6}  {_moment(found.active_at)}  {about:28} {counts}  {title}")
+            for line in listed(found, names[found.id], _moment(found.active_at), width):
+                print(line)
     return DONE
 
 

@@ -1,9 +1,9 @@
 """`chat-personas doctor`: check that everything is installed and can be read, and print where it is."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -20,7 +20,7 @@ from chat_personas.engines.openai.keys import find_key
 from chat_personas.own_personas import all_persona_names, find_persona, own_persona_names
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
 from chat_personas.reporting.wording import model_described
-from chat_personas.settings import Settings, SettingsError, load_settings, without_values
+from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
@@ -85,7 +85,7 @@ def _settings() -> str:
     find_persona(settings.persona)
     find_survey(settings.survey)
     if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
-        raise SettingsError(" · ".join(faults))
+        raise SettingsError(" · ".join(f"{where_set(fault.settings[0])}: {fault.line}" for fault in faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
     accessible = "on" if settings.accessible else "off"
@@ -105,12 +105,18 @@ def _corpus() -> str:
 
 
 def _require_writable(directory: Path) -> None:
-    """Raise UnwritableError where `directory`, or the nearest one above it that exists, cannot be written."""
+    """Raise UnwritableError where `directory`, or the nearest one above it that exists, cannot be written.
+
+    Permissions are not enough: in /proc or on a full file table nothing can be made, whoever asks.
+    """
     there = next(above for above in (directory, *directory.parents) if above.exists())
     if not there.is_dir():
         raise UnwritableError(cannot_write(directory, f"{there.name} is not a directory"))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UnwritableError(cannot_write(directory, f"{there.name or there} is read-only"))
+    try:
+        with TemporaryDirectory(prefix=".chat-personas-", dir=there):
+            pass
+    except OSError as error:
+        raise UnwritableError(cannot_write(directory, error.strerror)) from error
 
 
 def _answers() -> str:

@@ -21,19 +21,17 @@ from chat_personas.cli.tables.study import print_outcome, print_status
 from chat_personas.consent import is_confirmed, remember
 from chat_personas.settings import load_settings
 from chat_personas.storage.files import atomic_write, output_errors
+from chat_personas.studies.errors import StudyFileError
 from chat_personas.studies.instrument import instrument_names, instrument_text, load_instrument
 from chat_personas.studies.outcome import outcome_of
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.rehearsal import Rehearsal
-from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study, people_asked_of
+from chat_personas.studies.study import TEMPLATE, LoadedStudy, check_filled_in, load_study, people_asked_of
 from chat_personas.text import pluralize, printable
 from eval.engine import ORDERS
 
 if TYPE_CHECKING:
     from chat_personas.tui.app import TerminalApp
-
-PLACEHOLDER = "NAME, ADDRESS"
-"""What stands in the consent of a new study for whoever runs it."""
 
 app = command_group("chat-personas study new study.toml")
 
@@ -44,13 +42,13 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The study file (TOML
 def new(file: File) -> int:
     """Write a study file to begin with.
 
-    It is complete: check it, rehearse it, then change what you need.
+    It can be rehearsed as it is. Before people take part, say in its consent who asks, and change what you need.
     """
     if file.exists():
         raise UsageError(f"{printable(str(file))} exists already; choose another name")
     with output_errors(printable(str(file))), atomic_write(file) as stream:
         stream.write(TEMPLATE.read_bytes())
-    typer.echo(f"written to {printable(str(file))}; next: chat-personas study check {printable(str(file))}", err=True)
+    typer.echo(f"written to {printable(str(file))}; next: say in its [consent] who asks", err=True)
     return DONE
 
 
@@ -86,8 +84,9 @@ def check(file: File, model: options.Model = None, yes: options.Yes = False) -> 
     you agree with --yes, once for each server.
     """
     study = load_study(file)
+    unfinished = _unfinished(study)
     form, talk, asked = study.study.consent, study.study.conversation, study.study.questionnaires
-    print(f"{study.study.title} ({study.study.name}): can be run")
+    print(f"{study.study.title} ({study.study.name}): can {'be rehearsed' if unfinished else 'be run'}")
     print(f"  consent: version {form.version}, for {form.scope}{', adults only' if form.adults_only else ''}")
     for condition in study.study.conditions:
         persona = study.personas.get(condition.name)
@@ -106,7 +105,18 @@ def check(file: File, model: options.Model = None, yes: options.Yes = False) -> 
         print(f"  {line}")
     if model is not None:
         _check_model(model, len(study.survey.survey.questions) * len(ORDERS), yes=yes)
+    if unfinished is not None:
+        raise unfinished
     return DONE
+
+
+def _unfinished(study: LoadedStudy) -> StudyFileError | None:
+    """Return why nobody can take part yet, although the file has no fault."""
+    try:
+        check_filled_in(study)
+    except StudyFileError as error:
+        return error
+    return None
 
 
 def _rules(study: LoadedStudy) -> Iterator[str]:
@@ -124,8 +134,6 @@ def _rules(study: LoadedStudy) -> Iterator[str]:
         yield "blind: the persona's name is hidden until the end"
     if wrong is not None:
         yield f"excluded: whoever answers more than {pluralize(wrong, 'item')} with a correct answer wrongly"
-    if PLACEHOLDER in study.study.consent.text:
-        yield f"! the consent still says {PLACEHOLDER}: say who asks, and where to write"
 
 
 def _check_model(model: str, requests: int, *, yes: bool) -> None:
@@ -191,6 +199,8 @@ def run(
     if participation is not None and not resume:
         raise UsageError("--participation says with which participation to go on; add --resume")
     study = load_study(file)
+    if not (resume or test):
+        check_filled_in(study)
     identity = Identity(participant, recruiter_id, recruited_by)
     launch = Launch(model=model)
     asked = (participation or "") if resume else None

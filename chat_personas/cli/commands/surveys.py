@@ -30,7 +30,7 @@ from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, clash
 from personas.catalogue import is_own
-from personas.inputs.files import is_directory
+from personas.inputs.files import display_name, is_directory
 from personas.inputs.suggestions import nearest, quoted, suggestion
 
 PEOPLE_KIND = "respondents"
@@ -240,6 +240,7 @@ def write_guess(path: Path) -> int:
     """
     file = Path(f"{path.stem}.toml")
     command = import_command(PEOPLE_KIND, path, "--spec", file)
+    check_there(path)
     check_free(file, "--spec")
     guess = while_busy(f"reading {path.name}…", lambda: first_guess(read_people(path)))
     write_new(file, guess.text(command), "--spec")
@@ -265,6 +266,7 @@ def write_first_mapping(path: Path, kind: str, file: Path) -> int:
         UnwritableError: the guess cannot be written.
     """
     command = import_command(kind, path, "--mapping", file)
+    check_there(path)
     check_free(file, "--mapping")
     guess = while_busy(f"reading {path.name}…", lambda: first_mapping(path, kind))
     write_new(file, guess.text(command), "--mapping")
@@ -287,6 +289,12 @@ def import_command(kind: str, path: Path, option: str, file: Path) -> str:
     return shlex.join(["chat-personas", "surveys", "import", kind, str(path), option, str(file)])
 
 
+def check_there(path: Path) -> None:
+    """Make sure that what is to be imported is there, before anything else is said about it. Raises SurveyError."""
+    if not path.exists():
+        raise SurveyError(f"there is no file {display_name(path)}; check the path")
+
+
 def check_free(file: Path, option: str) -> None:
     """Make sure that a guess would overwrite nothing; `option` takes the file that is there.
 
@@ -294,8 +302,10 @@ def check_free(file: Path, option: str) -> None:
         UsageError: there is a file of that name.
     """
     if file.exists():
+        another = "choose another name with --guess" if option == "--mapping" else "rename it"
         raise UsageError(
-            f"{display_path(file)} exists and is not overwritten; add {option} {file} to use it, or rename it"
+            f"{display_path(file)} exists and is not overwritten; add {option} {file} to use it if it is one for this "
+            f"file, or {another}"
         )
 
 

@@ -82,10 +82,15 @@ class Destinations:
     def write(self, texts: Mapping[str, Callable[[], str]]) -> None:
         """Write every document that was asked for; `texts` makes each by its option.
 
+        Pages and figures, which are for people, are named on standard error.
+
         Raises:
             OutputError: a file could not be written; the others are.
         """
         write_documents([(file, texts[option]) for option, file in self.by_option.items()], private=self.private)
+        for file in (self.html, self.svg):
+            if file is not None and file != STANDARD_OUTPUT and Path(file).is_file():  # no pipe or device
+                print(f"written: {printable(file)}", file=sys.stderr)
 
 
 def check_destination(file: str) -> None:

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from chat_personas.cli.tables.layout import print_line, table_console
+from chat_personas.cli.tables.layout import fitted, print_line, table_console
 from chat_personas.corpus.export.pseudonyms import Pseudonyms
 from chat_personas.corpus.maintenance import Withdrawal
 from chat_personas.corpus.releases import ReleaseRow
-from chat_personas.corpus.rows import CountsRow
+from chat_personas.corpus.rows import ConversationSummary, CountsRow
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:  # both import NumPy, which most of these lines do without
@@ -21,6 +22,32 @@ if TYPE_CHECKING:  # both import NumPy, which most of these lines do without
 
 _UNBROKEN = 26
 """Cells of a table that are not broken up to here: as long as a key."""
+
+
+ABOUT = 28
+"""Cells for persona and model in the list of conversations, where there is room."""
+LEAST_TITLE = 24
+"""With fewer cells than these, a title stands on a line of its own."""
+
+
+def listed(found: ConversationSummary, name: str, moment: str, width: int | None) -> Iterator[str]:
+    """Yield the line, or on a narrow terminal the two lines, of a conversation in the list; `name` is its short name.
+
+    They are cut to `width` cells; with None they are whole, for scripts.
+    """
+    counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
+    begin, about = f"{name:6}  {moment}  ", printable(f"{found.persona_name} on {found.model}")
+    title = printable(found.title) + (f" (one of {found.compared} compared)" if found.compared > 1 else "")
+    if width is None:
+        yield f"{begin}{about:{ABOUT}} {counts}  {title}"
+        return
+    room = width - cell_len(begin) - len(counts) - 1
+    left = room - ABOUT - 2
+    if left >= LEAST_TITLE:
+        yield f"{begin}{fitted(about, ABOUT)} {counts}  {fitted(title, left)}".rstrip()
+    else:
+        yield fitted(f"{begin}{fitted(about, max(0, min(ABOUT, room)))} {counts}", width).rstrip()
+        yield fitted(f"{'':8}{title}", width).rstrip()
 
 
 def counted(row: CountsRow) -> Iterator[str]:

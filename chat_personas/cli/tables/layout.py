@@ -32,6 +32,15 @@ def table_console(*, to_error: bool) -> Console:
     return CleanConsole(to_error=to_error)
 
 
+def width_of_terminal() -> int | None:
+    """Return the cells in a line of standard output; None where lines are not to be cut.
+
+    That is no terminal, or the setting `accessible`, under which everything is said in full.
+    """
+    console = table_console(to_error=False)
+    return console.width if console.is_terminal and not is_accessible() else None
+
+
 def begin(heading: str, *, demonstration: bool, to_error: bool) -> Console:
     """Print a heading, and before any figure the warning about a demonstration model; return the console for more."""
     console = table_console(to_error=to_error)

@@ -129,8 +129,18 @@ class Introduction:
     def _text(self) -> str:
         session = self._screen.session
         persona = session.conversation.persona.title if session.conversation is not None else session.settings.persona
-        demonstration = session.engine is not None and session.engine.info.demonstration
-        return introduction(persona, self._screen.key_of, demonstration=demonstration, found=self._found)
+        info = session.engine.info if session.engine is not None else None
+        found = self._found
+        if found and info is not None:
+            others = [name for name in found if not _is_open(name, info.name)]
+            found = others or None  # the one in use is no choice, and nobody who has it needs to be told of others
+        demonstration = info is not None and info.demonstration
+        return introduction(persona, self._screen.key_of, demonstration=demonstration, found=found)
+
+
+def _is_open(name: str, opened: str) -> bool:
+    """Whether a model that was found is the one of this name that is open: a file, or one that a server has."""
+    return opened.removesuffix(".gguf") == name or opened.rpartition("#")[2] == name
 
 
 def real_models(found: "Found") -> list[str]:

@@ -252,7 +252,7 @@ class ChatScreen(Screen[None]):
         self.settled("settings")
         faults = list(faults_of(settings.keys, settings.theme, self.app.available_themes))
         if faults:  # one notice for all, because only the newest is seen
-            lines = [printable(f"settings: {fault}") for fault in faults[:MOST_FAULTS]]
+            lines = [printable(f"settings: {fault.line}") for fault in faults[:MOST_FAULTS]]
             if len(faults) > MOST_FAULTS:
                 lines.append(f"and {len(faults) - MOST_FAULTS} more: run chat-personas doctor")
             notice = Notification("\n".join(lines), "", "warning", SECONDS_OF_A_FAULT, markup=False)
@@ -564,7 +564,7 @@ class ChatScreen(Screen[None]):
         from chat_personas.tui.screens.help import HelpScreen, named_keys
 
         if not command:
-            keys = named_keys(named_bindings(), self.session.settings.keys, self.app.get_key_display)
+            keys = named_keys(named_bindings(), self.app._keymap, self.app.get_key_display)
             self.app.push_screen(HelpScreen(keys))
             return
         try:

@@ -123,7 +123,7 @@ def test_a_page_has_the_difference_what_it_may_come_from_and_what_is_left_out(
     a = document([*rows(before), row("Q99", 0.5)])
     b = document(rows(after), steering="bio", model=MODEL | {"name": "<b>", "demonstration": True})
     ran = command("compare", write("a.json", a), write("b.json", b), "--html", "page.html", "--json", "c.json")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, "written: page.html\n")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     found = PairedReport.model_validate_json((tmp_path / "c.json").read_text()).difference.alignment
     assert found is not None

@@ -111,11 +111,14 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ('persona = "democrt"', "democrat"),
-        ('theme = "nrd"', 'theme: there is no such name; did you mean "nord"?'),
+        ('persona = "democrt"', 'settings.toml, line 1: there is no persona "democrt" in the library; did you mean'),
+        ('\ntheme = "nrd"', 'settings.toml, line 2: theme: there is no theme "nrd"; did you mean "nord"?'),
         ('keys = {stopp = "ctrl+x"}', 'keys: there is no "stopp"; did you mean "stop"?'),
         ('keys = {stop = "control-x"}', 'keys: stop is on a key that does not exist; did you mean "^x"?'),
-        ('keys = {new = "ctrl+o"}', "keys: new and open are both on ^o; give one of them another key"),
+        (
+            'keys = {new = "ctrl+o"}',
+            "settings.toml, line 1: keys: new and open are both on ^o; give one of them another key",
+        ),
         ("colour = 1", 'there is no key "colour"'),
     ],
 )
@@ -127,6 +130,24 @@ def test_settings_that_name_nothing_are_found_and_said_once(
     ran = command("doctor")
     assert (ran.code, checks(ran.out)["settings"]) == (1, "FAIL")
     assert ran.out.count(says) == 1
+
+
+def test_settings_that_are_a_directory_are_not_taken_for_none(command: Command, home: Path) -> None:
+    (home / "config" / "settings.toml").mkdir(parents=True)
+    ran = command("doctor")
+    assert (ran.code, checks(ran.out)["settings"]) == (1, "FAIL")
+    assert "settings.toml is a directory, not a file; move it away" in ran.out
+    assert "is a directory, not a file" in only_line(command("chat", given="Hello"))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system in which nothing can be made")
+def test_a_home_in_which_nothing_can_be_made_is_found_whoever_asks(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", "/proc/nowhere")
+    found = checks((ran := command("doctor")).out)
+    assert (ran.code, found["corpus"], found["answers"]) == (1, "FAIL", "FAIL")
+    assert "cannot write to /proc/nowhere/data" in ran.out
 
 
 def test_the_keys_of_every_screen_can_be_set(command: Command, home: Path) -> None:

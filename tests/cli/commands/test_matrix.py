@@ -385,7 +385,7 @@ def test_annotators_stand_beside_the_model_on_screen_page_and_picture(
     monkeypatch.setenv("COLUMNS", "200")
     served_by(FakeEngine(leaning(20)))
     ran = command("matrix", "democrat", "--survey", survey, "--answers", f"people={annotators()}", *SHOWING)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, "written: m.html\nwritten: m.svg\n")
     assert "people: nearest group: Democrat 1.000 [1.000, 1.000], clearly first" in ran.out
     assert "worth in people 100,000 [100,000, 100,000]" in ran.out, "they are the group itself"
     assert ran.out.count("steering slope  ") == 1, "the model's, which was steered"

@@ -36,7 +36,7 @@ def asked(command: Command, served_by: Serve, survey: str) -> Callable[..., Ran]
 
 def test_page_and_figure_are_written_beside_the_report(asked: Callable[..., Ran], tmp_path: Path) -> None:
     ran = asked("democrat", "republican", "--html", "page.html", "--svg", "figure.svg", "--json", "r.json")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, "written: page.html\nwritten: figure.svg\n")
     assert "alignment" in ran.out
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "What about Q0?" in words(page), "the wording of the questions"
@@ -137,7 +137,7 @@ def test_report_makes_the_same_page_and_figure_from_the_file(
 ) -> None:
     asked("democrat", "--json", "r.json", "--html", "then.html", "--svg", "then.svg")
     ran = command("report", "r.json", "--html", "now.html", "--svg", "now.svg", "--survey", survey)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, "written: now.html\nwritten: now.svg\n")
     for kind in ("html", "svg"):
         assert (tmp_path / f"then.{kind}").read_bytes() == (tmp_path / f"now.{kind}").read_bytes()
 

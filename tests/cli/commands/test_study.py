@@ -73,13 +73,36 @@ def test_a_study_is_made_checked_and_not_written_over(command: Command, tmp_path
     file = str(tmp_path / "mine.toml")
     assert command("study", "new", file).code == 0
     checked = command("study", "check", file)
-    assert checked.code == 0
+    assert checked.code == 2
+    assert "(neighbours): can be rehearsed" in checked.out
     assert "condition democrat: talks with A Democrat, guesses the answers of Democrats" in checked.out
     assert "guesses: 8 questions of civic, before and after" in checked.out
-    assert "! the consent still says NAME, ADDRESS" in checked.out
+    still = 'line 18: the words "NAME, ADDRESS" of the template still stand in consent.text; say who asks'
+    assert still in only_line(checked)
     again = command("study", "new", file)
     assert again.code == 2
     assert "exists already" in only_line(again)
+
+
+@pytest.mark.parametrize(
+    ("to", "still"),
+    [
+        ("Write to NAME, ADDRESS, with", "NAME, ADDRESS"),
+        ("Write to Ada, ADDRESS, with", "ADDRESS, with any question"),
+        ("Write to NAME (ada@example.org), with", "Write to NAME"),
+        ("Write to NAME,\nADDRESS, with", "NAME, ADDRESS"),
+    ],
+)
+def test_nobody_takes_part_in_a_study_that_does_not_say_who_asks(
+    command: Command, tmp_path: Path, to: str, still: str
+) -> None:
+    study = str(write_study(tmp_path, {"Write to Ada Lovelace, ada@example.org, with": to}))
+    ran = command("study", "run", study, given=lines(*EVERYTHING))
+    assert (ran.code, ran.out) == (2, "")
+    assert f'the words "{still}" of the template still stand in consent.text' in only_line(ran)
+    tried = command("study", "run", study, "--test", given=lines("no"))
+    assert (tried.code, tried.err) == (0, "")
+    assert "Write to" in tried.out
 
 
 def test_a_condition_whose_people_are_not_those_of_its_persona_is_pointed_out(command: Command, tmp_path: Path) -> None:

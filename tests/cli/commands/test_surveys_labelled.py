@@ -42,13 +42,28 @@ def test_without_a_mapping_a_first_guess_is_written_and_nothing_imported(
     assert not (home / "data" / "surveys").exists()
 
 
+@pytest.mark.parametrize("kind", ["spss", "respondents"])
+def test_of_a_file_that_is_not_there_nothing_else_is_said(
+    command: Command, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.importers.labelled_file.find_spec", lambda _: None)  # as without the extra
+    Path("gone.toml").touch()
+    ran = command("surveys", "import", kind, "gone.sav")
+    assert (ran.code, only_line(ran)) == (2, 'chat-personas: there is no file "gone.sav"; check the path\n')
+    ran = command(
+        "surveys", "import", kind, "gone.sav", "--spec" if kind == "respondents" else "--mapping", "gone.toml"
+    )
+    assert "pyreadstat" not in only_line(ran)
+
+
 @pytest.mark.slow
 def test_a_guess_is_written_where_one_says_and_never_over_a_file(command: Command, people: str) -> None:
     assert command("surveys", "import", "spss", people, "--guess", "mine.toml").code == 0
     Path("mine.toml").write_text("# my work of a whole day")
     ran = command("surveys", "import", "spss", people, "--guess", "mine.toml")
     assert ran.code == 2
-    assert "mine.toml exists and is not overwritten; add --mapping mine.toml to use it" in only_line(ran)
+    assert "mine.toml exists and is not overwritten; add --mapping mine.toml to use it if it is one" in only_line(ran)
+    assert "choose another name with --guess" in ran.err
     assert Path("mine.toml").read_text() == "# my work of a whole day"
 
 

@@ -26,7 +26,7 @@ def made(command: Command, served_by: Serve, survey: str, tmp_path: Path) -> tup
     served_by(FakeEngine(leaning(20), info=replace(TOY, demonstration=True)))
     wanted = ["--json", "m.json", "--html", "m.html", "--svg", "m.svg"]
     ran = command("matrix", "democrat", "republican", "--survey", survey, "--groups", "POLPARTY", *wanted)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, "written: m.html\nwritten: m.svg\n")
     document, page, figure = ((tmp_path / f"m.{kind}").read_text(encoding="utf-8") for kind in ("json", "html", "svg"))
     return MatrixReport.model_validate_json(document), page, figure
 
