@@ -35,7 +35,7 @@ from chat_personas.text import printable
 from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
 from eval.surveys.loading import LoadedSurvey
-from personas import Group, LoadedPersona, PersonaError
+from personas import Group, LoadedPersona, PersonaError, prompt_alone
 from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
@@ -266,6 +266,7 @@ class AblationRun:
             one, other = personas = self._personas(along.found.facts)
             for each in personas:
                 require_figures(self.survey, each.persona.groups)
+                prompt_alone(each.persona)
             engine.steered([intervention(along.direction, "ablate", 0.0)])  # a fault is told before anything is asked
             seed = seed_of(along.found.facts)
             questions, replies = 6 * len(survey_halves(self.survey.survey, seed)[1]), len(neutral_questions(seed))

@@ -201,6 +201,36 @@ def test_a_mistake_is_one_line_and_leaves_nothing(command: Command, arguments: l
     assert not directions_directory().exists()
 
 
+INSIDE = {
+    "activation": 'steering = "activation"\n[[activation]]\ndirection = "loud"',
+    "ablation": 'steering = "ablation"\n[[ablation]]\ndirection = "loud"',
+    "few_shot": 'steering = "few_shot"',
+}
+
+
+@pytest.mark.parametrize("steering", INSIDE)
+def test_a_persona_that_is_more_than_its_prompt_never_stands_for_one_without_steering(
+    command: Command, trained: Path, tiny: str, tmp_path: Path, steering: str
+) -> None:
+    inside = tmp_path / "inside.toml"
+    how, _, tables = INSIDE[steering].partition("\n")
+    inside.write_text(
+        f'schema = "chat-personas/persona@1"\nname = "inside"\ntitle = "Inside"\n{how}\n'
+        f'[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n{tables}\n'
+    )
+    for arguments in (
+        ("steer", "train", "other", "--positive", str(inside), "--negative", "republican", "--model", tiny),
+        ("steer", "train", "other", "--positive", "republican", "--negative", str(inside), "--model", tiny),
+        ("steer", "ablate", "loud", "--personas", f"{inside},republican", "--model", tiny),
+        ("matrix", str(inside), "--model", tiny),
+    ):
+        ran = command(*arguments)
+        assert ran.code == 2
+        assert f'inside: steering "{steering}" is more than a prompt' in only_line(ran)
+        assert "name a persona with steering" in only_line(ran)
+    assert list(directions_directory().rglob("*.*")) == [trained]
+
+
 def test_a_server_cannot_be_steered(command: Command, pairs: str) -> None:
     ran = command("steer", "train", "loud", "--pairs", pairs, "--model", "http://127.0.0.1:9/v1")
     assert ran.code == 2
