@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.paths import directions_directory
+from chat_personas.steering.direction_file import read_direction
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line, write_survey
 from tests.cli.still_output import faults_of
@@ -136,6 +137,41 @@ def test_a_direction_is_not_replaced_by_accident(command: Command, trained: Path
     assert trained.read_bytes() == before
     assert command("steer", "train", "loud", "--pairs", pairs, "--model", tiny, "--seed", "1", "--replace").code == 0
     assert trained.read_bytes() != before
+
+
+@pytest.mark.parametrize(("layers", "kept"), [("2", [2]), ("1,3", [1, 3]), ("2-3", [2, 3]), ("all", [1, 2, 3])])
+def test_the_layers_that_are_asked_for_are_kept(
+    command: Command, tmp_path: Path, pairs: str, layers: str, kept: list[int]
+) -> None:
+    model = str(write_tiny_model(tmp_path / "deep.gguf", layers=4))
+    ran = command("steer", "train", "loud", "--pairs", pairs, "--model", model, "--layers", layers)
+    assert ran.code == 0, ran.err
+    (path,) = directions_directory().glob("loud/*")
+    assert list(read_direction(path).direction.layers) == kept
+
+
+def test_layers_that_the_model_does_not_have_are_refused_in_short_before_it_reads(
+    command: Command, tiny: str, trained: Path, pairs: str
+) -> None:
+    ran = command("steer", "train", "other", "--pairs", pairs, "--model", tiny, "--layers", "0,3-40")
+    assert ran.code == 2
+    assert "has no direction in layer 0, 3 to 40; its layers are 1 to" in only_line(ran)
+    assert list(directions_directory().rglob("*.*")) == [trained]
+    ran = command(
+        "steer",
+        "sweep",
+        "loud",
+        "--model",
+        tiny,
+        "--toward",
+        "POLPARTY=Democrat",
+        "--against",
+        "POLPARTY=Republican",
+        "--layers",
+        "3-40",
+    )
+    assert ran.code == 2
+    assert "has no vector for layer 3 to 40; it has layer" in only_line(ran)
 
 
 def test_deleting_needs_agreement(command: Command, trained: Path) -> None:
