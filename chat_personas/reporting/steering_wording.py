@@ -11,6 +11,7 @@ from chat_personas.reporting.numbers import MISSING, p_value, plain, signed, wit
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
 from chat_personas.reporting.wording import answers_of, groups_label
 from chat_personas.text import pluralize, printable
+from eval.interventions import layers_said
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
@@ -95,8 +96,7 @@ PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
 
 def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -> str:
     """Name an intervention: `party, add in layer 3`."""
-    first, last = layers[0], layers[-1]
-    where = f"layer {first}" if first == last else f"layers {first}-{last}"
+    where = f"{'layer' if len(layers) == 1 else 'layers'} {layers_said(layers)}"
     return printable(f"{direction}, {kind} in {'all layers, as in ' if kind == 'ablate' else ''}{where}")
 
 

@@ -340,6 +340,25 @@ def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
     assert counts[0] == counts[1]  # every answer came from the cache
 
 
+def test_what_is_told_of_a_strength_does_not_depend_on_the_others(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    survey = survey_of(tmp_path / "s.json", 4)
+    groups = ("--toward", "POLPARTY=Democrat", "--against", "POLPARTY=Republican")
+    found = []
+    for strengths in ("0.5", "-1,0.25,0.5"):
+        ran = command(
+            *("steer", "sweep", "loud", "--model", tiny, "--survey", survey, *groups),
+            *(f"--strengths={strengths}", "--layers", "all", "--no-cache", "--json", "-"),
+        )
+        assert ran.code == 0, ran.err
+        document = json.loads(ran.out)
+        assert document["layers"] == [1]
+        found.append((document["unsteered_cost"], document["steps"][-1]))
+    assert found[0][1]["strength"] == 0.5
+    assert found[0] == found[1]
+
+
 @pytest.mark.slow
 def test_two_personas_are_compared_with_and_without_a_direction(
     command: Command, trained: Path, tiny: str, tmp_path: Path
