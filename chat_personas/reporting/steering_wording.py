@@ -225,6 +225,17 @@ def finding_described(finding: str) -> str:
     return f"not sound: {NOT_SOUND[finding]}" if finding in NOT_SOUND else VERDICTS[finding]
 
 
+def push_described(found: "Inside") -> str | None:
+    """Say that where the replies lie is in part what the knob adds; None where it adds nothing there."""
+    if not found.pushed:
+        return None
+    said = "where the replies lie includes the push of the knob"
+    if found.push is None:
+        return said
+    without = found.points[-1].projection - found.push
+    return f"{said}; without what it adds in this layer, the last one lies at {without:.2f}"
+
+
 def inside_line(found: "Inside", drift: "Drift | None") -> str:
     """Say in one line where the last reply lies along the persona's direction, and whether that parts from the survey.
 
@@ -234,6 +245,7 @@ def inside_line(found: "Inside", drift: "Drift | None") -> str:
     last, parted = found.points[-1], found.parting(drift)
     parts = [
         f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
+        *([] if (pushed := push_described(found)) is None else [pushed]),
         *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
         *([] if found.change is None else [f"since turn {found.points[0].turn} {found.change:+.2f} to its own side"]),
         *([] if parted is None else [PARTING[parted]]),
