@@ -49,6 +49,7 @@ from chat_personas.steering.direction_file import (
 )
 from chat_personas.steering.errors import SteeringError
 from chat_personas.steering.kept_states import Purpose
+from chat_personas.steering.knob import LONGEST_NAME
 from chat_personas.steering.training import METHODS, Course, Method, train_direction
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
@@ -121,7 +122,7 @@ def train(
 
 def check_name(name: str) -> None:
     """Raise UsageError for a name that cannot be that of a folder everywhere."""
-    if not name.replace("-", "").isalnum() or not name.isascii() or name.startswith("-") or len(name) > 64:
+    if not name.replace("-", "").isalnum() or not name.isascii() or name.startswith("-") or len(name) > LONGEST_NAME:
         raise UsageError(f"{printable(name)!r} cannot be a direction's name; use letters, digits and dashes")
 
 
