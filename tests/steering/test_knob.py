@@ -168,7 +168,7 @@ def test_a_group_without_an_opposite_is_set_against_another_of_its_attribute_or_
 def test_a_direction_of_another_model_is_none_for_this_one() -> None:
     with pytest.raises(SteeringError, match="democrat has no direction for this model"):
         Knob.of(OtherFake(), democrat(), Path()).turn(1)
-    with pytest.raises(SteeringError, match="the direction party was trained on another model"):
+    with pytest.raises(SteeringError, match="the direction party is kept for other models"):
         Knob.of(OtherFake(), inside(activation={"direction": "party"}), Path())
 
 

@@ -123,7 +123,7 @@ def test_a_persona_that_is_steered_from_inside_is_asked_again_along_its_directio
 def test_a_direction_of_another_model_is_refused(command: Command, trained: Path, other_model: str) -> None:
     ran = command("steer", "check", "loud", "--model", other_model)
     assert ran.code == 2
-    assert "was trained on another model; train it on this one" in only_line(ran)
+    assert "is kept for other models and not for this one; train it on this one" in only_line(ran)
     ran = command("steer", "check", str(trained), "--model", other_model)
     assert ran.code == 2
     assert "was trained on another model and means nothing in this one" in only_line(ran)
