@@ -8,7 +8,9 @@ import pytest
 from chat_personas.own_personas import (
     PersonaExistsError,
     all_persona_names,
+    beside,
     find_persona,
+    line_of,
     own_persona_names,
     persona_file,
     readable_personas,
@@ -90,6 +92,18 @@ def test_a_broken_file_hides_no_other() -> None:
     assert "broken" not in found
     with pytest.raises(PersonaError, match="line 1"):
         find_persona("broken")
+
+
+def test_beside_a_persona_come_those_of_its_attribute_then_the_others_as_in_the_catalogue() -> None:
+    names = [name for name, _ in beside(load_persona("democrat").persona, readable_personas())]
+    assert names[:4] == ["republican", "democrat", "independent", "other-party"]
+    assert names[4] == "northeast", "regions are the first attribute"
+    assert names.index("woman") < names.index("hindu") < names.index("black")
+
+
+def test_the_line_of_a_persona_says_of_what_it_is_and_where_people_have_no_figures() -> None:
+    assert line_of("republican", load_persona("republican").persona) == "A Republican (republican) · party"
+    assert line_of("hindu", load_persona("hindu").persona) == "A Hindu (hindu) · religion · talk only"
 
 
 def test_a_slip_in_the_name_of_an_own_persona_is_recognised() -> None:

@@ -269,7 +269,7 @@ def _messages_kept(conversation: Conversation) -> str:
 
 def _show_progress(estimate: "Estimate") -> None:
     if sys.stderr.isatty():
-        print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=uncleaned(sys.stderr), flush=True)
+        print(f"\rmeasuring… {estimate.answered}/{estimate.total}", end="", file=uncleaned(sys.stderr), flush=True)
 
 
 def _notice(ended: ReplyEnded) -> None:
@@ -311,7 +311,7 @@ def _asked(estimate: "Estimate") -> str:
     """Say how many questions were asked this turn, and how many answers of earlier turns count."""
     found = estimate.coverage
     if found is None or not found.older:
-        return f"{estimate.done} of {found.questions if found else estimate.total} questions"
+        return f"{estimate.answered} of {found.questions if found else estimate.total} questions"
     return f"{found.this_turn} of {found.questions} questions and {found.older} from earlier turns"
 
 

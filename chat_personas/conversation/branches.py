@@ -10,16 +10,18 @@ class ActiveBranch:
     """The part of a conversation that is on the screen, as the corpus has it.
 
     `stored` is false for a conversation without a message: the first one adds it to the corpus, or names it where a
-    measurement has added it. `messages` run from the first one to the active leaf; a reply is among them once it has
-    ended. `thoughts` are what the model thought before replies, `models` which model made them, and `personas` under
-    which persona, by their ids: at least for those among the messages, but for the personas of older versions.
-    `persona` is that of the next reply. `places` has number and total of the versions of messages that have several.
+    measurement has added it. `named` says that the person has named it here: then the first message does not.
+    `messages` run from the first one to the active leaf; a reply is among them once it has ended. `thoughts` are what
+    the model thought before replies, `models` which model made them, and `personas` under which persona, by their ids:
+    at least for those among the messages, but for the personas of older versions. `persona` is that of the next reply.
+    `places` has number and total of the versions of messages that have several.
     """
 
     row: ConversationRow
     stored: bool
     messages: tuple[MessageRow, ...]
     persona: ReplyPersona
+    named: bool = False
     thoughts: dict[str, Thought] = field(default_factory=dict)
     models: dict[str, ReplyModel] = field(default_factory=dict)
     personas: dict[str, ReplyPersona] = field(default_factory=dict)

@@ -3,22 +3,29 @@
 The columns may be different personas, or one persona under different steering or on different models. Every column
 begins with the same message and nothing before it, so that what differs between the replies is the persona or the
 model. The corpus keeps which conversations belong together, and each conversation which model it was on.
+
+What the person says is on the disk in every column before the first model is asked. So a column that could not reply,
+as after a stop, is known by a message without a reply, also when the comparison is taken up again. Such columns reply
+first when something else is said.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Self
 
-from chat_personas.conversation.conversation import Conversation, ReplyEvent, ReplyStarted
+from chat_personas.conversation.conversation import Conversation, ReplyEvent
 from chat_personas.corpus import Corpus
+from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.sql import new_key
-from eval.engine import Engine, Message
+from eval.engine import Engine, Message, TooLongError
 from personas import LoadedPersona
 from personas.errors import ReportedError
 
 HOW_TO_COMPARE = "Every line is said to all of them. /open NUMBER goes on with one alone, /end leaves."
+STOPPED = "stopped before your message was said to anybody"
+NOT_ALIKE = "not all columns were told the same, so their replies may differ for that reason, too"
 LEAST, MOST = 2, 4
 """How many columns a comparison has: at least two, and no more than can be read side by side."""
 
@@ -31,13 +38,14 @@ class Comparison:
     """Two to four conversations in which the same is said.
 
     Only one message can be on its way. The methods belong to one event loop, as those of a conversation do; `start` and
-    `resume` wait for the disk.
+    `resume` wait for the disk. `unsaid` is a message that was to be said and that nobody was given, "" for none.
     """
 
     def __init__(self, corpus: Corpus, identifier: str, columns: Sequence[Conversation]) -> None:
         """Use `start` or `resume`."""
         self.id = identifier
         self.columns = tuple(columns)
+        self.unsaid = ""
         self._corpus = corpus
         self._stopped = False
 
@@ -104,28 +112,99 @@ class Comparison:
         column = self.columns[place]
         return column.context(), column.path[-1].id
 
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The names of the columns that have not replied to what was said last, as after a stop."""
+        return tuple(name for name, column in zip(self.names, self.columns, strict=True) if column.lacks_reply)
+
+    @property
+    def waits_for(self) -> str:
+        """Say which columns are `behind`, and what becomes of that; "" where none is."""
+        names = " and ".join(self.behind)
+        have = "have" if len(self.behind) > 1 else "has"
+        return f"{names} {have} not replied, and will before what you say next is said" if names else ""
+
+    @property
+    def told_alike(self) -> bool:
+        """Whether the person has said the same in all columns: not where one was gone on with alone, or left out."""
+        told = ([message.text for message in column.path if message.author == "person"] for column in self.columns)
+        first = next(told)
+        return all(each == first for each in told)
+
     async def say(self, text: str) -> AsyncGenerator[tuple[int, ReplyEvent], None]:
         """Say the same in every column, from left to right; yield what happens, with the column's place.
 
-        A column whose model fails ends with the reason (`ReplyEnded`), and the next one is asked all the same.
+        Columns that are `behind` reply to what was said before first. A column whose model fails ends with the reason
+        (`ReplyEnded`), and the next one is asked all the same; so it is where the text is too long for a column.
 
         Raises:
             ValueError: there is nothing but white space in `text`.
-            TooLongError: it does not fit into the model's context of a column; those before it have replied.
-            CorpusError: the corpus cannot be written.
+            ComparisonError: it was stopped while columns that were behind replied, and `text` is `unsaid`.
+            TooLongError: it does not fit into the model's context of a column, which stays without a reply; where it
+                fits into none, it is `unsaid`.
+            CorpusError: the corpus cannot be written. `unsaid` is whether `text` was stored.
         """
-        self._stopped = False
-        for place, column in enumerate(self.columns):
-            if self._stopped:
-                return
-            async with aclosing(column.send(text)) as events:
-                async for event in events:
-                    if isinstance(event, ReplyStarted):
-                        await asyncio.to_thread(self._corpus.add_to_comparison, self.id, column.id, place)
+        if not text.strip():
+            raise ValueError("there is nothing to say in an empty message")
+        self._stopped, self.unsaid = False, text
+        with suppress(TooLongError):  # it was said then
+            async with aclosing(self._missing_replies()) as events:
+                async for place, event in events:
                     yield place, event
+        if self._stopped:
+            raise ComparisonError(STOPPED)
+        titles = [column.title for column in self.columns]
+        await self._tell(text)
+        try:
+            async with aclosing(self._missing_replies()) as events:
+                async for place, event in events:
+                    yield place, event
+        except TooLongError:
+            if all(column.lacks_reply for column in self.columns):
+                await self._take_back(titles)
+                self.unsaid = text
+            raise
+
+    async def _missing_replies(self) -> AsyncGenerator[tuple[int, ReplyEvent], None]:
+        """Let every column reply whose last message has no reply, until `stop`. Raises as `say` does, at the end."""
+        too_long: TooLongError | None = None
+        for place, column in enumerate(self.columns):
+            if self._stopped or not column.lacks_reply:
+                continue
+            try:
+                async with aclosing(column.regenerate()) as events:
+                    async for event in events:
+                        yield place, event
+            except TooLongError as error:
+                too_long = too_long or error
+        if too_long is not None:
+            raise too_long
+
+    async def _tell(self, text: str) -> None:
+        """Store what is said in all columns or in none, after all that was said before."""
+        await self.save()
+        title = beginning_of(text)
+        new = [each.unspoken and each.unspoken.model_copy(update={"title": title}) for each in self.columns]
+        ends = [(each.id, each.path[-1].id if each.path else None) for each in self.columns]
+        said = await asyncio.to_thread(self._corpus.say_in_columns, self.id, list(zip(ends, new, strict=True)), text)
+        for column, message, row in zip(self.columns, said, new, strict=True):
+            column.hear(message, row)
+        self.unsaid = ""
+
+    async def _take_back(self, titles: Sequence[str]) -> None:
+        """Remove what was said last, to which no column has replied; one that had only this has its title again."""
+        last = [(column.path[-1], title) for column, title in zip(self.columns, titles, strict=True)]
+        await asyncio.to_thread(self._corpus.take_back, last)
+        for column, title in zip(self.columns, titles, strict=True):
+            column.unhear(title)
+
+    async def save(self) -> None:
+        """Store replies that could not be stored when they ended. Raises CorpusError."""
+        for column in self.columns:
+            await column.save()
 
     async def stop(self) -> None:
-        """Stop the reply that is on its way, and keep what it said; the columns after it are not asked."""
+        """Stop the reply that is on its way, and keep what it said; the columns after it are asked the next time."""
         self._stopped = True
         for column in self.columns:
             await column.stop()
@@ -140,5 +219,5 @@ def kept_columns(corpus: Corpus, identifier: str) -> tuple[str, ...]:
     """
     kept = corpus.compared(identifier)
     if len(kept) < LEAST:
-        raise ComparisonError("the other conversations of this comparison were deleted")
+        raise ComparisonError("the other conversations of this comparison are not there")
     return kept

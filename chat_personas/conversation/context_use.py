@@ -12,7 +12,7 @@ from eval.engine import Engine, EngineError, EngineInfo, Message, Sampling
 class ContextUse:
     """How many `tokens` of the model's context are taken.
 
-    `at_least` where something followed whose number of tokens the model did not report.
+    `at_least` where something followed whose number of tokens the model did not report, or not apart from its thoughts.
     """
 
     tokens: int
@@ -25,13 +25,16 @@ def context_use(corpus: Corpus, info: EngineInfo, system_prompt: str, path: Sequ
     Replies under another system prompt do not count: theirs was of another length.
 
     For a reply that was stopped or broke off a model reports no tokens. Then at least the prompt is known where another
-    reply to the same message was completed, else what the reply before took.
+    reply to the same message was completed, else what the reply before took. The tokens of a reply before which the
+    model thought are those of its thoughts, too, which are not given back: at least the prompt is known.
     """
     for after, message in enumerate(reversed(path)):
         if message.role != "assistant":
             continue
         made = corpus.generation(message.id)
         prompt = _prompt_tokens(made, info, system_prompt)
+        if prompt is not None and message.id in corpus.thoughts(message.id):
+            return ContextUse(prompt, at_least=True)
         if prompt is not None and made is not None and made.decoded_tokens is not None:
             return ContextUse(prompt + made.decoded_tokens, at_least=after > 0)
         others = [corpus.generation(other.id) for other in corpus.siblings(message.id)]

@@ -182,7 +182,7 @@ class Conversation:
 
     @property
     def title(self) -> str:
-        """What it is called: the beginning of its first message, until it is renamed."""
+        """What it is called: the persona's title, then the beginning of its first message, until it is renamed."""
         return self._active.row.title
 
     @property
@@ -373,7 +373,8 @@ class Conversation:
     def regenerate(self) -> AsyncGenerator[ReplyEvent, None]:
         """Let the model answer the last message once more; the previous reply stays in the corpus.
 
-        With a fixed seed the n-th alternative uses seed + n, because the same seed would give the same reply.
+        With a fixed seed the n-th alternative uses seed + n, because the same seed would give the same reply; one that
+        broke off is not counted.
 
         Raises as `send` does, and ValueError where there is no message yet.
         """
@@ -381,14 +382,30 @@ class Conversation:
             raise ValueError("nothing was said yet")
         return self._run(None, None)
 
-    def hear(self, said: MessageRow) -> None:
+    def hear(self, said: MessageRow, begun: ConversationRow | None = None) -> None:
         """Take in a message that was added to the corpus after the end of the path (`Corpus.tell`).
+
+        `begun` is the conversation as the first message has added it.
 
         Raises:
             RuntimeError: a reply is on its way, or another version is being opened.
         """
         self._must_be_idle()
+        if begun is not None:
+            self._active.row, self._active.stored = begun, True
         self._active.messages = (*self._active.messages, said)
+
+    def unhear(self, title: str) -> None:
+        """Leave out the last message, which was taken back from the corpus; after the first one it has this title.
+
+        Raises:
+            RuntimeError: a reply is on its way, or another version is being opened.
+        """
+        self._must_be_idle()
+        self._active.messages = self._active.messages[:-1]
+        if not self._active.messages:
+            self._active.row = self._active.row.model_copy(update={"title": title})
+            self._active.stored = False
 
     async def stop(self) -> None:
         """Stop the reply, if one is on its way, and wait until it is stored as far as it came."""
@@ -561,11 +578,11 @@ class Conversation:
         self._own_sampling, self._sampling = None, sampling_of(self.persona, chosen)
 
     async def rename(self, title: str) -> None:
-        """Give the conversation another title. Raises CorpusError."""
+        """Give the conversation another title, which it keeps also where nothing was said yet. Raises CorpusError."""
         await self._until_stored()
         if self._active.stored:
             await asyncio.to_thread(self._corpus.rename, self.id, title)
-        self._active.row = self._active.row.model_copy(update={"title": title})
+        self._active.row, self._active.named = self._active.row.model_copy(update={"title": title}), True
 
     async def _until_stored(self) -> None:
         """Wait for a message that is being stored: with the first one, the row of the conversation as it was."""

@@ -190,6 +190,7 @@ class Debate:
             raise DebateError(f"the debate ended after {self.rounds} rounds")
         self._speaking = True
         try:
+            await self.save()
             await self._pass_on()
             async with aclosing(self.sides[place].regenerate()) as events:
                 async for event in events:

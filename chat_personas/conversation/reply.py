@@ -413,9 +413,10 @@ class ReplyStorage:
         before = self._active.messages
         said = None if self._text is None else self._begun.branch[-1]
         self._begun.writer.abandon()
-        self._corpus.withdraw(self._begun.reply, said, before[-1].id if before else None, title=self._title)
-        if not before:  # the conversation has no message, and so no title of its own
-            self._active.row = self._active.row.model_copy(update={"title": self._title})
+        title = self._active.row.title if self._active.named else self._title
+        self._corpus.withdraw(self._begun.reply, said, before[-1].id if before else None, title=title)
+        if not before:  # the conversation has no message, and so no title but one that it was given
+            self._active.row = self._active.row.model_copy(update={"title": title})
             self._active.stored = False
         self._begun = None
 
@@ -433,7 +434,8 @@ class ReplyStorage:
         active = self._active
         branch = active.messages[: self._length]
         parent = branch[-1].id if branch else None
-        new = None if active.stored else active.row.model_copy(update={"title": beginning_of(text)})
+        title = active.row.title if active.named else beginning_of(text)
+        new = None if active.stored else active.row.model_copy(update={"title": title})
         said, reply = self._corpus.begin_turn(
             active.row.id, parent, text, self._info, self.sampling, new=new, persona=self._persona
         )
@@ -453,12 +455,14 @@ class ReplyStorage:
         """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again.
 
         The first reply of a fork may itself have been the n-th one of the original, so a seed that was used is passed.
+        One that broke off is not counted: with its seed it comes whole.
         """
         if self.sampling.seed is None:
             return
-        made = (self._corpus.generation(reply.id) for reply in alternatives)
+        whole = [reply.id for reply in alternatives if reply.status != "interrupted"]
+        made = (self._corpus.generation(reply) for reply in whole)
         used = {each.seed for each in made if each is not None}
-        seeds = ((self.sampling.seed + more) % SEEDS for more in count(len(alternatives)))
+        seeds = ((self.sampling.seed + more) % SEEDS for more in count(len(whole)))
         self.sampling = replace(self.sampling, seed=next(seed for seed in seeds if seed not in used))
 
 

@@ -19,9 +19,10 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from chat_personas import __version__
-from chat_personas.conversation.conversation import Conversation, ReplyEnded
+from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_of
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, MessageRow
+from chat_personas.corpus.errors import UnknownConversationError
 from chat_personas.steering.applied import steered_for
 from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.engine import Engine, EngineError, Message, Sampling, TooLongError
@@ -295,6 +296,8 @@ class _Seat:
     quote: str | None = None
     unheard: str | None = None
     conversation: str | None = None
+    talk: Conversation | None = None
+    """The conversation in which it was asked to reply, also where it has not."""
 
 
 class Room:
@@ -368,18 +371,30 @@ class Room:
         for place, seat in enumerate(self._seats):
             if seat.quote is not None:
                 continue
-            conversation = await asyncio.to_thread(
-                Conversation.start, corpus, self.engine, seat.member, sampling=self._sampling(seat.member.persona)
-            )
+            talk = await asyncio.to_thread(self._talk, seat, corpus)
             try:
-                async with aclosing(conversation.send(self.question.stem)) as events:
-                    async for event in events:
-                        if isinstance(event, ReplyEnded):
-                            seat.unheard = event.why
-                seat.quote, seat.conversation = conversation.path[-1].text or None, conversation.id
+                reply = await self._heard(talk)
+                seat.quote, seat.unheard, seat.conversation = reply.text or None, reply.why, talk.id
             except TooLongError as error:
                 seat.unheard = str(error)
             yield place
+
+    def _talk(self, seat: _Seat, corpus: Corpus) -> Conversation:
+        """Return the conversation with a member: that of a reply that broke off, unless somebody has gone on there."""
+        if seat.talk is None or not _stands(seat.talk, corpus):
+            sampling = self._sampling(seat.member.persona)
+            seat.talk = Conversation.start(corpus, self.engine, seat.member, sampling=sampling)
+        return seat.talk
+
+    async def _heard(self, talk: Conversation) -> MessageRow:
+        """Put the question, or ask for another reply in place of one that broke off; return the reply."""
+        await talk.save()
+        if not talk.path or talk.path[-1].status != "complete" or not talk.path[-1].text:
+            begun = talk.regenerate() if talk.path else talk.send(self.question.stem)
+            async with aclosing(begun) as events:
+                async for _ in events:
+                    pass
+        return talk.path[-1]
 
     def _sampling(self, persona: Persona) -> Sampling:
         own = sampling_of(persona)
@@ -449,7 +464,39 @@ class RoomTable:
     guesses: dict[int, tuple[float, ...]] = field(default_factory=dict)
     revealed: bool = False
     no_figures: str = ""
-    """Why there are no figures; empty where there are."""
+    """Why figures are missing after the last asking for them; empty where nothing failed."""
+    no_words: str = ""
+    """Why replies in words are missing after the last asking for them; empty where nothing failed."""
+
+    async def measure(self) -> AsyncGenerator[int, None]:
+        """Ask as `Room.measure` does; what fails ends that, and is `no_figures` until it is asked once more."""
+        self.no_figures = ""
+        try:
+            async with aclosing(self.room.measure()) as places:
+                async for place in places:
+                    yield place
+        except ReportedError as error:
+            self.no_figures = str(error)
+
+    async def hear(self, corpus: Corpus) -> AsyncGenerator[int, None]:
+        """Ask as `Room.hear` does; what fails ends that, and is `no_words` until it is asked once more."""
+        self.no_words = ""
+        try:
+            async with aclosing(self.room.hear(corpus)) as places:
+                async for place in places:
+                    yield place
+        except ReportedError as error:
+            self.no_words = str(error)
+
+
+def _stands(talk: Conversation, corpus: Corpus) -> bool:
+    """Whether a conversation is as it was left here: nobody has deleted it, or said something in it."""
+    if not talk.path:
+        return True
+    try:
+        return corpus.conversation(talk.id).active_leaf_id == talk.path[-1].id
+    except UnknownConversationError:
+        return False
 
 
 def _opinion(outcome: Answer | Failure | None) -> Opinion | None:

@@ -1,6 +1,7 @@
 """The corpus: every conversation, kept in one SQLite file."""
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -201,6 +202,31 @@ class Corpus:
         with self._connections.writing() as connection:
             conversations.add_to_comparison(connection, comparison_id, conversation_id, place)
 
+    def say_in_columns(
+        self, comparison_id: str, columns: Sequence[tuple[tuple[str, str | None], ConversationRow | None]], text: str
+    ) -> tuple[MessageRow, ...]:
+        """Add what a person said to all columns of a comparison or to none, without a reply.
+
+        Each is a conversation and the message after which it is said, by their keys; the first message adds the
+        conversation, of which there is a row then.
+        """
+        with self._connections.writing() as connection:
+            for place, ((key, _), row) in enumerate(columns):
+                if row is not None:
+                    conversations.add(connection, row)
+                conversations.add_to_comparison(connection, comparison_id, key, place)
+            return tuple(messages.add_user_message(connection, *end, Words(text)) for end, _ in columns)
+
+    def take_back(self, said: Sequence[tuple[MessageRow, str]]) -> None:
+        """Remove messages to which there is no answer, all or none; the one before becomes the active leaf again.
+
+        Without one, the conversation goes or stays as in `withdraw`, with its title.
+        """
+        with self._connections.writing() as connection:
+            for message, title in said:
+                messages.withdraw(connection, message.id)
+                _end_before(connection, message.conversation_id, message.parent_id, title)
+
     def comparison_of(self, conversation_id: str) -> str | None:
         """Return the key of the comparison that a conversation is a column of; None where it stands alone."""
         with self._connections.reading() as connection:
@@ -301,13 +327,7 @@ class Corpus:
             messages.withdraw(connection, reply.id)
             if said is not None:
                 messages.withdraw(connection, said.id)
-            key = reply.conversation_id
-            if leaf_id is None and (measurements.of_conversation(connection, key) or is_of_a_study(connection, key)):
-                conversations.rename(connection, reply.conversation_id, title)
-            elif leaf_id is None:
-                maintenance.delete(connection, reply.conversation_id)
-            else:
-                conversations.set_active_leaf(connection, reply.conversation_id, leaf_id)
+            _end_before(connection, reply.conversation_id, leaf_id, title)
 
     def flush_reply(self, message_id: str, text: str, thought: Thought | None = None) -> None:
         """Store the text of a reply, and what the model thought before it, as far as they have come."""
@@ -443,7 +463,10 @@ class Corpus:
             return measurements.after(connection, conversation_id, message_id)
 
     def last_measurements(self, model: ReplyModel) -> tuple[MeasurementRow, ...]:
-        """Return the newest complete measurement of each persona on a model, oldest first; its persona is filled in."""
+        """Return the newest complete measurement of each persona on a model before a first message, oldest first.
+
+        Its persona is filled in.
+        """
         with self._connections.reading() as connection:
             return measurements.last_of_model(connection, model)
 
@@ -537,3 +560,13 @@ class Corpus:
     @property
     def _owner_name(self) -> str:
         return "" if self._owner is None else self._owner.name
+
+
+def _end_before(connection: sqlite3.Connection, key: str, leaf_id: str | None, title: str) -> None:
+    """Let a conversation end where it did before a message that was removed; see `Corpus.withdraw`."""
+    if leaf_id is not None:
+        conversations.set_active_leaf(connection, key, leaf_id)
+    elif measurements.of_conversation(connection, key) or is_of_a_study(connection, key):
+        conversations.rename(connection, key, title)
+    else:
+        maintenance.delete(connection, key)

@@ -34,6 +34,8 @@ def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> tup
 def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[MeasurementRow, ...]:
     """Return the newest complete measurement of each persona on a model: each name, prompt, groups and interventions.
 
+    Only rounds before a first message: later ones are of what was said, too, in one conversation.
+
     Those of older versions are given the persona's columns, of the persona with which their conversation began.
     """
     sql = f"""
@@ -41,7 +43,7 @@ def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[Me
         FROM measurements JOIN conversations ON conversations.id = conversation_id
         WHERE measurements.id IN (
             SELECT max(measurements.id) FROM measurements JOIN conversations ON conversations.id = conversation_id
-            WHERE measurements.model = ? AND measurements.model_sha256 IS ? AND complete
+            WHERE measurements.model = ? AND measurements.model_sha256 IS ? AND complete AND message_id IS NULL
             GROUP BY coalesce(measurements.persona_name, conversations.persona_name),
                 coalesce(measurements.system_prompt, conversations.system_prompt), groups, interventions
         ) ORDER BY measurements.id

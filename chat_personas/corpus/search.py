@@ -13,7 +13,10 @@ from chat_personas.corpus.sql import Value, storable
 _BEGIN, _END = "\ue000", "\ue001"
 _WORDS_AROUND = 16
 MOST_RANKED = 1000
-"""How many messages are ranked, the newest: in a large corpus a common word is in half of all messages."""
+"""How many messages are ranked, the newest: in a large corpus a common word is in half of all messages.
+
+Where a search gives fewer, they are all that there are.
+"""
 
 
 _WITH_PERSONA = """conversations.id IN (
@@ -99,12 +102,14 @@ def search(connection: sqlite3.Connection, text: str, limit: int, within: Query 
         return ()
     condition, values = (within or Query()).where()
     chosen = f"SELECT id FROM conversations WHERE {condition}"  # noqa: S608
-    # Asked for only where it leaves something out: without it the index alone finds the newest.
-    narrowed = f"AND rowid IN (SELECT seq FROM messages WHERE conversation_id IN ({chosen}))" if values else ""  # noqa: S608
+    # Asked for only where it leaves something out: without it the index leads to the newest.
+    among = f"SELECT seq FROM messages WHERE conversation_id IN ({chosen})"  # noqa: S608
+    narrowed = f"AND messages_fts.rowid IN ({among})" if values else ""
     rows = connection.execute(
         f"""
         WITH newest AS (
-            SELECT rowid AS seq FROM messages_fts WHERE messages_fts MATCH ? {narrowed} ORDER BY rowid DESC LIMIT ?
+            SELECT seq FROM messages_fts CROSS JOIN messages ON seq = messages_fts.rowid
+            WHERE messages_fts MATCH ? AND quotes IS NULL {narrowed} ORDER BY messages_fts.rowid DESC LIMIT ?
         )
         SELECT messages.id AS message_id, messages.conversation_id, conversations.title,
                coalesce(generations.persona_name, conversations.persona_name) AS persona_name, conversations.model,

@@ -41,10 +41,9 @@ __all__ = ["Estimate", "Monitor"]
 
 EXPRESSION = "log_probability"
 SECONDS_OF_A_ROUND = 15.0
-# Progress is reported every 0.4 s. Scores are recomputed only once a second, because scoring competes with the UI
-# thread.
-SECONDS_BETWEEN_ESTIMATES = 0.4
-SECONDS_BETWEEN_SCORES = 1.0
+SECONDS_BETWEEN_ESTIMATES = 1.0
+"""Each estimate is scored, so that its count is that of the questions on which its figures rest. Scoring competes with
+the UI thread, so it is not done more often."""
 OF_A_REQUEST = 8
 """Questions that an engine is given at once, so that figures on the way rest on a chance choice of questions."""
 NO_FIGURES = "no human figures for this group"
@@ -251,16 +250,14 @@ class Monitor:
         return ProbeRound(place, planned, earlier, so_far, reused, clock)
 
     async def _estimates(self, found: ProbeRound) -> AsyncGenerator[Estimate, None]:
-        yielded = scored = 0.0
+        yielded = 0.0
         if not found.finished:
             yield self._estimate(found, complete=False)
         async with aclosing(self._outcomes(found)) as outcomes:
             async for outcome in outcomes:
                 found.take(outcome)
                 if time.monotonic() - yielded >= SECONDS_BETWEEN_ESTIMATES:
-                    if time.monotonic() - scored >= SECONDS_BETWEEN_SCORES:
-                        await asyncio.to_thread(found.score, self._score)
-                        scored = time.monotonic()
+                    await asyncio.to_thread(found.score, self._score)
                     yield self._estimate(found, complete=False)
                     yielded = time.monotonic()
         await asyncio.to_thread(found.score, self._score)
@@ -299,6 +296,7 @@ class Monitor:
         return Estimate(
             scorecard=found.scorecard,
             done=found.done,
+            failed=len(found.failures),
             total=len(found.planned),
             complete=complete,
             failures=(*found.failures, *found.refused),

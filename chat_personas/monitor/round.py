@@ -29,8 +29,8 @@ LEAST_FOR_SPEED = 5
 class Coverage:
     """How much of the survey the figures rest on, and of which turns.
 
-    `questions` is how many the survey has, `anchors` how many of them every round asks. Of those with an answer or a
-    failure, `this_turn` were asked after the newest turn, `older` after an earlier one.
+    `questions` is how many the survey has, `anchors` how many of them every round asks. Of those that were answered,
+    `this_turn` were asked after the newest turn, `older` after an earlier one.
     """
 
     questions: int
@@ -48,10 +48,11 @@ class Coverage:
 class Estimate:
     """What is known at one moment of a round.
 
-    `done` of the `total` questions that this round asks are answered or failed. `failures` also lists questions that
-    were answered with refusals only, which count in the scorecard's refusal alone. `scorecard` rests on this round's
-    answers and, for questions that it does not ask, on their latest answers from earlier turns: `coverage` says how
-    many those are. It is None until the round's first answer. `message` says what is missing or particular, for the
+    `done` of the `total` questions that this round asks are answered or failed, `failed` of these failed. `failures`
+    also lists questions that were answered with refusals only, which count in the scorecard's refusal alone.
+    `scorecard` rests on this round's answers, the `answered` ones, and, for questions that the round does not ask, on
+    their latest answers from earlier turns: `coverage` says how many those are. It is None until the round's first
+    answer. `message` says what is missing or particular, for the
     screen. `complete` marks the last estimate of a round. `turn` counts the person's messages, and `message_id` is the
     message that the round follows, None before the first one. `trajectory` is the course of the turns so far: it rests
     on questions that every one of its turns was asked, and never mixes turns. `from_before` of the `done` questions
@@ -69,6 +70,15 @@ class Estimate:
     coverage: Coverage | None = None
     from_before: int = 0
     trajectory: Trajectory = field(default_factory=Trajectory)
+    failed: int = 0
+
+    @property
+    def answered(self) -> int:
+        """How many of this round's questions the figures rest on: those that were answered, in every order asked.
+
+        It is the one count that people are shown.
+        """
+        return self.done - self.failed
 
     @property
     def course(self) -> tuple[CoursePoint, ...]:
@@ -217,9 +227,9 @@ class ProbeRound:
         return [*self.answers, *(answer for _, answer in self.others.values())]
 
     def coverage(self, questions: int, anchors: int) -> Coverage:
-        """Say how much of the survey, which has `questions`, the answers and failures are, and of which turns."""
+        """Say how much of the survey, which has `questions`, the answers are, and of which turns."""
         older = sum(turn < self.turn for turn, _ in self.others.values())
-        this_turn = self.done + len(self.others) - older
+        this_turn = len(self.answers) + len(self.others) - older
         return Coverage(questions, anchors, this_turn, older)
 
     @property

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence
-from chat_personas.reporting.numbers import COMPACT, people, plain, with_interval
+from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number, with_interval
 from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, push_described
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
 from chat_personas.reporting.wording import (
+    AS_THE_PERSONAS,
     DEMONSTRATION,
     EVEN,
     EVERYONE,
@@ -21,6 +22,7 @@ from chat_personas.reporting.wording import (
     THIS_PERSONA,
     TO_RANK,
     against_opposite,
+    answered_of,
     answers_of,
     change_written,
     doubts,
@@ -29,6 +31,7 @@ from chat_personas.reporting.wording import (
     no_intervals,
     score_name,
     sentence,
+    taken_over,
     too_few,
 )
 from chat_personas.text import pluralize, printable, without_drawing
@@ -92,7 +95,7 @@ def after(turn: int) -> str:
 
 def under_way(estimate: "Estimate") -> str:
     """Say how far a round has come."""
-    return f"Measuring, {estimate.done} of {estimate.total}."
+    return f"Measuring, {estimate.answered} of {estimate.total}."
 
 
 def measured(estimate: "Estimate") -> str:
@@ -181,13 +184,13 @@ def _headed(heading: str, rows: Iterable[str]) -> Iterator[str]:
 def _extent(estimate: "Estimate", *, halted: bool) -> str:
     """Say how many questions the figures rest on."""
     found = estimate.coverage
-    asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}"
+    asked = f"{answered_of(estimate)}{taken_over(estimate)}"
     if halted:
         return f"Stopped after {asked}."
     if not estimate.complete:
         return f"Still measuring, {asked}."
     if found is None or found.this_turn == found.questions:
-        return f"Measured with {pluralize(estimate.done, 'question')}."
+        return f"Measured with {pluralize(estimate.answered, 'question')}."
     older = f", {found.older} of them asked after earlier turns" if found.older else ""
     return f"Measured with {found.measured} of {pluralize(found.questions, 'question')}{older}."
 
@@ -231,6 +234,8 @@ def _references(card: "Scorecard") -> Iterator[str]:
     if against is not None and against.alignment is not None:
         yield f"{against_opposite(opposite)}: alignment {_two(against.alignment)}"
     yield f"what they are: {REFERENCES_EXPLAINED.replace(': ', ' are ', 1).replace(': ', ' is ')}"
+    if found.opposite is not None and found.opposite.alignment is not None:
+        yield f"what {answers_of(opposite)} are: what these people answered, {AS_THE_PERSONAS}"
 
 
 def _course(estimate: "Estimate") -> Iterator[str]:
@@ -283,7 +288,8 @@ def _inside(found: "Inside", estimate: "Estimate") -> Iterator[str]:
     if found.spread is not None:
         yield f"held-out texts spread by {found.spread:.2f}"
     if found.change is not None:
-        yield f"since turn {found.points[0].turn}: {found.change:+.2f}, toward {names[found.pole]}"
+        by = signed_number(found.change, decimals=COMPACT)
+        yield f"since turn {found.points[0].turn}: {by}, toward {names[found.pole]}"
     if (parted := found.parting(estimate.drift)) is not None:
         yield PARTING[parted]
 

@@ -1,7 +1,8 @@
 """How a number is written: one decision for tables, pages, figures, the panel and the line mode.
 
 Tables, pages and the line mode have `DECIMALS`. The panel and the figures, where there is less room, have `COMPACT`.
-A number that rounds to zero keeps its sign: in `+0.012 [-0.000, +0.024]` the minus says that the interval includes 0.
+A difference that rounds to zero has no sign: `0.000`. The ends of an interval keep theirs: in `+0.012 [-0.000, +0.024]`
+the minus says that the interval includes 0.
 """
 
 from typing import Protocol
@@ -43,12 +44,23 @@ def signed(difference: Score | None, *, decimals: int = DECIMALS) -> str:
     return _written(difference, f"+.{decimals}f")
 
 
+def signed_number(value: float, *, decimals: int = DECIMALS) -> str:
+    """Write a difference that has no interval as `+0.012`, and without a sign where it rounds to zero."""
+    return _unsigned_zero(f"{value:+.{decimals}f}")
+
+
 def _written(score: Score | None, form: str) -> str:
     if score is None:
         return MISSING
+    mean = _unsigned_zero(f"{score.mean:{form}}")
     if score.low is None or score.high is None:
-        return f"{score.mean:{form}}"
-    return f"{score.mean:{form}} [{score.low:{form}}, {score.high:{form}}]"
+        return mean
+    return f"{mean} [{score.low:{form}}, {score.high:{form}}]"
+
+
+def _unsigned_zero(written: str) -> str:
+    """Return a number without its sign where all its digits are zero."""
+    return written if written.strip("+-0.") else written.lstrip("+-")
 
 
 def people(score: Score | None) -> str:

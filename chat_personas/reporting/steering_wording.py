@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from chat_personas.reporting.numbers import MISSING, p_value, plain, signed, with_interval
+from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, signed_number, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
 from chat_personas.reporting.wording import answers_of, groups_label
 from chat_personas.text import pluralize, printable
@@ -233,7 +233,7 @@ def push_described(found: "Inside") -> str | None:
     if found.push is None:
         return said
     without = found.points[-1].projection - found.push
-    return f"{said}; without what it adds in this layer, the last one lies at {without:.2f}"
+    return f"{said}; without what it adds in this layer, the last one lies at {plain(without, decimals=2)}"
 
 
 def inside_line(found: "Inside", drift: "Drift | None") -> str:
@@ -243,11 +243,12 @@ def inside_line(found: "Inside", drift: "Drift | None") -> str:
     """
     names = found.direction.pole_names or ("the negative pole", "the positive pole")
     last, parted = found.points[-1], found.parting(drift)
+    by = signed_number(found.change or 0.0, decimals=COMPACT)
     parts = [
         f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
         *([] if (pushed := push_described(found)) is None else [pushed]),
         *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
-        *([] if found.change is None else [f"since turn {found.points[0].turn} {found.change:+.2f} to its own side"]),
+        *([] if found.change is None else [f"since turn {found.points[0].turn} {by} to its own side"]),
         *([] if parted is None else [PARTING[parted]]),
     ]
     return printable("; ".join(parts))

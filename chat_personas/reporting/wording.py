@@ -17,6 +17,7 @@ from personas import attribute_of
 if TYPE_CHECKING:
     from chat_personas.corpus import MessageRow
     from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.round import Estimate
     from eval.engine import EngineInfo
     from eval.matrix.models import (
         MatrixReport,
@@ -130,6 +131,7 @@ NOISE_FLOOR = "noise floor"
 REFERENCE_POINTS = "compared with reference points"
 LETTERS_ALONE = "letters alone"
 LETTERS_EXPLAINED = f"{LETTERS_ALONE}: the mean letter shares of the other questions"
+AS_THE_PERSONAS = "in the persona's place"
 REFERENCES_EXPLAINED = f"{EVEN}: all options equal; {NOISE_FLOOR}: another sample of the group"
 
 
@@ -437,6 +439,11 @@ def nearest_of(ranked: "Sequence[NearGroup]") -> str:
 
 
 NAMED = 3
+TIES_EXPLAINED = (
+    "= marks a group that is tied with the first: the difference between the two, taken question by question, may be "
+    "chance; a farther group can be tied while a nearer one is not, where its differences vary more from question to "
+    "question"
+)
 TIES_LATER = "which groups are tied: when the round is complete"
 
 
@@ -453,8 +460,29 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
     return f"nearest groups: {len(tied)} of {groups} tied (each may be the nearest): {named}"
 
 
+def answered_of(estimate: "Estimate") -> str:
+    """Say how many of the questions of a round its figures rest on: the one count of every face.
+
+    A question counts once it is answered in both orders of its options.
+    """
+    return f"{estimate.answered} of {pluralize(estimate.total, 'question')}"
+
+
+def taken_over(estimate: "Estimate") -> str:
+    """Say how many of the answers counted were there before the round that is under way, or was stopped; or ""."""
+    found, before = estimate.coverage, estimate.from_before
+    older = (
+        f", and {found.older} from earlier turns" if found is not None and found.older and estimate.scorecard else ""
+    )
+    return f"{f', {before} of them from an earlier measurement' if before else ''}{older}"
+
+
 NO_REPLY = "not measured: the last message has no reply yet"
-NO_TURN_0 = "no measurement before the first message to compare with"
+
+
+def no_turn_0(first_turn: int) -> str:
+    """Say from where a change is counted where nothing was measured before the first message."""
+    return f"nothing was measured before the first message: changes count from turn {first_turn}"
 
 
 UNCHANGED = "no change"
@@ -493,7 +521,7 @@ def drifted(drift: "Drift", *, decimals: int = DECIMALS) -> Iterator[str]:
     difference = change_written(drift.difference, decimals=decimals)
     yield f"since turn {drift.first_turn}: {difference} on the {asked_every_turn(drift)}"
     if drift.first_turn > 0:
-        yield NO_TURN_0
+        yield no_turn_0(drift.first_turn)
     if not drift.difference.bounded:
         yield too_few("detect a change")
         return

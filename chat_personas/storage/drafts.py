@@ -19,6 +19,8 @@ from chat_personas.storage.files import atomic_write, remove_left_behind
 ENDING = ".json"
 NEW = "new"
 """Stands in the names of files for a conversation in which nothing was said."""
+PROMPT = "prompt"
+"""Begins the key of a steering prompt that is being written: it belongs to no conversation, and goes with none."""
 BY = "-"
 """Separates the conversation from the program that wrote the draft. Older versions wrote the conversation alone."""
 
@@ -117,19 +119,24 @@ class Drafts:
         if set(kept.values()) - {NEW}:
             there = {NEW, *map(_name_of, existing())}
             for file, name in kept.items():
-                if name not in there:
+                if name not in there and not name.startswith(PROMPT):
                     file.unlink(missing_ok=True)
 
     def _found(self, conversation: str | None, living: Collection[str]) -> dict[Path, Draft]:
         """Return the drafts of a conversation by their files, this program's last, without those of `living` others.
 
-        What another version wrote, which cannot be read here, is not among them.
+        What cannot be read is not among them and stays where it is: of another version, or of another user as after
+        `sudo`. Only this program's own draft must be readable, because it would be replaced: else OSError is raised.
         """
         own, name = self._own(conversation), _name_of(conversation)
         kept_by_others = {self._file(conversation, program) for program in living} - {own}
         files = {*self._directory.glob(f"{name}{BY}*{ENDING}"), self._directory / f"{name}{ENDING}"} - kept_by_others
-        read = ((file, _read(file)) for file in sorted(files, key=lambda file: (file == own, file)))
-        return {file: draft for file, draft in read if draft is not None}
+        found: dict[Path, Draft] = {}
+        for file in sorted(files, key=lambda file: (file == own, file)):
+            with suppress(*(() if file == own else (OSError,))):
+                if (draft := _read(file)) is not None:
+                    found[file] = draft
+        return found
 
     def _own(self, conversation: str | None) -> Path:
         return self._file(conversation, self._program)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
 
 UNSAVED = (
-    "The end of this conversation is not stored: {why}. "
+    "Not all that was said is stored: {why}. "
     "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
 )
 SECONDS_BETWEEN_THREADS = 0.001

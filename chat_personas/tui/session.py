@@ -5,7 +5,7 @@ Nothing is opened before the first frame.
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +16,19 @@ from chat_personas.tui.leaving import PATIENCE, in_time
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.conversation.room import RoomTable
-    from chat_personas.corpus import Corpus
+    from chat_personas.corpus import Corpus, MessageRow
     from chat_personas.models.found import Found
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
     from chat_personas.steering.knob import Knob
-    from eval.engine import Engine, EngineInfo
+    from eval.engine import Engine, EngineInfo, Message
     from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
+
+
+SECONDS_BETWEEN_TRIES = 1.0
+"""How often it is tried to store what could not be stored, as on a full disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Session:
     What is not open yet is None. Heavy imports, files and the database are used in threads, so that the person can type
     meanwhile. `settings` are a preview until `load_settings` has replaced them with the validated ones. `failure` is
     the error that the program will end with, if any.
+
+    What could not be stored of the open conversation, or of those that were held `beside` it, is kept until it is.
     """
 
     def __init__(self, launch: LaunchLike) -> None:
@@ -145,6 +151,9 @@ class Session:
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self._turning = asyncio.Lock()
+        self._left = set[asyncio.Future[None]]()  # models that nobody uses any more, until they are closed
+        self._beside: tuple[Conversation, ...] = ()
+        self._saving = asyncio.Lock()
 
     async def load_settings(self) -> "Settings":
         """Replace the preview by the validated settings, and return them. Raises SettingsError."""
@@ -252,8 +261,8 @@ class Session:
         """Go on with another model in the open conversation, or in a `new` one with the same persona.
 
         `here` is the key of the conversation instead, where it is not the open one. Where no model could be opened
-        before, it is the conversation that was asked for. The model before is closed; where this fails, the other one
-        is.
+        before, it is the conversation that was asked for. The model before is closed, for which nobody waits; where
+        this fails, the other one is.
 
         Raises:
             ReportedError: the model cannot be steered as the persona asks.
@@ -276,7 +285,9 @@ class Session:
             raise
         self.failure = None
         if before[1] is not None:
-            await before[1].close()
+            closing = asyncio.ensure_future(before[1].close())
+            self._left.add(closing)
+            closing.add_done_callback(self._left.discard)
 
     async def _let_monitor_go(self) -> None:
         """Store what the monitor still holds, and let the next measurement have another one. Raises CorpusError."""
@@ -309,7 +320,14 @@ class Session:
         from chat_personas.conversation.conversation import Conversation
 
         corpus, engine = await self.open_corpus(), await self.open_engine()
+        async with self._saving:
+            await self._save_beside()  # it may be one of them, and is read from the disk
         return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
+
+    async def key_of(self, conversation_id: str) -> str:
+        """Return the whole key of a conversation of the corpus. Raises CorpusError: there is none of that id."""
+        corpus = await self.open_corpus()
+        return await asyncio.to_thread(lambda: corpus.conversation(conversation_id).id)
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
         """Make `conversation` the open one. What the one before has not stored yet is stored first.
@@ -330,19 +348,54 @@ class Session:
         self.conversation = conversation
         return conversation
 
+    def hold_beside(self, conversations: "Sequence[Conversation]") -> None:
+        """Keep what cannot be stored of these, too: the columns of a comparison, the sides of a debate."""
+        self._beside = (*(each for each in self._beside if each.unsaved is not None), *conversations)
+
+    @property
+    def _held(self) -> "Iterator[Conversation]":
+        if self.conversation is not None:
+            yield self.conversation
+        yield from self._beside
+
     @property
     def unsaved(self) -> str | None:
-        """Why something of the open conversation could not be stored, in one line; None where all is stored."""
-        if self.conversation is not None and self.conversation.unsaved is not None:
-            return str(self.conversation.unsaved)
+        """Why something that was said or measured could not be stored, in one line; None where all is stored."""
+        for conversation in self._held:
+            if conversation.unsaved is not None:
+                return str(conversation.unsaved)
         return str(self.monitor.unwritten) if self.monitor is not None and self.monitor.unwritten is not None else None
 
+    @property
+    def unsaved_is_beside(self) -> bool:
+        """Whether all that is not stored was said beside the open conversation."""
+        beside = any(each.unsaved is not None for each in self._beside)
+        return beside and (self.conversation is None or self.conversation.unsaved is None)
+
     async def save(self) -> None:
-        """Store a reply and rounds that could not be stored when they ended, if there are any. Raises CorpusError."""
-        if self.conversation is not None:
-            await self.conversation.save()
-        if self.monitor is not None and self.monitor.unwritten is not None:
-            await self.monitor.settle()
+        """Store replies and rounds that could not be stored when they ended, if there are any. Raises CorpusError."""
+        async with self._saving:
+            if self.conversation is not None:
+                await self.conversation.save()
+            await self._save_beside()
+            if self.monitor is not None and self.monitor.unwritten is not None:
+                await self.monitor.settle()
+
+    async def _save_beside(self) -> None:
+        """Store what could not be stored of those beside the open one; raise CorpusError at the end."""
+        from chat_personas.corpus import CorpusError
+        from chat_personas.corpus.errors import ConversationGoneError
+
+        failures = list[CorpusError]()
+        for conversation in self._beside:
+            try:
+                await conversation.save()
+            except ConversationGoneError:  # it was deleted, and there is no place for the rest
+                self._beside = tuple(each for each in self._beside if each is not conversation)
+            except CorpusError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     async def try_to_save(self) -> str | None:
         """Store what could not be stored before; return why that fails again, None where all is stored."""
@@ -353,6 +406,12 @@ class Session:
         except CorpusError as error:
             return str(error)
         return None
+
+    async def keep_trying(self) -> None:
+        """Try once a second to store what could not be stored, until all is. For an interface that does not watch."""
+        while self.unsaved is not None:
+            await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+            await self.try_to_save()
 
     async def read_ahead(self) -> None:
         """Let the model read the conversation. A model that fails says so when it is to reply."""
@@ -409,8 +468,12 @@ class Session:
             monitor.survey if monitor is not None else await asyncio.to_thread(find_survey, self.launch.settings.survey)
         )
 
-    async def read_inside(self) -> "Inside | None":
+    async def read_inside(
+        self, context: "Sequence[Message] | None" = None, path: "Sequence[MessageRow]" = ()
+    ) -> "Inside | None":
         """Read the last reply along the persona's direction; None where it has none, or the model shows no states.
+
+        It is the last one of `path`, which the model is given as `context`; None for the conversation as it is now.
 
         Raises:
             EngineError: the model failed.
@@ -421,7 +484,8 @@ class Session:
         conversation, corpus = self.conversation, self.corpus
         if conversation is None or corpus is None:
             return None
-        context, path = conversation.context(), conversation.path
+        if context is None:
+            context, path = conversation.context(), conversation.path
         needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
         return None if needle is None else await needle.read(context, path)
 
@@ -437,17 +501,24 @@ class Session:
         program does not wait long for them.
         """
         await self.stop()
-        if self.conversation is not None:
-            await self._keep(self.conversation.save)
+        for conversation in self._beside:
+            await conversation.stop()
+        async with self._saving:
+            await self._keep(self._save_beside)
+            if self.conversation is not None:
+                await self._keep(self.conversation.save)
         if self.engine is not None:
             await in_time(self.engine.close())
             self.engine = None
+        if self._left:
+            await asyncio.wait(self._left, timeout=PATIENCE)
         if self.monitor is not None:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self.conversation is not None:
             await self._keep(self.conversation.leave)
-            await rescue(self.conversation, self.failure)
-            self.conversation = None
+        for conversation in self._held:
+            await rescue(conversation, self.failure)
+        self.conversation, self._beside = None, ()
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening}, timeout=PATIENCE)
         if self.corpus is not None:

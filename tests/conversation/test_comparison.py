@@ -6,11 +6,12 @@ import pytest
 
 from chat_personas.conversation.comparison import Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyText
-from chat_personas.corpus import Corpus
-from eval.engine import EngineError
+from chat_personas.corpus import Corpus, CorpusError
+from eval.engine import EngineError, TooLongError
 from eval.evaluation import steered_as
 from personas import load_persona
-from tests.corpus.making import branch_of
+from tests.corpus.full_disk import read_only
+from tests.corpus.making import branch_of, texts
 from tests.fakes import END, FakeEngine
 
 DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
@@ -62,7 +63,7 @@ async def test_without_its_other_conversations_a_comparison_cannot_be_taken_up(c
     corpus.delete(begun.columns[0].id)
 
     assert corpus.compared(begun.id) == (begun.columns[1].id,)
-    with pytest.raises(ComparisonError, match="deleted"):
+    with pytest.raises(ComparisonError, match="not there"):
         Comparison.resume(corpus, {begun.columns[1].id: FakeEngine()}, begun.id)
 
 
@@ -140,16 +141,102 @@ async def test_a_column_whose_model_fails_says_why_and_the_next_one_is_asked_all
     assert len(corpus.compared(comparison.id)) == 2
 
 
-async def test_after_a_stop_the_columns_that_have_not_begun_are_not_asked(corpus: Corpus) -> None:
-    engine = FakeEngine(["So far", asyncio.Event()], ["More.", END])
+async def stopped(corpus: Corpus, engine: FakeEngine) -> Comparison:
+    """A comparison that was stopped while the first of two columns replied."""
     comparison = Comparison.start(corpus, [engine] * 2, [DEMOCRAT, REPUBLICAN])
-    async for _, event in comparison.say("Guns?"):
+    await stopped_at_once(comparison, "Guns?")
+    return comparison
+
+
+async def stopped_at_once(comparison: Comparison, text: str) -> None:
+    """Say something, and stop at the first word of a reply."""
+    async for _, event in comparison.say(text):
         if isinstance(event, ReplyText):
             await comparison.stop()
 
-    assert [message.text for message in comparison.columns[0].path] == ["Guns?", "So far"]
-    assert comparison.columns[1].path == ()
+
+async def test_after_a_stop_the_columns_after_it_are_told_and_not_asked_and_are_named(corpus: Corpus) -> None:
+    engine = FakeEngine(["So far", asyncio.Event()], ["More.", END])
+    comparison = await stopped(corpus, engine)
+
+    assert [texts(column.path) for column in comparison.columns] == [["Guns?", "So far"], ["Guns?"]]
     assert len(engine.asked) == 1
+    assert comparison.behind == ("A Republican",)
+    assert comparison.unsaid == ""
+
+
+@pytest.mark.parametrize("taken_up_again", [False, True])
+async def test_a_column_that_is_behind_replies_first_so_that_all_have_the_same_conversation(
+    corpus: Corpus, *, taken_up_again: bool
+) -> None:
+    engine = FakeEngine(["So far", asyncio.Event()], ["More.", END], ["3", END], ["4", END])
+    comparison = await stopped(corpus, engine)
+    if taken_up_again:
+        comparison = Comparison.resume(corpus, dict.fromkeys(corpus.compared(comparison.id), engine), comparison.id)
+
+    assert await say(comparison, "Why?") == [(1, "More."), (0, "3"), (1, "4")]
+    assert [texts(column.path) for column in comparison.columns] == [
+        ["Guns?", "So far", "Why?", "3"],
+        ["Guns?", "More.", "Why?", "4"],
+    ]
+    assert comparison.behind == ()
+    assert comparison.told_alike
+    assert corpus.problems() == ()
+
+
+async def test_a_message_is_said_to_nobody_where_a_column_that_is_behind_was_stopped_again(corpus: Corpus) -> None:
+    comparison = await stopped(corpus, FakeEngine(["So far", asyncio.Event()], ["Mo", asyncio.Event()]))
+    with pytest.raises(ComparisonError, match="before your message was said"):
+        await stopped_at_once(comparison, "Why?")
+
+    assert comparison.unsaid == "Why?"
+    assert [texts(column.path) for column in comparison.columns] == [["Guns?", "So far"], ["Guns?", "Mo"]]
+
+
+async def test_columns_of_which_one_was_gone_on_with_alone_were_not_told_alike(corpus: Corpus) -> None:
+    engine = FakeEngine(["1", END], ["2", END], ["3", END])
+    comparison = Comparison.start(corpus, [engine] * 2, [DEMOCRAT, REPUBLICAN])
+    await say(comparison, "Guns?")
+    assert comparison.told_alike
+    async for _ in comparison.columns[1].send("Why?"):
+        pass
+    assert not comparison.told_alike
+
+
+async def test_a_text_that_fits_into_no_column_is_said_to_nobody_and_leaves_nothing(corpus: Corpus) -> None:
+    engine = FakeEngine([TooLongError("too long")], [TooLongError("too long")], ["1", END], ["2", END])
+    comparison = Comparison.start(corpus, [engine] * 2, [DEMOCRAT, REPUBLICAN])
+    with pytest.raises(TooLongError):
+        await say(comparison, "Guns?")
+
+    assert comparison.unsaid == "Guns?"
+    assert corpus.conversation_ids() == corpus.compared(comparison.id) == ()
+    assert await say(comparison, "Taxes?") == [(0, "1"), (1, "2")]
+    assert {corpus.conversation(key).title for key in corpus.compared(comparison.id)} == {"Taxes?"}
+
+
+async def test_a_text_too_long_for_one_column_stays_without_a_reply_there_and_the_next_one_is_asked(
+    corpus: Corpus,
+) -> None:
+    comparison = Comparison.start(
+        corpus, [FakeEngine([TooLongError("too long")]), FakeEngine(["More.", END])], [DEMOCRAT, REPUBLICAN]
+    )
+    with pytest.raises(TooLongError):
+        await say(comparison, "Guns?")
+
+    assert [texts(column.path) for column in comparison.columns] == [["Guns?"], ["Guns?", "More."]]
+    assert comparison.behind == ("A Democrat",)
+    assert comparison.unsaid == ""
+
+
+async def test_what_cannot_be_stored_in_all_columns_is_stored_in_none(corpus: Corpus) -> None:
+    comparison = Comparison.start(corpus, [FakeEngine(["1", END], ["2", END])] * 2, [DEMOCRAT, REPUBLICAN])
+    await say(comparison, "Guns?")
+    with read_only(corpus), pytest.raises(CorpusError):
+        await say(comparison, "Guns?")
+
+    assert comparison.unsaid == "Guns?"
+    assert [texts(column.path) for column in comparison.columns] == [["Guns?", "1"], ["Guns?", "2"]]
 
 
 async def test_a_merge_brings_comparisons_along(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -421,6 +421,31 @@ async def test_the_title_is_what_was_said_first_until_it_is_renamed(corpus: Corp
     assert corpus.conversation(conversation.id).title == conversation.title == "Guns"
 
 
+async def test_a_title_that_was_given_before_the_first_message_stays(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine([TOO_LONG], ["Hm.", END]), democrat)
+    await conversation.rename("My interview")
+    with pytest.raises(TooLongError):
+        await heard(conversation.send("What about guns?"))
+    assert conversation.title == "My interview"
+    await heard(conversation.send("What about guns?"))
+    assert corpus.conversation(conversation.id).title == conversation.title == "My interview"
+
+
+async def test_a_title_that_is_given_while_the_first_message_turns_out_too_long_stays(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    go_on = asyncio.Event()
+    conversation = Conversation.start(corpus, FakeEngine([go_on, TOO_LONG], ["Hm.", END]), democrat)
+    sending = asyncio.create_task(heard(conversation.send("What about guns?")))
+    await asyncio.sleep(0)
+    await conversation.rename("My interview")
+    go_on.set()
+    with pytest.raises(TooLongError):
+        await sending
+    await heard(conversation.send("What about guns?"))
+    assert corpus.conversation(conversation.id).title == "My interview"
+
+
 async def test_one_reply_at_a_time(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine([asyncio.Event()]), democrat)
     events = conversation.send("Hi")

@@ -1,12 +1,15 @@
 """One question to everybody in the room: who is asked, what is put to the model, and what comes of it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.room import Room, RoomError, members_meant, question_meant, stand_in
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, CorpusError
 from eval.engine import EngineError, EngineInfo, Message, Piece, RequestError, Sampling, TooLongError
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, PersonaError, load_persona, system_prompt
@@ -257,6 +260,100 @@ async def test_a_question_that_is_too_long_for_the_model_is_unheard_and_not_kept
 
     assert {(each.quote, each.unheard) for each in asked.report().answers} == {(None, "too long for 8 tokens")}
     assert corpus.conversations() == ()
+
+
+class BreakingOff(FakeEngine):
+    """Stands still in its first reply, and then replies; `seeds` are those that it was asked with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seeds: list[int | None] = []
+        self.reached = asyncio.Event()
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        self.seeds.append(sampling.seed)
+        if len(self.seeds) == 1:
+            yield Piece("Well, ")
+            self.reached.set()
+            await asyncio.Event().wait()
+        yield Piece("Well, yes.", finish_reason="stop")
+
+
+async def broken_off(corpus: Corpus) -> tuple[Room, BreakingOff]:
+    """A room that was left in the middle of its first reply in words."""
+
+    async def hear() -> None:
+        async for _ in asked.hear(corpus):
+            pass
+
+    engine = BreakingOff()
+    asked = room(engine)
+    hearing = asyncio.create_task(hear())
+    await engine.reached.wait()
+    hearing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hearing
+    return asked, engine
+
+
+async def test_a_reply_that_broke_off_is_drawn_once_more_with_its_seed_in_its_conversation(corpus: Corpus) -> None:
+    asked, engine = await broken_off(corpus)
+    assert [place async for place in asked.hear(corpus)] == [0, 1, 2]
+
+    assert engine.seeds[1] == engine.seeds[0]
+    assert len(corpus.conversations()) == 3
+    first = asked.report().answers[0].conversation
+    assert first is not None
+    assert [message.text for message in branch_of(corpus, first)] == ["What about BUS?", "Well, yes."]
+
+
+async def test_where_somebody_has_gone_on_after_a_reply_that_broke_off_that_stays(corpus: Corpus) -> None:
+    asked, engine = await broken_off(corpus)
+    (left,) = corpus.conversations()
+    gone_on = Conversation.resume(corpus, engine, left.id)
+    async for _ in gone_on.send("Why?"):
+        pass
+    async for _ in asked.hear(corpus):
+        pass
+
+    assert [message.text for message in branch_of(corpus, left.id)][2:] == ["Why?", "Well, yes."]
+    assert len(corpus.conversations()) == 4
+
+
+async def test_where_a_conversation_was_deleted_meanwhile_another_one_is_begun(corpus: Corpus) -> None:
+    asked, _ = await broken_off(corpus)
+    (left,) = corpus.conversations()
+    corpus.delete(left.id)
+    async for _ in asked.hear(corpus):
+        pass
+
+    assert len(corpus.conversations()) == 3
+    assert {answer.quote for answer in asked.report().answers} == {"Well, yes."}
+
+
+async def test_a_reply_that_could_not_be_stored_is_stored_and_not_asked_for_again(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counting(FakeEngine):
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+            given.append(messages)
+            yield Piece("Yes.", finish_reason="stop")
+
+    def full(corpus: Corpus, *given: Any, **named: Any) -> None:
+        raise CorpusError("the disk is full; make room")
+
+    given: list[Sequence[Message]] = []
+    asked = room(Counting())
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Corpus, "end_reply", full)
+        with pytest.raises(CorpusError):
+            async for _ in asked.hear(corpus):
+                pass
+    assert [place async for place in asked.hear(corpus)] == [0, 1, 2]
+
+    first = asked.report().answers[0]
+    assert (first.quote, first.unheard) == ("Yes.", None)
+    assert (len(given), len(corpus.conversations())) == (3, 3)
 
 
 # The document

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from chat_personas.conversation.conversation import (
+    ContextUse,
     Conversation,
     ReplyEnded,
     ReplyEvent,
@@ -16,7 +17,7 @@ from chat_personas.conversation.conversation import (
     ThoughtEnded,
 )
 from chat_personas.corpus import Corpus, Thought
-from eval.engine import EngineError, Message, Piece
+from eval.engine import EngineError, Message, Piece, Usage
 from personas import LoadedPersona, load_persona
 from tests.fakes import END, FakeEngine
 
@@ -157,3 +158,14 @@ async def test_a_reply_without_a_thought_has_no_event_and_no_entry_for_one(
     events = await heard(conversation.send("Buses?"))
     assert not [event for event in events if isinstance(event, ReplyThought | ThoughtEnded)]
     assert conversation.thoughts == {}
+
+
+async def test_what_the_model_thought_is_not_counted_as_taken_of_the_context(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    ending = Piece("", finish_reason="stop", usage=Usage(90, 0, 400, 1.5))
+    conversation = Conversation.start(corpus, FakeEngine([Piece("", thought="Hm. " * 99), "Well.", ending]), democrat)
+    await heard(conversation.send("Hi"))
+    again = Conversation.resume(corpus, FakeEngine(), conversation.id)
+    known = ContextUse(90, at_least=True)  # 90 + 400 would be with its thoughts, which are not given back
+    assert [await one.context_use() for one in (conversation, again)] == [known, known]

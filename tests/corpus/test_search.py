@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from chat_personas.corpus import Corpus, search
+from chat_personas.corpus import Corpus, Words, search
 from chat_personas.corpus.search import Query, QueryError
 from eval.engine import Sampling
 from tests.corpus.export.participants import take_part
@@ -69,6 +69,17 @@ def test_of_a_common_word_the_best_of_the_newest_messages_are_found(
     assert [text[:15] for text in found(corpus, "guns")] == ["guns and other "] * 3
     assert len(found(corpus, "guns")[0]) < len(found(corpus, "guns")[2]), "the shortest is the best match"
     assert found(corpus, "guns guns") != [], "fewer matches than that are all ranked"
+
+
+def test_what_a_side_of_a_debate_quotes_takes_no_place_among_the_newest_messages(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_RANKED", 2)
+    talk(corpus, ("guns at first", "No."))
+    key = talk(corpus, ("Well?", "Hm."))
+    theirs = branch_of(corpus, talk(corpus, ("Well?", "guns at last")))[-1]
+    corpus.tell([(key, branch_of(corpus, key)[-1].id, Words("guns at last", "A Republican", theirs.id))])
+    assert sorted(found(corpus, "guns")) == ["guns at first", "guns at last"]
 
 
 def test_a_reply_is_found_once_it_has_ended(corpus: Corpus) -> None:

@@ -33,7 +33,7 @@ def said(section: str, measured: Measured = MEASURED) -> tuple[str, ...]:
 def test_the_alignment_is_explained_with_its_questions_its_interval_and_what_it_does_not_say() -> None:
     found = said("alignment")
     assert found[0] == "Answers like its group: 0.90 [0.90, 0.90], better than everyone's answers 0.70 [0.70, 0.70]."
-    assert found[1] == "All 24 questions of the survey were asked after the reply to message 3."
+    assert found[1] == "All 24 questions of the survey were answered after the reply to message 3."
     assert "compared with Democrat answers" in found[2]
     assert found[2].endswith("the mean over 24 questions is 0.90 [0.90, 0.90].")
     assert found[3] == (
@@ -47,7 +47,7 @@ def test_answers_of_earlier_turns_are_counted_apart() -> None:
     slow = Coverage(questions=62, anchors=24, this_turn=28, older=30)
     found = said("alignment", replace(MEASURED, estimate=estimate(coverage=slow)))
     assert found[1] == (
-        "Of the 62 questions of the survey, 28 were asked after the reply to message 3; 30 more count with their "
+        "Of the 62 questions of the survey, 28 were answered after the reply to message 3; 30 more count with their "
         "answers after earlier messages."
     )
 
@@ -59,10 +59,27 @@ def test_each_reference_point_is_compared_with_the_persona_question_by_question(
         "is reached without any persona; the persona is closer by 0.200 [0.200, 0.200]."
     )
     assert republicans == (
-        "Republican answers, 0.40 [0.40, 0.40]: the answers of the opposite group; the persona is closer by "
-        "0.500 [0.500, 0.500]."
+        "Republican answers, 0.40 [0.40, 0.40]: what the opposite group answered, compared with what the persona's "
+        "group did; the persona is closer by 0.500 [0.500, 0.500]."
     )
     assert even.startswith("Even answers, 0.70 [0.70, 0.70]: every option equally often")
+
+
+def test_the_two_figures_with_the_opposite_group_say_which_is_which() -> None:
+    _, _, republicans, *others = said("references")
+    assert republicans.startswith(
+        "Republican answers, 0.40 [0.40, 0.40]: what the opposite group answered, compared with what the persona's "
+        "group did"
+    )
+    (persona,) = [line for line in others if line.startswith("This persona vs. Republican answers, 0.")]
+    assert persona.endswith("own answers, compared with those of the opposite group instead of its own.")
+
+
+def test_what_marks_a_tie_is_said_and_why_a_farther_group_can_be_tied() -> None:
+    tied = replace(CARD, nearest=tuple(near.model_copy(update={"tied": True}) for near in CARD.nearest))
+    found = said("nearest", replace(MEASURED, card=tied))
+    (why,) = [line for line in found if line.startswith("= marks a group that is tied with the first")]
+    assert "a farther group can be tied while a nearer one is not" in why
 
 
 def test_a_round_under_way_compares_and_ranks_nothing() -> None:
@@ -95,7 +112,7 @@ def test_a_course_of_one_turn_and_one_of_too_few_questions_say_so() -> None:
     )
     few = Drift(1, 2, paired(-0.1), 7, 0.99)
     assert said("course", replace(MEASURED, estimate=estimate(trajectory=Trajectory(points, few))))[-3:-1] == (
-        "No measurement before the first message to compare with.",
+        "Nothing was measured before the first message: changes count from turn 1.",
         "Too few questions (under 20) to detect a change.",
     )
 
@@ -147,7 +164,7 @@ def test_where_nothing_is_measured_every_section_says_why() -> None:
     for section in SECTIONS:
         assert said(section, off) == ("Nothing is measured yet.", "Not measuring (F4 starts it).")
     begun = Measured("Democrat", estimate(complete=False, done=3, scorecard=None))
-    assert said("alignment", begun)[1] == "3 of 24 questions are asked so far."
+    assert said("alignment", begun)[1] == "3 of 24 questions are answered so far, in both orders of their options."
 
 
 def test_a_group_without_figures_is_said_to_have_none() -> None:

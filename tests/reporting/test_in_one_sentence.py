@@ -118,10 +118,10 @@ def test_a_round_under_way_claims_nothing() -> None:
 def test_without_an_interval_nothing_is_claimed() -> None:
     few = card(0.7, survey(count=19))
     assert in_one_sentence(few, complete=False) == (
-        "too early to say: 19 of at least 20 questions answered in both orders"
+        "too early to say: 19 questions answered in both orders, at least 20 needed"
     )
     assert in_one_sentence(few, complete=True) == (
-        "cannot be checked: 19 of at least 20 questions answered in both orders"
+        "cannot be checked: 19 questions answered in both orders, at least 20 needed"
     )
     given = replace(few, verdict=few.verdict.model_copy(update={"finding": "given"}))
     assert in_one_sentence(given, complete=True) == "too few questions to say how close its answers come"
@@ -168,8 +168,8 @@ def test_the_model_that_is_measured_is_named_where_another_one_replied_or_its_ki
     [
         (-0.02, -0.03, -0.01, 2, "-0.02 [-0.03, -0.01]"),
         (-0.001, -0.012, 0.004, 2, "-0.001 [-0.012, +0.004]"),
-        (-0.0004, -0.02, 0.02, 2, "-0.00 [-0.02, +0.02]"),
-        (-0.0004, -0.0011, 0.0003, 2, "-0.000 [-0.001, +0.000]"),
+        (-0.0004, -0.02, 0.02, 2, "0.00 [-0.02, +0.02]"),
+        (-0.0004, -0.0011, 0.0003, 2, "0.000 [-0.001, +0.000]"),
         (-0.00003, -0.00004, 0.00002, 3, "-0.00003 [-0.00004, +0.00002]"),
         (0.0, 0.0, 0.0, 2, "no change"),
         (-1e-9, -2e-9, 1e-9, 3, "no change"),

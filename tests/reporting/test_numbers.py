@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from chat_personas.reporting.numbers import COMPACT, below, mean_of, p_value, percent, plain, signed, with_interval
+from chat_personas.reporting.numbers import (
+    COMPACT,
+    below,
+    mean_of,
+    p_value,
+    percent,
+    plain,
+    signed,
+    signed_number,
+    with_interval,
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +42,16 @@ def test_a_difference_has_a_sign_in_every_number() -> None:
 
 
 def test_a_bound_that_rounds_to_zero_still_says_on_which_side_of_it_it_lies() -> None:
-    assert signed(SMALL) == "-0.000 [-0.013, +0.011]"
     assert signed(Score(0.012, -0.0004, 0.024)) == "+0.012 [-0.000, +0.024]"
     assert signed(Score(0.012, 0.0004, 0.024)) == "+0.012 [+0.000, +0.024]"
     assert with_interval(Score(0.012, -0.0004, 0.024)) == "0.012 [-0.000, 0.024]"
+
+
+def test_a_difference_that_rounds_to_zero_has_no_sign() -> None:
+    assert signed(SMALL) == "0.000 [-0.013, +0.011]"
+    assert signed(Score(-0.0004)) == signed(Score(0.0004)) == "0.000"
+    assert signed(Score(-0.0004), decimals=4) == "-0.0004"
+    assert [signed_number(value, decimals=COMPACT) for value in (-0.004, 0.004, -0.006)] == ["0.00", "0.00", "-0.01"]
 
 
 @pytest.mark.parametrize("score", [Score(0.8), Score(0.8, 0.7, None)])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.storage.drafts import Draft, Drafts
+from chat_personas.storage.drafts import PROMPT, Draft, Drafts
 from chat_personas.storage.files import atomic_write
 
 HERE, GONE, LIVING = "00000000000000aa", "00000000000000bb", "00000000000000cc"
@@ -139,6 +139,13 @@ def test_the_drafts_of_deleted_conversations_are_erased_and_others_stay(folder: 
     )
 
 
+def test_a_prompt_that_is_being_written_goes_with_no_conversation(folder: Path) -> None:
+    drafts = Drafts(folder, HERE)
+    drafts.keep(f"{PROMPT}0a", Draft("Rhyme."))
+    drafts.forget_the_deleted(list)
+    assert drafts.of(f"{PROMPT}0a", ()) == Draft("Rhyme.")
+
+
 def test_what_a_program_left_when_it_was_killed_goes_and_what_another_one_writes_stays(folder: Path) -> None:
     Drafts(folder, HERE).keep("A", Draft("whole"))
     left = folder / f".chat-personas-{'0' * 16}-{'1' * 16}.part"
@@ -172,3 +179,13 @@ def test_a_file_that_cannot_be_read_is_no_draft(folder: Path) -> None:
     for number, content in enumerate(("", "[]", "{", '{"unknown": 1}', '{"text": ""}', '{"text": 5}')):
         (folder / f"{number}.json").write_text(content, encoding="utf-8")
         assert Drafts(folder, HERE).of(str(number), ()) is None
+
+
+def test_a_draft_that_the_system_does_not_let_us_read_keeps_no_other_one_from_coming_back(folder: Path) -> None:
+    Drafts(folder, GONE).keep(None, Draft("readable"))
+    (folder / "new-00000000000000dd.json").mkdir()  # as a file of another user, which root could read
+
+    assert Drafts(folder, HERE).take_over(None, {HERE}) == Draft("readable")
+    (folder / f"A-{HERE}.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        Drafts(folder, HERE).take_over("A", {HERE})  # what is typed next would be kept in place of it

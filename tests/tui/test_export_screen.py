@@ -233,3 +233,26 @@ async def test_what_goes_wrong_stands_in_the_dialog_with_all_that_was_chosen(cor
 def test_a_path_outside_the_home_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert full_display_path(tmp_path / "talk.jsonl") == str(tmp_path / "talk.jsonl")
+
+
+async def test_a_format_that_was_chosen_stays_when_all_conversations_of_the_list_are_chosen(corpus_file: Path) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        for _ in range(3):
+            talk(corpus, ("Tea?", "Yes."))
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "3 conversations" in words(pilot).lower())
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: hint(pilot).startswith("Enter writes"))
+        dialog = pilot.app.screen
+        assert isinstance(dialog, ExportScreen)
+        while dialog._form is None or dialog._form.name != "csv":
+            await pilot.press("down")
+        dialog.query_one("#all").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: "Export 3 conversations" in words(pilot) and dialog._ready.is_set())
+        await at_the_format(pilot, "csv")
+        assert place(pilot).endswith("/3-conversations-csv")
+        await pilot.press("space")
+        await until(pilot, lambda: "Export this conversation" in words(pilot) and dialog._ready.is_set())
+        await at_the_format(pilot, "csv")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from chat_personas.corpus import CorpusError
+from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.engines.open import UnknownModelError, same_model
 from chat_personas.models import pocket_path, pulling
 from chat_personas.models.found import Found, ModelInFiles, Problem
@@ -17,15 +17,18 @@ from chat_personas.models.servers import ModelOnServer
 from chat_personas.paths import models_directory
 from chat_personas.reporting.models_found import model_called, offered
 from chat_personas.settings import Settings
+from chat_personas.storage.drafts import Draft, Drafts
 from chat_personas.tui.screens.models import ModelsScreen, Row
 from chat_personas.tui.session import Session
 from eval.engine import EngineError
 from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.tui.fakes import (
+    SECONDS,
     FakeLaunch,
     ScreenEngine,
     chat,
+    edit_last,
     opening,
     reply,
     screen,
@@ -335,6 +338,84 @@ async def test_what_waits_for_a_model_that_does_not_open_returns_to_the_person(c
         await until(pilot, lambda: chat(pilot).composer.text == "Guns?")
         assert alpha.asked == []
         assert "opening" not in words(pilot)
+
+
+async def test_a_model_asked_for_again_while_the_one_before_is_being_closed_is_open_already(corpus_file: Path) -> None:
+    closed = asyncio.Event()
+
+    class SlowToClose(ScreenEngine):
+        async def close(self) -> None:
+            await closed.wait()
+
+    beta = FakeLaunch(corpus_file, ScreenEngine(reply("More."), info=BETA), model="beta.gguf")
+    app = session(corpus_file, SlowToClose(), model="small.gguf", others={"beta.gguf": beta})
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "/model beta.gguf")
+        await until(pilot, lambda: app.engine is beta.engine)
+        await type_text(pilot, "/model beta.gguf")
+        await until(pilot, lambda: "beta is open already." in words(pilot))
+        assert chat(pilot).status_line.model == "beta"
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "More." in shown(pilot) and not chat(pilot).replies.busy)
+        closed.set()
+
+
+async def test_a_change_of_model_that_is_broken_off_once_its_conversation_was_left_is_made_to_its_end(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, release = threading.Event(), Drafts.release
+    beta = FakeLaunch(corpus_file, ScreenEngine(info=BETA), model="beta.gguf")
+    app = session(corpus_file, ScreenEngine(reply("Fewer.")), model="small.gguf", others={"beta.gguf": beta})
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "Fewer." in shown(pilot) and not chat(pilot).replies.busy)
+        assert app.conversation is not None
+        first = app.conversation.id
+
+        def slow(drafts: Drafts, key: str) -> None:
+            assert go.wait(SECONDS)
+            release(drafts, key)
+
+        monkeypatch.setattr(Drafts, "release", slow)
+        await pilot.press(*"words")
+        changing = chat(pilot).run_worker(
+            chat(pilot).navigator.change_model("beta.gguf", new=True), exit_on_error=False
+        )
+        await until(pilot, lambda: chat(pilot).drafts.between)
+        changing.cancel()
+        go.set()
+        await until(pilot, lambda: chat(pilot).status_line.model == "beta" and not chat(pilot).drafts.between)
+        assert app.engine is beta.engine
+        await pilot.press(*"other")
+    with Corpus.open(corpus_file) as corpus:
+        assert corpus.drafts.of(first, ()) == Draft("words")
+        assert corpus.drafts.of(None, ()) == Draft("other")
+
+
+async def test_an_edit_whose_message_is_on_another_branch_by_then_comes_back_as_a_new_message(
+    corpus_file: Path,
+) -> None:
+    beta = FakeLaunch(corpus_file, ScreenEngine(reply("Three."), info=BETA), model="beta.gguf")
+    alpha = ScreenEngine(reply("One."), reply("Two."))
+    app = session(corpus_file, alpha, model="small.gguf", others={"beta.gguf": beta})
+    async with screen(app, (120, 40)) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).replies.busy)
+        assert app.conversation is not None
+        leaf = app.conversation.path[-1].id
+        await edit_last(pilot, "Second?")
+        await until(pilot, lambda: "Two." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        with Corpus.open(corpus_file) as other:  # another program
+            other.activate(app.conversation.id, leaf)
+        await chat(pilot).navigator.change_model("beta.gguf", new=False)
+        await pilot.press("backspace", *" indeed?", "enter")
+        await until(pilot, lambda: "is on another branch now" in words(pilot))
+        await until(pilot, lambda: chat(pilot).composer.text == "Second indeed?")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Three." in shown(pilot) and not chat(pilot).replies.busy)
+        assert [row.text for row in app.conversation.path] == ["First?", "One.", "Second indeed?", "Three."]
 
 
 async def test_the_last_of_two_models_that_were_asked_for_is_said_to_be_opened_until_it_is(corpus_file: Path) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Static, TextArea
 from chat_personas.corpus import Corpus, GroupRow, MeasurementRow
 from chat_personas.own_personas import find_persona, own_persona_names
 from chat_personas.tui import other_programs
+from chat_personas.tui.chat.drafts import BROUGHT_BACK
 from chat_personas.tui.screens.dialogs import SaveScreen
 from chat_personas.tui.screens.personas import PersonasScreen, last_measured, measured_in_short, preview
 from chat_personas.tui.screens.prompt import WritePromptScreen
@@ -130,18 +131,21 @@ def test_an_alignment_is_shown_with_interval_verdict_and_day_or_not_at_all(
     assert measured_in_short(row) == f"alignment with this model: {said}"
 
 
-def test_the_corpus_tells_the_newest_complete_measurement_of_each_persona_on_a_model(corpus: Corpus) -> None:
+def test_the_corpus_tells_the_newest_complete_measurement_of_each_persona_on_a_model_before_anything_is_said(
+    corpus: Corpus,
+) -> None:
     from chat_personas.corpus import ReplyModel
 
     identifier = talk(corpus, ("Guns?", "Fewer."), row=conversation_row(system_prompt="Be a Democrat."))
     reply_ = branch_of(corpus, identifier)[-1]
-    one = measurement(reply_).model_copy(update={"id": "1", "complete": True})
+    one = measurement(reply_).model_copy(update={"id": "1", "message_id": None})
     rows = [
         one,
         one.model_copy(update={"id": "2"}),
         one.model_copy(update={"id": "3", "complete": False}),
         one.model_copy(update={"id": "4", "persona_name": "republican", "system_prompt": "Be a Republican."}),
         one.model_copy(update={"id": "5", "model": "another"}),
+        one.model_copy(update={"id": "6", "message_id": reply_.id}),
     ]
     for row in rows:
         corpus.add_measurement(row, ())
@@ -268,6 +272,44 @@ async def test_the_prompt_of_a_persona_is_written_and_the_conversation_goes_on_w
     assert [(row.persona_name, row.system_prompt) for row in made if row is not None][1:] == [
         ("democrat-woman-own-prompt", "Talk like a pirate.\nShort.")
     ]
+
+
+async def writing_prompt(pilot: Pilot[None]) -> TextArea:
+    """Open the prompt of the persona of the conversation, and wait for it."""
+    chat(pilot).do("prompt-text")
+    await until(pilot, lambda: isinstance(pilot.app.screen, WritePromptScreen))
+    return pilot.app.screen.query_one(TextArea)
+
+
+async def test_a_prompt_that_is_being_written_when_the_program_ends_is_back(corpus_file: Path) -> None:
+    before = system_prompt(load_persona("democrat").persona)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await writing_prompt(pilot)
+        await pilot.press("enter", *"Rhyme.", "ctrl+q")
+
+    async with screen(session(corpus_file, ScreenEngine(), persona="republican")) as pilot:
+        text = await writing_prompt(pilot)
+        assert text.text == system_prompt(load_persona("republican").persona), "it is that of another persona"
+
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        text = await writing_prompt(pilot)
+        assert text.text == f"{before}\nRhyme."
+        await until(pilot, lambda: BROUGHT_BACK in words(pilot))
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: text.text == before)
+        await pilot.press("ctrl+y", *" Twice.")
+        await until(pilot, lambda: text.text == f"{before}\nRhyme. Twice.")
+        await pilot.press("escape")
+        await until(pilot, lambda: "The text is changed" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+
+        text = await writing_prompt(pilot)
+        assert text.text == before, "it was given up"
+        await pilot.press(*" Sing.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: shown(pilot).startswith(" A Democrat (own prompt)"))
+    assert list(corpus_file.parent.glob("*-drafts/*")) == [], "it was gone on with"
 
 
 async def test_a_prompt_that_cannot_be_one_stands_in_the_text_again(corpus_file: Path) -> None:

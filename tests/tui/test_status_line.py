@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets._footer import FooterKey
 
+from chat_personas.monitor.monitor import Estimate
 from chat_personas.tui.widgets.title_and_status import Doing, speed
 from eval.engine import EngineInfo, Usage
 from tests.fakes import END
@@ -68,14 +69,30 @@ async def test_it_is_said_how_many_questions_are_measured(corpus_file: Path, mon
         assert estimate is not None
         await until(pilot, lambda: all(worker.is_finished for worker in chat(pilot).workers))
 
-        chat(pilot).panel.figures = replace(
-            chat(pilot).panel.figures, estimate=replace(estimate, done=12, complete=False)
-        )
         still_measuring = asyncio.Event()
         chat(pilot).run_worker(still_measuring.wait(), group="measure")
+        chat(pilot).panel.offer(replace(estimate, done=12, complete=False))
         await until(pilot, lambda: "measuring 12 of 62…" in shown(pilot).splitlines()[-2])
         still_measuring.set()
         await until(pilot, lambda: "measuring" not in shown(pilot).splitlines()[-2])
+
+
+async def test_the_status_line_and_the_panel_count_in_step(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_personas.tui.chat.measuring.MeasuringController.enabled", True)
+    async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
+        asking = chat(pilot).run_worker(asyncio.Event().wait(), group="measure")
+        panel, line = chat(pilot).panel, chat(pilot).status_line
+        panel.offer(Estimate(None, 12, 62, complete=False))
+        await until(pilot, lambda: "measuring… 12 of 62 questions" in shown(pilot))
+        assert line.state.startswith("measuring 12 of 62…")
+        panel._resting = True
+        panel.offer(Estimate(None, 40, 62, complete=False, failed=2))
+        chat(pilot)._show_doing()
+        assert line.state.startswith("measuring 12 of 62…")  # the panel has not shown the newer one
+        panel._show_due()
+        await until(pilot, lambda: "measuring… 38 of 62 questions" in shown(pilot))
+        assert line.state.startswith("measuring 38 of 62…")
+        asking.cancel()
 
 
 async def test_nothing_is_said_of_measuring_where_it_is_off(corpus_file: Path) -> None:

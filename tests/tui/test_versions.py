@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, PersonaChangeRow
+from tests.examples import slow_but_first
 from tests.tui.fakes import (
     SECONDS,
     ScreenEngine,
@@ -22,6 +23,7 @@ from tests.tui.fakes import (
     shown,
     type_text,
     until,
+    words,
 )
 
 
@@ -142,3 +144,39 @@ async def test_a_message_that_is_sent_while_another_version_is_being_opened_is_s
         conversation = chat(pilot).session.conversation
         assert conversation is not None
         assert [row.text for row in conversation.path] == ["What about guns?", "To guns.", "Why?", "Well."]
+
+
+@slow_but_first("key", ["again", "versions", "fork", "before"])
+async def test_a_conversation_whose_persona_is_being_changed_says_so_and_stays_as_it_is(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    engine = ScreenEngine(reply("To guns."), reply("To books."), reply("Well."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f5")
+        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).replies.busy)
+        go, change_persona = threading.Event(), Corpus.change_persona
+
+        def slow(corpus: Corpus, change: PersonaChangeRow) -> None:
+            assert go.wait(SECONDS)  # another program writes to the corpus
+            change_persona(corpus, change)
+
+        monkeypatch.setattr(Corpus, "change_persona", slow)
+        await type_text(pilot, "/go-on republican")
+        await until(pilot, lambda: chat(pilot).replies.changing)
+        if key == "before":
+            chat(pilot).transcript.action_choose_end(-1)
+            await until(pilot, lambda: chat(pilot).transcript.chosen is not None)
+            chat(pilot).transcript.action_ask(key)
+        else:
+            chat(pilot).do(key)
+        await until(pilot, lambda: "try again in a moment" in words(pilot))
+        go.set()
+        await until(pilot, lambda: not chat(pilot).replies.changing)
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert conversation.persona.name == "republican"
+        assert [row.text for row in conversation.path] == ["What about guns?", "To books."]
+        await type_text(pilot, "Why?")
+        await until(pilot, lambda: "Well." in shown(pilot) and not chat(pilot).replies.busy)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chat_personas.exporting import Exporter
 
 NEW_TEXT = "New text: "
+UNCHANGED = "Your message stays as it is."
 END, CANCEL = "/end", "/cancel"
 LAST = 2
 """Messages that are read of a conversation that goes on."""
@@ -84,11 +85,9 @@ class Talking:
         raise NotDoneError("There is nothing to stop.")
 
     async def _again(self, _: str) -> None:
-        if self._replies.unsent is not None:
-            await self._replies.send(self._replies.unsent)
-        else:
+        if self._replies.unsent is None:
             require_messages(self._opened.conversation)
-            await self._replies.hear(self._opened.conversation.regenerate())
+        await self._replies.again()
 
     async def _edit(self, written: str) -> None:
         own = self._own()
@@ -98,10 +97,10 @@ class Talking:
         if not text:
             which = "last message" if place == len(own) else f"message {place}"
             self._say(f"Your {which}: {message.text}", "Write it in other words. An empty line leaves it as it is.")
-            text = (await self._dialogue.ask(NEW_TEXT)).strip()
+            text = await self._dialogue.answer(NEW_TEXT, left=UNCHANGED)
         if not text:
-            raise NotDoneError("Your message stays as it is.")
-        await self._replies.hear(self._opened.conversation.edit(message.id, text))
+            raise NotDoneError(UNCHANGED)
+        await self._replies.send(text, message.id)
 
     def _turn(self, place: int | None) -> list[MessageRow]:
         """Return the reply to a message of the person's, by its number, and that message; the last two without one."""

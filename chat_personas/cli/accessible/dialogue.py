@@ -21,7 +21,7 @@ from chat_personas.conversation.conversation import (
     ReplyThought,
     ThoughtEnded,
 )
-from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.corpus import Corpus
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
 from chat_personas.reporting.wording import thought_in_short
 from chat_personas.text import pluralize, printable
@@ -31,6 +31,13 @@ from personas.errors import ReportedError
 
 MORE = "More: "
 LEAVES = "/stop leaves this."
+LEFT = "Left. You are in your conversation again."
+NOT_SENT = "Your message was not sent. /again sends it once more."
+IN_MEMORY = (
+    "The reply is in memory only. It is stored before the next message, if that works by then. "
+    "/export saves the conversation to another place."
+)
+OTHER_VERSION = "What was not sent is to replace a message of another version. /versions leads there, then /again."
 SECONDS_OF_SILENCE = 5.0
 """After so long without a word it is said that the reply is waited for."""
 
@@ -200,19 +207,23 @@ class Dialogue:
             except NotDoneError as error:
                 self.say(str(error))
 
-    async def answer(self, prompt: str) -> str:
+    async def answer(self, prompt: str, left: str = LEFT) -> str:
         """Return what is written at a step of a dialogue.
 
         Raises:
-            NotDoneError: the person leaves the dialogue, by /stop or /end.
+            NotDoneError: the person leaves the dialogue, by /stop or /end; `left` says so.
             LeftError: the person leaves the program.
         """
+        if (written := await self._answered(prompt)) is None:
+            raise NotDoneError(left)
+        return written
+
+    async def _answered(self, prompt: str) -> str | None:
+        """Return what is written, None where the person leaves what is asked. Raises LeftError: the program."""
         written = (await self.ask(prompt)).strip()
-        if written.casefold() in ("/stop", "/end"):
-            raise NotDoneError("Left. You are in your conversation again.")
         if written.casefold() == "/quit":
             raise LeftError
-        return written
+        return None if written.casefold() in ("/stop", "/end") else written
 
     async def until_right(self, step: Callable[[], Awaitable[Taken]]) -> Taken:
         """Take a step of a dialogue, which asks for something, again and again until what is written is right.
@@ -226,11 +237,11 @@ class Dialogue:
                 self.say(f"{as_sentence(error)} {LEAVES}")
 
     async def confirm(self, question: str) -> bool:
-        """Ask until the person says yes or no."""
-        while True:
-            answer = (await self.ask(f"{question} Write yes or no: ")).strip().casefold()
-            if answer in ("yes", "y", "no", "n"):
-                return answer in ("yes", "y")
+        """Ask until the person says yes or no; who leaves the question has not said yes. Raises LeftError."""
+        while (answer := await self._answered(f"{question} Write yes or no: ")) is not None:
+            if answer.casefold() in ("yes", "y", "no", "n"):
+                return answer.casefold() in ("yes", "y")
+        return False
 
     @property
     def typed(self) -> bool:
@@ -341,12 +352,20 @@ class Hearing:
             self.ended = event
 
 
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that was not sent; `replacing` is the key of the message in whose place it was said, None: the end."""
+
+    text: str
+    replacing: str | None = None
+
+
 class Replies:
     """Messages that are sent, and the replies to them as they are heard. `unsent` is a message that was not sent."""
 
     def __init__(self, opened: Opened, dialogue: Dialogue, replied: Callable[[], Awaitable[None]]) -> None:
         """Prepare; `replied` is awaited after a reply that is complete or was stopped."""
-        self.unsent: str | None = None
+        self.unsent: Unsent | None = None
         self._opened = opened
         self._dialogue = dialogue
         self._replied = replied
@@ -364,19 +383,38 @@ class Replies:
         self._dialogue.begin(self._opened.conversation.stop())
         return True
 
-    async def send(self, text: str) -> None:
-        """Send a message, and say the reply. Nothing is sent where the message is empty."""
-        if text.strip():
-            await self.hear(self._opened.conversation.send(text), text)
+    async def send(self, text: str, replacing: str | None = None) -> None:
+        """Send a message, in place of the one with this key, and say the reply. An empty message is not sent.
 
-    async def hear(self, begun: AsyncGenerator[ReplyEvent, None], text: str | None = None) -> None:
-        """Say a reply and how it ended. `text` is a message that is sent with it.
+        Raises what `_hear` raises.
+        """
+        if not text.strip():
+            return
+        conversation = self._opened.conversation
+        begun = conversation.send(text) if replacing is None else conversation.edit(replacing, text)
+        await self._hear(begun, Unsent(text, replacing))
+
+    async def again(self) -> None:
+        """Send what was not sent once more, else ask for another reply to the last message, and say the reply.
+
+        Raises what `_hear` raises, and ValueError where nothing was said yet.
+        """
+        path = self._opened.conversation.path
+        if self.unsent is None:
+            await self._hear(self._opened.conversation.regenerate(), None)
+        elif self.unsent.replacing not in {None, *(message.id for message in path)}:
+            raise NotDoneError(OTHER_VERSION)
+        else:
+            await self.send(self.unsent.text, self.unsent.replacing)
+
+    async def _hear(self, begun: AsyncGenerator[ReplyEvent, None], sent: Unsent | None) -> None:
+        """Say a reply and how it ended. `sent` is the message that is sent with it.
 
         Raises:
             NotDoneError: the message was not sent, or the reply could not be stored.
-            ReportedError: the model failed.
+            ReportedError: the model failed, or no other reply could be begun.
         """
-        self.unsent = text
+        self.unsent = sent
         ended: ReplyEnded | None = None
         try:
             with self._dialogue.busy("Waiting for the reply."):
@@ -384,21 +422,22 @@ class Replies:
                     ended = await self._speak(events)
         except ReportedError as error:
             if isinstance(error, TooLongError):  # the message was stored, and taken back
-                self.unsent = text
-            if self.unsent is not None:
-                raise NotDoneError(
-                    f"{as_sentence(error)} Your message was not sent. /again sends it once more."
-                ) from error
-            if not isinstance(error, CorpusError):
+                self.unsent = sent
+            kept = " ".join(self._what_is_kept())
+            if not kept:
                 raise
-            raise NotDoneError(
-                f"{as_sentence(error)} The reply is in memory only. It is stored before the next message, if that "
-                "works by then. /export saves the conversation to another place."
-            ) from error
+            raise NotDoneError(f"{as_sentence(error)} {kept}") from error
         if ended is not None:
             self._dialogue.say(*reply_ended(ended))
             if ended.status in ("complete", "stopped"):
                 await self._replied()
+
+    def _what_is_kept(self) -> Iterator[str]:
+        """Say what is held that is not in the corpus: a message that was not sent, a reply that was not stored."""
+        if self.unsent is not None:
+            yield NOT_SENT
+        if self._opened.conversation.unsaved is not None:
+            yield IN_MEMORY
 
     async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
         """Say what happens to a reply, and return how it ended."""

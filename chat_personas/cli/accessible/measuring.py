@@ -187,10 +187,10 @@ class Measuring:
             self._dialogue.say(f"Not measured. {as_sentence(error)}")
         elif error is not None:
             raise error
-        elif self._measurement is not None:
+        elif (newest := self._newest) is not None:
             named = "" if self._panel_named else " /panel reads all of it."
             self._panel_named = True
-            self._dialogue.say(measured(self._measurement.estimate) + named)
+            self._dialogue.say(measured(newest.estimate) + named)
 
     @property
     def _turn(self) -> int:
@@ -216,7 +216,7 @@ class Measuring:
     def _take(self, found: Measurement, said: float) -> float:
         """Keep an estimate, and say how far the round has come after a silence; return when that was said last."""
         estimate = found.estimate
-        if estimate.scorecard is not None or estimate.complete or self._measurement is None:
+        if estimate.scorecard is not None or estimate.complete or self._newest is None:
             self._measurement = found
         if not estimate.complete:
             self._dialogue.doing = under_way(estimate)
@@ -255,9 +255,6 @@ class Measuring:
 
     async def _panel(self, _: str) -> None:
         found = self._measurement_now()
-        path = self._opened.conversation.path
-        if found.message_id != (path[-1].id if path else None):
-            self._dialogue.say("This was measured at an earlier point of the conversation.")
         self._dialogue.say(*whole(found.estimate, self._people, self._source, found.inside, halted=found.halted))
 
     async def _explain(self, words: str) -> None:
@@ -309,11 +306,29 @@ class Measuring:
     def _people(self) -> str:
         return " and ".join(group.label for group in self._opened.conversation.persona.groups) or "everyone"
 
+    @property
+    def _newest(self) -> Measurement | None:
+        """The newest measurement if it is about the path: not if it followed a reply of another version."""
+        found = self._measurement
+        here = {None, *(message.id for message in self._opened.conversation.path)}
+        return found if found is not None and found.message_id in here else None
+
     def _measurement_now(self) -> Measurement:
-        if self._measurement is None:
+        """Return the newest measurement, and say after which turn it was made where that is not the last one.
+
+        Raises:
+            NotDoneError: there is none of this path.
+        """
+        found, path = self._newest, self._opened.conversation.path
+        if found is None and self._measurement is not None:
+            how = "/measure" if self.wanted else "/measure on"
+            raise NotDoneError(f"The newest measurement is about another version. {how} measures this one.")
+        if found is None:
             state = "Nothing was measured yet." if self.wanted else "Nothing was measured. /measure on starts it."
             raise NotDoneError(state)
-        return self._measurement
+        if found.message_id != (path[-1].id if path else None):
+            self._dialogue.say(f"This was measured {after(found.estimate.turn)}. Messages have followed since.")
+        return found
 
     @property
     def _possible(self) -> bool:

@@ -15,7 +15,6 @@ from chat_personas.cli.accessible.dialogue import (
     Dialogue,
     NotDoneError,
     Opened,
-    as_sentence,
     chosen_number,
 )
 from chat_personas.conversation.room import (
@@ -44,7 +43,6 @@ from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.steps import percentages, shares_of
 from chat_personas.text import pluralize, printable
 from personas import CATALOGUE, LoadedPersona
-from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from eval.surveys.loading import LoadedSurvey
@@ -97,19 +95,16 @@ class AskingTheRoom:
         self._conversations.list_here([answer.conversation for answer in table.room.report().answers])
 
     async def _ask_all(self, table: RoomTable) -> None:
-        room = table.room
-        try:
-            async with aclosing(room.measure()) as places:
-                async for place in places:
-                    self._read_figures(table, place)
-                    self._dialogue.doing = f"Asking for figures, {place + 1} of {len(room.members)}."
-        except ReportedError as error:
-            table.no_figures = as_sentence(error)
+        total = len(table.room.members)
+        async with aclosing(table.measure()) as places:
+            async for place in places:
+                self._read_figures(table, place)
+                self._dialogue.doing = f"Asking for figures, {place + 1} of {total}."
         self._dialogue.doing = "Asking for replies in words."
-        async with aclosing(room.hear(self._opened.corpus)) as places:
+        async with aclosing(table.hear(self._opened.corpus)) as places:
             async for place in places:
                 self._read_words(table, place)
-                self._dialogue.doing = f"Asking for replies in words, {place + 1} of {len(room.members)}."
+                self._dialogue.doing = f"Asking for replies in words, {place + 1} of {total}."
 
     # Choosing
 
@@ -194,8 +189,7 @@ class AskingTheRoom:
     def _remark(self, table: RoomTable) -> None:
         """Say what a listener must know about the answers, and what can be done with them."""
         report = table.room.report()
-        if table.no_figures:
-            self._say(table.no_figures)
+        self._say(*(in_sentence(printable(why)) for why in (table.no_figures, table.no_words) if why))
         if report.question.options:
             self._say(in_sentence(ALONE_IN_SHORT))
         self._say(in_sentence(asked_how(report)))

@@ -4,8 +4,8 @@ Both are those of the screen. The person who listens writes lines: to all column
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, aclosing
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.accessible.conversations import Conversations, last_messages
@@ -21,7 +21,7 @@ from chat_personas.cli.accessible.dialogue import (
 )
 from chat_personas.cli.accessible.measuring import Measuring, SideRounds
 from chat_personas.conversation.commands import SLASH, Command, CommandError, asked, for_conversation, message_of
-from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, Comparison, ComparisonError
+from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, NOT_ALIKE, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
 from chat_personas.monitor.sides import SideMonitors
@@ -36,13 +36,37 @@ from personas.errors import ReportedError
 from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
-    pass
+    from chat_personas.conversation.conversation import Conversation
 
 TO_ALL = "To all: "
 ROUNDS = 3
 HOW_TO_MODERATE = "Write something that both are told, Enter alone to go on, or /end to leave the debate."
 BACK = "Press Enter alone to go back to your conversation: "
 PAUSED = f"Paused. {HOW_TO_MODERATE}"
+NOT_SAID = "Your message was said to nobody. Enter alone or /again says it once more."
+NOT_STORED = (
+    "Not all is stored yet, some of it is only in memory. {why} The program tries again by itself. If you leave it "
+    "before, a copy goes to the directory of temporary files."
+)
+
+
+@asynccontextmanager
+async def held_beside(
+    opened: Opened, dialogue: Dialogue, conversations: "Sequence[Conversation]"
+) -> AsyncIterator[None]:
+    """Keep what cannot be stored of these conversations while they are beside the open one, and after that."""
+    opened.session.hold_beside(conversations)
+    try:
+        yield
+    finally:
+        await say_what_is_not_stored(opened, dialogue)
+
+
+async def say_what_is_not_stored(opened: Opened, dialogue: Dialogue) -> None:
+    """Try to store what could not be stored, and say so and go on trying where that fails again."""
+    if (why := await opened.session.try_to_save()) is not None:
+        dialogue.say(NOT_STORED.format(why=in_sentence(printable(why))))
+        dialogue.begin(opened.session.keep_trying())
 
 
 class Comparing:
@@ -87,7 +111,8 @@ class Comparing:
             await tried_out(column.engine)
         self._comparison = comparison
         try:
-            chosen = await self._talk(comparison)
+            async with held_beside(self._opened, self._dialogue, comparison.columns):
+                chosen = await self._talk(comparison)
         finally:
             self._comparison = None
             if any(column.path for column in comparison.columns):
@@ -96,7 +121,8 @@ class Comparing:
                 await self._opened.session.resume(here.id)
         self._conversations.list_here([column.id if column.path else None for column in comparison.columns])
         back = "" if chosen else " You are in your conversation again."
-        self._say(f"Left the comparison.{back} /compare goes on with it.")
+        goes_on = " /compare goes on with it." if self._left == comparison.id else ""
+        self._say(f"Left the comparison.{back}{goes_on}")
         if chosen:
             await self._conversations.actions["open"](chosen)
 
@@ -155,11 +181,14 @@ class Comparing:
             self._say(f"Enter alone says to all what you said last: {printable(again)}")
         while True:
             try:
-                line = (await self._dialogue.ask(TO_ALL)).strip() or again
-                again = ""
+                line = (await self._dialogue.ask(TO_ALL)).strip()
                 found = asked(line)
                 if found is None:
-                    await self._tell(comparison, monitors, message_of(await self._dialogue.message(line)))
+                    text = message_of(await self._dialogue.message(line)) if line else comparison.unsaid or again
+                    again = ""
+                    await self._tell(comparison, monitors, text)
+                elif found.command.name == "again" and comparison.unsaid:
+                    await self._tell(comparison, monitors, comparison.unsaid)
                 elif found.command.name in ("open", "end"):
                     return self._column(comparison, found.argument) if found.argument else ""
                 else:
@@ -168,6 +197,11 @@ class Comparing:
                 self._say(str(error))
             except (ReportedError, CommandError) as error:
                 self._say(as_sentence(error))
+                if comparison.unsaid:
+                    self._say(NOT_SAID)
+                else:
+                    self._say_what_differs(comparison)
+                await say_what_is_not_stored(self._opened, self._dialogue)
 
     def _introduce(self, comparison: Comparison) -> None:
         """Say who is compared, with the last messages of each, and why nothing is measured where that is so."""
@@ -178,9 +212,17 @@ class Comparing:
             if (made := column.model_of_last_reply) is not None:
                 here = printable(column.engine.info.name)
                 self._say(f"{printable(made.name)} made its last reply. The next one comes from {here}.")
+        self._say_what_differs(comparison)
         self._say(HOW_TO_COMPARE)
         if (why := self._measuring.why_none) is not None:
             self._say(why)
+
+    def _say_what_differs(self, comparison: Comparison) -> None:
+        """Say which columns have not replied to what was said last, and that not all were told the same."""
+        if comparison.waits_for:
+            self._say(in_sentence(printable(comparison.waits_for)))
+        if not comparison.told_alike:
+            self._say(sentence(NOT_ALIKE))
 
     def _said_before(self, comparison: Comparison) -> str:
         """Return what the person said last in the open conversation, for a comparison in which nothing was said."""
@@ -212,6 +254,7 @@ class Comparing:
                     if heard.ended is not None:
                         column.close()
                         self._say(" ".join((f"{names[place]}.", *reply_ended(heard.ended, ""))))
+        self._say_what_differs(comparison)
         await self._measure(comparison, monitors)
 
     async def _measure(self, comparison: Comparison, monitors: SideMonitors) -> None:
@@ -285,9 +328,12 @@ class Debating:
         self._monitors = SideMonitors(debate, self._opened.launch.make_monitor, self._opened.corpus)
         self._debate, self._paused = debate, False
         try:
-            await self._argue(debate)
+            async with held_beside(self._opened, self._dialogue, debate.sides):
+                await self._argue(debate)
         finally:
             self._debate = None
+            if debate.waiting:
+                self._dialogue.say(*(f"This was told to nobody: {printable(text)}" for text in debate.waiting))
             if resumed is not None:  # it went on in the open conversation
                 await self._opened.session.resume(self._opened.conversation.id)
         report = debate_report(debate, self._monitors.found, self._opened.launch.loaded_survey)
@@ -346,8 +392,13 @@ class Debating:
             if self._paused and not await self._go_on(debate):
                 return
             self._paused = False
-            await self._speak(debate, speaking)
-            await self._measure(debate, speaking)
+            try:
+                await self._speak(debate, speaking)
+                await self._measure(debate, speaking)
+            except ReportedError as error:
+                self._dialogue.say(as_sentence(error))
+                await say_what_is_not_stored(self._opened, self._dialogue)
+                self._paused = True
             while self._dialogue.hurried:
                 if not await self._take(debate, await self._dialogue.ask(f"{MODERATOR}: ")):
                     return
@@ -390,6 +441,9 @@ class Debating:
             self._dialogue.say(str(error))
         except CommandError as error:
             self._dialogue.say(as_sentence(error))
+        except ReportedError as error:
+            self._dialogue.say(f"{as_sentence(error)} Your words wait, and both are told them before the next turn.")
+            self._paused = True
         return True
 
     async def _speak(self, debate: Debate, place: int) -> None:
@@ -412,7 +466,7 @@ class Debating:
 
     async def _measure(self, debate: Debate, place: int) -> None:
         """Measure a side after its last turn, where that is wanted, possible and permitted; say what was found."""
-        if self._paused or not self._measuring.wanted or self._measuring.obstacle is not None:
+        if self._paused or self._measuring.why_none is not None:
             return
         assert self._monitors is not None
         await self._rounds.measure(printable(debate.names[place]), self._monitors, place)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import Column, begin, padded, print_line, split_table, table_console
 from chat_personas.paths import display_path
-from chat_personas.reporting.numbers import mean_of, plain
+from chat_personas.reporting.numbers import mean_of, plain, signed_number
 from chat_personas.reporting.steering_wording import (
     ANSWERED_EXPLAINED,
     COST_EXPLAINED,
@@ -171,7 +171,7 @@ def _figure(score: "Score | PairedScore | None") -> str:
     if score is None:
         return "none"
     ends = "(no interval)" if score.low is None or score.high is None else f"[{score.low:+.3f}, {score.high:+.3f}]"
-    return f"{score.mean:+.3f} {ends}"
+    return f"{signed_number(score.mean)} {ends}"
 
 
 def print_steering_table(table: "SteeringTable", *, to_error: bool) -> None:

@@ -67,8 +67,8 @@ def _not_sound(card: "Scorecard", *, complete: bool) -> str:
 
     found = card.verdict.finding
     if found == "cannot_be_checked":
-        asked = f"{card.verdict.both_orders} of at least {pluralize(MIN_QUESTIONS, 'question')}"
-        return f"{'cannot be checked' if complete else 'too early to say'}: {asked} answered in both orders"
+        answered = f"{pluralize(card.verdict.both_orders, 'question')} answered in both orders"
+        return f"{'cannot be checked' if complete else 'too early to say'}: {answered}, at least {MIN_QUESTIONS} needed"
     if found == "follows_letters" and _all_even(card):
         return f"{CANNOT_BE_MEASURED}: it prefers no answer to another"
     return WHY_NOT_MEASURED.get(found, f"{CANNOT_BE_MEASURED}: {NOT_SOUND[found]}")

@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.glossary import meaning_of, words_in
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, moved, why_no_alignment
-from chat_personas.reporting.numbers import COMPACT, people, plain, signed, with_interval
+from chat_personas.reporting.numbers import COMPACT, people, plain, signed, signed_number, with_interval
 from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, push_described, slope_not_shown
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
 from chat_personas.reporting.wording import (
     EVEN,
     EVERYONE,
-    NO_TURN_0,
     NOISE_FLOOR,
+    TIES_EXPLAINED,
     TO_RANK,
+    against_opposite,
+    answered_of,
     answers_of,
     change_written,
     doubts,
     group_label,
     no_intervals,
+    no_turn_0,
     score_name,
     sentence,
     too_few,
@@ -115,7 +118,7 @@ def _nothing(shown: Measured) -> Iterator[str]:
         yield shown.state
     estimate = shown.estimate
     if estimate is not None and not estimate.complete and not shown.state:
-        yield f"{estimate.done} of {pluralize(estimate.total, 'question')} are asked so far"
+        yield f"{answered_of(estimate)} are answered so far, in both orders of their options"
 
 
 def _alignment(shown: Measured) -> Iterator[str]:
@@ -144,17 +147,18 @@ def _extent(shown: Measured) -> Iterator[str]:
         return
     asked, found = len(card.questions) + len(card.refused), estimate.coverage
     if found is None or not shown.complete:
-        yield f"the figures rest on {pluralize(asked, 'question')}"
+        older = f", {found.older} of them asked after earlier messages" if found is not None and found.older else ""
+        yield f"the figures rest on {pluralize(asked, 'question')}, each answered in both orders of its options{older}"
     elif found.older:
         yield (
-            f"of the {found.questions} questions of the survey, {found.this_turn} were asked "
+            f"of the {found.questions} questions of the survey, {found.this_turn} were answered "
             f"{after_which(estimate.turn)}; {found.older} more count with their answers after earlier messages"
         )
     elif found.measured == found.questions:
-        yield f"all {found.questions} questions of the survey were asked {after_which(estimate.turn)}"
+        yield f"all {found.questions} questions of the survey were answered {after_which(estimate.turn)}"
     else:
         yield (
-            f"of the {found.questions} questions of the survey, {found.measured} were asked "
+            f"of the {found.questions} questions of the survey, {found.measured} were answered "
             f"{after_which(estimate.turn)}"
         )
 
@@ -192,13 +196,18 @@ def _references(shown: Measured) -> Iterator[str]:
     opposite = answers_of(group_label(against)) if against is not None else ""
     for name, reference, meaning in (
         (EVERYONE, found.population if card.groups else None, meaning_of(EVERYONE)),
-        (opposite, found.opposite, "the answers of the opposite group"),
+        (opposite, found.opposite, "what the opposite group answered, compared with what the persona's group did"),
         (EVEN, found.uniform, meaning_of(EVEN)),
         (NOISE_FLOOR, found.noise_floor, meaning_of(NOISE_FLOOR)),
     ):
         if reference is not None and reference.alignment is not None:
             told = [_uncapitalised(meaning), *_difference(name, reference, shown)]
             yield f"{name}, {with_interval(reference.alignment, decimals=COMPACT)}: {'; '.join(told)}"
+    if against is not None and against.alignment is not None:
+        yield (
+            f"{against_opposite(group_label(against))}, {with_interval(against.alignment, decimals=COMPACT)}: the "
+            "persona's own answers, compared with those of the opposite group instead of its own"
+        )
     if card.groups and found.population is not None:
         yield f"a persona that is no closer than {EVERYONE} adds nothing to them"
     if shown.complete:
@@ -236,7 +245,7 @@ def _course(shown: Measured) -> Iterator[str]:
     change = change_written(drift.difference, decimals=COMPACT)
     yield f"the drift, from the first row to the last, question by question: {change}"
     if drift.first_turn > 0:
-        yield NO_TURN_0
+        yield no_turn_0(drift.first_turn)
     if not drift.difference.bounded:
         yield too_few("detect a change")
     else:
@@ -270,7 +279,8 @@ def _inside(shown: Measured) -> Iterator[str]:
     if found.spread is not None:
         yield f"texts that were held out spread around their pole by {found.spread:.2f}, so less than that is no move"
     if found.change is not None:
-        yield f"since turn {found.points[0].turn} the replies moved by {found.change:+.2f} toward {names[found.pole]}"
+        by = signed_number(found.change, decimals=COMPACT)
+        yield f"since turn {found.points[0].turn} the replies moved by {by} toward {names[found.pole]}"
     drift = shown.estimate.drift if shown.estimate is not None and shown.sound else None
     if (parted := found.parting(drift)) is not None:
         yield PARTING[parted]
@@ -302,6 +312,7 @@ def _nearest(shown: Measured) -> Iterator[str]:
         yield "which of them are tied is said when the round is complete"
     elif tied > 1:
         yield f"{tied} of them are tied: each may be the nearest in truth, and their order says nothing"
+        yield TIES_EXPLAINED
     else:
         yield "no other may be the nearest in truth"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from chat_personas.tui.chat.commands import (
+    CHANGING,
     FIRST_VERSION,
     LAST_VERSION,
     Handler,
@@ -124,13 +125,20 @@ class ChoosingController:
         if conversation is None or not conversation.path:
             say_nothing_yet(screen, "fork")
             return
-        await screen.replies.stop()
-        try:
-            key = chosen.message_id if chosen is not None and not chosen.waiting else None
-            key = key if key is not None and not number else conversation.end_of_turn(number.removeprefix("#"))
-            fork = await conversation.fork(key)
-        except (ReportedError, ValueError) as error:
-            screen.notify(str(error), severity="warning", markup=False)
+        fork = None
+        with screen.replies.held():  # a message that waits would be said as soon as the reply is stopped
+            await screen.replies.stop()
+            try:
+                key = chosen.message_id if chosen is not None and not chosen.waiting else None
+                key = key if key is not None and not number else conversation.end_of_turn(number.removeprefix("#"))
+                if screen.replies.changing:
+                    screen.notify(CHANGING, markup=False)
+                else:
+                    fork = await conversation.fork(key)
+            except (ReportedError, ValueError) as error:
+                screen.notify(str(error), severity="warning", markup=False)
+        if fork is None:
+            await screen.replies.send_waiting()
             return
         screen.enter(fork)
         in_list = screen.key_of("open") or "/open"

@@ -52,6 +52,7 @@ NO_REPLY = "No reply is on its way."
 NEW_ALREADY = "Nothing was said here: this is a new conversation already."
 EDITING = "A message is being edited: send it, or leave the edit ({leave_edit})."
 REPLYING = "A reply is on its way: stop it ({stop}), or wait for it."
+CHANGING = "The conversation, its persona or its model is being changed: try again in a moment."
 ONE_VERSION = "There is one version only; {again} and {edit} make another."
 FIRST_VERSION = "This is the first version."
 LAST_VERSION = "This is the last version."
@@ -84,21 +85,25 @@ OPEN_A_SCREEN = frozenset(
 WITH_THE_MODEL = frozenset({"again", "edit", "room", "compare", "debate"})
 """Commands that ask the open model for replies, and would lose it while they wait for them."""
 
+WITH_THE_BRANCH = frozenset({"again", "versions", "fork"})
+"""Commands that go on from another message of the conversation, or copy it, and need one that does not change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What there is on a chat screen now, as far as commands depend on it.
 
     `corpus` and `conversation` say whether these are open; `opening` whether another model is being opened beside the
-    open one; `can_stop` whether Escape has something to stop, to unsend or to leave. `no_measure` says why nothing can
-    be measured, "" where it can. `wide` says whether the panel has room beside the conversation, `panel` whether it is
-    shown.
+    open one, and `changing` whether the conversation, its persona or its model is being exchanged; `can_stop` whether
+    Escape has something to stop, to unsend or to leave. `no_measure` says why nothing can be measured, "" where it can.
+    `wide` says whether the panel has room beside the conversation, `panel` whether it is shown.
     """
 
     corpus: bool = True
     conversation: bool = True
     replying: bool = False
     opening: bool = False
+    changing: bool = False
     editing: bool = False
     can_stop: bool = False
     no_measure: str = ""
@@ -117,6 +122,8 @@ def why_nothing(name: str, argument: str, now: Situation) -> str | None:
         return NOT_OPEN
     if now.opening and name in WITH_THE_MODEL:
         return OTHER_MODEL
+    if now.changing and name in WITH_THE_BRANCH:
+        return CHANGING
     because = {
         "stop": "" if now.can_stop else NO_REPLY,
         "edit": EDITING if now.editing else "",

@@ -180,7 +180,7 @@ class Conversations:
         typed = "" if text else composer.text.strip()
         said_last = last.text if last is not None else ""
         unsaid = [text] if text else []
-        said = composer.clear if typed else unsaid.clear
+        said = self.screen.editing.leave if typed else unsaid.clear  # an edit that is said here is none any more
         try:
             await self._go_where(compare_personas(self.screen.app, self.screen.session, text or typed, said_last, said))
         finally:
@@ -256,7 +256,9 @@ class PersonaAndModel:
         session = self.screen.session
         try:
             present = await session.open_same_persona()
-            written = with_own_prompt(present, text) if text else await write_prompt(self.screen.app, present)
+            written = (
+                with_own_prompt(present, text) if text else await write_prompt(self.screen.app, present, session.corpus)
+            )
         except ReportedError as error:
             self.screen.notify_failure(error)
             if text:
@@ -303,27 +305,27 @@ class PersonaAndModel:
     async def _stays_open(self, model: str) -> bool:
         """Say where a model is the open one, and open another one no further; return whether it is."""
         screen = self.screen
-        if not await asyncio.to_thread(screen.session.has_open, model):
-            return False
-        given_up = await self._stop_opening()
-        if not await asyncio.to_thread(screen.session.has_open, model):
-            return False  # the other one had taken its place just before
+        await screen.navigator.settled()  # until a model that is open has taken the place of the one before
+        present = screen.session.engine
+        if not await asyncio.to_thread(screen.session.has_open, model) or screen.session.engine is not present:
+            return False  # the other one may have taken its place just now
+        given_up = screen.navigator.waits_for_model
         if given_up:
+            await self._stop_opening()
             screen.show_opening("")
             await screen.navigator.stay()
         said = STAYS_OPEN if given_up else OPEN_ALREADY
         screen.notify(said.format(model=printable(screen.status_line.model)), markup=False)
         return True
 
-    async def _stop_opening(self) -> bool:
-        """Open another model no further; return whether one was being opened."""
+    async def _stop_opening(self) -> None:
+        """Open another model no further."""
         workers = [worker for worker in self.screen.workers if worker.group == "model" and not worker.is_finished]
         for worker in workers:
             worker.cancel()
         for worker in workers:
             with suppress(WorkerCancelled, WorkerFailed):
                 await worker.wait()
-        return bool(workers)
 
     @in_worker("model", exclusive=True)
     async def _change_model(self, model: str, name: str, *, new: bool) -> None:

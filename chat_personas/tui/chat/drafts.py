@@ -72,7 +72,8 @@ class DraftController:
     """Keeps what is typed on a chat screen and not sent with its conversation, and brings it back there.
 
     Between `leave` and `bring_back`, as before the first conversation is open, nothing is kept: what is typed then
-    belongs to the conversation that comes.
+    belongs to the conversation that comes. Nor is anything before what was kept there earlier could be read: it would
+    be kept in place of that.
     """
 
     def __init__(self, screen: "ChatScreen") -> None:
@@ -81,7 +82,10 @@ class DraftController:
         self._going = True
         self._soon = KeptSoon(screen, self._begin_to_keep)
         self._asked_for: str | None = None  # the conversation to continue, while no model is open
+        self._goes_to = screen.session.launch.resume  # the conversation that comes; None for a new one
         self._kept: Kept | None = None  # what the disk has of what is on the screen
+        self._unread = False  # what was kept here could not be read yet
+        self._edit = Draft()  # an edit that was kept, until the message that it replaces can be shown
         self._one = asyncio.Lock()  # one conversation is left and another shown before the next one is left
 
     @property
@@ -106,7 +110,9 @@ class DraftController:
 
     async def _keep(self, *, waiting: bool = True) -> bool:
         corpus = self._screen.session.corpus
-        if corpus is None or self._going:
+        if corpus is not None and self._unread:
+            await self._read(corpus)
+        if corpus is None or self._going or self._unread:
             return False
         now = Kept(self._key, self._typed(waiting=waiting))
         if now == self._kept or (self._kept is None and not now.draft):
@@ -129,19 +135,20 @@ class DraftController:
         corpus = session.corpus
         if not self._going:
             await self.keep()
-        elif corpus is not None and typed:
+        if corpus is not None and typed and (self._going or self._unread):
             with suppress(OSError, ReportedError):  # there is no screen any more to say so
-                await asyncio.to_thread(_add, corpus, self._screen.session.launch.resume, typed)
+                await asyncio.to_thread(_add, corpus, self._goes_to if self._going else self._key, typed)
 
-    async def leave(self) -> None:
+    async def leave(self, goes_to: str | None) -> None:
         """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there.
 
-        The messages that wait are not kept with it: they are sent in the one that comes.
+        What is typed from then on is for the conversation with the key `goes_to`, None for a new one. The messages that
+        wait are not kept with the one that is left: they are sent in the one that comes.
         """
         async with self._one:
             while (kept := await self._keep(waiting=False)) and not self._all_is_kept:
                 pass  # more was typed meanwhile
-            self._going = True
+            self._going, self._goes_to, self._unread, self._edit = True, goes_to, False, Draft()
             self._editing.end()
             if kept:
                 self._screen.composer.clear()
@@ -162,30 +169,48 @@ class DraftController:
 
     async def _bring_back(self) -> None:
         corpus, before = self._screen.session.corpus, self._kept
-        if corpus is None or not self._going:
-            return  # it is on the screen
-        try:
-            self._asked_for = await asyncio.to_thread(_asked_for, corpus, self._screen.session.launch.resume)
-            key = self._key
-            draft = await asyncio.to_thread(corpus.take_over_draft, key)
-        except (OSError, ReportedError) as error:
-            self._going, self._kept = False, None  # what was kept before belongs to the conversation that was left
-            self._soon.refused(error)
+        if corpus is None:
             return
-        self._going = False
-        self._kept = None if draft is None else Kept(key, draft)
-        if draft is not None:
-            self._screen.give_back(draft.text, draft.replaces)
-            if draft.beside:
-                self._screen.give_back(draft.beside, None)
+        if not self._going:  # it is on the screen, but for an edit for which no conversation was open
+            self._show_edit()
+            return
+        draft = await self._read(corpus)
+        if self._unread:
+            return
         if self._screen.composer.text:
             self.changed()  # it may have been brought along from a conversation that was deleted
-        if before is not None and before.key == key:
+        if before is not None and before.key == self._key:
             return  # it is on the screen as before
         if draft is not None:
             self._screen.notify(BROUGHT_BACK, markup=False)
         elif before is not None and before.draft:
             self._screen.notify(LEFT_BEHIND, markup=False)
+
+    async def _read(self, corpus: "Corpus") -> Draft | None:
+        """Show what was kept with the conversation that is open now, and return it; `_unread` where that fails."""
+        try:
+            self._asked_for = await asyncio.to_thread(_asked_for, corpus, self._screen.session.launch.resume)
+            key = self._key
+            draft = await asyncio.to_thread(corpus.take_over_draft, key)
+        except (OSError, ReportedError) as error:
+            self._going, self._kept, self._unread = False, None, True
+            self._soon.refused(error)
+            return None
+        self._going, self._unread = False, False
+        self._kept = None if draft is None else Kept(key, draft)  # the one before is of the conversation that was left
+        if draft is not None:
+            self._edit = Draft(draft.text, replaces=draft.replaces)
+            self._show_edit()
+            if draft.beside:
+                self._screen.give_back(draft.beside, None)
+        return draft
+
+    def _show_edit(self) -> None:
+        """Show the text that was kept. An edit waits for the conversation: without it, it would be a new message."""
+        edit = self._edit
+        if edit and (edit.replaces is None or self._screen.session.conversation is not None):
+            self._edit = Draft()
+            self._screen.give_back(edit.text, edit.replaces)
 
     @property
     def _all_is_kept(self) -> bool:
@@ -204,7 +229,9 @@ class DraftController:
         """Return what was sent and is in no corpus yet, `waiting` or on its way, and what is typed after it."""
         unsent = self._screen.replies.not_stored_yet if waiting else ()
         sent = [Draft(entry.text, replaces=entry.replaces) for entry in unsent]
-        return merged([*sent, Draft(self._screen.composer.text, self._editing.set_aside, self._editing.message_id)])
+        return merged(
+            [self._edit, *sent, Draft(self._screen.composer.text, self._editing.set_aside, self._editing.message_id)]
+        )
 
 
 def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> bool:
@@ -226,8 +253,17 @@ def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> bool:
 
 
 def _add(corpus: "Corpus", resume: str | None, typed: Draft) -> None:
-    """Keep what was typed before the conversation to continue was open, beside the draft that it has."""
-    corpus.drafts.add(_asked_for(corpus, resume), typed.whole)
+    """Keep what was typed before the conversation to continue was open, beside the draft that it has.
+
+    Where there is no such conversation, it is kept for a new one.
+    """
+    from chat_personas.corpus import UnknownConversationError
+
+    try:
+        key = _asked_for(corpus, resume)
+    except UnknownConversationError:
+        key = None
+    corpus.drafts.add(key, typed.whole)
 
 
 def _asked_for(corpus: "Corpus", resume: str | None) -> str | None:

@@ -15,6 +15,7 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import spare_what_is_here
 
 if TYPE_CHECKING:
+    from chat_personas.corpus import MessageRow
     from chat_personas.monitor.monitor import Estimate, Monitor
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
     from eval.engine import Engine, Message
@@ -174,23 +175,29 @@ class MeasuringController:
         path, context, reply_ended = conversation.path, conversation.context(), not conversation.replying
         if self.start_is_due or not path:
             self._start_due = None
-            await self._measure_after(None, conversation.context_at_start(), monitor)
+            await self._measure_after((), conversation.context_at_start(), monitor)
         if conversation.lacks_reply:
             self._panel.halt(NO_REPLY)
         elif path and reply_ended:
-            await self._measure_after(path[-1].id, context, monitor)
+            await self._measure_after(path, context, monitor)
 
-    async def _measure_after(self, last: str | None, context: "Sequence[Message]", monitor: "Monitor") -> None:
-        """Measure the open conversation after its message `last`, None for its beginning, and show what comes of it."""
+    async def _measure_after(
+        self, path: "Sequence[MessageRow]", context: "Sequence[Message]", monitor: "Monitor"
+    ) -> None:
+        """Measure the open conversation after the messages of `path`, none for its beginning, and show the result.
+
+        More may have been said in it meanwhile, which is not measured here.
+        """
         from chat_personas.corpus import CorpusError
 
         conversation = self._session.conversation
         assert conversation is not None
+        last = path[-1].id if path else None
         self._current = conversation.id, last
         self.rounds_begun += 1
         self._panel.remark(how_measured(conversation))
         if last is not None:
-            self._panel.show_inside(await self._session.read_inside())
+            self._panel.show_inside(await self._session.read_inside(context, path))
         estimates = monitor.measure(
             context,
             last,

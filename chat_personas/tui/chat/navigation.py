@@ -1,9 +1,9 @@
 """Opening the first conversation when the program starts, and going from one conversation to another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chat_personas.tui.chat.drafts import DraftController
 from chat_personas.tui.chat.measuring import MeasuringController
@@ -55,6 +55,9 @@ class NavigationView(Protocol):
     def stop_measuring(self) -> None:
         """End the current round."""
 
+    def notify_failure(self, error: ReportedError) -> None:
+        """Say what could not be done."""
+
 
 class Navigator:
     """Opens what a session offers, and goes from one conversation to another; `view` shows the result."""
@@ -73,6 +76,7 @@ class Navigator:
         self._drafts = drafts
         self._view = view
         self._one = asyncio.Lock()
+        self._waiting_for_model = 0
 
     async def open(self) -> None:
         """Open settings, persona, corpus, model and conversation; again, only what failed the first time.
@@ -101,19 +105,24 @@ class Navigator:
         """Leave the open conversation for the one of this id, or for a new one with `persona` or the same persona.
 
         Raises:
-            ReportedError: the persona or the conversation cannot be read. The open conversation stays.
+            ReportedError: the persona or the conversation cannot be read. The open conversation stays; where there is
+                none of that id, so does the reply that is on its way.
         """
         said = self._replies.not_stored_yet
+        with self._replies.held():
+            if conversation_id is not None:
+                conversation_id = await self._session.key_of(conversation_id)
+            await self._to_its_end(self._go(conversation_id, persona, said))
+
+    async def _go(self, conversation_id: str | None, persona: "LoadedPersona | None", said: Sequence["Entry"]) -> None:
         async with self._changing():
             await self._leave(said)
-            await self._drafts.leave()
             try:
+                await self._drafts.leave(goes_to=conversation_id)
                 await self._enter(conversation_id, persona)
             finally:  # also where that fails: what was typed is shown again
                 await self._drafts.bring_back()
-        if self._session.engine is not None:
-            await self._go_on()
-        elif self._session.persona is not None:
+        if self._session.engine is None and self._session.persona is not None:
             self._view.show_persona(self._session.persona.persona)
 
     async def _enter(self, conversation_id: str | None, persona: "LoadedPersona | None") -> None:
@@ -131,29 +140,55 @@ class Navigator:
 
     async def change_persona(self, persona: "LoadedPersona") -> None:
         """Go on in the open conversation with another persona. Raises ReportedError: the one before stays."""
-        said = self._replies.not_stored_yet
+        await self._to_its_end(self._change_persona(persona, self._replies.not_stored_yet))
+
+    async def _change_persona(self, persona: "LoadedPersona", said: Sequence["Entry"]) -> None:
         async with self._changing():
             await self._leave(said)
             await self._session.change_persona(persona)
             await self._show_changed()
-        await self._go_on()
 
     async def change_model(self, model: str, *, new: bool) -> None:
         """Open another model, and go on with it in the open conversation, or in a `new` one with the same persona.
 
-        What is said from now on waits for it, and a reply that is on its way is finished first.
+        What is said from now on waits for it, and a reply that is on its way is finished first. Until then, it can be
+        broken off.
 
         Raises:
             ReportedError: the model cannot be opened; the one before stays, and what waits returns to the person.
         """
         with self._replies.held():
             try:
-                await self._go_on_with(await self._session.open_other_model(model), new=new)
+                other = await self._other_model(model)
+                await self._to_its_end(self._go_on_with(other, new=new))
             except ReportedError:  # what waits was meant for the model that did not come
                 if self._session.engine is not None:
                     await self._take_back(self._replies.not_stored_yet)
                 raise
-        await self._go_on()
+
+    async def _other_model(self, model: str) -> OtherModel:
+        """Open another model, and wait for the end of the reply that is on its way."""
+        self._waiting_for_model += 1
+        try:
+            other = await self._session.open_other_model(model)
+            try:
+                await self._replies.finish()
+            except BaseException:  # nobody takes the model over
+                await other.engine.close()
+                raise
+            return other
+        finally:
+            self._waiting_for_model -= 1
+
+    @property
+    def waits_for_model(self) -> bool:
+        """Whether another model is being opened, and can still be given up: the one before replies."""
+        return bool(self._waiting_for_model)
+
+    async def settled(self) -> None:
+        """Wait until no change of conversation, persona or model is under way that can no longer be given up."""
+        async with self._one:
+            pass
 
     async def stay(self) -> None:
         """Go on with the open model, where another one was being opened and is not wanted any more."""
@@ -165,42 +200,80 @@ class Navigator:
         Raises:
             ReportedError: that failed, and the model is closed; the conversation and the model before stay.
         """
-        await self._go_on_with(other, here=conversation_id)
-        await self._go_on()
+        await self._to_its_end(self._go_on_with(other, here=conversation_id, said=self._replies.not_stored_yet))
 
-    async def _go_on_with(self, other: OtherModel, *, new: bool = False, here: str | None = None) -> None:
+    async def _go_on_with(
+        self, other: OtherModel, *, new: bool = False, here: str | None = None, said: Sequence["Entry"] = ()
+    ) -> None:
         """Go on with a model that is open, once the reply that is on its way has ended.
 
-        It is stopped where its conversation is left for the one `here`.
+        It is stopped where its conversation is left for the one `here`, and what was `said` before returns.
         """
-        said = self._replies.not_stored_yet
-        async with AsyncExitStack() as changing:
+        async with self._changing():
             try:
-                if here is None:
-                    await self._replies.finish()
-                await changing.enter_async_context(self._changing())
-                if here is not None:
-                    await self._leave(said)
-                    await self._drafts.leave()
-                else:
-                    await self._replies.finish()
-                    self._view.stop_measuring()
-                    if new:
-                        await self._drafts.leave()
-            except BaseException:  # nobody takes the model over
-                await other.engine.close()
-                raise
-            try:
+                try:
+                    await self._leave_model(new=new, here=here, said=said)
+                except BaseException:  # nobody takes the model over
+                    await other.engine.close()
+                    raise
                 await self._session.change_model(other, new=new, here=here)
                 self._view.show_model(other.engine.info)
                 await self._show_changed()
             finally:
                 await self._drafts.bring_back()
 
+    async def _leave_model(self, *, new: bool, here: str | None, said: Sequence["Entry"]) -> None:
+        """End what the model of before does, and leave the conversation if another one, `new` or `here`, comes."""
+        if here is not None:
+            await self._leave(said)
+        else:
+            await self._replies.finish()
+            self._view.stop_measuring()
+        if here is not None or new:
+            await self._drafts.leave(goes_to=here)
+
+    async def _to_its_end(self, change: Coroutine[Any, Any, None]) -> None:
+        """Change conversation, persona or model to the end, even if the caller is broken off meanwhile, and go on.
+
+        Half a change would leave another model, persona or text on the screen than the conversation has. Where it
+        fails, what was before goes on.
+
+        Raises what the change raises; where nobody waits for it any more, the screen says so.
+        """
+        changing = asyncio.ensure_future(self._change_and_go_on(change))
+        try:
+            with self._replies.held():
+                await asyncio.shield(changing)
+        except asyncio.CancelledError:
+            changing.add_done_callback(self._say_why_not)
+            raise
+        except ReportedError:
+            self._view.send_waiting()
+            raise
+        self._view.send_waiting()
+
+    async def _change_and_go_on(self, change: Coroutine[Any, Any, None]) -> None:
+        try:
+            await change
+        except ReportedError:
+            if self._session.engine is not None:
+                await self._go_on()
+            raise
+        if self._session.engine is not None:
+            await self._go_on()
+
+    def _say_why_not(self, changing: "asyncio.Future[None]") -> None:
+        error = None if changing.cancelled() else changing.exception()
+        if isinstance(error, ReportedError):
+            self._view.notify_failure(error)
+
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[None]:
-        """Let messages wait, and the next change of conversation, persona or model, until this one is done."""
-        with self._replies.held():
+        """Let messages wait, and the next change of conversation, persona or model, until this one is done.
+
+        No other version is gone to meanwhile.
+        """
+        with self._replies.kept_as_it_is():
             async with self._one:
                 yield
 

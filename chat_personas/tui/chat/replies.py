@@ -79,6 +79,7 @@ class ReplyController:
         self._idle.set()
         self._stopping = False
         self._holds = 0
+        self._changes = 0
         self._one_version = asyncio.Lock()
 
     @property
@@ -144,6 +145,24 @@ class ReplyController:
         finally:
             self._holds -= 1
 
+    @contextmanager
+    def kept_as_it_is(self) -> Iterator[None]:
+        """Hold all messages while the open conversation, its persona or its model is exchanged, and begin nothing else.
+
+        What is done with the branch meanwhile would meet a conversation that changes, or be done in another one.
+        """
+        self._changes += 1
+        try:
+            with self.held():
+                yield
+        finally:
+            self._changes -= 1
+
+    @property
+    def changing(self) -> bool:
+        """Whether the open conversation, its persona or its model is being exchanged."""
+        return bool(self._changes)
+
     async def take_back(self, entry: Entry | None = None) -> None:
         """Unsend a waiting message, the newest if none is named: return it to the person."""
         if self._waiting and (entry is None or entry in self._waiting):
@@ -164,7 +183,7 @@ class ReplyController:
     async def regenerate(self) -> None:
         """Regenerate the last reply; the previous one stays in the corpus."""
         conversation = self._session.conversation
-        if conversation is not None and not self.busy and conversation.path:
+        if conversation is not None and self._may_send and conversation.path:
             with self._floor():
                 last = self._transcript.last("reply")
                 await self._transcript.remove_entries(
@@ -180,7 +199,7 @@ class ReplyController:
         """
         async with self._one_version:
             conversation = self._session.conversation
-            if conversation is None or self.busy:
+            if conversation is None or not self._may_go:
                 return False
             with self._floor():
                 went = await conversation.next_version()
@@ -198,7 +217,7 @@ class ReplyController:
         async with self._one_version:
             conversation = self._session.conversation
             keys = [] if conversation is None else [message.id for message in conversation.path]
-            if conversation is None or self.busy or message_id not in keys:
+            if conversation is None or not self._may_go or message_id not in keys:
                 return None
             with self._floor():
                 if await conversation.go_beside(message_id, by) is None:
@@ -214,8 +233,9 @@ class ReplyController:
 
     async def _edit(self, message_id: str, said: Entry) -> None:
         conversation = self._session.conversation
-        if conversation is None or not self._may_send:
-            self._have_again(said)
+        keys = () if conversation is None else [message.id for message in conversation.path]
+        if conversation is None or not self._may_send or message_id not in keys:
+            self._have_again(said)  # as a new message, where what it was to replace has gone with its branch
             return
         with self._floor():
             await self._transcript.cut_from(message_id)
@@ -236,6 +256,11 @@ class ReplyController:
     @property
     def _may_send(self) -> bool:
         return self._session.conversation is not None and not self.busy and not self._holds
+
+    @property
+    def _may_go(self) -> bool:
+        """Whether the conversation can go on from another version: also while messages wait for another model."""
+        return not (self.busy or self.changing)
 
     @contextmanager
     def _floor(self) -> Iterator[None]:

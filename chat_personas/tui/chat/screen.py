@@ -21,6 +21,7 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import (
     ASK,
+    CHANGING,
     OTHER_MODEL,
     Handler,
     Situation,
@@ -63,6 +64,7 @@ NO_MODEL = "no model"
 SERVER = "openai"
 """The kind of engine that asks a server."""
 OPENING = "opening…"
+NOT_HERE = "The message that you edited is on another branch now; sent again, the text is a new message."
 SECONDS_OF_A_FAULT = 30.0
 MOST_FAULTS = 4
 """Faults of the settings that a notice names."""
@@ -221,9 +223,9 @@ class ChatScreen(Screen[None]):
             return "looking for a direction", "", None
         under_way = any(worker.group == "measure" and not worker.is_finished for worker in self.workers)
         if under_way and self.measuring.enabled and self.measuring.possible:
-            estimate = self.panel.estimate
+            estimate = self.panel.estimate_shown
             counted = estimate is not None and not estimate.complete
-            far = f"{estimate.done} of {estimate.total}" if estimate is not None and counted else ""
+            far = f"{estimate.answered} of {estimate.total}" if estimate is not None and counted else ""
             return "measuring", far, self.measuring.rounds_begun
         return "", "", None
 
@@ -312,12 +314,18 @@ class ChatScreen(Screen[None]):
         """Send the text as a new message, or instead of the message that is being edited; or do what it asks for."""
         message_id = self.editing.end()
         if message_id is not None:
-            if self._other_model:
-                self.notify(OTHER_MODEL, markup=False)  # the edit comes back
+            if self._other_model or self.replies.changing:
+                self.notify(OTHER_MODEL if self._other_model else CHANGING, markup=False)  # the edit comes back
+            elif not self._is_here(message_id):
+                self.notify(NOT_HERE, markup=False)  # the text comes back
             self.run_worker(self.replies.edit(message_id, text), group="replies")
         elif not self._do_written(text):
             self.choosing.said(text)
             self.run_worker(self.replies.say(message_of(text)), group="replies")
+
+    def _is_here(self, message_id: str) -> bool:
+        conversation = self.session.conversation
+        return conversation is not None and any(message.id == message_id for message in conversation.path)
 
     def _do_written(self, text: str) -> bool:
         """Do what a line that begins with a slash asks for; return whether it is one, or was meant to be."""
@@ -351,6 +359,7 @@ class ChatScreen(Screen[None]):
             conversation=conversation is not None,
             replying=self.replies.busy,
             opening=bool(self._other_model),
+            changing=self.replies.changing,
             editing=self.editing.under_way,
             can_stop=self.talking.escape_action is not None,
             no_measure=self.measuring.why_never,
@@ -435,11 +444,13 @@ class ChatScreen(Screen[None]):
 
     # What could not be stored
 
+    def on_screen_resume(self) -> None:
+        """Watch over what was said on the screen that was left, too."""
+        self.keep()
+
     def keep(self) -> None:
         """Begin to watch over what is not stored, where there is something and nobody does."""
-        watched = any(worker.group == "keep" and not worker.is_finished for worker in self.workers)
-        if self.keeping.needed and not watched:
-            self.run_worker(self.keeping.watch(), group="keep")
+        self.keeping.begin_on(self)
 
     def show_unsaved(self, unsaved: bool) -> None:
         """Say in the title whether something is not stored."""
@@ -476,8 +487,9 @@ class ChatScreen(Screen[None]):
 
     @on(AlignmentPanel.Shown)
     def show_score(self, event: AlignmentPanel.Shown) -> None:
-        """Show the score in the title, for screens on which the panel is hidden."""
+        """Show the score in the title, for screens on which the panel is hidden, and count in step with the panel."""
         self.title_line.score = event.in_short
+        self._show_doing()
 
     def measure_or_not(self, wanted: str) -> None:
         """Start or stop measuring; `wanted` may say which of both: "on" or "off"."""
@@ -618,9 +630,12 @@ class ChatScreen(Screen[None]):
         self.status_line.at_least = use is not None and use.at_least
 
     def _show_context_after(self, event: "ReplyEnded") -> None:
-        """Show the context used by a reply with its prompt; a stopped reply reports none, so that is looked up."""
+        """Show the context used by a reply with its prompt; look it up if that is not reported, or with a thought."""
         self.workers.cancel_group(self, "context")
-        tokens = event.usage.context_tokens if event.usage is not None else None
+        conversation = self.session.conversation
+        last = conversation.path[-1:] if conversation is not None else ()
+        thought = conversation is not None and any(reply.id in conversation.thoughts for reply in last)
+        tokens = event.usage.context_tokens if event.usage is not None and not thought else None
         if tokens is not None:
             self.status_line.used, self.status_line.at_least = tokens, False
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chat_personas.conversation.commands import numbered
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.commands import (
+    CHANGING,
     ONE_VERSION,
     REPLYING,
     Handler,
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from chat_personas.reporting.explained.exact_prompt import Block
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.screens.prompt import Page, PageName
+    from chat_personas.tui.widgets.entries import Entry
+
+LONGEST_NAME = 60
+"""Characters of a reply by which it is told from the others."""
 
 
 class Talking:
@@ -102,7 +107,7 @@ class Talking:
     async def show_version(self, going: Awaitable[object], nothing: str = ONE_VERSION) -> None:
         """Await `going` to another version, and measure what is on the screen then; where there is `nothing`, say so.
 
-        While a reply comes, nobody goes anywhere.
+        While a reply comes, or the persona or the model changes, nobody goes anywhere.
         """
         screen = self.screen
         try:
@@ -111,7 +116,8 @@ class Talking:
                 screen.show_title()
                 screen.measure()
             else:
-                screen.notify(with_keys(REPLYING if screen.replies.busy else nothing), markup=False)
+                why = CHANGING if screen.replies.changing else REPLYING if screen.replies.busy else nothing
+                screen.notify(with_keys(why), markup=False)
             await screen.show_context()
         except ReportedError as error:
             screen.notify_failure(error)
@@ -209,11 +215,12 @@ class Talking:
         from chat_personas.tui.screens.dialogs import RATING_SCALE, RatingScreen
 
         screen = self.screen
-        last, corpus = screen.transcript.meant("reply"), screen.session.corpus
-        if last is None or last.message_id is None or corpus is None:
+        rated, corpus = screen.transcript.meant("reply"), screen.session.corpus
+        if rated is None or rated.message_id is None or corpus is None:
             say_nothing_yet(screen, "rate")
             return
-        asked = None if written else await screen.app.push_screen_wait(RatingScreen())
+        which = self._which_reply(rated)
+        asked = None if written else await screen.app.push_screen_wait(RatingScreen(which or "the last reply"))
         if not written and asked is None:
             return
         try:
@@ -222,9 +229,17 @@ class Talking:
             )
             if written:
                 self._scale = scale
-            row = RatingRow(message_id=last.message_id, scale=scale, value=rating)
+            row = RatingRow(message_id=rated.message_id, scale=scale, value=rating)
             await asyncio.to_thread(corpus.add_rating, row)
         except ReportedError as error:
             screen.notify_failure(error)
         else:
-            screen.notify(printable(f"Rated: {rating:g} on the scale {scale}."), markup=False)
+            what = f"Rated {which}" if which else "Rated"
+            screen.notify(printable(f"{what}: {rating:g} on the scale {scale}."), markup=False)
+
+    def _which_reply(self, entry: "Entry") -> str:
+        """Say how a reply begins; "" of the last one, which everybody takes a rating to be about."""
+        from chat_personas.tui.screens.messages import one_line
+
+        last = self.screen.transcript.last("reply")
+        return "" if entry is last else f"the reply “{one_line(entry.text, LONGEST_NAME)}”"

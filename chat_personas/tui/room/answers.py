@@ -1,6 +1,6 @@
 """The answers of the room: a bar for everybody, people's hidden until they are revealed, and a guess in between."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -27,7 +27,6 @@ from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen, Dialog, save_document
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.title_and_status import KeyLine
-from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.conversation.room import RoomAnswer
@@ -110,6 +109,7 @@ class RoomScreen(AnsweringScreen[str | None]):
         super().__init__()
         self.table = table
         self.wants_new = False
+        self._doing = ""
         self._corpus = corpus
         self._has_people = any(answer.people is not None for answer in table.room.report().answers)
         self._heading = Static(markup=False, id="heading")
@@ -137,24 +137,21 @@ class RoomScreen(AnsweringScreen[str | None]):
     @work(exclusive=True, group="room")
     async def ask(self) -> None:
         """Ask everybody for figures, then for words. What fails is said, and what came before it stays."""
-        room, total = self.table.room, len(self.table.room.members)
-        try:
-            self.show("asking for figures…")
-            async with aclosing(room.measure()) as places:
-                async for place in places:
-                    self.show(f"asking for figures… {place + 1} of {total}")
-        except ReportedError as error:
-            self.table.no_figures = str(error)
-        try:
-            self.show("asking for replies in words…")
-            async with aclosing(room.hear(self._corpus)) as places:
-                async for place in places:
-                    self.show(f"asking for replies in words… {place + 1} of {total}")
-            self.show()
-        except ReportedError as error:
-            self.show(str(error))
+        await self._show_each("asking for figures…", self.table.measure())
+        await self._show_each("asking for replies in words…", self.table.hear(self._corpus))
+        self._doing = ""
+        self.show()
 
-    def show(self, state: str = "") -> None:
+    async def _show_each(self, doing: str, asking: AsyncGenerator[int, None]) -> None:
+        """Show every member that has answered, and what is going on."""
+        self._doing = doing
+        self.show()
+        async with aclosing(asking) as places:
+            async for place in places:
+                self._doing = f"{doing} {place + 1} of {len(self.table.room.members)}"
+                self.show()
+
+    def show(self) -> None:
         """Draw everything as it is by now, with what is going on, or the remarks where nothing is."""
         report = self.table.room.report()
         width = max(20, self.app.size.width - 6)
@@ -165,12 +162,11 @@ class RoomScreen(AnsweringScreen[str | None]):
         for place, answer in enumerate(report.answers):
             self._answers.add_option(Option(self._drawn(place, answer, width)))
         self._answers.highlighted = min(at or 0, len(report.answers) - 1)
-        self._state.update(printable(state or " · ".join(self._remarks(report))))
+        self._state.update(printable(self._doing or " · ".join(self._remarks(report))))
         self.refresh_bindings()
 
     def _remarks(self, report: RoomReport) -> Iterator[str]:
-        if self.table.no_figures:
-            yield self.table.no_figures
+        yield from filter(None, (self.table.no_figures, self.table.no_words))
         if self._has_people and not self.table.revealed:
             yield HIDDEN
         if report.model.demonstration:
@@ -265,29 +261,27 @@ async def ask_the_room(app: App[None], session: Session, asked: str) -> str | No
     """Choose what to ask, ask it, and return the id of the conversation to go on with; None to stay where one was.
 
     The question is not chosen but `asked`, where that is given. Else the room of before is shown again until a new
-    question is wanted. Call it in a worker: it waits for answers.
+    question is wanted; it stays until another one is ready to be asked. Call it in a worker: it waits for answers.
     """
     engine, corpus = session.engine, session.corpus
     if engine is None or corpus is None:
         app.notify("The model is not open yet.", markup=False)
         return None
-    if asked:
-        session.room = None
+    wants_new = bool(asked)
     while True:
-        if session.room is None or session.room.room.engine is not engine:
+        if wants_new or session.room is None or session.room.room.engine is not engine:
             unsent = await read(corpus, ROOM, ROOM_OPTIONS)
             survey = await session.open_survey()
             chosen = await app.push_screen_wait(ChoosingScreen(survey, corpus, unsent, _attribute(session), asked))
-            if chosen is None:
+            table = await _seated(app, session, chosen) if chosen is not None else None
+            if table is None:
                 return None
-            session.room = await _seated(app, session, chosen)
-            if session.room is None:
-                return None
+            session.room = table
         screen = RoomScreen(session.room, corpus)
         conversation = await app.push_screen_wait(screen)
         if not screen.wants_new:
             return conversation
-        session.room, asked = None, ""
+        wants_new, asked = True, ""
 
 
 def _attribute(session: Session) -> str:

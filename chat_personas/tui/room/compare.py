@@ -13,13 +13,21 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from chat_personas.conversation.commands import message_of
-from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, Comparison, ComparisonError, kept_columns
+from chat_personas.conversation.comparison import (
+    HOW_TO_COMPARE,
+    MOST,
+    NOT_ALIKE,
+    Comparison,
+    ComparisonError,
+    kept_columns,
+)
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import other_personas, other_steerings
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NO_REPLY, Handler, do_beside, without_argument
+from chat_personas.tui.chat.keeping import KeepingBeside
 from chat_personas.tui.chat.measuring import whose, why_not_measured
 from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.room.other_models import (
@@ -185,6 +193,7 @@ class Column(Vertical, can_focus=True):
         self.transcript = Transcript()
         self.transcript.can_focus = False  # the column has the focus, and lends it its keys
         self._reply: Entry | None = None
+        self._told: str | None = None  # the key of the newest message of the person that is shown
         self._title = Static(printable(name), markup=False, classes="title")
         self._measured = WithIntervals(classes="measured")
 
@@ -196,7 +205,23 @@ class Column(Vertical, can_focus=True):
 
     async def on_mount(self) -> None:
         """Show what was said already."""
+        await self.show_all()
+
+    async def show_all(self) -> None:
+        """Show what was said, and nothing that was taken back."""
         await self.transcript.show(entries_of(self.conversation))
+        self._told = self._last_told
+
+    @property
+    def _last_told(self) -> str | None:
+        return next((each.id for each in reversed(self.conversation.path) if each.role == "user"), None)
+
+    async def show_told(self) -> None:
+        """Show what the person said, also before this column is asked for its reply."""
+        if (last := self._last_told) is not None and last != self._told:
+            self._told = last
+            (said,) = (each for each in self.conversation.path if each.id == last)
+            await self.transcript.add(Entry("user", said.text, last))
 
     def show_figures(self, state: str = "") -> None:
         """Show the alignment in short with the group that it is about, or why there is none."""
@@ -204,12 +229,11 @@ class Column(Vertical, can_focus=True):
         who = ", ".join(whose(self.conversation.persona))
         self._measured.show(Content(printable(f"{who}: {found}" if found else state)))
 
-    async def take(self, said: str, event: "ReplyEvent") -> None:
-        """Show what happens to the reply to what was `said`."""
+    async def take(self, event: "ReplyEvent") -> None:
+        """Show what happens to the reply."""
         if isinstance(event, ReplyStarted):
             title = self.conversation.persona.title
             self._reply = Entry("reply", "", event.message_id, WAITING, title, growing=True)
-            await self.transcript.add(Entry("user", said, event.user_message_id))
             await self.transcript.add(self._reply)
         elif self._reply is not None and isinstance(event, ReplyEnded):
             await self.transcript.end(self._reply, note_of(event))
@@ -259,14 +283,17 @@ class CompareScreen(AnsweringScreen[str | None]):
         self._input = Input(" ".join(unsent.values()), id="all", placeholder=ALL_AT_ONCE, select_on_focus=False)
         assert session.corpus is not None
         self._monitors = SideMonitors(comparison, session.launch.make_monitor, session.corpus)
-        self._unsent = UnsentLines(self, session.corpus, lambda: {self._place: self._input.value})
+        self._unsent = UnsentLines(self, session.corpus, lambda: {self._place: self._typed})
         self._brought_back = unsent
+        self._state = Static(markup=False, id="state")
+        self._keeping = KeepingBeside(session, lambda: self._busy, self._show_state)
+        session.hold_beside(comparison.columns)
 
     def compose(self) -> ComposeResult:
         """Lay out the columns above what is said to all of them."""
         with Horizontal(id="columns"):
             yield from self.columns
-        yield Static(printable(self._about), markup=False, id="state")
+        yield self._state
         yield self._input
         yield KeyLine(("open", "back", "next_column", "quit"))
 
@@ -274,10 +301,16 @@ class CompareScreen(AnsweringScreen[str | None]):
         """Say the first message, or measure what was said before."""
         self._unsent.brought_back(self._brought_back)
         self._show_states()
+        self._keeping.begin_on(self)
         if self._first:
             self.say(self._first)
         else:
             self.measure()
+
+    @property
+    def _typed(self) -> str:
+        """What was typed and nobody was given yet."""
+        return " ".join(filter(None, (self.comparison.unsaid, self._input.value)))
 
     @property
     def _place(self) -> str:
@@ -345,25 +378,38 @@ class CompareScreen(AnsweringScreen[str | None]):
         self.workers.cancel_group(self, "measure")
         self._busy = True
         self._show_states()
+        self._keeping.begin_on(self)
         try:
             async with aclosing(self.comparison.say(text)) as events:
                 async for place, event in events:
-                    await self.columns[place].take(text, event)
+                    if isinstance(event, ReplyStarted):
+                        for column in self.columns:
+                            await column.show_told()
+                    await self.columns[place].take(event)
         except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
-            if not any(message.text == text for column in self.columns for message in column.conversation.path[-2:]):
-                self._input.value = " ".join(filter(None, (text, self._input.value)))  # nobody was given it
+            for column in self.columns:
+                await column.show_all()
         finally:
             self._busy = False
+            self._give_back()
+        self._show_state()
+        self._keeping.begin_on(self)
         self.measure()
+
+    def _give_back(self) -> None:
+        """Return what nobody was given to the person who typed it."""
+        typed, self.comparison.unsaid = self._typed, ""
+        self._input.value = typed
 
     @work(group="measure", exclusive=True)
     async def measure(self) -> None:
         """Measure every column as it is now, from left to right, where its model may be measured."""
-        for place, column in enumerate(self.columns):
-            conversation = column.conversation
-            if self._why_not_measured(column) or not conversation.path or conversation.lacks_reply:
-                continue
+        due = [place for place, column in enumerate(self.columns) if self._is_to_be_measured(column)]
+        for place in due:
+            self.columns[place].show_figures("waits to be measured")
+        for place in due:
+            column = self.columns[place]
             try:
                 async with aclosing(self._monitors.measure(place)) as found:
                     async for estimate in found:
@@ -372,6 +418,10 @@ class CompareScreen(AnsweringScreen[str | None]):
             except ReportedError as error:
                 column.show_figures(f"not measured: {error}")
 
+    def _is_to_be_measured(self, column: Column) -> bool:
+        conversation = column.conversation
+        return not self._why_not_measured(column) and bool(conversation.path) and not conversation.lacks_reply
+
     def _why_not_measured(self, column: Column) -> str:
         return why_not_measured(self._session, column.conversation.engine)
 
@@ -379,7 +429,15 @@ class CompareScreen(AnsweringScreen[str | None]):
         """Say why there are no figures: those before belonged to another message."""
         for column in self.columns:
             column.figures = Figures()
-            column.show_figures(self._why_not_measured(column) or "is measured after the reply")
+            column.show_figures(self._why_not_measured(column) or "is measured once all have replied")
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Say what is not stored, which columns are behind, and on which models they are."""
+        waits = "" if self._busy else self.comparison.waits_for
+        alike = "" if self.comparison.told_alike else NOT_ALIKE
+        told = filter(None, (self._keeping.line, waits, alike, self._about))
+        self._state.update(printable(" · ".join(told)))
 
     def go_on(self, column: Column) -> None:
         """Leave for one of the conversations."""
@@ -412,6 +470,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         """Go back to the conversation, with the reply on its way stopped."""
         await self.comparison.stop()
         self.workers.cancel_group(self, "measure")
+        await self._session.try_to_save()
         self.dismiss(None)
 
 
@@ -455,6 +514,7 @@ async def compare_personas(
 
 async def _taken_up(app: App[None], models: OtherModels, corpus: "Corpus", identifier: str) -> Comparison | None:
     """Return a comparison of the corpus with the models of its columns; None where the person goes back."""
+    await models.session.save()  # they may not be stored yet, and are read from the disk
     kept = await asyncio.to_thread(kept_columns, corpus, identifier)
     engines = await open_again(app, models, corpus, kept, may_leave_out=True)
     return None if engines is None else await asyncio.to_thread(Comparison.resume, corpus, engines, identifier)

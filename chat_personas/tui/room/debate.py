@@ -28,10 +28,11 @@ from chat_personas.reporting.debate import (
     page_document,
     reference_of,
 )
-from chat_personas.reporting.wording import STATUS_NOTES, sentence
+from chat_personas.reporting.wording import EVERYONE, STATUS_NOTES, answers_of, sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.commands import Handler, do_beside, without_argument
-from chat_personas.tui.chat.measuring import whose, why_not_measured
+from chat_personas.tui.chat.keeping import KeepingBeside
+from chat_personas.tui.chat.measuring import why_not_measured
 from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, unbroken, with_interval
 from chat_personas.tui.room.choosing import ChosenDebate, DebateChoosingScreen
 from chat_personas.tui.room.other_models import OtherModels, agree_to_measure, model_of, models_line, open_again
@@ -56,7 +57,7 @@ STYLES = ("bold $text-accent", "bold $text-secondary")
 MODERATE = "Say something as the moderator"
 HOW_TO_MODERATE = "What you write is said to both sides. /stop pauses, /end leaves."
 WAITING = "…"
-GO_ON, ANOTHER_ROUND = "Go on", "One more round"
+GO_ON, ANOTHER_ROUND, LEAVE = "Go on", "One more round", "Leave"
 AROUND = 6
 """Cells beside the picture of the course."""
 
@@ -124,6 +125,8 @@ class DebateScreen(AnsweringScreen[None]):
         self._moderator = ModeratorInput(unsent, id="moderate", placeholder=MODERATE, select_on_focus=False)
         self._brought_back = unsent
         self._unsent = UnsentLines(self, session.corpus, lambda: {debate.id: self._typed})
+        self._keeping = KeepingBeside(session, lambda: self._speaking is not None, self._show_state)
+        session.hold_beside(debate.sides)
 
     def compose(self) -> ComposeResult:
         """Lay out a line for each side, what is said, the state, and what the moderator writes."""
@@ -170,6 +173,7 @@ class DebateScreen(AnsweringScreen[None]):
         """Let the sides speak in turn until the end, a pause or a failure; measure each at first and after a turn."""
         self._trouble = ""
         try:
+            self._keeping.begin_on(self)
             await self._show_said()
             for place in range(len(self._lines)):
                 if self._monitors.found[place] is None:
@@ -182,10 +186,12 @@ class DebateScreen(AnsweringScreen[None]):
         finally:
             self._speaking = self._measuring = None
             self._show_state()
+            self._keeping.begin_on(self)
 
     async def _speak(self, place: int) -> bool:
         """Let a side speak, and return whether it said something; where its model failed, pause."""
         self._speaking = place
+        self._keeping.begin_on(self)
         self._show_state()
         async with aclosing(self.debate.turn()) as events:
             async for _, event in events:
@@ -208,7 +214,9 @@ class DebateScreen(AnsweringScreen[None]):
         self._measuring = None
 
     def _key_named(self, action: str) -> str:
-        """Name the key that pauses after what it does now."""
+        """Name the keys that stop and pause after what they do now."""
+        if action == "stop":
+            return "" if self.busy else LEAVE
         if action != "pause":
             return ""
         if not self.busy and self.debate.next_place is None:
@@ -270,12 +278,14 @@ class DebateScreen(AnsweringScreen[None]):
         self._paused = True
         await self.debate.stop()
         self.workers.cancel_group(self, "argue")
+        await self._session.try_to_save()
         self.dismiss(None)
 
     @work(group="stop", exclusive=True)
     async def action_stop(self) -> None:
         """Stop the turn or the measuring, and pause; with nothing under way, go back to the conversation."""
         if not self.busy:
+            await self._session.try_to_save()
             self.dismiss(None)
             return
         self._paused = True
@@ -326,10 +336,12 @@ class DebateScreen(AnsweringScreen[None]):
         side = self.debate.sides[place]
         state = in_short(self._figures[place]) or why_not_measured(self._session, side.engine) or "not measured yet"
         several = len({model_of(each.engine) for each in self.debate.sides}) > 1
-        where = f"on {side.engine.info.name}, " if several else ""
-        who = f"{where}with {' and '.join(whose(side.persona))}: {state}"
+        where = f", on {side.engine.info.name}" if several else ""
+        people = " and ".join(group.label for group in side.persona.groups)
+        beside = f"{where}, compared with {answers_of(people) if people else EVERYONE}"
         name = f"{MARKS[place]} {printable(self.debate.names[place])}"
-        self._lines[place].show(Content.assemble((name, STYLES[place]), "\n", printable(who)))
+        about = Content.assemble((name, STYLES[place]), printable(beside), "\n", printable(state))
+        self._lines[place].show(about)
 
     def _show_state(self) -> None:
         self._unsent.changed()  # what waited may have been handed on
@@ -340,13 +352,19 @@ class DebateScreen(AnsweringScreen[None]):
     def _about(self) -> Iterator[str]:
         done, rounds = self.debate.spoken[1], self.debate.rounds
         ended = self.debate.next_place is None
-        yield f"ended after {pluralize(rounds, 'round')}" if ended else f"round {done + 1} of {rounds}"
+        measuring = self._measuring
+        turn = None if measuring is None else self.debate.spoken[measuring]
+        current = done + 1 if turn is None else max(1, turn)  # a side is measured in the round in which it spoke
+        yield f"ended after {pluralize(rounds, 'round')}" if ended else f"round {current} of {rounds}"
         if self._speaking is not None:
             yield f"{self.debate.names[self._speaking]} speaks"
-        elif self._measuring is not None:
-            yield f"measuring {self.debate.names[self._measuring]}"
-        if self.debate.waiting:
-            yield f"{pluralize(len(self.debate.waiting), 'word')} of yours wait for the end of the turn"
+        elif measuring is not None:
+            when = f"after turn {turn}" if turn else "before the first turn"
+            yield f"measuring {self.debate.names[measuring]} {when}"
+        yield self._keeping.line
+        if waiting := len(self.debate.waiting):
+            waits = "waits" if waiting == 1 else "wait"
+            yield f"{pluralize(waiting, 'message')} of yours {waits} for the end of the turn"
         if self.busy:
             yield "pausing after this turn" if self._paused else ""
         else:
@@ -464,6 +482,7 @@ async def hold_debate(app: App[None], session: Session, topic: str) -> str | Non
 
 async def _taken_up(app: App[None], models: OtherModels, corpus: "Corpus", identifier: str) -> Debate | None:
     """Return a debate of the corpus with the models of its sides; None where the person goes back."""
+    await models.session.save()  # they may not be stored yet, and are read from the disk
     kept = [side.conversation_id for side in await asyncio.to_thread(corpus.debate_sides, identifier)]
     engines = await open_again(app, models, corpus, kept, may_leave_out=False)
     if engines is None:

@@ -6,9 +6,10 @@ brought back.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import on, work
@@ -20,7 +21,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
-from chat_personas.corpus.search import Query, QueryError
+from chat_personas.corpus.search import MOST_RANKED, Query, QueryError
 from chat_personas.reporting.wording import for_deletion, speaker_of
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.key_routing import changes_screen, fills_list
@@ -88,6 +89,7 @@ def preview_of(said: Sequence["MessageRow"], personas: Mapping[str, str], sought
 
 
 SHOWN = 300
+"""Conversations in the list at most."""
 WIDE = 100
 """From this many columns on, the preview is beside the list."""
 GLANCED = 4
@@ -107,6 +109,13 @@ class FoundConversation(Option):
         super().__init__(lines, id=self.conversation_id)
         self.message_id: str | None = hit
         self.title, self.persona_name, self.model = row.title, row.persona_name, row.model
+
+
+class Found(NamedTuple):
+    """What the list shows, and what stands above it: how many conversations were found, and which of them these are."""
+
+    options: Sequence[FoundConversation]
+    heading: str
 
 
 class Going(NamedTuple):
@@ -164,6 +173,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         self.deleted: set[str] = set()
         self._going: dict[str, Going] = {}
         self._leaving = False
+        self._sought = ""  # the words by which the list was found: others may be half typed
         self._heading = Static("Conversations", markup=False, id="heading")
         self._words = Input(placeholder=SEARCH, id="words", select_on_focus=False)
         self._found = FoundList(id="found", markup=False)
@@ -212,18 +222,17 @@ class ConversationsScreen(AnsweringScreen[str | None]):
     @fills_list()
     async def find(self, typed: str) -> None:
         """List the conversations that fit what is typed, or the newest where that is nothing."""
+        gone = {key for going in self._going.values() for key in going.keys}
         try:
             query = Query.typed(typed)
-            options = await asyncio.to_thread(self._hits if query.words else self._newest, query)
+            options, heading = await asyncio.to_thread(self._hits if query.words else self._newest, query, gone)
         except QueryError as error:  # it may be half typed
             self._heading.update(printable(str(error)))
             return
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        gone = {key for going in self._going.values() for key in going.keys}
-        options = [option for option in options if option.conversation_id not in gone]
-        found = self._found
+        found, self._sought = self._found, query.words
         at = found.highlighted
         found.set_class(bool(query.words), "-hits")  # an excerpt wraps: its words may stand anywhere in it
         found.clear_options()
@@ -232,12 +241,12 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             found.highlighted = min(at or 0, len(options) - 1)
         else:
             self._glance.update("")
-        self._head(len(options), query)
+        self._heading.update(heading)
 
     @work(exclusive=True, group="glance")
     async def look_into(self, chosen: FoundConversation) -> None:
         """Show the end of a conversation, or what was said around the message that was found."""
-        words = Query.typed(self._words.value).words if chosen.message_id is not None else ""
+        words = self._sought if chosen.message_id is not None else ""
         try:
             said, personas = await asyncio.to_thread(self._said_last, chosen)
         except CorpusError as error:  # such as one that another program has deleted meanwhile
@@ -364,18 +373,30 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         chosen = self._found.highlighted_option
         return chosen if isinstance(chosen, FoundConversation) else None
 
-    def _newest(self, query: Query) -> list[FoundConversation]:
-        rows, names = self._corpus.conversations(query, limit=SHOWN), self._corpus.short_names()
-        return [
+    def _newest(self, query: Query, gone: Collection[str]) -> Found:
+        """Find the newest conversations, but those that are `gone`."""
+        rows = self._corpus.conversations(query, limit=SHOWN + len(gone) + 1)
+        names, left = self._corpus.short_names(), [row for row in rows if row.id not in gone]
+        options = [
             FoundConversation(summary_lines(row, names.get(row.id, ""), open_now=row.id == self._open_id), row)
-            for row in rows
+            for row in left[:SHOWN]
         ]
+        more = " (the newest; search to find others)" if len(left) > SHOWN else ""
+        return Found(options, f"{pluralize(len(options), 'conversation').capitalize()}{more}")
 
-    def _hits(self, query: Query) -> list[FoundConversation]:
-        hits, names = self._corpus.search(query.words, limit=SHOWN, within=query), self._corpus.short_names()
-        counts = Counter(hit.conversation_id for hit in hits)
+    def _hits(self, query: Query, gone: Collection[str]) -> Found:
+        """Find the best message of each conversation with the words, but of those that are `gone`."""
+        hits, names = self._corpus.search(query.words, limit=MOST_RANKED, within=query), self._corpus.short_names()
+        counts = Counter(hit.conversation_id for hit in hits if hit.conversation_id not in gone)
         best = {hit.conversation_id: hit for hit in reversed(hits)}
-        return [FoundConversation(hit_lines(best[key], names.get(key, ""), counts[key]), best[key]) for key in counts]
+        options = [
+            FoundConversation(hit_lines(best[key], names.get(key, ""), counts[key]), best[key])
+            for key in islice(counts, SHOWN)
+        ]
+        these = f"the best {SHOWN} listed" if len(counts) > SHOWN else ""
+        among = f"of the newest {MOST_RANKED:,} messages" if len(hits) == MOST_RANKED else ""
+        which = "; ".join(filter(None, (these, among)))
+        return Found(options, f"Found in {pluralize(len(counts), 'conversation')}{which and f' ({which})'}")
 
     def _said_last(self, chosen: FoundConversation) -> tuple[Sequence["MessageRow"], Mapping[str, str]]:
         """Return the messages of the preview, and the names of the personas that made the replies among them."""
@@ -390,12 +411,3 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             said = shown[max(0, place - 1) :][:GLANCED]
         made = self._corpus.personas(said[-1].id) if said else {}
         return said, {message.id: made[message.id].name if message.id in made else row.persona_name for message in said}
-
-    def _head(self, count: int, query: Query) -> None:
-        found = (
-            f"Found in {pluralize(count, 'conversation')}"
-            if query.words
-            else pluralize(count, "conversation").capitalize()
-        )
-        more = " (the newest; search to find others)" if count == SHOWN else ""
-        self._heading.update(found + more)

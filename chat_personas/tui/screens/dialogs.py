@@ -317,11 +317,16 @@ class RatingScreen(Dialog[int | None]):
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="rating_cancel")]
 
+    def __init__(self, which: str) -> None:
+        """Ask about a reply; `which` says which one."""
+        super().__init__()
+        self._which = which
+
     def compose(self) -> ComposeResult:
         """Lay out the question."""
         with Vertical(id="dialog"):
-            said = f"How good is the last reply? Press 1 (poor) to {BEST_RATING} (very good). Escape cancels."
-            yield Static(said, markup=False, id="question")
+            said = f"How good is {self._which}? Press 1 (poor) to {BEST_RATING} (very good). Escape cancels."
+            yield Static(printable(said), markup=False, id="question")
 
     def on_key(self, event: Key) -> None:
         """Take a number."""

@@ -81,6 +81,7 @@ class ExportScreen(Dialog[None]):
         self._outlook: Outlook | None = None
         self._ready = asyncio.Event()
         self._wished = False  # to write, before it is known what can become of it
+        self._offered = ""  # the format that was highlighted and not chosen
         self._proposed, self._followed = "", ""
         self._warned: str | None = None
         self._writing_since: float | None = None
@@ -138,7 +139,7 @@ class ExportScreen(Dialog[None]):
             self._tell(f"Not exported: {why}.", severity="error")
             self.dismiss(None)
             return
-        self._outlook = outlook
+        self._outlook, self._offered = outlook, "" if form else first
         with self.prevent(OptionList.OptionHighlighted, Input.Changed):  # they would come after what is said next
             self._list(first)
             self._follow()
@@ -197,11 +198,12 @@ class ExportScreen(Dialog[None]):
 
     @on(Checkbox.Changed)
     def _look_again(self) -> None:
-        """Find out the same of all conversations of the list, or of the one again."""
+        """Find out the same of all conversations of the list, or of the one again; a format that was chosen stays."""
         number = len(self._listed)
         self._heading.update(f"Export {pluralize(number, 'conversation')}" if self._all.value else THIS)
         self._ready.clear()
-        self.run_worker(self._look(""), group="look", exclusive=True)
+        form = "" if self._form is None else self._form.name
+        self.run_worker(self._look("" if form == self._offered else form), group="look", exclusive=True)
 
     # Where it is written
 

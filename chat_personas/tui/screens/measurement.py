@@ -15,8 +15,7 @@ from textual.widgets import Static
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.explained.sections import NOTHING_MEASURED, SECTIONS, Measured, explain
 from chat_personas.reporting.numbers import Score
-from chat_personas.reporting.wording import EVEN, EVERYONE, NOISE_FLOOR, sentence
-from chat_personas.text import pluralize
+from chat_personas.reporting.wording import EVEN, EVERYONE, NOISE_FLOOR, answered_of, sentence
 from chat_personas.tui.drawing import (
     NOISE_FLOOR as FLOOR_GLYPH,
 )
@@ -186,7 +185,7 @@ def _sentences(measured: Measured) -> Iterator[str]:
         for figures in (True, False):
             yield sentence(in_one_sentence(card, complete=measured.complete, figures=figures))
     elif estimate is not None and not measured.state:
-        yield f"Measuring: {estimate.done} of {pluralize(estimate.total, 'question')}."
+        yield f"Measuring: {answered_of(estimate)}."
     else:
         yield sentence(measured.state or NOTHING_MEASURED)
 

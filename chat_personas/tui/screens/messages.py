@@ -19,10 +19,10 @@ LONGEST_LINE = 200
 """Characters of a message in a list."""
 
 
-def one_line(text: str) -> str:
-    """Return the beginning of a message on one line."""
-    line = " ".join(text[: 4 * LONGEST_LINE].split())
-    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
+def one_line(text: str, longest: int = LONGEST_LINE) -> str:
+    """Return the beginning of a message on one line of at most so many characters."""
+    line = " ".join(text[: 4 * longest].split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 class JumpScreen(NarrowedList[str | None]):

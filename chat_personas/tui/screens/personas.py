@@ -203,7 +203,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
 
         try:
             found = self.chosen()
-            written = None if found is None else await write_prompt(self.app, found)
+            written = None if found is None else await write_prompt(self.app, found, self._session.corpus)
         except ReportedError as error:
             self._say(error)
             return

@@ -1,7 +1,9 @@
 """The exact prompt of the next reply, what the last probe sent, and the steering prompt, which can be written."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on, work
@@ -10,8 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static, TextArea
 
 from chat_personas.reporting.explained.exact_prompt import Block, as_text
+from chat_personas.storage.drafts import PROMPT
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import keys_shown
+from chat_personas.tui.room.unsent import UnsentLines
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.whole_text import Passage, Rows
 from chat_personas.tui.widgets.title_and_status import KeyLine
@@ -20,6 +24,7 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from textual.app import App
 
+    from chat_personas.corpus import Corpus
     from personas import LoadedPersona
 
 PageName = Literal["prompt", "probe"]
@@ -107,7 +112,8 @@ CHANGED = "The text is changed: {cancel} again leaves it as it was, {save} goes 
 class WritePromptScreen(AnsweringScreen["LoadedPersona | None"]):
     """The steering prompt of a persona in a text area. Gives the persona that has what was written, None if cancelled.
 
-    A text that was changed is left only by a second Escape.
+    A text that was changed is left only by a second Escape. However else the screen ends, as with the program, the text
+    is back when the prompt of this persona is written the next time.
     """
 
     CSS_PATH = "prompt.tcss"
@@ -118,12 +124,19 @@ class WritePromptScreen(AnsweringScreen["LoadedPersona | None"]):
         Binding("alt+x", "editor", "In your editor", id="own_prompt_editor", priority=True),
     ]
 
-    def __init__(self, persona: "LoadedPersona") -> None:
-        """Show the prompt of `persona`. Raises PersonaError: it has none that can be talked with."""
+    def __init__(self, persona: "LoadedPersona", corpus: "Corpus | None" = None, unsent: str = "") -> None:
+        """Show the prompt of `persona`, or what was written of it before, `unsent`. Without a `corpus` none is kept.
+
+        Raises:
+            PersonaError: it has none that can be talked with.
+        """
         from personas import system_prompt
 
         super().__init__()
         self._persona = persona
+        self._brought_back = unsent
+        self._answered = False
+        self._unsent = None if corpus is None else UnsentLines(self, corpus, self._to_keep)
         self._before = system_prompt(persona.persona)
         self.written = TextArea(
             self._before, soft_wrap=True, show_line_numbers=False, highlight_cursor_line=False, id="own-prompt"
@@ -139,15 +152,31 @@ class WritePromptScreen(AnsweringScreen["LoadedPersona | None"]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Begin at the end of the text."""
+        """Begin at the end of the text; undoing what is back from the last time shows the prompt as it is."""
         self._say(HOW_TO_WRITE)
+        if self._brought_back:
+            before = self.written.document
+            self.written.replace(self._brought_back, before.start, before.end, maintain_selection_offset=False)
+        if self._unsent is not None:
+            self._unsent.brought_back({_place(self._persona): self._brought_back})
         self.written.move_cursor(self.written.document.end)
+
+    async def on_unmount(self) -> None:
+        """Keep what is written and was neither taken nor given up."""
+        if self._unsent is not None:
+            await self._unsent.leave()
+
+    def _to_keep(self) -> Mapping[str, str]:
+        changed = not self._answered and self.written.text.strip() != self._before
+        return {_place(self._persona): self.written.text} if changed else {}
 
     @on(TextArea.Changed)
     def say_how(self) -> None:
         """Say what the keys do, in place of what was wrong before."""
         self._warned = False
         self._say(HOW_TO_WRITE)
+        if self._unsent is not None:
+            self._unsent.changed()
 
     def _say(self, words: str) -> None:
         keys = {"save": self._key("own_prompt_save"), "cancel": self._key("own_prompt_cancel")}
@@ -162,20 +191,25 @@ class WritePromptScreen(AnsweringScreen["LoadedPersona | None"]):
         from personas.composing import with_own_prompt
 
         if self.written.text.strip() == self._before:
-            self.dismiss(None)
+            self._answer(None)
             return
         try:
-            self.dismiss(with_own_prompt(self._persona, self.written.text.strip()))
+            self._answer(with_own_prompt(self._persona, self.written.text.strip()))
         except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
 
     def action_cancel(self) -> None:
         """Leave the persona as it is; a text that was changed only when asked again."""
         if self._warned or self.written.text.strip() == self._before:
-            self.dismiss(None)
+            self._answer(None)
         else:
             self._warned = True
             self._say(CHANGED)
+
+    def _answer(self, persona: "LoadedPersona | None") -> None:
+        """Leave with this persona: there is nothing to keep any more."""
+        self._answered = True
+        self.dismiss(persona)
 
     @work(exclusive=True)
     async def action_editor(self) -> None:
@@ -188,10 +222,27 @@ class WritePromptScreen(AnsweringScreen["LoadedPersona | None"]):
             self.notify(printable(str(error)), severity="error", markup=False)
 
 
-async def write_prompt(app: "App[None]", persona: "LoadedPersona") -> "LoadedPersona | None":
+async def write_prompt(app: "App[None]", persona: "LoadedPersona", corpus: "Corpus | None") -> "LoadedPersona | None":
     """Let the person write the steering prompt of a persona; return the persona that has it, None if they cancel.
+
+    What is written and not taken is kept beside the `corpus`.
 
     Raises:
         PersonaError: the persona cannot be talked with.
     """
-    return await app.push_screen_wait(WritePromptScreen(persona))
+    unsent = "" if corpus is None else await asyncio.to_thread(_written_before, corpus, _place(persona))
+    return await app.push_screen_wait(WritePromptScreen(persona, corpus, unsent))
+
+
+def _place(persona: "LoadedPersona") -> str:
+    """Return the key under which the prompt of a persona is kept that is being written."""
+    return f"{PROMPT}{sha256(persona.persona.name.encode()).hexdigest()}"
+
+
+def _written_before(corpus: "Corpus", place: str) -> str:
+    """Return what was written and not taken; "" where there is nothing, or it cannot be read."""
+    try:
+        draft = corpus.take_over_draft(place)
+    except OSError:
+        return ""
+    return "" if draft is None else draft.whole

@@ -226,4 +226,4 @@ class GuessPage(StudyPage[None]):
         except CorpusError as error:
             self.post_message(self.Failed(error))
         else:
-            self.close(None)
+            self.dismiss(None)

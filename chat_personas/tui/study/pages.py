@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Click, Key, Resize
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Button, ProgressBar, Static
 
 from chat_personas.corpus import CorpusError
@@ -21,6 +20,7 @@ from chat_personas.studies.sitting import Learnt
 from chat_personas.studies.steps import DECLINED, Debriefing
 from chat_personas.text import printable
 from chat_personas.tui.drawing import MODEL, MODEL_STYLE, PEOPLE, PERSON_STYLE, bar, fitted, stacked
+from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.study.session import StudySession
 from chat_personas.tui.widgets.title_and_status import KeyLine
 
@@ -53,7 +53,7 @@ class Head(Static):
         return Content.assemble((fitted(self._title, room), "bold"), " ", self._stage)
 
 
-class StudyPage(Screen[Result]):
+class StudyPage(AnsweringScreen[Result]):
     """A page with a head, a note and a button below, and the keys. Each page yields its own `body` between them."""
 
     CSS_PATH = ["pages.tcss"]  # noqa: RUF012
@@ -74,7 +74,6 @@ class StudyPage(Screen[Result]):
         super().__init__()
         self.session = session
         self._said = ""
-        self._over = False
         self.note = Static(markup=False, id="note")
         self.button = Button(self.GO_ON, id="go_on", compact=True)
 
@@ -118,12 +117,6 @@ class StudyPage(Screen[Result]):
     async def action_go_on(self) -> None:
         """Go on, if everything on this page is done."""
         raise NotImplementedError
-
-    def close(self, result: Result) -> None:
-        """Give the result, once: a key that is pressed twice is for one page, and a question above it comes first."""
-        if self.is_current and not self._over:
-            self._over = True
-            self.dismiss(result)
 
     @property
     def scroller(self) -> VerticalScroll:
@@ -355,7 +348,7 @@ class ConsentPage(StudyPage[Agreed | None]):
             self._age.focus()
             return
         adult = self._age.code == "yes" if self._asks_age else None
-        self.close(Agreed(adult, traces=self._traces.code == "yes"))
+        self.dismiss(Agreed(adult, traces=self._traces.code == "yes"))
 
     @on(Options.Chosen)
     def chosen(self, event: Options.Chosen) -> None:
@@ -367,7 +360,7 @@ class ConsentPage(StudyPage[Agreed | None]):
     @on(Button.Pressed, "#refuse")
     def refused(self) -> None:
         """Do not take part."""
-        self.close(None)
+        self.dismiss(None)
 
 
 class TextPage(StudyPage[None]):
@@ -386,7 +379,7 @@ class TextPage(StudyPage[None]):
 
     async def action_go_on(self) -> None:
         """Go on."""
-        self.close(None)
+        self.dismiss(None)
 
 
 class MeasuringPage(StudyPage[None]):
@@ -413,11 +406,11 @@ class MeasuringPage(StudyPage[None]):
         if total:
             self.say(f"{done} of {total}")
         if not self.session.measuring:
-            self.close(None)
+            self.dismiss(None)
 
     async def action_go_on(self) -> None:
         """Go on without the measurement."""
-        self.close(None)
+        self.dismiss(None)
 
 
 class DebriefingPage(StudyPage[None]):
@@ -461,7 +454,7 @@ class DebriefingPage(StudyPage[None]):
     async def action_go_on(self) -> None:
         """Go on, once the end was in view."""
         if self.reading.end_seen:
-            self.close(None)
+            self.dismiss(None)
 
 
 def figures(learnt: Learnt, people: str) -> Content:

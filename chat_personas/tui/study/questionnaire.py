@@ -488,7 +488,7 @@ class QuestionnairePage(StudyPage[None]):
         await self.keep()
         missing = [box for box in self.boxes if not box.given]
         if not missing:
-            self.close(None)
+            self.dismiss(None)
             return
         for box in missing:
             if not box.has_class("-missing"):

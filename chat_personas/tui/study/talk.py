@@ -253,7 +253,7 @@ class TalkPage(StudyPage[None]):
     @work(group="ask", exclusive=True)
     async def _ask_to_end(self) -> None:
         if await self.app.push_screen_wait(ConfirmScreen(END_IT, "Go on", "Stay")):
-            self.close(None)
+            self.dismiss(None)
 
     async def action_go_on(self) -> None:
         """End the talk, where there was enough of it and the person is sure."""

@@ -80,11 +80,14 @@ class ChoosingTranscript(Transcript):
         """Leave the chosen message where the person sees it, whatever is added or removed after it."""
         chosen = self.chosen
         assert chosen is not None
-        total = len(self.entries)
-        window = self.at_end(total)
-        if not window.first <= self.index_of(chosen) < window.last:
-            window = Window.around(self.index_of(chosen), total)
-        await self.move_to(lambda _: window)
+
+        def around(total: int) -> Window:
+            window = self.at_end(total)
+            if chosen not in self.entries or window.first <= self.index_of(chosen) < window.last:
+                return window
+            return Window.around(self.index_of(chosen), total)
+
+        await self.move_to(around)
 
     def choose(self, entry: Entry | None, *, bring: bool = True) -> None:
         """Choose a message, or none, and bring it into view, unless it is where the person has clicked."""

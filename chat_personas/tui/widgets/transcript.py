@@ -55,6 +55,14 @@ class Window:
         first = max(0, self.first - STEP)
         return Window(first, min(self.last, first + LIMIT))
 
+    def fuller(self) -> "Window":
+        """Take in entries before those that are mounted, as far as there may be more; all of those stay."""
+        return Window(min(self.first, max(0, self.first - STEP, self.last - LIMIT)), self.last)
+
+    def within(self, total: int) -> "Window":
+        """Leave out what is not there, where there are `total` entries."""
+        return Window(min(self.first, total), min(self.last, total))
+
     def later(self, total: int) -> "Window":
         """Move towards the last of `total` entries; the oldest are left out if there would be too many."""
         last = min(total, self.last + STEP)
@@ -135,7 +143,7 @@ class Transcript(VerticalScroll):
             return
 
         async def fill() -> None:
-            await self.move_to(lambda _: window.earlier())
+            await self.move_to(lambda _: self._window.fuller())
             self.to_end()
             self.call_after_refresh(self._fill)
 
@@ -316,17 +324,21 @@ class Transcript(VerticalScroll):
         super().watch_scroll_y(old_value, new_value)
         if self.settling or old_value == new_value:
             return
+        here = self.in_window
+        if not here or self.max_scroll_y <= 0:
+            return  # others are about to be shown; or all fits by now, as after a resize, and nobody has scrolled
         if new_value <= 1 and new_value < old_value and self._window.first > 0:
-            self._shift(self._window.earlier(), self.entries[self._window.first], at_top=True)
+            self._shift(lambda _: self._window.earlier(), here[0], at_top=True)
         elif new_value >= self.max_scroll_y - 1 and self._window.last < len(self.entries):
-            self._shift(self._window.later(len(self.entries)), self.entries[self._window.last - 1], at_top=False)
+            self._shift(lambda total: self._window.later(total), here[-1], at_top=False)
 
-    def _shift(self, window: Window, kept: Entry, *, at_top: bool) -> None:
+    def _shift(self, window: Callable[[int], Window], kept: Entry, *, at_top: bool) -> None:
         """Move to `window`, and leave the entry `kept` where the reader sees it."""
         self.settling = True
 
         async def shift() -> None:
-            await self.move_to(lambda _: window)
+            # others may have been shown while another change was awaited: they stay as they are
+            await self.move_to(lambda total: window(total) if kept in self.in_window else self._window)
             self.call_after_refresh(settle)
 
         def settle() -> None:
@@ -337,9 +349,13 @@ class Transcript(VerticalScroll):
         self.run_worker(shift(), group="transcript", exclusive=True)
 
     async def move_to(self, window: Callable[[int], Window]) -> None:
-        """Mount the entries in `window`, a function of their number, that have no widget yet; remove all others."""
+        """Mount the entries in `window`, a function of their number, that have no widget yet; remove all others.
+
+        The window is asked for when all changes before this one are done.
+        """
         async with self._widgets_change:
-            self._window = window(len(self.entries))
+            total = len(self.entries)
+            self._window = window(total).within(total)
             wanted = list(self.in_window)
             self._shown = {entry: self._shown[entry] for entry in wanted if entry in self._shown}
             kept = set(self._shown.values())

@@ -76,6 +76,24 @@ async def test_a_question_is_asked_until_the_answer_is_yes_or_no(
     )
 
 
+@pytest.mark.parametrize("leaves", ["/stop", "/End"])
+async def test_who_leaves_a_question_has_not_said_yes(pipe: tuple[int, int], leaves: str) -> None:
+    read, write = pipe
+    os.write(write, f"perhaps\n{leaves}\n".encode())
+    dialogue = Work().dialogue()
+    async with dialogue.listening(read):
+        assert await dialogue.confirm("Delete it?") is False
+
+
+async def test_a_question_can_be_answered_by_leaving_the_program(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    os.write(write, b" /quit\nyes\n")
+    dialogue = Work().dialogue()
+    async with dialogue.listening(read):
+        with pytest.raises(LeftError):
+            await dialogue.confirm("Delete it?")
+
+
 async def test_a_line_that_is_not_text_is_refused_and_the_next_one_taken(pipe: tuple[int, int]) -> None:
     read, write = pipe
     os.write(write, b"caf\xe9\nHello\n")

@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus import Corpus, CorpusError, Selection
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, EngineError
+from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from tests.cli.running import Command, write_survey
 from tests.cli.sittings import Model, Script, Serve
 from tests.cli.still_output import Person, faults_of
@@ -207,3 +209,42 @@ def test_at_a_terminal_asking_is_stopped_and_what_came_before_stays(home: Path, 
     person.enters("/quit", "Left")
     assert person.code == 0
     assert faults_of(person.sent) == []
+
+
+def test_where_a_reply_could_not_be_stored_that_is_said_and_numbers_mean_the_answers(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Corpus.begin_turn
+
+    def begin_turn(corpus: Corpus, *given: Any, **named: Any) -> Any:
+        if given[2] == "Tea?" and (named["new"] or given[0]).persona_name == "democrat":
+            raise CorpusError("the disk is full; make room")
+        return real(corpus, *given, **named)
+
+    monkeypatch.setattr(Corpus, "begin_turn", begin_turn)
+    lines = heard("Other talk?\n/list\n/room Tea?\n1\nDemocrat\n/open 2\n/open 1\n/quit\n")
+    assert "The disk is full; make room." in lines
+    assert lines[lines.index("You: /open 2") + 1] == "This one has not replied yet."
+    assert lines[lines.index("You: /open 1") + 1].startswith("Conversation: Tea? With: ")
+
+
+class HangsUp(Speaking):
+    """Answers no probe until somebody has talked with it after that."""
+
+    down = True
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        if self.down:
+            self.down = False
+            raise EngineError("the server hung up")
+        async with aclosing(super().score(prefix, probes)) as scores:
+            async for each in scores:
+                yield each
+
+
+def test_why_there_were_no_figures_is_no_longer_said_once_they_have_come(heard: Heard) -> None:
+    lines = heard("/room BUS\nDemocrat\n/room\n/quit\n", HangsUp())
+    first, again = lines[: lines.index("You: /room")], lines[lines.index("You: /room") :]
+    assert "The server hung up." in first
+    assert "Answer 2, A Democrat, option 1: model 75 percent." in again
+    assert "The server hung up." not in again

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus import Corpus, CorpusError, Selection
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from tests.cli.running import Command, write_survey
@@ -187,6 +187,79 @@ def test_commands_of_the_moderator_are_told_to_nobody_and_end_leaves(command: Co
         assert [row.text for row in branch_of(corpus, republican)] == ["Guns?", "Be brief."]
 
 
+def fails_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Have a method of the corpus that stores what is said fail the first time."""
+    real, failures = getattr(Corpus, name), [CorpusError("the disk is full")]
+
+    def method(*given: object, **named: object) -> object:
+        if failures:
+            raise failures.pop()
+        return real(*given, **named)
+
+    monkeypatch.setattr(Corpus, name, method)
+
+
+@pytest.mark.parametrize("once_more", ["", "/again"])
+def test_a_line_to_all_that_could_not_be_stored_is_said_once_more(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch, once_more: str
+) -> None:
+    fails_once(monkeypatch, "say_in_columns")
+    lines = said(command, served_by, f"/compare republican\nA long message\n{once_more}\n/end\n/quit\n", *YES)
+    assert "Your message was said to nobody. Enter alone or /again says it once more." in lines
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        told = [texts(branch_of(corpus, key)) for key in corpus.conversation_ids(Selection())]
+    assert told == [["A long message", "Yes."]] * 2
+
+
+def test_what_the_moderator_says_is_told_later_where_it_could_not_be_stored_and_the_debate_goes_on(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_once(monkeypatch, "tell")
+    given = "/debate Guns?\n\nrepublican\n1\nMy long remark\n\n/quit\n"
+    lines = said(command, served_by, given, [EngineError("it broke")], *YES)
+    assert "The disk is full. Your words wait, and both are told them before the next turn." in " ".join(lines)
+    assert "The debate has ended after 1 round." in lines
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (republican,) = corpus.conversation_ids(Selection(persona="republican"))
+        assert "My long remark" in texts(branch_of(corpus, republican))
+
+
+def test_what_waits_is_read_out_where_the_debate_is_left_before_it_was_told(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_once(monkeypatch, "tell")
+    given = "/debate Guns?\n\nrepublican\n1\nMy long remark\n/end\n/quit\n"
+    lines = said(command, served_by, given, [EngineError("it broke")])
+    assert "This was told to nobody: My long remark" in lines
+    assert "Left the debate. You are in your conversation again." in lines
+
+
+def test_a_comparison_is_offered_to_go_on_with_only_where_something_was_said_in_it(
+    command: Command, served_by: Serve
+) -> None:
+    lines = said(command, served_by, "/compare republican\n/end\n/compare woman\nTea?\n/end\n/quit\n", *YES)
+    left = [line for line in lines if "Left the comparison." in line]
+    assert ["goes on with it" in line for line in left] == [False, True]
+
+
+def test_a_reply_of_a_comparison_that_cannot_be_stored_is_told_and_stored_when_that_works(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failures = Corpus.end_reply, [CorpusError("the disk is full")] * 2
+
+    def end_reply(*given: object, **named: object) -> None:
+        if failures:
+            raise failures.pop()
+        real(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Corpus, "end_reply", end_reply)
+    lines = said(command, served_by, "/compare republican\nTea?\n/end\n/quit\n", *YES)
+    assert any("only in memory. The disk is full. The program tries again by itself." in line for line in lines)
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (democrat,) = corpus.conversation_ids(Selection(persona="democrat"))
+        assert texts(branch_of(corpus, democrat)) == ["Tea?", "Yes."]
+
+
 def test_at_a_terminal_a_reply_is_stopped_and_a_line_goes_before_the_measuring(home: Path, tmp_path: Path) -> None:
     survey = write_survey(tmp_path / "town.json", TOWN)
     model = SlowToMeasure(["Slowly. ", asyncio.Event()])
@@ -195,8 +268,9 @@ def test_at_a_terminal_a_reply_is_stopped_and_a_line_goes_before_the_measuring(h
     person.reads("You: ")
     person.enters("/compare republican", "Column 2: A Republican", "To all: ")
     person.enters("Tea?", "A Democrat: Slowly")
-    person.enters("/stop", "A Democrat. Reply stopped. What was said so far is kept", "To all: ")
-    person.enters("Coffee?", "A Republican. Reply complete", ASKED)
+    person.enters("/stop", "A Democrat. Reply stopped. What was said so far is kept", "A Republican has not replied")
+    person.reads("To all: ")
+    person.enters("Coffee?", "A Republican. Reply complete", "A Republican. Reply complete", ASKED)
     person.enters("/end", "Measuring A Democrat was stopped", "A Republican was not measured, because your line goes")
     person.enters("/quit", "Left the comparison", "Left")
     assert person.code == 0

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
+from chat_personas.storage.drafts import Draft
 from chat_personas.tui.screens.messages import JumpScreen, MenuScreen
 from chat_personas.tui.widgets.messages import UserMessage
 from eval.engine import EngineError, Sampling
@@ -153,6 +154,28 @@ async def test_an_early_message_is_edited_and_forked_from(corpus_file: Path) -> 
         assert corpus.conversation(fork.id).forked_from == before.id
         assert (corpus.conversation(before.id).forked_from, original.id) == (key, key)
         assert len(branch_of(corpus, key)) == 4
+
+
+async def test_a_message_that_waits_stays_with_what_is_forked_and_is_sent_where_nothing_is(
+    corpus_file: Path,
+) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine(["One.", rest], ["Two.", rest], reply("Three."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot))
+        await type_text(pilot, "second")
+        await until(pilot, lambda: waiting(pilot) == ["second"])
+        chat(pilot).do("fork", "9")
+        await until(pilot, lambda: "you have said 1 message" in words(pilot))
+        await until(pilot, lambda: "Two." in shown(pilot))
+        await type_text(pilot, "third")
+        await until(pilot, lambda: waiting(pilot) == ["third"])
+        chat(pilot).do("fork")
+        await until(pilot, lambda: "(fork)" in shown(pilot).splitlines()[0])
+        await until(pilot, lambda: path(pilot) == ["First?", "One.", "second", "Two."])
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert corpus.drafts.of(corpus.conversations()[-1].id, ()) == Draft("third")
 
 
 async def test_words_are_found_and_marked_also_in_messages_that_are_far_away(corpus_file: Path) -> None:

@@ -8,12 +8,27 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
-from chat_personas.conversation.conversation import ReplyEvent, ReplyText
+from chat_personas.conversation.conversation import Conversation, ReplyEvent, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
 from chat_personas.tui.chat import drafts as on_screen
 from chat_personas.tui.session import Session
-from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until, words
+from eval.engine import Engine, EngineError
+from tests.corpus.making import branch_of, conversation_row, talk
+from tests.tui.chat.test_long_conversation import PERSONA
+from tests.tui.fakes import (
+    SECONDS,
+    ScreenEngine,
+    chat,
+    opening,
+    reply,
+    screen,
+    session,
+    shown,
+    type_text,
+    until,
+    words,
+)
 
 BACK = "What you typed here and did not send is back."
 
@@ -298,8 +313,81 @@ async def test_where_the_draft_of_another_conversation_cannot_be_read_the_one_th
         await pilot.press(*"mine", "ctrl+n")
         await until(pilot, lambda: "Input/output error" in words(pilot))
         await pilot.press(*"other")
-        assert await chat(pilot).drafts.keep()
+        assert not await chat(pilot).drafts.keep(), "what is kept there already would be replaced"
         assert of(corpus_file, first) == Draft("mine")
+
+
+async def test_what_cannot_be_read_now_is_back_beside_what_is_typed_once_it_can(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        first, corpus = chat(pilot).session.conversation.id, chat(pilot).session.corpus
+        assert corpus is not None
+        await pilot.press("ctrl+n", *"first words")
+        chat(pilot).enter(first)
+        await until(pilot, lambda: "Yes." in shown(pilot) and chat(pilot).composer.text == "")
+
+        def refuse(_: str | None) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(corpus, "take_over_draft", refuse)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Input/output error" in words(pilot) and not chat(pilot).drafts.between)
+        await pilot.press(*"second")
+        assert not await chat(pilot).drafts.keep()
+        assert corpus.drafts.of(None, ()) == Draft("first words")
+        monkeypatch.undo()
+        assert await chat(pilot).drafts.keep()
+        assert chat(pilot).composer.text == "first words\nsecond"
+        assert corpus.drafts.of(None, ()) == Draft("first words\nsecond")
+
+
+async def test_what_is_typed_while_a_conversation_is_being_opened_is_kept_with_that_one(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        rows = [conversation_row().model_copy(update={"persona": PERSONA}) for _ in range(2)]
+        one, other = (talk(corpus, ("Well?", "Yes."), row=row) for row in rows)
+    leaving, resume, close = threading.Event(), Conversation.resume, Session.close
+
+    def slowly(corpus: Corpus, engine: Engine, conversation_id: str) -> Conversation:
+        leaving.wait(SECONDS)
+        return resume(corpus, engine, conversation_id)
+
+    async def closing(opened: Session) -> None:
+        leaving.set()
+        await close(opened)
+
+    async with screen(session(corpus_file, ScreenEngine(), resume=one)) as pilot:
+        await until(pilot, lambda: not chat(pilot).drafts.between)
+        monkeypatch.setattr(Conversation, "resume", slowly)
+        monkeypatch.setattr(Session, "close", closing)
+        chat(pilot).enter(other)
+        await until(pilot, lambda: chat(pilot).drafts.between)
+        chat(pilot).composer.insert("for the other")
+    assert of(corpus_file, other) == Draft("for the other")
+    assert of(corpus_file, one) is None
+
+
+async def test_an_edit_is_back_as_an_edit_also_where_the_model_opens_at_the_second_try_only(corpus_file: Path) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        key = talk(corpus, ("Well?", "Yes."), row=conversation_row().model_copy(update={"persona": PERSONA}))
+        edited = branch_of(corpus, key)[0].id
+        corpus.drafts.keep(key, Draft("Well now?", "Beside", edited))
+    engine = opening(EngineError("it does not answer"), ScreenEngine(reply("Still.")))
+    async with screen(session(corpus_file, ScreenEngine(), resume=key, open_engine=engine)) as pilot:
+        await until(pilot, lambda: chat(pilot).composer.text == "Beside")
+        await pilot.press(*"s")
+        assert await chat(pilot).drafts.keep()
+        assert of(corpus_file, key) == Draft("Well now?", "Besides", edited)
+        await pilot.press("f5")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        assert chat(pilot).composer.text == "Well now?"
+        assert await chat(pilot).drafts.keep()
+    assert of(corpus_file, key) == Draft("Well now?", "Besides", edited)
 
 
 @pytest.mark.slow

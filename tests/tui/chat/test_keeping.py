@@ -116,7 +116,7 @@ async def test_quitting_asks_first_and_then_leaves_a_copy(corpus_file: Path, tmp
         await until(pilot, lambda: "was removed or replaced while the program ran" in words(pilot))
         await until(pilot, lambda: not chat(pilot).replies.busy)
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "The end of this conversation is not stored" in words(pilot))
+        await until(pilot, lambda: "Not all that was said is stored" in words(pilot))
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
         assert pilot.app.is_running

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.conversation.conversation import Conversation
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, MessageRow
 from chat_personas.monitor.monitor import Monitor
 from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from personas import Persona, load_persona
@@ -20,6 +21,7 @@ from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.chat.test_long_conversation import PERSONA
 from tests.tui.fakes import (
+    SECONDS,
     ScreenEngine,
     chat,
     edit_last,
@@ -183,7 +185,7 @@ async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: P
         await until(pilot, lambda: measured(pilot, 1))
         await said_and_measured(pilot, "And now?", 2)
         await until(pilot, lambda: "since turn 1:" in words(pilot))
-        assert "no measurement before the first message to compare with" in words(pilot)
+        assert "nothing was measured before the first message: changes count from turn 1" in words(pilot)
 
 
 async def test_a_message_without_a_reply_is_not_measured_until_it_has_one(corpus_file: Path) -> None:
@@ -244,3 +246,40 @@ async def test_what_a_participant_said_is_not_measured_and_takes_no_words_of_oth
         leaf = corpus.conversation(talk.id).active_leaf_id
         assert leaf is not None
         assert [message.text for message in corpus.branch(leaf)] == ["Guns?", "Less."]
+
+
+async def test_the_needle_is_of_the_message_that_the_round_is_about_whatever_was_said_meanwhile(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go, rest = list[tuple[str, str]](), asyncio.Event(), asyncio.Event()
+
+    class Needle:
+        async def read(self, context: Sequence[Message], path: Sequence[MessageRow]) -> None:
+            read.append((context[-1].content, path[-1].text))
+
+    class Waiting(ScreenEngine):
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+            await go.wait()
+            async for score in super().score(prefix, probes):
+                yield score
+
+    begun = threading.Event()
+
+    def late(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
+        assert begun.wait(SECONDS)
+        return monitor(engine, persona, corpus)
+
+    monkeypatch.setattr("chat_personas.monitor.inside.needle_of", lambda *_: Needle())
+    engine = Waiting(reply("One."), ["Two", rest, " or three.", END])
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=late), TALL) as pilot:
+        await type_text(pilot, "Guns?")  # before the beginning was measured
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).replies.busy)
+        begun.set()
+        await until(pilot, lambda: chat(pilot).measuring.rounds_begun > 0)
+        await type_text(pilot, "Taxes?")
+        await until(pilot, lambda: "Two" in shown(pilot))
+        go.set()
+        await until(pilot, lambda: len(read) > 0)
+        rest.set()
+        await until(pilot, lambda: measured(pilot, 2))
+    assert read == [("One.", "One."), ("Two or three.", "Two or three.")]

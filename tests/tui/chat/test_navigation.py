@@ -12,14 +12,27 @@ from textual.widgets import Input
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, CorpusError, PersonaChangeRow, search
+from chat_personas.tui.screens import conversations
 from chat_personas.tui.screens.conversations import ConversationsScreen, summary_lines
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
 from tests.corpus.making import talk
 from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
-from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
+from tests.tui.fakes import (
+    SECONDS,
+    ScreenEngine,
+    chat,
+    monitor,
+    reply,
+    screen,
+    session,
+    shown,
+    type_text,
+    until,
+    words,
+)
 
 
 async def say(pilot: Pilot[None], text: str, answer: str) -> None:
@@ -145,6 +158,45 @@ async def test_search_finds_what_was_said(corpus_file: Path) -> None:
         await until(pilot, lambda: "Found in 1 conversation" in shown(pilot))
         assert "About schools?" in shown(pilot)
         assert "About guns?" not in shown(pilot)
+
+
+async def test_what_was_found_can_be_looked_through_while_a_day_is_half_typed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        await pilot.press("slash", *"about")
+        await until(pilot, lambda: "Found in 2 conversations" in shown(pilot))
+        await pilot.press("space", *"since:2026")
+        await until(pilot, lambda: "since: must be followed by a day" in shown(pilot))
+        first, second = ("Ban them.", "Fund them.") if "Ban them." in shown(pilot) else ("Fund them.", "Ban them.")
+        assert second not in shown(pilot)
+        await pilot.press("down", "down")
+        await until(pilot, lambda: second in shown(pilot) and first not in shown(pilot))
+
+
+@pytest.mark.parametrize(
+    ("listed", "ranked", "heading"),
+    [
+        (3, 1000, "Found in 5 conversations (the best 3 listed)"),
+        (5, 1000, "Found in 5 conversations"),
+        (5, 10, "Found in 5 conversations (of the newest 10 messages)"),
+    ],
+)
+async def test_all_conversations_with_the_words_are_counted_and_a_list_that_is_cut_says_so(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, listed: int, ranked: int, heading: str
+) -> None:
+    monkeypatch.setattr(conversations, "SHOWN", listed)
+    for module in (conversations, search):
+        monkeypatch.setattr(module, "MOST_RANKED", ranked)
+    with Corpus.open(corpus_file) as corpus:
+        for _ in range(5):
+            talk(corpus, ("tea", "No."), ("Some tea?", "Yes."))
+    async with screen(session(corpus_file, ScreenEngine()), (100, 30)) as pilot:
+        await browse(pilot)
+        await pilot.press("slash", *"tea")
+        await until(pilot, lambda: "Found in" in shown(pilot))
+        assert shown(pilot).splitlines()[0].strip() == heading
+        assert shown(pilot).count("(and 1 more)") == listed
 
 
 async def test_deleting_asks_first_and_no_is_what_enter_means(corpus_file: Path) -> None:
@@ -341,3 +393,63 @@ async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and
         assert "already" in shown(pilot)
 
     assert titles(corpus_file) == ["About guns?"]
+
+
+async def test_a_conversation_that_is_not_there_neither_stops_the_reply_nor_takes_what_waits(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine(["A long", rest, " reply.", END], reply("Because."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Tell me")
+        await until(pilot, lambda: "A long" in shown(pilot))
+        await type_text(pilot, "Why?")
+        await type_text(pilot, "/open 9x9x9x")
+        await until(pilot, lambda: "there is no conversation" in words(pilot))
+        rest.set()
+        await until(pilot, lambda: "Because." in shown(pilot) and not chat(pilot).replies.busy)
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert [row.text for row in conversation.path] == ["Tell me", "A long reply.", "Why?", "Because."]
+
+
+async def test_a_persona_that_cannot_be_stored_leaves_the_measuring_going_on(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CorpusError("the disk is full")
+
+    app = session(corpus_file, ScreenEngine(reply("Ban them.")), measure=True, make_monitor=monitor)
+    async with screen(app, (120, 90)) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        monkeypatch.setattr(Corpus, "change_persona", refuse)
+        with pytest.raises(CorpusError):  # the round has begun or not: what it measures is complete in the end
+            await chat(pilot).navigator.change_persona(load_persona("republican"))
+
+        def measured() -> bool:
+            estimate = chat(pilot).panel.estimate
+            return estimate is not None and estimate.complete and estimate.turn == 1
+
+        await until(pilot, measured)
+
+
+async def test_a_change_of_persona_is_made_to_its_end_though_another_command_comes(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, change_persona = threading.Event(), Corpus.change_persona
+
+    def slow(corpus: Corpus, change: PersonaChangeRow) -> None:
+        assert go.wait(SECONDS)
+        change_persona(corpus, change)
+
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Keep them.")))) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        monkeypatch.setattr(Corpus, "change_persona", slow)
+        await type_text(pilot, "/go-on republican")
+        await until(pilot, lambda: chat(pilot).replies.changing)
+        await type_text(pilot, "/rename Guns")  # it takes the place of the command before
+        await until(pilot, lambda: "Guns" in shown(pilot).splitlines()[0])
+        chat(pilot).do("again")
+        go.set()
+        await until(pilot, lambda: "A Republican" in shown(pilot).splitlines()[0])
+        assert chat(pilot).session.persona is not None
+        assert chat(pilot).session.persona.persona.name == "republican"
+        await say(pilot, "And now?", "Keep them.")

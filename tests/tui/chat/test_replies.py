@@ -213,6 +213,15 @@ async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_sto
 
 
 @pytest.mark.slow
+async def test_what_the_model_thought_is_not_counted_as_taken_of_the_context(corpus_file: Path) -> None:
+    told = Piece("", finish_reason="stop", usage=Usage(80, 0, 400, 1.0))
+    engine = ScreenEngine([Piece("", thought="Hm. "), "Yes.", told])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "context 80+/2048" in shown(pilot))
+
+
+@pytest.mark.slow
 async def test_escape_leaves_a_message_as_it_was(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")

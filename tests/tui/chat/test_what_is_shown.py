@@ -152,6 +152,21 @@ async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, val
     assert {rating.scale for rating in ratings} <= {"quality 1-5"}
 
 
+async def test_where_another_reply_than_the_last_is_rated_the_question_says_which(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("[First] reply."), reply("Second reply.")))) as pilot:
+        for message, answer in (("One?", "[First] reply."), ("Two?", "Second reply.")):
+            await type_text(pilot, message)
+            await said(pilot, answer)
+        await pilot.press("shift+tab", "up", "up", "alt+r")
+        await until(pilot, lambda: "How good is the reply “[First] reply.”?" in shown(pilot))
+        await pilot.press("2")
+        await until(pilot, lambda: "Rated the reply “[First] reply.”: 2 on" in words(pilot))
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        (identifier,) = corpus.conversation_ids()
+        (rating,) = corpus.ratings(identifier)
+        assert corpus.branch(rating.message_id)[-1].text == "[First] reply."
+
+
 async def test_a_reply_is_rated_on_a_scale_of_ones_own_and_later_by_the_number_alone(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")

@@ -2,28 +2,41 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.answers import GuessScreen, RoomScreen
 from chat_personas.tui.room.choosing import ChoosingScreen
 from chat_personas.tui.room.compare import ColumnsScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen
-from eval.engine import EngineInfo
+from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore
 from tests.corpus.making import branch_of
 from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, type_text, until, words
 
 GUNS = "How much does easy legal access to guns add to today's gun violence?"
 FAR = EngineInfo("far", "openai", log_probabilities="exact", local=False, context_length=2048)
+
+
+class HangsUp(ScreenEngine):
+    """Answers no probe while it is `down`."""
+
+    down = True
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        if self.down:
+            raise EngineError("the server hung up")
+        async for score in super().score(prefix, probes):
+            yield score
 
 
 def parties() -> ScreenEngine:
@@ -338,3 +351,88 @@ async def test_a_question_after_the_command_is_not_asked_for_again(
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
         assert f"Ask the room: {next_step}" in words(pilot)
         assert (GUNS if given != "Is it warm?" else given) in words(pilot)
+
+
+async def leave_and_come_back(pilot: Pilot[None]) -> RoomScreen:
+    await pilot.press("escape")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+    await pilot.press("f12")
+    return await answered(pilot)
+
+
+async def test_why_there_were_no_figures_is_no_longer_said_once_they_have_come(corpus_file: Path) -> None:
+    engine = HangsUp(*(reply(f"reply {number}.") for number in range(6)))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await ask_parties(pilot)
+        await until(pilot, lambda: "the server hung up" in words(pilot))
+
+        engine.down = False
+        room = await leave_and_come_back(pilot)
+        await until(pilot, lambda: all(answer.model for answer in room.table.room.report().answers))
+        await until(pilot, lambda: "asking for" not in words(pilot))
+        assert "hidden: G enters a guess" in words(pilot)
+        assert "hung up" not in words(pilot)
+
+
+async def test_why_replies_are_missing_stays_on_the_screen(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, begun = Corpus.begin_turn, list[str]()
+
+    def begin_turn(corpus: Corpus, *given: Any, **named: Any) -> Any:
+        begun.append("a reply")
+        if len(begun) == 2:
+            raise CorpusError("the disk is full; make room")
+        return real(corpus, *given, **named)
+
+    monkeypatch.setattr(Corpus, "begin_turn", begin_turn)
+    async with screen(session(corpus_file, parties())) as pilot:
+        await choosing(pilot)
+        await pilot.press(*"legal access", "enter")
+        await pilot.press(*"party", "enter")
+        await until(pilot, lambda: "the disk is full; make room" in words(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: "hidden:" not in words(pilot))
+        assert "the disk is full; make room" in words(pilot)
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: pilot.app.screen.size.width == 100)
+        assert "the disk is full; make room" in words(pilot)
+
+        await leave_and_come_back(pilot)
+        await until(pilot, lambda: "the disk is full" not in words(pilot))
+
+
+@pytest.mark.parametrize("wants_another", [("n",), ("escape", "/room Is it warm?")])
+async def test_the_room_of_before_is_there_until_another_question_is_chosen(
+    corpus_file: Path, wants_another: tuple[str, ...]
+) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        room = await ask_parties(pilot)
+        room.table.guesses[1] = (0.25, 0.25, 0.25, 0.25)
+        key, *command = wants_another
+        await pilot.press(key)
+        for written in command:
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+            await type_text(pilot, written)
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+        while not isinstance(pilot.app.screen, ChatScreen):
+            await pilot.press("escape")
+
+        await pilot.press("f12")
+        again = await answered(pilot)
+        assert again.table is room.table
+        assert "guess" in words(pilot)
+
+
+async def test_who_leaves_in_the_middle_of_a_reply_finds_it_asked_for_in_the_same_conversation(
+    corpus_file: Path,
+) -> None:
+    engine = ScreenEngine(["So far", asyncio.Event()], *(reply(f"reply {number}.") for number in range(5)))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await choosing(pilot)
+        await pilot.press(*"legal access", "enter")
+        await pilot.press(*"party", "enter")
+        await until(pilot, lambda: len(engine.asked) == 1)
+        await leave_and_come_back(pilot)
+    with Corpus.open(corpus_file) as corpus:
+        kept = corpus.conversations()
+        assert sorted(row.persona_name for row in kept) == sorted({row.persona_name for row in kept})
+        assert len(kept) == 5

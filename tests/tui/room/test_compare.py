@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from chat_personas.corpus import Corpus
+from chat_personas.monitor.monitor import Estimate
+from chat_personas.monitor.sides import SideMonitors
+from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
 from eval.engine import Piece
-from tests.corpus.making import branch_of
+from tests.corpus.full_disk import read_only
+from tests.corpus.making import branch_of, texts
 from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
@@ -52,6 +57,25 @@ async def replied(pilot: Pilot[None], compared: CompareScreen, messages: int = 2
     """Wait until every column has so many messages, and nothing is on its way."""
     columns = compared.comparison.columns
     await until(pilot, lambda: all(len(each.path) == messages and not each.replying for each in columns))
+
+
+async def test_an_edit_that_is_compared_instead_is_no_edit_any_more(corpus_file: Path) -> None:
+    engine = ScreenEngine(*(reply(f"reply {number}.") for number in range(6)))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, GUNS)
+        await until(pilot, lambda: "reply 0." in words(pilot) and not chat(pilot).replies.busy)
+        await pilot.press(*"Beside", "f6")
+        await until(pilot, lambda: chat(pilot).editing.under_way)
+        compared = await compare(pilot, "(repub")
+        await replied(pilot, compared)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        assert chat(pilot).composer.text == "Beside"
+        await pilot.press("enter")
+        await until(pilot, lambda: not chat(pilot).replies.busy and "Beside" in shown(pilot))
+        conversation = chat(pilot).session.conversation
+        assert conversation is not None
+        assert [row.text for row in conversation.path][:3] == [GUNS, "reply 0.", "Beside"]
 
 
 async def test_what_was_said_last_goes_to_everybody_side_by_side(corpus_file: Path) -> None:
@@ -252,9 +276,26 @@ async def test_a_column_that_has_not_replied_says_that_it_is_still_to_be_measure
         compared = await compare(pilot, "(repub")
         await pilot.press(*GUNS, "enter")
         await until(pilot, lambda: "So far" in words(pilot))
-        assert words(pilot).count("is measured after the reply") == 2
+        assert words(pilot).count("is measured once all have replied") == 2
         held.set()
         await replied(pilot, compared)
+
+
+async def test_a_column_that_has_replied_says_that_it_waits_while_another_is_measured(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: object, place: int) -> AsyncGenerator[Estimate, None]:
+        assert place == 0
+        await asyncio.Event().wait()
+        yield Estimate(None, 0, 62, complete=False)
+
+    monkeypatch.setattr(SideMonitors, "measure", never)
+    engine = ScreenEngine(reply("1"), reply("2"))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
+        await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: words(pilot).count("waits to be measured") == 2)
+        assert "once all have replied" not in words(pilot)
 
 
 @pytest.mark.slow
@@ -375,6 +416,130 @@ async def test_a_line_with_a_slash_is_a_command_here_too_and_never_said(corpus_f
         await until(pilot, lambda: compared.columns[0].conversation.path[-1].status == "stopped")
         await write("/end")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
+async def test_columns_behind_after_a_stop_are_named_and_reply_before_the_next_message_also_after_leaving(
+    corpus_file: Path,
+) -> None:
+    engine = ScreenEngine(["So far", asyncio.Event()], reply("More."), reply("3"), reply("4"))
+    async with screen(session(corpus_file, engine)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: "So far" in words(pilot))
+        await pilot.press(*"/stop", "enter")
+        await until(pilot, lambda: "A Republican has not replied, and will before what you say next" in words(pilot))
+        assert words(pilot).count(GUNS) == 2, "the other column was told, too"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+        first = compared.comparison.columns[0].id
+        chat(pilot).enter(first)
+        await until(pilot, lambda: chat(pilot).session.conversation.id == first)  # type: ignore[union-attr]
+        await pilot.press("alt+c")
+        again = await comparing(pilot)
+        await until(pilot, lambda: "A Republican has not replied" in words(pilot))
+        await pilot.press(*"Why?", "enter")
+        await replied(pilot, again, 4)
+        assert [texts(each.path) for each in again.comparison.columns] == [
+            [GUNS, "So far", "Why?", "3"],
+            [GUNS, "More.", "Why?", "4"],
+        ]
+        await until(pilot, lambda: "has not replied" not in words(pilot))
+
+
+@pytest.mark.slow
+async def test_a_message_stopped_before_it_was_said_comes_back_into_the_input(corpus_file: Path) -> None:
+    engine = ScreenEngine(["So far", asyncio.Event()], ["Mo", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: "So far" in words(pilot))
+        await pilot.press(*"/stop", "enter")
+        await until(pilot, lambda: "has not replied" in words(pilot))
+        await pilot.press(*"Why?", "enter")
+        await until(pilot, lambda: "Mo" in words(pilot))
+        await compared.comparison.stop()
+        await until(pilot, lambda: compared.query_one("#all", Input).value == "Why?")
+
+
+@pytest.fixture
+def short_pause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is not stored is tried again at once, and copies go to a folder of the test."""
+    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_TRIES", 0.01)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def half_said() -> tuple[ScreenEngine, asyncio.Event]:
+    """A model whose second reply waits for an event before its end."""
+    rest = asyncio.Event()
+    return ScreenEngine(reply("One."), ["Half a sentence", rest, " and the rest.", END]), rest
+
+
+async def half_a_reply(pilot: Pilot[None]) -> CompareScreen:
+    compared = await compare(pilot, "(repub")
+    await pilot.press(*GUNS, "enter")
+    await until(pilot, lambda: "Half a sentence" in words(pilot))
+    return compared
+
+
+def last_words(corpus_file: Path, compared: CompareScreen) -> str:
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        return branch_of(corpus, compared.comparison.columns[1].id)[-1].text
+
+
+@pytest.mark.usefixtures("short_pause")
+async def test_a_reply_that_could_not_be_stored_is_stored_by_itself_while_the_comparison_is_shown(
+    corpus_file: Path,
+) -> None:
+    engine, rest = half_said()
+    app = session(corpus_file, engine)
+    async with screen(app) as pilot:
+        compared = await half_a_reply(pilot)
+        assert app.corpus is not None
+        with read_only(app.corpus):
+            rest.set()
+            await until(pilot, lambda: "Not stored yet, only in memory" in words(pilot))
+        await until(pilot, lambda: "Not stored yet" not in words(pilot))
+        assert last_words(corpus_file, compared) == "Half a sentence and the rest."
+
+
+@pytest.mark.usefixtures("short_pause")
+async def test_a_reply_that_could_not_be_stored_is_not_lost_when_the_comparison_is_left(corpus_file: Path) -> None:
+    engine, rest = half_said()
+    app = session(corpus_file, engine)
+    async with screen(app) as pilot:
+        compared = await half_a_reply(pilot)
+        assert app.corpus is not None
+        with read_only(app.corpus):
+            rest.set()
+            await until(pilot, lambda: "Not stored yet, only in memory" in words(pilot) and not compared._busy)
+            await pilot.press("escape")
+            await until(pilot, lambda: pilot.app.screen is chat(pilot))
+            await until(pilot, lambda: "only in memory, what was said in a comparison or a debate" in words(pilot))
+        await until(pilot, lambda: keeping.STORED in words(pilot))
+        assert last_words(corpus_file, compared) == "Half a sentence and the rest."
+
+
+@pytest.mark.usefixtures("short_pause")
+async def test_quitting_asks_where_a_reply_of_a_comparison_is_not_stored_and_leaves_a_copy(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    engine, rest = half_said()
+    app = session(corpus_file, engine)
+    async with screen(app) as pilot:
+        compared = await half_a_reply(pilot)
+        corpus_file.rename(corpus_file.with_name("moved.db"))
+        rest.set()
+        await until(pilot, lambda: "Not stored yet, only in memory" in words(pilot) and not compared._busy)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "Not all that was said is stored" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: not pilot.app.is_running)
+    (copy,) = tmp_path.glob("chat-personas-*.jsonl")
+    assert compared.comparison.columns[1].id.lower() in copy.name
+    assert "and the rest." in copy.read_text()
+    assert app.failure is not None
+    assert app.failure.__notes__ == [f"the conversation is in {copy}"]
 
 
 THOUGHTFUL: list[str | Piece] = [Piece("", thought="Which side am I on?"), "Keep **all** of them.", END]

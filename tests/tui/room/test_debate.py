@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+from collections.abc import AsyncGenerator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,10 @@ from textual.widgets import Input, OptionList
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus
+from chat_personas.monitor.monitor import Estimate
+from chat_personas.monitor.sides import SideMonitors
 from chat_personas.reporting.debate import DebateCourse, DebatePoint, DebateReport, DebateSide
+from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.choosing import DebateChoosingScreen
 from chat_personas.tui.room.debate import CourseScreen, DebateScreen, course_rows
@@ -21,6 +26,8 @@ from eval.engine import EngineError
 from eval.report import ModelInfo, PersonaInfo
 from eval.scoring.results import Score
 from personas import load_persona
+from tests.corpus.full_disk import read_only
+from tests.corpus.making import branch_of
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
 
 SIZE = (110, 40)
@@ -66,9 +73,11 @@ async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved
         shown = words(pilot)
         for said in ("▸ Moderator", "● A Democrat", "Less.", "□ A Republican", "More.", "ended after 1 round"):
             assert said in shown
-        assert len(re.findall(r"with (?:Democrat|Republican): alignment 0\.\d\d \[", shown)) == 2
+        assert all(f"A {group}, compared with {group} answers" in shown for group in ("Democrat", "Republican"))
+        assert len(re.findall(r"alignment 0\.\d\d \[", shown)) == 2
 
         await until(pilot, lambda: "space One more round" in words(pilot))
+        await until(pilot, lambda: "esc Leave" in words(pilot))
         await pilot.press("space")
         await until(pilot, lambda: debate.debate.rounds == 2)
         await ended(pilot, debate)
@@ -95,6 +104,33 @@ async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved
     assert [[point["turn"] for point in side["course"]["points"]] for side in report["sides"]] == [[0, 1, 2]] * 2
 
 
+@pytest.mark.parametrize(
+    ("rounds_measured", "said"),
+    [
+        (0, "round 1 of 3 · measuring A Democrat before the first turn"),
+        (2, "round 1 of 3 · measuring A Democrat after turn 1"),
+        (3, "round 1 of 3 · measuring A Republican after turn 1"),
+    ],
+)
+async def test_while_a_side_is_measured_the_round_is_the_one_in_which_it_spoke(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, rounds_measured: int, said: str
+) -> None:
+    begun = count()
+
+    async def measure(monitors: SideMonitors, place: int) -> AsyncGenerator[Estimate, None]:
+        if next(begun) == rounds_measured:
+            await asyncio.Event().wait()
+        monitors.found[place] = Estimate(None, 62, 62, complete=True)
+        yield Estimate(None, 62, 62, complete=True)
+
+    monkeypatch.setattr(SideMonitors, "measure", measure)
+    engine = ScreenEngine(reply("Less."), reply("More."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), size=SIZE) as pilot:
+        await held(pilot, rounds=3)
+        await until(pilot, lambda: said in words(pilot))
+        assert "esc Stop" in words(pilot)
+
+
 async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stops_a_turn(corpus_file: Path) -> None:
     go_on = asyncio.Event()
     engine = ScreenEngine(
@@ -107,7 +143,7 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         assert "pausing after this turn" in words(pilot)
         await until(pilot, lambda: "space Go on" in words(pilot))
         await pilot.press(*"Be brief, please.", "enter")  # a space within words is one
-        assert "wait for the end of the turn" in words(pilot)
+        assert "1 message of yours waits for the end of the turn" in words(pilot)
         go_on.set()
         await until(pilot, lambda: "paused · Space goes on, Escape leaves" in words(pilot))
         assert words(pilot).index("Less.") < words(pilot).index("Be brief, please.")
@@ -248,3 +284,24 @@ async def test_the_moderator_can_write_commands_and_none_is_said(corpus_file: Pa
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
         spoken = [one.message for one in debate.debate.said() if one.place is not None]
         assert [message.status for message in spoken] == ["stopped", "stopped"]
+
+
+async def test_a_turn_that_could_not_be_stored_is_not_lost_when_the_debate_is_left(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_TRIES", 0.01)
+    rest = asyncio.Event()
+    app = session(corpus_file, ScreenEngine(["Half a turn", rest, *reply(" and the rest.")], reply("More.")))
+    async with screen(app, size=SIZE) as pilot:
+        debate = await held(pilot)
+        await until(pilot, lambda: "Half a turn" in words(pilot))
+        assert app.corpus is not None
+        with read_only(app.corpus):
+            rest.set()
+            await until(pilot, lambda: "Not stored yet, only in memory" in words(pilot) and not debate.busy)
+            await pilot.press("escape")
+            await until(pilot, lambda: "only in memory, what was said in a comparison or a debate" in words(pilot))
+        await until(pilot, lambda: app.unsaved is None and "only in memory" not in words(pilot))
+    with Corpus.open(corpus_file) as corpus:
+        last = branch_of(corpus, debate.debate.sides[0].id)[-1]
+    assert (last.text, last.status) == ("Half a turn and the rest.", "complete")

@@ -15,8 +15,9 @@ from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.choosing import ChoosingScreen, DebateChoosingScreen
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
 from chat_personas.tui.room.debate import DebateScreen
-from eval.engine import EngineError
+from eval.engine import TooLongError
 from personas import load_persona
+from tests.corpus.full_disk import read_only
 from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, type_text, until, words
 
@@ -81,18 +82,37 @@ async def test_a_line_of_a_comparison_in_which_nothing_was_said_is_in_the_next_o
     assert of(corpus_file, "comparison") is None
 
 
-async def test_a_line_that_no_column_was_given_comes_back_into_the_input(
-    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise EngineError("it does not fit")
-
-    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+async def test_a_line_that_fits_into_no_column_comes_back_into_the_input(corpus_file: Path) -> None:
+    engine = ScreenEngine([TooLongError("it does not fit")], [TooLongError("it does not fit")], reply("1"), reply("2"))
+    async with screen(session(corpus_file, engine)) as pilot:
         shown = await compared(pilot)
-        monkeypatch.setattr("chat_personas.conversation.comparison.Comparison.say", fails)
         await pilot.press(*"Too long", "enter")
-        await until(pilot, lambda: "it does not fit" in words(pilot))
-        assert shown.query_one(Input).value == "Too long"
+        await until(pilot, lambda: "it does not fit" in words(pilot) and shown.query_one(Input).value == "Too long")
+        assert [each.conversation.path for each in shown.columns] == [(), ()]
+        assert words(pilot).count("Too long") == 1
+        shown.query_one(Input).value = "Short"
+        await pilot.press("enter")
+        await until(pilot, lambda: all(len(each.conversation.path) == 2 for each in shown.columns))
+    with Corpus.open(corpus_file) as corpus:
+        assert {corpus.conversation(key).title for key in corpus.conversation_ids()} == {"Short"}
+
+
+@pytest.mark.parametrize("before", [(), ("Go on",)])
+async def test_a_line_that_could_not_be_stored_comes_back_also_where_the_same_was_said_before(
+    corpus_file: Path, before: tuple[str, ...]
+) -> None:
+    app = session(corpus_file, ScreenEngine(reply("1"), reply("2")))
+    async with screen(app) as pilot:
+        shown = await compared(pilot)
+        for text in before:
+            await pilot.press(*text, "enter")
+            await until(pilot, lambda: all(len(each.conversation.path) == 2 for each in shown.columns))
+        assert app.corpus is not None
+        await until(pilot, lambda: not shown._busy)
+        with read_only(app.corpus):
+            await pilot.press(*"Go on", "enter")
+            await until(pilot, lambda: not shown._busy and shown.query_one(Input).value == "Go on")
+        assert len(shown.columns[0].conversation.path) == 2 * len(before)
 
 
 async def test_a_text_after_the_command_is_said_in_a_comparison_that_there_is_already(corpus_file: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from chat_personas.corpus import Corpus
 from chat_personas.studies.sitting import Learnt
+from chat_personas.tui.study.app import LeaveScreen
 from chat_personas.tui.study.pages import DebriefingPage, MeasuringPage, figures
 from eval.engine import Message, Probe, ProbeScore
 from eval.surveys.loading import load_survey
@@ -113,6 +114,27 @@ async def test_waiting_for_the_measurement_ends_by_itself(corpus: Corpus, tmp_pa
         await until(pilot, lambda: isinstance(pilot.app.screen, DebriefingPage))
         assert "could not be measured" not in words(pilot)
         assert app_of(pilot).session.measured == (62, 62)
+
+
+@pytest.mark.slow
+async def test_a_measurement_that_ends_does_not_answer_whether_the_person_leaves(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    engine = SlowEngine()
+    async with taking_part(corpus, made_study(tmp_path, TOLD), opens(engine)) as pilot:
+        await go_through(pilot, lambda here: isinstance(here, MeasuringPage))
+        waiting = pilot.app.screen
+        assert isinstance(waiting, MeasuringPage)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
+        engine.go_on.set()
+        await until(pilot, lambda: not app_of(pilot).session.measuring)
+        waiting._look()
+        assert isinstance(pilot.app.screen, LeaveScreen)
+
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebriefingPage))
+        assert waiting not in pilot.app.screen_stack
 
 
 def test_a_question_shows_every_side_with_its_share_and_how_many_people_were_asked() -> None:

@@ -163,7 +163,7 @@ def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() ->
 
     assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
     assert in_short(ended) == "alignment 1.00 (no interval) · turn 3 · 30 older"
-    assert "measuring… 12 of 28 questions, 30 older included" in headline("Democrat", under_way).plain
+    assert "measuring… 12 of 28 questions, and 30 from earlier turns" in headline("Democrat", under_way).plain
     assert in_short(under_way) == "alignment 1.00 (no interval yet) · turn 3 · measuring… 12/28 · 30 older"
 
 

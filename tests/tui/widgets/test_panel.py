@@ -60,7 +60,10 @@ async def test_the_panel_shows_the_alignment_its_interval_and_the_references(cor
         assert card.references is not None
         for name in ("persona", "everyone's answers", "Republican answers", "even answers", "noise floor"):
             assert f" {name} " in shown(pilot)
-        assert "vs. Republican answers 0." in shown(pilot)
+        assert "Republican answers: in the persona's place" in shown(pilot)
+        assert "this persona vs. Republican answers" in shown(pilot)
+        tied = sum(near.tied for near in card.nearest)
+        assert f"= tied: {tied} of {len(card.nearest)} groups may be the nearest" in shown(pilot)
         assert card.nearest[0].group.label in shown(pilot)
         assert "label mass 0.90" in shown(pilot)
         assert "paraphrased, unweighted" in shown(pilot)

@@ -125,7 +125,7 @@ async def test_enter_explains_the_section_under_the_cursor_and_escape_returns_to
         assert "What does this mean? Compared with reference points (2 of 7)" in words(pilot)
         assert "Everyone's answers, 0.82 [0.80, 0.84]:" in words(pilot)
         await pilot.press("left")
-        assert "All 62 questions of the survey were asked before the first message." in words(pilot)
+        assert "All 62 questions of the survey were answered before the first message." in words(pilot)
         assert "More in docs/measures.md, Scores." in words(pilot)
 
         await pilot.press("escape")

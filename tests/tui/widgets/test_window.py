@@ -67,6 +67,50 @@ async def test_older_messages_fill_a_window_that_grows(tmp_path: Path) -> None:
         await until(pilot, lambda: "notice 170" in shown(pilot) and "notice 199" in shown(pilot))
 
 
+@given(st.integers(0, 300), st.integers(0, LIMIT))
+def test_filling_rows_takes_no_newer_entry_away(first: int, mounted: int) -> None:
+    before = Window(first, first + mounted)
+    after = before.fuller()
+
+    assert after.last == before.last
+    assert after.first <= before.first
+    assert after.last - after.first <= LIMIT
+    assert after.last - after.first == min(before.last, LIMIT, mounted + STEP)
+
+
+async def test_a_message_that_comes_while_rows_are_filled_is_on_the_screen(tmp_path: Path) -> None:
+    async with screen(session(tmp_path / "corpus.db", ScreenEngine()), (80, 24)) as pilot:
+        transcript = chat(pilot).transcript
+        await transcript.show(Entry("notice", f"notice {number}") for number in range(60))
+        await until(pilot, lambda: transcript.max_scroll_y > 0)
+        async with transcript._widgets_change:  # as while a reply is written
+            adding = asyncio.create_task(transcript.add(Entry("user", "the newest")))
+            await asyncio.sleep(0)
+            await pilot.resize_terminal(80, 120)
+            await until(pilot, lambda: transcript.max_scroll_y == 0)
+            transcript._fill()
+            await pilot.pause()
+        await adding
+        await until(pilot, lambda: transcript.in_window[-1].text == "the newest" and "the newest" in shown(pilot))
+
+
+async def test_reaching_the_top_while_another_conversation_comes_shows_that_one_whole(tmp_path: Path) -> None:
+    async with screen(session(tmp_path / "corpus.db", ScreenEngine()), (100, 24)) as pilot:
+        transcript = chat(pilot).transcript
+        await transcript.show(Entry("user", f"old {number}") for number in range(100))
+        await until(pilot, lambda: transcript.max_scroll_y > 0)
+        async with transcript._widgets_change:
+            showing = asyncio.create_task(transcript.show(Entry("user", f"new {number}") for number in range(5)))
+            await asyncio.sleep(0)
+            transcript.release_anchor()
+            transcript.scroll_to(y=0, animate=False)
+            await pilot.pause()
+        await showing
+        await until(pilot, lambda: "new 4" in shown(pilot))
+        assert [entry.text for entry in transcript.in_window] == [f"new {number}" for number in range(5)]
+        assert not transcript.settling
+
+
 async def test_a_long_conversation_mounts_older_messages_when_scrolled_to(tmp_path: Path) -> None:
     async with screen(session(tmp_path / "corpus.db", ScreenEngine())) as pilot:
         transcript = chat(pilot).transcript

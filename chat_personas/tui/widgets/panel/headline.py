@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
-from chat_personas.reporting.wording import DEMONSTRATION, EVERYONE, THIS_PERSONA, no_intervals
+from chat_personas.reporting.wording import DEMONSTRATION, EVERYONE, THIS_PERSONA, answered_of, no_intervals, taken_over
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import (
     PERSONA,
@@ -77,10 +77,10 @@ def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
     from eval.scoring.intervals import MIN_QUESTIONS
 
     card = estimate.scorecard
-    if card is None or estimate.complete or estimate.done >= len(before.questions):
+    if card is None or estimate.complete or estimate.answered >= len(before.questions):
         return card is not None
     score = card.scores.alignment
-    return estimate.done >= MIN_QUESTIONS and (score is None or score.low is not None)
+    return estimate.answered >= MIN_QUESTIONS and (score is None or score.low is not None)
 
 
 def headline(group: str, figures: Figures, remarks: Sequence[str] = ()) -> Content:
@@ -186,8 +186,8 @@ def in_short(figures: Figures) -> str:
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
-    under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
-    older = f"{estimate.coverage.older} older" if _older(figures) and estimate.coverage else ""
+    under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.answered}/{estimate.total}"
+    older = f"{_older(figures)} older" if _older(figures) else ""
     return " · ".join(filter(None, (said, turn, under_way, older, halted)))
 
 
@@ -245,7 +245,7 @@ def _progress(figures: Figures) -> Content:
     estimate = figures.estimate
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
-    asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}{_older(figures)}"
+    asked = f"{answered_of(estimate)}{'' if figures.of_turn_before else taken_over(estimate)}"
     turn = f"turn {estimate.turn}: " if figures.of_turn_before else ""
     if estimate.complete:
         halted = Content.styled(f"\n{figures.state}" if figures.halted else "", "italic")
@@ -260,7 +260,7 @@ def _measured(estimate: "Estimate") -> str:
     reused = bool(estimate.done) and estimate.from_before == estimate.done
     found = estimate.coverage
     if found is None or found.this_turn == found.questions:
-        return _of_questions("measured:", pluralize(estimate.done, "question"), reused=reused)
+        return _of_questions("measured:", pluralize(estimate.answered, "question"), reused=reused)
     total = _of_questions("measured", f"{found.measured} of {pluralize(found.questions, 'question')}", reused=reused)
     older = f", {found.older} older" if found.older else ""
     return f"{total}:\n{found.this_turn} this turn ({pluralize(found.anchors, 'anchor')}){older}"
@@ -270,10 +270,10 @@ def _of_questions(measured: str, questions: str, *, reused: bool) -> str:
     return f"{questions} (from an earlier measurement)" if reused else f"{measured} {questions}"
 
 
-def _older(figures: Figures) -> str:
-    """Say how many answers of earlier turns the figures include."""
+def _older(figures: Figures) -> int:
+    """Count the answers of earlier turns that the figures include."""
     found = figures.estimate.coverage if figures.estimate is not None and not figures.of_turn_before else None
-    return f", {found.older} older included" if found and found.older and figures.card else ""
+    return found.older if found and figures.card else 0
 
 
 class Headline(Section):

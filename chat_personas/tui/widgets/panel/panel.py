@@ -97,6 +97,7 @@ class AlignmentPanel(VerticalScroll):
         self._postponed = 0
         self.border_title = "Measured"
         self.figures = Figures()
+        self._estimate_shown: Estimate | None = None
         self._inside: Inside | None = None
         self._group = ""
         self._source = ""
@@ -147,6 +148,11 @@ class AlignmentPanel(VerticalScroll):
     def estimate(self) -> "Estimate | None":
         """The newest estimate."""
         return self.figures.estimate
+
+    @property
+    def estimate_shown(self) -> "Estimate | None":
+        """The estimate of which the panel tells now: a newer one may wait for its turn."""
+        return self._estimate_shown
 
     def clear(self, state: str, *, halted: bool = False) -> None:
         """Drop the figures and say `state` in their place; `halted` if nothing is going to be measured."""
@@ -333,6 +339,7 @@ class AlignmentPanel(VerticalScroll):
         self._show()
 
     def _show(self) -> None:
+        self._estimate_shown = self.figures.estimate
         self._headline.show(self._group, self.figures, self._remarks)
         self.post_message(self.Shown(in_short(self.figures)))
         self.changes.publish(None)

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from chat_personas.reporting import wording
-from chat_personas.reporting.numbers import COMPACT, people
+from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number
 from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED_BRIEFLY, push_described
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import doubts, drifted, score_name
@@ -147,8 +147,10 @@ def scale(card: "Scorecard", width: int, *, complete: bool = True) -> Content | 
             rows.append(score_row(name, glyph, reference.alignment, width, at))
     rows.append(axis_row(width))
     rows.append(Content.styled(wording.REFERENCES_EXPLAINED, "dim"))
+    if found.opposite is not None and found.opposite.alignment is not None:
+        rows.append(Content.styled(f"{wording.answers_of(opposite)}: {wording.AS_THE_PERSONAS}", "dim"))
     if against is not None and against.alignment is not None:
-        rows.append(Content(f"vs. {wording.answers_of(opposite)} {with_interval(against.alignment)}"))
+        rows.append(Content(f"{wording.against_opposite(opposite)}\n  {with_interval(against.alignment)}"))
     said = doubts(against, found, card.group_sample, of_everyone=card.groups == ()) if complete else ()
     return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
 
@@ -262,7 +264,8 @@ def _row_on(scale: Range, name: str, glyph: str, span: Span, width: int, sign: s
     guide = 0.0 if sign else None
     line = interval_line(Mark(span.value, low, high, glyph), line_cells(width), scale, guide)
     style = STYLES.get(glyph, "")
-    figure = format(span.value, f"{sign}.2f").rjust(FIGURE_CELLS)
+    written = signed_number(span.value, decimals=COMPACT) if sign else plain(span.value, decimals=COMPACT)
+    figure = written.rjust(FIGURE_CELLS)
     return Content.assemble((fitted(f"{glyph} {name}", NAME_CELLS), style), (line, style), figure)
 
 
@@ -310,11 +313,10 @@ def nearest(card: "Scorecard", width: int, *, complete: bool = True) -> Content 
     if not complete:
         return stacked([*rows, Content.styled(wording.TIES_LATER, "dim")])
     over = pluralize(card.nearest_questions, "question")
-    result = (
-        f"= {tied} of {len(card.nearest)} groups tied (each may be the nearest; {over})"
-        if tied > 1
-        else f"the nearest is clearly first ({over})"
-    )
+    if tied > 1:
+        result = f"= tied: {tied} of {len(card.nearest)} groups may be the nearest\n(by paired differences over {over})"
+    else:
+        result = f"the nearest is clearly first ({over})"
     rows.append(Content.styled(result, "dim"))
     return stacked(rows)
 

@@ -1,0 +1,55 @@
+"""Reading a measurement in sentences: of which messages it is, and where there is none of these."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.cli.running import Command
+from tests.cli.sittings import Model, Script, Serve
+from tests.cli.still_output import faults_of
+from tests.fakes import END
+
+Heard = Callable[..., Sequence[str]]
+COMMANDS = ("/panel", "/question", "/question 1", "/explain alignment")
+"""All that read figures of the newest measurement."""
+
+
+@pytest.fixture
+def heard(command: Command, served_by: Serve, survey: str) -> Heard:
+    """Runs a measured sitting, and returns its lines after the last one that begins so."""
+
+    def run(given: str, last: str, *scripts: Script) -> Sequence[str]:
+        served_by(Model(*scripts))
+        ran = command("chat", "democrat", "--accessible", "--measure", "--survey", survey, given=f"{given}\n/quit\n")
+        assert (ran.code, ran.err) == (0, "")
+        assert faults_of(ran.out.encode()) == []
+        lines = ran.out.splitlines()
+        return lines[max(n for n, line in enumerate(lines) if line.endswith(last)) + 1 :]
+
+    return run
+
+
+@pytest.mark.parametrize("reads", COMMANDS)
+def test_figures_of_another_version_are_not_read(heard: Heard, reads: str) -> None:
+    sitting = f"Hello\n/again\n/measure off\n/versions 1\n{reads}"
+    lines = heard(sitting, f"You: {reads}", ["Yes one.", END], ["Yes two.", END])
+    assert lines[0] == "The newest measurement is about another version. /measure on measures this one."
+    assert lines[1] == "You: /quit"
+
+
+@pytest.mark.parametrize("reads", COMMANDS)
+def test_figures_of_an_earlier_turn_are_read_after_which_turn_that_was(heard: Heard, reads: str) -> None:
+    lines = heard(f"Hello\n/measure off\nAnd you?\n{reads}", f"You: {reads}", ["Yes one.", END], ["Yes two.", END])
+    assert lines[0] == "This was measured after turn 1. Messages have followed since."
+    assert lines[1] != "You: /quit"
+
+
+def test_figures_of_a_version_are_read_again_once_it_is_gone_back_to(heard: Heard) -> None:
+    sitting = "Hello\n/again\n/measure off\n/versions 1\n/versions 2\n/panel"
+    lines = heard(sitting, "You: /panel", ["Yes one.", END], ["Yes two.", END])
+    assert lines[0].startswith("Measurement after turn 1. Compared with Democrat.")
+
+
+def test_figures_of_the_last_reply_are_read_without_a_remark(heard: Heard) -> None:
+    lines = heard("Hello\n/question 1", "You: /question 1", ["Yes.", END])
+    assert lines[0].startswith("Question 1: ")

@@ -1,0 +1,94 @@
+"""What becomes of a message that was not sent, and what is said of a reply that is not stored."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chat_personas.corpus import Corpus, CorpusError
+from eval.engine import TooLongError
+from tests.cli.running import Command, kept_messages
+from tests.cli.sittings import Serve, said
+from tests.corpus.making import texts
+from tests.fakes import END
+
+NOT_SENT = "The disk is full; make room. Your message was not sent. /again sends it once more."
+Fails = Callable[..., None]
+
+
+@pytest.fixture
+def fails(monkeypatch: pytest.MonkeyPatch) -> Fails:
+    """Lets the calls of these numbers of a method of the corpus meet a full disk."""
+
+    def let(name: str, *numbers: int) -> None:
+        real, calls = getattr(Corpus, name), list[str]()
+
+        def call(corpus: Corpus, *given: Any, **named: Any) -> Any:
+            calls.append(name)
+            if len(calls) in numbers:
+                raise CorpusError("the disk is full; make room")
+            return real(corpus, *given, **named)
+
+        monkeypatch.setattr(Corpus, name, call)
+
+    return let
+
+
+def test_an_edit_that_could_not_be_stored_is_said_in_the_same_place_by_again(
+    command: Command, served_by: Serve, fails: Fails
+) -> None:
+    fails("begin_turn", 3)
+    sitting = "One?\nTwo?\n/edit #1 Ten minutes of work\n/again\n/copy all\n/quit\n"
+    lines = said(command, served_by, sitting, ["First.", END], ["Second.", END], ["Third.", END])
+    assert NOT_SENT in lines
+    assert not any("in memory only" in line for line in lines)
+    assert lines[lines.index("You: /copy all") + 1 :][:2] == ["You: Ten minutes of work", "A Democrat: Third."]
+
+
+def test_an_edit_that_is_too_long_is_kept(command: Command, served_by: Serve) -> None:
+    sitting = "One?\n/edit Many words\n/again\n/quit\n"
+    too_long = TooLongError("it has 9000 tokens; shorten it")
+    lines = said(command, served_by, sitting, ["First.", END], [too_long], ["Second.", END])
+    assert "It has 9000 tokens; shorten it. Your message was not sent. /again sends it once more." in lines
+    assert texts(kept_messages()) == ["Many words", "Second."]
+
+
+def test_an_edit_waits_where_its_message_is_of_another_version(
+    command: Command, served_by: Serve, fails: Fails
+) -> None:
+    fails("begin_turn", 3)
+    sitting = "One?\n/edit Two?\n/edit Ten minutes of work\n/versions 1\n/again\n/versions 2\n/again\n/quit\n"
+    lines = said(command, served_by, sitting, ["First.", END], ["Second.", END], ["Third.", END])
+    says = "What was not sent is to replace a message of another version. /versions leads there, then /again."
+    assert lines[lines.index("You: /again") + 1] == says
+    assert texts(kept_messages()) == ["Ten minutes of work", "Third."]
+
+
+def test_another_reply_that_could_not_be_begun_is_not_said_to_be_in_memory(
+    command: Command, served_by: Serve, fails: Fails
+) -> None:
+    fails("begin_reply", 1)
+    lines = said(command, served_by, "One?\n/again\n/again\n/quit\n", ["First.", END], ["Second.", END])
+    assert lines[lines.index("You: /again") + 1] == "The disk is full; make room."
+    assert texts(kept_messages()) == ["One?", "Second."]
+
+
+def test_a_message_that_a_reply_in_memory_holds_up_is_kept_and_both_are_said(
+    command: Command, served_by: Serve, fails: Fails
+) -> None:
+    fails("end_reply", 1, 2)
+    in_memory = (
+        "The reply is in memory only. It is stored before the next message, if that works by then. "
+        "/export saves the conversation to another place."
+    )
+    lines = said(command, served_by, "One?\nTwo?\n/again\n/quit\n", ["First.", END], ["Second.", END])
+    assert f"The disk is full; make room. {in_memory}" in lines
+    assert lines[lines.index("You: Two?") + 1] == f"{NOT_SENT} {in_memory}"
+    assert texts(kept_messages()) == ["One?", "First.", "Two?", "Second."]
+
+
+@pytest.mark.parametrize("leaves", ["", "/stop", "/end"])
+def test_a_message_stays_as_it_is_where_no_new_text_is_written(command: Command, served_by: Serve, leaves: str) -> None:
+    lines = said(command, served_by, f"One?\n/edit\n{leaves}\n/quit\n", ["First.", END])
+    assert lines[lines.index(f"New text: {leaves}") + 1] == "Your message stays as it is."
+    assert texts(kept_messages()) == ["One?", "First."]
