@@ -22,6 +22,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -35,17 +36,21 @@ ODD: list[Any] = [
     True,
     -1,
     0,
+    2**63,
     10**30,
     1e308,
     math.nan,
     math.inf,
     "",
     "x\x00\x1b[31m\u202e",
+    "\ud800",
+    "x\udc00y",
     [],
     {},
     [[]],
     {"": {}},
 ]
+COUNTS = [0, 1, 9, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 10**30]
 HEADERS = [
     {},
     {"Retry-After": "0"},
@@ -176,6 +181,8 @@ class OddServer:
             ]
         else:
             events = [json.dumps(each).encode() for each in chunks]
+        counts = {name: self.chance.choice(COUNTS) for name in ("prompt_tokens", "completion_tokens")}
+        events.append(json.dumps({"choices": [], "usage": counts}).encode())
         content = b"".join(b"data: " + event + b"\n\n" for event in [*events, b"[DONE]"])
         return mutated(content, self.chance) if self.odd and self.chance.random() < 0.5 else content
 
@@ -232,7 +239,18 @@ async def fuzz_servers(times: int, seed: int) -> tuple[Counter[str], list[str]]:
 async def _open() -> None:
     from chat_personas.engines.openai import OpenAIEngine
 
-    await (await OpenAIEngine.open(URL)).close()
+    engine = await OpenAIEngine.open(URL)
+    _must_be_storable(engine.info)
+    await engine.close()
+
+
+def _must_be_storable(said: Any) -> None:
+    """Raise as SQLite does for a whole number of more than 64 bits, and for text that UTF-8 cannot encode."""
+    for value in asdict(said).values():
+        if isinstance(value, int):
+            value.to_bytes(8, signed=True)
+        elif isinstance(value, str):
+            value.encode()
 
 
 async def _use(engine: Any, what: str) -> None:
@@ -240,10 +258,12 @@ async def _use(engine: Any, what: str) -> None:
         async with aclosing(engine.stream(HELLO, Sampling(max_tokens=20))) as pieces:
             async for piece in pieces:
                 piece.text.encode()
+                if piece.usage is not None:
+                    _must_be_storable(piece.usage)
     elif what == "score":
         async with aclosing(engine.score(HELLO, PROBES)) as scores:
-            async for _ in scores:
-                pass
+            async for score in scores:
+                _must_be_storable(score)
     else:
         await engine.complete(HELLO, Sampling(max_tokens=20), 2)
 

@@ -4,7 +4,9 @@ Settings, data, state with logs, and the cache have a directory each, where the 
 puts all of them below one directory: for tests, several corpora, or a memory stick.
 """
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from personas.errors import ReportedError
@@ -123,6 +125,35 @@ def directions_directory() -> Path:
 def log_path() -> Path:
     """Return the log of the application and of native libraries."""
     return _directory("state") / "chat-personas.log"
+
+
+def open_log(path: Path) -> int:
+    """Open a log to add lines to it, created for its owner only (0600); return the descriptor.
+
+    Whoever can write into its directory must not have the program write elsewhere, or wait for ever: a link is not
+    followed, and a pipe or the file of another user is not written to.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file of the user's own.
+    """
+    safely = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | safely, 0o600)
+    if not _is_own_file(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file of your own", str(path))
+    return descriptor
+
+
+def is_no_log(path: Path) -> bool:
+    """Whether something stands in the place of a log that `open_log` refuses."""
+    try:
+        return not _is_own_file(path.lstat())
+    except OSError:  # nothing is there yet, or it cannot be seen
+        return False
+
+
+def _is_own_file(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
 
 
 def hashes_path() -> Path:

@@ -4,10 +4,12 @@ They are in a TOML file (`chat-personas doctor` names its place). Environment va
 win over the file, and command-line options over both.
 """
 
+import json
 import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -55,7 +57,7 @@ class ServerSettings(BaseModel):
         le=256,
         description="Requests under way at once, at most; fewer where the server bears no more.",
     )
-    timeout: float = Field(default=120.0, gt=0, description="Seconds to wait for an answer.")
+    timeout: float = Field(default=120.0, gt=0, le=86_400, description="Seconds to wait for an answer; a day at most.")
 
 
 KEYS_AS_SHOWN: Mapping[str, str] = MappingProxyType(
@@ -112,9 +114,9 @@ class Settings(BaseSettings):
         default=15.0, gt=0, le=3600, description="How long a round of probes should take: a slow model is asked less."
     )
     context_length: int | None = Field(
-        default=None, ge=256, description="Tokens of context; default: the model's, at most 8192."
+        default=None, ge=256, le=2**24, description="Tokens of context; default: the model's, at most 8192."
     )
-    threads: int | None = Field(default=None, ge=1, description="CPU threads; default: the physical cores.")
+    threads: int | None = Field(default=None, ge=1, le=512, description="CPU threads; default: the physical cores.")
     flash_attention: bool = Field(default=False, description="Faster on the CPU, but results depend on batching.")
     accessible: bool = Field(
         default=False,
@@ -189,7 +191,7 @@ def load_settings() -> Settings:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{shown} is not UTF-8; save it as UTF-8 or delete the file") from error
     except RecursionError as error:
-        raise SettingsError(f"{shown} is nested too deeply; fix it or delete the file") from error
+        raise SettingsError(_too_much(_nested_variable(), shown, "is nested too deeply")) from error
     except OSError as error:
         raise SettingsError(f"{shown} cannot be read: {error.strerror}; make it readable") from error
     except SourceError as error:
@@ -197,6 +199,30 @@ def load_settings() -> Settings:
         raise SettingsError(f"the environment: {problem}; write it as JSON, or unset it") from None
     except ValidationError as error:
         raise SettingsError(_explain(faults(error)[0], shown)) from None
+    except ValueError:  # that of a whole number repeats it
+        raise SettingsError(_too_much(None, shown, "has a number that is too long")) from None
+
+
+def _too_much(variable: str | None, file: str, what: str) -> str:
+    """Say what a file cannot have, or a variable of the environment where that has it."""
+    if variable is not None:
+        return f"the environment variable {variable} {what}; write it shorter, or unset it"
+    return f"{file} {what}; fix it or delete the file"
+
+
+def _nested_variable() -> str | None:
+    """Return the variable of the environment whose JSON is nested too deeply, None for none."""
+    for name in filter(_is_ours, os.environ):
+        with suppress(ValueError):
+            try:
+                json.loads(os.environ[name])
+            except RecursionError:
+                return name
+    return None
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.upper().removeprefix(ENVIRONMENT).lower() in Settings.model_fields
 
 
 def settings_in_environment(keys: Sequence[str]) -> str | None:
@@ -256,9 +282,11 @@ def toml_fault(error: tomllib.TOMLDecodeError) -> str:
 
 def _explain(error: ErrorDetails, file: str) -> str:
     """Say where a fault is and what to do, without the value."""
-    *tables, key = map(str, error["loc"])
-    variable = f"{ENVIRONMENT}{key.upper()}"
-    if not tables and variable in os.environ:
+    keys = tuple(map(str, error["loc"]))
+    variable = settings_in_environment(keys)
+    if variable is not None and len(keys) > 1:
+        return f"the environment variable {variable}: {_fault(error)}"
+    if variable is not None:
         advice = fix(error, Settings, _FIXES) or error["msg"]
         return f"the environment variable {variable} is not valid; {advice.removesuffix(', without quotes')}"
     return f"{_line(error['loc'], file)}: {_fault(error)}"

@@ -100,6 +100,9 @@ class SettingsFile:
         except tomllib.TOMLDecodeError as error:
             shown = display_path(self.path)
             raise SettingsError(f"{shown} is not valid TOML ({toml_fault(error)}); fix it or delete the file") from None
+        except ValueError:  # which repeats the number
+            shown = display_path(self.path)
+            raise SettingsError(f"{shown} has a number that is too long; fix it or delete the file") from None
 
     def _write(self, text: str) -> None:
         make_private(self.path.parent)

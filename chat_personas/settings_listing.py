@@ -83,7 +83,7 @@ class Setting:
     def typed(self) -> str:
         """The value as it would be typed; "" where there is none, or where it holds a secret, which is never shown."""
         text = "" if self.value is None or isinstance(self.value, dict) else str(self.value)
-        return text if without_secrets(text, words=False) == text else ""
+        return text if without_secrets(text) == text else ""
 
 
 def keys_written(keys: str) -> str:
@@ -108,7 +108,7 @@ def shown_value(value: object) -> str:
         return "on" if value else "off"
     if isinstance(value, dict):
         return f"{len(value)} set"
-    return without_secrets(f"{value:g}" if isinstance(value, float) else str(value), words=False)
+    return without_secrets(f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def all_settings(given: Mapping[str, str] = MappingProxyType({}), bindings: tuple[Key, ...] = ()) -> list[Setting]:

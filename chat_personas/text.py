@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 _BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SURROGATES = range(0xD800, 0xE000)
@@ -36,6 +37,23 @@ def printable(text: str) -> str:
     the cleaned text.
     """
     return text if text.isascii() and text.isprintable() else text.translate(_VISIBLE)
+
+
+def whole_characters(text: str) -> str:
+    """Return text that UTF-8 can encode: pairs of surrogates are joined, and a half that is alone becomes U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def whole_strings(document: Any) -> Any:
+    """Return a JSON document with whole characters in all of its strings: JSON may write half a surrogate pair."""
+    match document:
+        case str():
+            return whole_characters(document)
+        case list():
+            return [whole_strings(each) for each in document]
+        case dict():
+            return {whole_characters(key): whole_strings(value) for key, value in document.items()}
+    return document
 
 
 def without_drawing(text: str) -> str:

@@ -27,6 +27,7 @@ from chat_personas.corpus.errors import (
 )
 from chat_personas.corpus.search import QueryError
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
+from chat_personas.engines.llama.template import EndlessTemplateError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
 from chat_personas.engines.openai.client import EnvironmentVariableError
@@ -81,6 +82,7 @@ CODES: dict[type[ReportedError], int] = {
     DebateError: 2,
     SamplingError: 2,
     QueryError: 2,
+    EndlessTemplateError: 3,
     EngineError: 3,
     RequestError: 3,
     TooLongError: 3,

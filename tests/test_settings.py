@@ -100,3 +100,47 @@ def test_the_first_frame_shows_defaults_where_the_file_is_wrong(text: str) -> No
 def test_a_key_may_be_written_as_the_screen_shows_it(written: str, named: str) -> None:
     write(f'keys = {{stop = "{written}"}}')
     assert load_settings().keys == {"stop": named}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("SERVERS", "[" * 100_000, "is nested too deeply"),
+        ("KEYS", '{"stop": {}}', ": keys.stop is not valid; write text"),
+        ("SERVERS", '{"http://127.0.0.1/v1": {"timeout": 1e400}}', ': servers."http://127.0.0.1/v1".timeout is not'),
+        ("SERVERS", '{"http://127.0.0.1/v1": {"retries": 3}}', ": there is no key"),
+        ("THREADS", "100000", "is not valid; write 512 or less"),
+        ("THREADS", "9" * 10_000, "is not valid"),
+        ("CONTEXT_LENGTH", "1" + "0" * 30, "is not valid; write 16777216 or less"),
+    ],
+)
+def test_a_wrong_value_of_the_environment_is_blamed_on_its_variable_and_not_on_the_file(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, what: str
+) -> None:
+    write('persona = "white"')
+    monkeypatch.setenv(f"CHAT_PERSONAS_{name}", value)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert what in str(raised.value)
+    assert f"CHAT_PERSONAS_{name}" in str(raised.value)
+    assert settings_path().name not in str(raised.value)
+    assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("threads = 100000", "line 1: threads is not valid; write 512 or less"),
+        (f"threads = {'9' * 10_000}", "settings.toml has a number that is too long; fix it or delete the file"),
+        (f"threads = {'9' * 4_000}", "line 1: threads is not valid"),
+        (f"context_length = {10**30}", "line 1: context_length is not valid; write 16777216 or less"),
+        ('[servers."http://127.0.0.1/v1"]\ntimeout = inf', "line 2: "),
+        ('[servers."http://127.0.0.1/v1"]\ntimeout = 1e308', "timeout is not valid; write 86400 or less"),
+    ],
+)
+def test_a_number_that_no_setting_can_be_is_refused_in_one_line(text: str, what: str) -> None:
+    write(text)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert what in str(raised.value)
+    assert len(str(raised.value)) < 300

@@ -30,13 +30,12 @@ class OwnersLog(logging.FileHandler):
         self._path = path
 
     def _open(self) -> TextIO:  # type: ignore[override]
-        from chat_personas.paths import make_private
+        from chat_personas.paths import make_private, open_log
 
         make_private(self._path.parent)
         if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
             self._path.replace(self._path.with_suffix(".log.old"))
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        return os.fdopen(descriptor, "a", encoding="utf-8")
+        return os.fdopen(open_log(self._path), "a", encoding="utf-8")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -54,10 +53,21 @@ class OwnersLog(logging.FileHandler):
 
 
 def keep_log() -> None:
-    """Send warnings and errors of all loggers, and Python's own warnings, to the log file."""
-    from chat_personas.paths import log_path
+    """Send warnings and errors of all loggers, and Python's own warnings, to the log file.
 
-    logging.basicConfig(level=logging.WARNING, handlers=[OwnersLog(log_path())])
+    Where its place is taken by a link, a pipe or the file of another user, one line says so, and none is kept.
+    """
+    from chat_personas.paths import display_path, is_no_log, log_path
+    from chat_personas.text import printable
+
+    path = log_path()
+    handler: logging.Handler = OwnersLog(path)
+    if is_no_log(path):
+        handler = logging.NullHandler()
+        if sys.stderr is not None:
+            shown = printable(display_path(path))
+            print(f"no log is kept: {shown} is not a regular file of your own; remove it", file=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.captureWarnings(capture=True)
 
 

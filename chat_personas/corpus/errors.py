@@ -8,6 +8,9 @@ from pathlib import Path
 from chat_personas.paths import display_path
 from chat_personas.storage.sqlite import explain
 from personas.errors import ReportedError
+from personas.inputs.suggestions import quoted
+
+_NOT_TEXT = "Could not decode to UTF-8"
 
 __all__ = ["CorpusError", "ExportError", "NoCorpusError", "UnknownConversationError", "display_path", "storage_errors"]
 
@@ -82,6 +85,14 @@ def not_a_corpus(path: Path) -> CorpusError:
     )
 
 
+def unreadable_row(table: str, key: object, columns: str) -> CorpusError:
+    """Return the error for a row that this program cannot have written; its values are not repeated."""
+    return CorpusError(
+        f"a row of the corpus cannot be read (table {table}, {quoted(str(key))}: {columns}); "
+        "see what else is wrong: chat-personas corpus doctor"
+    )
+
+
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite and the file system raise into a `CorpusError`; a bug of ours passes unchanged."""
@@ -98,6 +109,10 @@ def storage_errors(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise not_a_corpus(path) from error
         shown = display_path(path)
+        if str(error).startswith(_NOT_TEXT):  # of which SQLite knows nothing: it stores whatever bytes it is given
+            raise CorpusError(
+                f"the corpus {shown} has a text that is none; see where: chat-personas corpus doctor"
+            ) from error
         advice = explain(error, f"the corpus {shown}", if_damaged=f"keep a copy, then try `sqlite3 {shown} .recover`")
         if advice is None:
             raise

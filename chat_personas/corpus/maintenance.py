@@ -6,12 +6,38 @@ free pages of the file.
 
 import hashlib
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from pydantic import ValidationError
 
 from chat_personas.corpus import conversations
 from chat_personas.corpus.errors import UnknownConversationError, UnknownParticipantError
-from chat_personas.corpus.rows import CountsRow
-from chat_personas.corpus.sql import SHORTEST_BEGINNING, fetch, find_key, now, stamp
+from chat_personas.corpus.releases import ReleaseRow
+from chat_personas.corpus.rows import (
+    ConversationRow,
+    CountsRow,
+    DebateSideRow,
+    GenerationRow,
+    MeasurementRow,
+    MessageRow,
+    PersonaChangeRow,
+    ProbeRow,
+    RatingRow,
+)
+from chat_personas.corpus.sql import SHORTEST_BEGINNING, Row, columns_of, fetch, find_key, now, odd_columns, stamp
+from chat_personas.corpus.study_rows import (
+    AnswerRow,
+    CompositionRow,
+    ConsentRow,
+    GuessRow,
+    IdentifierRow,
+    ParticipantRow,
+    ParticipationRow,
+    StageRow,
+    StudyRow,
+)
 from chat_personas.storage.sqlite import empty_write_ahead_log
 from chat_personas.text import pluralize
 from personas.inputs.suggestions import quoted
@@ -138,14 +164,72 @@ def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Return the problems of pages, references, the full-text index, hashes and what rows say together, a line each."""
     pages = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
     references = [f"a row of {row[0]} refers to nothing" for row in connection.execute("PRAGMA foreign_key_check")]
-    return (*pages, *references, *_index_problems(connection), *_changed_studies(connection), *_odd_rows(connection))
+    with _whatever_bytes(connection):
+        unreadable = [line for model in KEPT for line in _unreadable_rows(connection, model)]
+        studies = _changed_studies(connection)
+    return (*pages, *references, *unreadable, *_index_problems(connection), *studies, *_odd_rows(connection))
+
+
+@contextmanager
+def _whatever_bytes(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have texts that are not UTF-8 read as bytes, which no row takes, instead of ending the query."""
+    connection.text_factory = _text_or_bytes
+    try:
+        yield
+    finally:
+        connection.text_factory = str
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+KEPT: tuple[type[Row], ...] = (
+    ConversationRow,
+    PersonaChangeRow,
+    DebateSideRow,
+    MessageRow,
+    GenerationRow,
+    MeasurementRow,
+    ProbeRow,
+    RatingRow,
+    StudyRow,
+    ParticipantRow,
+    IdentifierRow,
+    ConsentRow,
+    ParticipationRow,
+    StageRow,
+    AnswerRow,
+    GuessRow,
+    CompositionRow,
+    ReleaseRow,
+)
+"""What each table is read as."""
+
+
+def _unreadable_rows(connection: sqlite3.Connection, model: type[Row]) -> list[str]:
+    """Return one line if rows of a table are none: how many, the key of the first, and what is odd in it."""
+    count, first = 0, ""
+    for row in connection.execute(f"SELECT {columns_of(model, model.table)} FROM {model.table}"):  # noqa: S608
+        try:
+            model.model_validate(dict(row))
+        except ValidationError as error:
+            count, first = count + 1, first or f"{quoted(str(row[0]))}: {odd_columns(error)}"
+    return [f"{pluralize(count, 'row')} of {model.table} cannot be read (first {first})"] if count else []
+
+
+def _hash(text: str | bytes) -> str:
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
 def _changed_studies(connection: sqlite3.Connection) -> list[str]:
     """Return the studies that are no longer what their participants met: the key of a study is the hash of its text."""
     rows = connection.execute("SELECT sha256, name, definition FROM studies ORDER BY name, sha256")
-    changed = [row["name"] for row in rows if hashlib.sha256(row["definition"].encode()).hexdigest() != row["sha256"]]
-    return [f"the study {quoted(name)} is not the one that its hash names" for name in changed]
+    changed = [row["name"] for row in rows if _hash(row["definition"]) != row["sha256"]]
+    return [f"the study {quoted(str(name))} is not the one that its hash names" for name in changed]
 
 
 _ODD_ROWS = (
@@ -244,16 +328,20 @@ _AGAIN = """
 """
 
 
+def _words(raw: bytes) -> int:
+    return len(raw.decode(errors="replace").split())  # bytes: no function is handed text of a damaged corpus
+
+
 def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
     """Return what the corpus holds, by persona and by the model with which conversations began; copies count once."""
-    connection.create_function("words", 1, lambda text: len(text.split()), deterministic=True)
+    connection.create_function("words", 1, _words, deterministic=True)
     rows = connection.execute(
         f"""
         WITH again AS ({_AGAIN}), said AS (
             SELECT conversation_id, sum(role = 'user' AND quotes IS NULL) AS messages,
                    sum(role = 'assistant') AS replies,
-                   sum((role = 'user' AND quotes IS NULL) * words(text)) AS words_said,
-                   sum((role = 'assistant') * words(text)) AS words_replied
+                   sum((role = 'user' AND quotes IS NULL) * words(CAST(text AS BLOB))) AS words_said,
+                   sum((role = 'assistant') * words(CAST(text AS BLOB))) AS words_replied
             FROM messages WHERE id NOT IN (SELECT id FROM again) GROUP BY conversation_id
         ), rounds AS (SELECT conversation_id, count(*) AS measured FROM measurements GROUP BY conversation_id)
         SELECT persona_name AS persona, model, count(*) AS conversations,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chat_personas.corpus.errors import RatingError
 from chat_personas.corpus.rows import MeasurementRow, ProbeRow, RatingRow, ReplyModel
-from chat_personas.corpus.sql import columns_of, fetch, insert, storable, values_of
+from chat_personas.corpus.sql import as_row, columns_of, fetch, insert, storable, values_of
 
 _MEASUREMENT = columns_of(MeasurementRow, "measurements")
 _PROBE = columns_of(ProbeRow, "probes")
@@ -54,7 +54,7 @@ def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[Me
         row["persona_name"] = row["persona_name"] or name
         row["system_prompt"] = prompt if row["system_prompt"] is None else row["system_prompt"]
         found.append(row)
-    return tuple(map(MeasurementRow.model_validate, found))
+    return tuple(as_row(MeasurementRow, row) for row in found)
 
 
 def after(connection: sqlite3.Connection, conversation_id: str, message_id: str | None) -> tuple[MeasurementRow, ...]:

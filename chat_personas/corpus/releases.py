@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from chat_personas.corpus.connection import Connections
-from chat_personas.corpus.rows import Row
-from chat_personas.corpus.sql import columns_of, fetch, insert, new_key, now, values_of
+from chat_personas.corpus.rows import JsonText
+from chat_personas.corpus.sql import Row, columns_of, fetch, insert, new_key, now, values_of
 from chat_personas.models import POCKET, SMOLLM2
 from chat_personas.paths import models_directory
 
@@ -32,13 +32,15 @@ class ReleaseRow(Row):
     are JSON. The licences are SPDX names, null where none was stated. `secret` is the key of the pseudonyms in it.
     """
 
+    table: ClassVar[str] = "releases"
+
     id: str = Field(default_factory=new_key)
     created_at: datetime = Field(default_factory=now)
     format: str
     file: str
     sha256: str
-    filters: str
-    counts: str
+    filters: JsonText
+    counts: JsonText
     masked: bool
     licence_people: str | None
     licence_model: str | None

@@ -1,11 +1,11 @@
 """The rows of the corpus as frozen models: one per table, fields named as the columns are, and two for listings."""
 
 from datetime import datetime
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from chat_personas.corpus.sql import from_json, new_key, now
+from chat_personas.corpus.sql import Row, from_json, json_object, new_key, now
 from eval.engine import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
@@ -13,12 +13,8 @@ Author = Literal["person", "model"]
 Utterance = tuple[datetime, str, str]
 """When something was begun, in which role, and the words."""
 _JSON = BeforeValidator(from_json)
-
-
-class Row(BaseModel):
-    """What all rows share: they cannot be changed, and a column that is not declared is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+JsonText = Annotated[str, AfterValidator(json_object)]
+"""A column that stays text, and holds a JSON object."""
 
 
 class ConversationRow(Row):
@@ -32,12 +28,14 @@ class ConversationRow(Row):
     asks.
     """
 
+    table: ClassVar[str] = "conversations"
+
     id: str
     title: str
     created_at: datetime
     active_at: datetime
     persona_name: str
-    persona: str
+    persona: JsonText
     persona_sha256: str
     system_prompt: str
     model: str
@@ -45,7 +43,7 @@ class ConversationRow(Row):
     program_version: str
     active_leaf_id: str | None
     forked_from: str | None = None
-    sampling: str | None = None
+    sampling: JsonText | None = None
 
 
 class PersonaChangeRow(Row):
@@ -54,11 +52,13 @@ class PersonaChangeRow(Row):
     The newest one makes the next reply. What was made before says itself whose it was.
     """
 
+    table: ClassVar[str] = "persona_changes"
+
     id: str = Field(default_factory=new_key)
     conversation_id: str
     created_at: datetime = Field(default_factory=now)
     persona_name: str
-    persona: str
+    persona: JsonText
     persona_sha256: str
     system_prompt: str
 
@@ -68,6 +68,8 @@ class ConversationSummary(Row):
 
     `compared` is how many conversations its comparison has, itself among them; 0 where it is in none.
     """
+
+    table: ClassVar[str] = "conversations"
 
     id: str
     title: str
@@ -82,6 +84,8 @@ class ConversationSummary(Row):
 
 class DebateSideRow(Row):
     """One side of a debate: `place` is 0 for the side that begins, `turns` how often it is to speak."""
+
+    table: ClassVar[str] = "debates"
 
     id: str
     conversation_id: str
@@ -110,6 +114,8 @@ class MessageRow(Row):
     In a debate a message with the role `user` may hold the words of the other side: `quotes` is the reply that it
     repeats. `speaker` is the name before the words as the model is given them, null for the words alone.
     """
+
+    table: ClassVar[str] = "messages"
 
     id: str
     conversation_id: str
@@ -170,6 +176,8 @@ class GenerationRow(Row):
     which a conversation had one persona.
     """
 
+    table: ClassVar[str] = "generations"
+
     message_id: str
     started_at: datetime
     engine: str
@@ -204,6 +212,8 @@ class GenerationRow(Row):
 class SpokenAsRow(Row):
     """Under which persona a reply was made: the columns of its `GenerationRow` that say so, and its model."""
 
+    table: ClassVar[str] = "generations"
+
     message_id: str
     model: str
     persona_name: str | None
@@ -229,6 +239,8 @@ class MeasurementRow(Row):
     that the model did not see, for want of context. `interventions`, `persona_name` and `system_prompt` as in a
     generation.
     """
+
+    table: ClassVar[str] = "measurements"
 
     id: str = Field(default_factory=new_key)
     conversation_id: str
@@ -270,6 +282,8 @@ class ProbeRow(Row):
     refusal options; `label_mass` of all answer labels together. A `failure` has no options.
     """
 
+    table: ClassVar[str] = "probes"
+
     question: str
     option_order: Order
     options: Annotated[tuple[float, ...], _JSON]
@@ -284,6 +298,8 @@ class RatingRow(Row):
 
     `rater` is the participant who rated; null for the owner of the corpus.
     """
+
+    table: ClassVar[str] = "ratings"
 
     id: str = Field(default_factory=new_key)
     message_id: str
@@ -300,6 +316,8 @@ class SearchHit(Row):
     `persona_name` is that of a reply; of any other message, the one with which the conversation began.
     `excerpt` is the text around them; `matches` are the ranges of characters in it that matched.
     """
+
+    table: ClassVar[str] = "messages"
 
     message_id: str
     conversation_id: str
@@ -319,6 +337,8 @@ class CountsRow(Row):
     is neither. `measured` counts rounds of measuring. `first` and `last` are the days (UTC) on which the first
     conversation began and on which one was last active.
     """
+
+    table: ClassVar[str] = "conversations"
 
     persona: str
     model: str

@@ -7,7 +7,7 @@ from typing import Self
 
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.rows import SearchHit
-from chat_personas.corpus.sql import Value, storable
+from chat_personas.corpus.sql import Value, as_row, storable
 
 # Marks for matches that no text contains by chance: characters of the private use area.
 _BEGIN, _END = "\ue000", "\ue001"
@@ -145,7 +145,7 @@ def full_text_query(text: str) -> str:
 def _hit(row: sqlite3.Row) -> SearchHit:
     values = dict(row)
     values["excerpt"], values["matches"] = _ranges(values["excerpt"])
-    return SearchHit.model_validate(values)
+    return as_row(SearchHit, values)
 
 
 def _ranges(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:

@@ -9,16 +9,30 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from chat_personas.corpus.errors import unreadable_row
+from chat_personas.text import whole_characters
 from personas.inputs.suggestions import quoted
 
 Value = str | int | float | None
 SHORTEST_BEGINNING = 4
 """Fewer characters of a key name nothing, even where no other key begins with them yet."""
-RowModel = TypeVar("RowModel", bound=BaseModel)
+
+
+class Row(BaseModel):
+    """What all rows share: they cannot be changed, and a column that is not declared is an error.
+
+    `table` is the table whose rows these are, or the one that a listing is of.
+    """
+
+    table: ClassVar[str]
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+RowModel = TypeVar("RowModel", bound=Row)
 
 _lock = threading.Lock()
 _last = 0
@@ -77,7 +91,7 @@ def stamp(moment: datetime) -> str:
 
 def storable(text: str) -> str:
     """Return text that UTF-8 can encode: half of a surrogate pair, as from undecodable input, becomes U+FFFD."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole_characters(text)
 
 
 def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, Value]) -> None:
@@ -107,13 +121,42 @@ def columns_of(model: type[BaseModel], table: str) -> str:
 
 
 def fetch(model: type[RowModel], found: Iterable[sqlite3.Row]) -> tuple[RowModel, ...]:
-    """Return what a SELECT of `columns_of` the model found."""
-    return tuple(model.model_validate(dict(row)) for row in found)
+    """Return what a SELECT of `columns_of` the model found. Raises CorpusError as `as_row`."""
+    return tuple(as_row(model, dict(row)) for row in found)
+
+
+def as_row(model: type[RowModel], values: Mapping[str, object]) -> RowModel:
+    """Return a row of the corpus; the first of its values is the key by which an error names it.
+
+    A corpus may be damaged, or written by another program. So this is the one place where its rows become models.
+
+    Raises:
+        CorpusError: it is no such row.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise unreadable_row(model.table, next(iter(values.values())), odd_columns(error)) from error
+
+
+def odd_columns(error: ValidationError) -> str:
+    """Return the columns in which a row is none, joined by commas."""
+    return ", ".join(dict.fromkeys(str(each["loc"][0]) for each in error.errors() if each["loc"]))
 
 
 def from_json(value: object) -> object:
     """Return what a JSON column holds; a value that is not text, as a program gives it, stays as it is."""
-    return json.loads(value) if isinstance(value, str) else value
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except RecursionError as error:
+        raise ValueError("this is nested too deep") from error
+
+
+def json_object(text: str) -> str:
+    """Return a text that is a JSON object. Raises ValueError: it is none."""
+    if not isinstance(from_json(text), dict):
+        raise ValueError("this is not a JSON object")
+    return text
 
 
 def as_json(value: tuple[object, ...]) -> str:

@@ -10,8 +10,8 @@ from typing import TypeVar
 from chat_personas.corpus import conversations
 from chat_personas.corpus.connection import Connections
 from chat_personas.corpus.errors import UnknownParticipationError
-from chat_personas.corpus.rows import ConversationRow, Row
-from chat_personas.corpus.sql import columns_of, fetch, find_key, insert, now, stamp, storable, values_of
+from chat_personas.corpus.rows import ConversationRow
+from chat_personas.corpus.sql import Row, columns_of, fetch, find_key, insert, now, stamp, storable, values_of
 from chat_personas.corpus.study_rows import (
     AnswerRow,
     CompositionRow,

@@ -1,12 +1,12 @@
 """The rows of studies as frozen models: who took part, what they agreed to, and what they answered and guessed."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from chat_personas.corpus.rows import Row
-from chat_personas.corpus.sql import from_json, new_key, now
+from chat_personas.corpus.rows import JsonText
+from chat_personas.corpus.sql import Row, from_json, new_key, now
 
 Scope = Literal["use", "research", "publication"]
 """What a person agreed to: that it is kept and used here, given to other researchers, or published. Each has the one
@@ -19,10 +19,12 @@ _JSON = BeforeValidator(from_json)
 class StudyRow(Row):
     """A study as it was when somebody took part; `definition` is its file with its instruments, as JSON."""
 
+    table: ClassVar[str] = "studies"
+
     sha256: str
     name: str
     title: str
-    definition: str
+    definition: JsonText
 
 
 class ParticipantRow(Row):
@@ -31,6 +33,8 @@ class ParticipantRow(Row):
     `test` marks rehearsals and the owner's own trials: no export has them. `adult` is what the person said, null where
     it was not asked. `withdrawn_at` is when the person withdrew: the row is a tombstone then.
     """
+
+    table: ClassVar[str] = "participants"
 
     id: str = Field(default_factory=new_key)
     created_at: datetime = Field(default_factory=now)
@@ -46,6 +50,8 @@ class IdentifierRow(Row):
     `kind` is `participant` or `recruiter`.
     """
 
+    table: ClassVar[str] = "identifiers"
+
     participant_id: str
     kind: str
     value: str
@@ -53,6 +59,8 @@ class IdentifierRow(Row):
 
 class ConsentRow(Row):
     """That a participant agreed to a text, for a scope; `traces`: also that it is kept how messages were typed."""
+
+    table: ClassVar[str] = "consents"
 
     id: str = Field(default_factory=new_key)
     participant_id: str
@@ -72,6 +80,8 @@ class Slot(Row):
     block of a site and stratum has each condition equally often.
     """
 
+    table: ClassVar[str] = "participations"
+
     condition: str
     site: str
     stratum: str
@@ -85,6 +95,8 @@ class ParticipationRow(Row):
     `status` is `running` until the end, then `complete`, `left` (the person ended it), `excluded` (`why` says by which
     rule) or `withdrawn`.
     """
+
+    table: ClassVar[str] = "participations"
 
     id: str = Field(default_factory=new_key)
     participant_id: str
@@ -105,6 +117,8 @@ class ParticipationRow(Row):
 class StageRow(Row):
     """When a person entered a stage of a study, and when the person left it."""
 
+    table: ClassVar[str] = "stages"
+
     participation_id: str
     name: str
     started_at: datetime
@@ -118,6 +132,8 @@ class AnswerRow(Row):
     `declined`: the person preferred not to say. `options` are the codes in the order in which they stood on the screen.
     `place` is the item's place in its stage, from 1. `seconds` is how long the item was in front of the person.
     """
+
+    table: ClassVar[str] = "answers"
 
     participation_id: str
     stage: str
@@ -137,6 +153,8 @@ class AnswerRow(Row):
 class GuessRow(Row):
     """What a participant guessed of a group's answers to a question: a share (0 to 1) per option, summing to 1."""
 
+    table: ClassVar[str] = "guesses"
+
     participation_id: str
     stage: str
     survey_sha256: str
@@ -149,6 +167,8 @@ class GuessRow(Row):
 
 class CompositionRow(Row):
     """How a message was typed: how many keys, the length of each paste, seconds to the first key, the pasted share."""
+
+    table: ClassVar[str] = "compositions"
 
     message_id: str
     keys: int

@@ -15,6 +15,7 @@ from chat_personas.paths import display_path, hashes_path, models_directory, pat
 from eval.engine import Engine
 from personas.errors import ReportedError
 from personas.inputs.redaction import secrets_of, shown_address, without_secrets
+from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
     from chat_personas.settings import Settings
@@ -47,8 +48,8 @@ def find_model(model: str) -> ModelFile | ModelServer:
     """
     from personas.inputs.files import is_directory, is_file, non_file_kind
 
-    if model.lower().startswith(("http://", "https://")):
-        url, _, name = model.partition("#")
+    if (address := model.strip()).lower().startswith(("http://", "https://")):
+        url, _, name = address.partition("#")
         return ModelServer(_checked_url(url), name or None)
     if model == POCKET:
         return ModelFile(pocket_path())
@@ -215,6 +216,17 @@ def template_source(choice: str | None) -> str | None:
         raise UnknownModelError(f"{what}; give chatml, plain, or a file with a Jinja template") from error
 
 
+def _template_of_settings(settings: "Settings", stem: str) -> str | None:
+    """Return the chat template that the settings mean for a model file. Raises UnknownModelError without its value."""
+    try:
+        return template_source(settings.templates.get(stem))
+    except UnknownModelError as error:
+        raise UnknownModelError(
+            f"the chat template of the setting templates.{quoted(stem)} cannot be read; "
+            "give chatml, plain, or a file with a Jinja template"
+        ) from error
+
+
 async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
     """Open the engine for `model`; the caller closes it. `settings` None are those of the person.
 
@@ -238,8 +250,8 @@ async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
             flash_attention=settings.flash_attention,
             hash_cache=hashes_path(),
             tried=found.path == pocket_path(),
-            template=template_source(choice := settings.templates.get(found.path.stem)),
-            template_name=choice and Path(choice).name,
+            template=_template_of_settings(settings, found.path.stem),
+            template_name=(choice := settings.templates.get(found.path.stem)) and Path(choice).name,
         )
     from chat_personas.engines.discreet import opened_discreetly
     from chat_personas.engines.openai import OpenAIEngine

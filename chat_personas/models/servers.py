@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chat_personas.text import whole_strings
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -130,7 +132,10 @@ def _got(client: "httpx2.Client", path: str, body: dict[str, str] | None = None)
                 raise httpx2.ReadTimeout("the answer does not end")
             if len(content) > _LARGEST_ANSWER:
                 raise ValueError("the answer is too long")
-    return json.loads(content)
+    try:
+        return whole_strings(json.loads(content))
+    except RecursionError as error:
+        raise ValueError("the answer is nested too deep") from error
 
 
 def _listed(answer: Any, key: str) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from textual._xterm_parser import XTermParser
 from textual.events import Key, Paste
 from textual.message import Message
 
+from chat_personas.paths import open_log
 from chat_personas.text import printable
 
 if TYPE_CHECKING:
@@ -103,9 +104,11 @@ def _unless_gone() -> Iterator[None]:
 
 @contextmanager
 def to_log(log: Path | None) -> Iterator[None]:
-    """Until the block ends, lead descriptor 2 to `log` (None: nowhere) and `sys.__stderr__` to the terminal."""
-    target = os.devnull if log is None else str(log)
-    file = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    """Until the block ends, lead descriptor 2 to `log` (None: nowhere) and `sys.__stderr__` to the terminal.
+
+    A log that cannot be opened is done without: what native libraries write is then dropped.
+    """
+    file = _opened(log)
     terminal = os.dup(DESCRIPTOR)
     before = sys.__stderr__
     os.dup2(file, DESCRIPTOR)
@@ -120,6 +123,13 @@ def to_log(log: Path | None) -> Iterator[None]:
             screen.close()
         os.dup2(terminal, DESCRIPTOR)
         os.close(terminal)
+
+
+def _opened(log: Path | None) -> int:
+    with suppress(OSError):
+        if log is not None:
+            return open_log(log)
+    return os.open(os.devnull, os.O_WRONLY)
 
 
 NOT_UTF8 = "This terminal does not send UTF-8, so what you typed is left out. Set its encoding to UTF-8."

@@ -118,6 +118,8 @@ def explain(
         return f'{_before(where(tuple(parents)))}"{key}" is missing; add it'
     if error["type"] == "extra_forbidden":
         return f"{_before(where(tuple(parents)))}{unknown_key(error, model)}"
+    if error["type"] == "json_invalid" and error["ctx"]["error"].startswith("number out of range"):
+        return "a number has too many digits; write it shorter"
     if error["type"] == "json_invalid":  # and yet Python reads it
         return f"this is not JSON ({error['ctx']['error']}); write characters themselves, not halves of \\u escapes"
     known = fix(error, model, fixes)

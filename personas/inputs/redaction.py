@@ -41,6 +41,9 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 """An identifier of a conversation, which a person needs to continue it."""
 
 
+_UNSEEN = "[\u00ad\u061c\u200b-\u200f\u2060-\u2064\ufeff]*"
+
+
 def shown_address(address: str) -> str:
     """Return the address of a server as it may be shown and stored: without user, password, query and fragment.
 
@@ -91,10 +94,14 @@ _LEAST_FOUND = 4
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with each of these secrets masked, wherever it stands; one of under 4 characters is not found."""
+    """Return a text with each of these secrets masked, wherever it stands; one of under 4 characters is not found.
+
+    It is found in capitals and small letters, and with characters in it that nobody sees, as a server may repeat it.
+    """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _LEAST_FOUND:
-            text = text.replace(secret, masked(secret))
+            written = _UNSEEN.join(map(re.escape, secret))
+            text = re.sub(written, masked(secret), text, flags=re.IGNORECASE)
     return text
 
 

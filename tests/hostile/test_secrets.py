@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from chat_personas.engines.open import find_model, open_engine, shown_model
 from chat_personas.engines.openai import retrying
 from chat_personas.settings import Settings
 from eval.engine import EngineError, Message, Sampling
-from personas.inputs.redaction import secrets_of, shown_address, without_secrets
+from personas.inputs.redaction import masked, secrets_of, shown_address, without, without_secrets
 from tests.cli.conftest import brief, command, few, home, tiny
 from tests.cli.running import Command
 from tests.engines.openai.scripted_server import completion
@@ -362,3 +362,17 @@ def test_an_address_in_a_sentence_is_shown_without_its_secrets(end: str) -> None
 def test_a_model_that_was_found_is_printed_without_its_address() -> None:
     assert found_in(repr(find_model(URL))) == []
     assert found_in(shown_model(URL)) == []
+
+
+@pytest.mark.parametrize(
+    "repeated", [str.upper, str.swapcase, "\u200b".join, lambda key: f"{key[:5]}\u2060\ufeff{key[5:]}"]
+)
+def test_a_secret_is_found_in_other_letters_and_with_characters_that_nobody_sees(
+    repeated: Callable[[str], str],
+) -> None:
+    key = "aK3y-of.Mine"
+    assert without(f"no {repeated(key)}, please", {key}) == f"no {masked(key)}, please"
+
+
+def test_an_address_may_have_blanks_around_it() -> None:
+    assert find_model(" http://127.0.0.1:8080/v1 ") == find_model("http://127.0.0.1:8080/v1")

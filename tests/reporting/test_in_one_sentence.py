@@ -127,6 +127,13 @@ def test_without_an_interval_nothing_is_claimed() -> None:
     assert in_one_sentence(given, complete=True) == "too few questions to say how close its answers come"
 
 
+def test_of_a_few_questions_of_a_round_under_way_it_is_not_said_that_the_model_cannot_be_measured() -> None:
+    few = card(0.7, survey(count=1))
+    silent = replace(few, verdict=few.verdict.model_copy(update={"finding": "does_not_answer"}))
+    assert in_one_sentence(silent, complete=False).startswith("too early to say: ")
+    assert in_one_sentence(silent, complete=True).startswith("cannot be measured with this model: ")
+
+
 def test_what_cannot_be_measured_says_why_in_words_without_a_figure() -> None:
     asked = survey()
     letters = score(asked, (DEMOCRAT,), [answer(each.id, [0.7, 0.3], [0.3, 0.7]) for each in asked.questions])

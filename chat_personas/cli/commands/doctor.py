@@ -83,6 +83,7 @@ def _settings() -> str:
 
     settings, file = load_settings(), display_path(settings_path())
     find_persona(settings.persona)
+    find_survey(settings.survey)
     if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
         raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"

@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from chat_personas.corpus import measurements, messages
 from chat_personas.corpus.connection import open_reader
 from chat_personas.corpus.conversations import Selection, beginning_of
@@ -32,7 +30,7 @@ from chat_personas.corpus.rows import (
     RatingRow,
     SpokenAsRow,
 )
-from chat_personas.corpus.sql import Value, columns_of, fetch, new_key
+from chat_personas.corpus.sql import Row, Value, columns_of, fetch, new_key
 from chat_personas.corpus.study_rows import (
     SCOPES,
     AnswerRow,
@@ -46,7 +44,7 @@ from chat_personas.corpus.study_rows import (
     StudyRow,
 )
 
-RowModel = TypeVar("RowModel", bound=BaseModel)
+RowModel = TypeVar("RowModel", bound=Row)
 Made = TypeVar("Made", GenerationRow, SpokenAsRow)
 
 THOUGHT = ("thought", "thought_seconds")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from chat_personas.text import whole_characters, whole_strings
+
 
 class UnreadableAnswerError(Exception):
     """A server sent something that is not an answer, such as half a JSON document. The message names it."""
@@ -37,7 +39,9 @@ class Event:
 
 
 def as_json(raw: bytes, what: str = "an answer") -> Any:
-    """Return the JSON document.
+    """Return the JSON document, with whole characters only: what is no character becomes U+FFFD.
+
+    JSON may write half a surrogate pair in any string, and neither a file, a database nor a terminal takes it.
 
     Raises:
         UnreadableAnswerError: it is not UTF-8, not JSON, or nested too deep.
@@ -49,10 +53,14 @@ def as_json(raw: bytes, what: str = "an answer") -> Any:
     return read_document(text, what)
 
 
-def read_document(text: str, what: str) -> Any:
-    """Return the JSON document that `text` is. Raises as `as_json`."""
+def read_document(text: str, what: str, *, halves: bool = False) -> Any:
+    """Return the JSON document that `text` is; with `halves`, halves of characters stay. Raises as `as_json`.
+
+    The text of a streamed reply may be cut within a character, so its events keep them for a `SurrogateJoiner`.
+    """
     try:
-        return json.loads(text)
+        document = json.loads(text)
+        return document if halves or "\\u" not in text else whole_strings(document)
     except RecursionError as error:
         raise UnreadableAnswerError(f"{what} that is nested too deep") from error
     except ValueError as error:  # also a whole number with too many digits
@@ -87,6 +95,9 @@ class EventReader:
             some = self._begun.pop() + some
         *lines, rest = _LINE_END.split(some)
         for line in lines:
+            if not (line or self._begun or self._data or self._name or self._error is not None):
+                self._size = 0  # an empty line after another one ends nothing, and a flood of them is quickly read
+                continue
             whole = b"".join([*self._begun, line])
             self._begun = []
             yield from self._take(whole)
@@ -156,7 +167,7 @@ class SurrogateJoiner:
         text = self._half + text
         self._half = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
         whole = text[: len(text) - len(self._half)]
-        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return whole_characters(whole)
 
     def end(self) -> str:
         """Return what still waits."""

@@ -19,6 +19,8 @@ _BYTES_PER_EVENT = 4096
 _BYTES_PER_BYTE = 8
 """Bytes of JSON for a byte of text: escapes have up to six."""
 _BYTES_BESIDES = 1 << 20
+_BYTES_AT_ONCE = 4096
+"""After so many bytes keys get in between: a server may send more than can be read in time, such as empty lines."""
 _EVENTS = (b"data:", b"event:", b"error:", b":", b"id:")
 SECONDS_FOR_COUNTS = 1.0
 """For so long at most a reply that has ended waits for the counts of its tokens."""
@@ -161,7 +163,10 @@ async def _limited(incoming: Incoming, most: int) -> AsyncGenerator[bytes, None]
             total += len(some)
             if total > most:
                 raise UnreadableAnswerError(f"an answer without an end (more than {most:,} bytes)")
-            yield some
+            for start in range(0, len(some), _BYTES_AT_ONCE):
+                if start:
+                    await asyncio.sleep(0)
+                yield some[start : start + _BYTES_AT_ONCE]
 
 
 def as_score(probe: Probe, answer: Completion) -> ProbeScore:

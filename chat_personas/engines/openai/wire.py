@@ -14,12 +14,11 @@ from typing import Any, Final, TypeGuard
 from chat_personas.engines.openai.events import (
     Event,
     ReportedFailureError,
-    SurrogateJoiner,
     UnreadableAnswerError,
     read_document,
 )
 from chat_personas.engines.reply_text import parted
-from chat_personas.text import printable
+from chat_personas.text import printable, whole_characters
 from eval.engine import FinishReason
 
 LONGEST_QUOTE = 200
@@ -27,6 +26,8 @@ LONGEST_QUOTE = 200
 _LONGEST_WORDS = 2000
 _MOST_LOG_PROBABILITY = 0.01
 _LONGEST_ID = 12
+_MOST_TOKENS = 2**31 - 1
+"""No model has a longer context or vocabulary: a larger number is no count, and SQLite has no room for some."""
 _LEAST = -1e6  # as good as -inf, and a whole number below it may be too long for a float
 _NOT_FINISHED = frozenset({"", "null", "none"})
 _FILTERED = "content_filter"
@@ -92,7 +93,7 @@ def completion(document: object) -> Completion:
     message = choice.get("message")
     if message is not None and not isinstance(message, dict):
         raise UnreadableAnswerError("an answer that is not a chat completion")
-    said = parted(_whole_characters(_said(message or {})))
+    said = parted(whole_characters(_said(message or {})))
     if not said.reply and choice.get("finish_reason") == _FILTERED:
         raise filtered()
     usage = document.get("usage")
@@ -102,9 +103,9 @@ def completion(document: object) -> Completion:
         text=said.reply,
         finish=_finish(choice.get("finish_reason")),
         model=model if isinstance(model, str) else None,
-        prompt_tokens=tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else 0,
+        prompt_tokens=tokens if _is_count(tokens) else 0,
         log_probabilities=choice.get("logprobs"),
-        thought=_whole_characters(_thought(message or {})) + said.thought,
+        thought=whole_characters(_thought(message or {})) + said.thought,
     )
 
 
@@ -150,7 +151,7 @@ def token_ids(document: object) -> list[int]:
     if isinstance(document, dict) and document.get("tokens") is None:
         _raise_reported(document)
     found = document.get("tokens") if isinstance(document, dict) else None
-    if not isinstance(found, list) or not found or not all(map(_is_token_id, found)):
+    if not isinstance(found, list) or not found or not all(map(_is_count, found)):
         raise UnreadableAnswerError("tokens that cannot be read")
     return found
 
@@ -185,14 +186,15 @@ def token_log_probabilities(document: object) -> dict[int, float]:
     found = {}
     for row in first if isinstance(first, list) else [None]:
         value, token = row[:2] if isinstance(row, list) and len(row) > 1 else (None, None)
-        if not isinstance(value, int | float) or not _is_log_probability(value) or not _is_token_id(token):
+        if not isinstance(value, int | float) or not _is_log_probability(value) or not _is_count(token):
             raise UnreadableAnswerError("log-probabilities that cannot be read")
         found[token] = float(value) if value > _LEAST else -math.inf
     return found
 
 
-def _is_token_id(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _is_count(value: object) -> TypeGuard[int]:
+    """Whether this can be a number of tokens, or the number of one."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS
 
 
 def _is_log_probability(value: float) -> bool:
@@ -214,7 +216,7 @@ def delta(event: Event) -> Delta | End | None:
         return None
     if text.strip("\"'") == "[DONE]":
         return END
-    document = read_document(text, "an event")
+    document = read_document(text, "an event", halves=True)
     if not isinstance(document, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
     choice = _first_choice(document)
@@ -238,10 +240,8 @@ def counts_in(document: Mapping[str, Any]) -> tuple[int, int] | None:
     """Return the tokens of prompt and reply that a document reports; None unless it reports both."""
     usage = document.get("usage")
     found = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
-    match found:
-        case [int(prompt), int(reply)] if prompt > 0 and reply >= 0 and not any(isinstance(n, bool) for n in found):
-            return prompt, reply
-    return None
+    prompt, reply = found or (None, None)
+    return (prompt, reply) if _is_count(prompt) and prompt > 0 and _is_count(reply) else None
 
 
 def _first_choice(document: object) -> dict[str, Any] | None:
@@ -309,11 +309,6 @@ def _finish(reason: object) -> FinishReason | None:
     return "length" if reason.lower() in _CUT_OFF else "stop"
 
 
-def _whole_characters(text: str) -> str:
-    joiner = SurrogateJoiner()
-    return joiner.add(text) + joiner.end()
-
-
 def filtered() -> ReportedFailureError:
     """Return the failure of a reply of which a content filter left nothing."""
     return ReportedFailureError("its content filter let no reply through", _FILTERED, 403)
@@ -324,7 +319,7 @@ def reported(document: object) -> ReportedFailureError:
     error = document.get("error", document) if isinstance(document, dict) else document
     inner = error if isinstance(error, dict) else document if isinstance(document, dict) else {}
     codes = [inner.get(key) for key in ("code", "type", "error_type", "status")]
-    named = [code for code in codes if isinstance(code, str) and code]
+    named = [whole_characters(code) for code in codes if isinstance(code, str) and code]
     numbers = [_status(code) for code in codes]
     return ReportedFailureError(
         words_of(document), named[0] if named else None, next((number for number in numbers if number), None)

@@ -66,12 +66,19 @@ def _not_sound(card: "Scorecard", *, complete: bool) -> str:
     from eval.scoring.intervals import MIN_QUESTIONS
 
     found = card.verdict.finding
-    if found == "cannot_be_checked":
+    if found == "cannot_be_checked" or (not complete and too_early(card)):
         answered = f"{pluralize(card.verdict.both_orders, 'question')} answered in both orders"
         return f"{'cannot be checked' if complete else 'too early to say'}: {answered}, at least {MIN_QUESTIONS} needed"
     if found == "follows_letters" and _all_even(card):
         return f"{CANNOT_BE_MEASURED}: it prefers no answer to another"
     return WHY_NOT_MEASURED.get(found, f"{CANNOT_BE_MEASURED}: {NOT_SOUND[found]}")
+
+
+def too_early(card: "Scorecard") -> bool:
+    """Whether a round under way has too few questions yet to say of it that it is not sound."""
+    from eval.scoring.intervals import MIN_QUESTIONS
+
+    return card.verdict.finding == "cannot_be_checked" or len(card.questions) < MIN_QUESTIONS
 
 
 def _all_even(card: "Scorecard") -> bool:

@@ -243,8 +243,8 @@ class MeasuringController:
 
     @property
     def enabled(self) -> bool:
-        """Whether every reply is measured."""
-        return self.wanted and self.permitted
+        """Whether every reply is measured, or is to be once the model is open."""
+        return self.wanted and (self._session.engine is None or self.permitted)
 
     async def question(self) -> str | None:
         """Return the question to which the person must say yes before anything is measured, or None."""

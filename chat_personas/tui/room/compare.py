@@ -416,6 +416,7 @@ class CompareScreen(AnsweringScreen[str | None]):
                         column.figures = column.figures.after(estimate)
                         column.show_figures()
             except ReportedError as error:
+                column.figures = Figures()  # those of a part of the questions would look as if they still grew
                 column.show_figures(f"not measured: {error}")
 
     def _is_to_be_measured(self, column: Column) -> bool:

@@ -207,11 +207,17 @@ class DebateScreen(AnsweringScreen[None]):
             return
         self._measuring = place
         self._show_state()
-        async with aclosing(self._monitors.measure(place)) as estimates:
-            async for estimate in estimates:
-                self._figures[place] = self._figures[place].after(estimate)
+        try:
+            async with aclosing(self._monitors.measure(place)) as estimates:
+                async for estimate in estimates:
+                    self._figures[place] = self._figures[place].after(estimate)
+                    self._show_line(place)
+        finally:
+            self._measuring = None
+            last = self._figures[place].estimate
+            if last is not None and not last.complete:  # it failed or was stopped
+                self._figures[place] = Figures()
                 self._show_line(place)
-        self._measuring = None
 
     def _key_named(self, action: str) -> str:
         """Name the keys that stop and pause after what they do now."""

@@ -135,3 +135,28 @@ def test_the_keys_of_every_screen_can_be_set(command: Command, home: Path) -> No
         '[keys]\nconversations_delete = "f9"\nprompt_copy = "f9"\npersonas_back = "q"\nhelp_close = "q"\nyes = "j"\n'
     )
     assert checks(command("doctor").out)["settings"] == "ok"
+
+
+def test_a_template_or_survey_that_cannot_be_read_is_named_by_its_setting_and_not_by_its_value(
+    command: Command, home: Path
+) -> None:
+    """It may be a password that was put in the wrong place."""
+    (home / "config").mkdir(parents=True)
+    file = home / "config" / "settings.toml"
+    file.write_text('survey = "swordfish-walk"\n[templates]\npocket = "swordfish-walk"\n')
+    told = command("doctor")
+    assert told.code == 1
+    assert {title for title, verdict in checks(told.out).items() if verdict == "FAIL"} >= {"settings", "survey"}
+    file.write_text('[templates]\npocket = "swordfish-walk"\n')
+    talked = command("chat", "democrat", "--plain", given="Hello\n")
+    assert 'templates."pocket"' in only_line(talked)
+    assert "swordfish" not in told.out + told.err + talked.err
+
+
+def test_a_value_that_looks_like_a_key_is_masked_in_the_list_of_settings(command: Command, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text('persona = "q8Zr2Kf7Wm4Xt9Pb1Nc6Vd3"')
+    listed = command("doctor", "--settings")
+    assert listed.code == 0
+    assert "q8Zr2Kf7Wm4Xt9Pb1Nc6Vd3" not in listed.out
+    assert "persona = ***" in listed.out

@@ -113,14 +113,14 @@ def taking(read: Reader) -> Reply:
 
 
 @contextmanager
-def in_a_thread(reply: Reply) -> Iterator[ScriptedServer]:
+def in_a_thread(reply: Reply, models: tuple[str, ...] = ("scripted",)) -> Iterator[ScriptedServer]:
     """Serve on an event loop of its own, for commands that have theirs."""
     with asyncio.Runner() as runner:
         loop, stopped = runner.get_loop(), asyncio.Event()
         started: queue.Queue[ScriptedServer] = queue.Queue()
 
         async def serve() -> None:
-            async with serving(reply) as server:
+            async with serving(reply, models) as server:
                 started.put(server)
                 await stopped.wait()
 

@@ -1,11 +1,14 @@
 """What a server shows of its first token bounds every letter; sums are worked out by hand."""
 
+import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
+import httpx2
 import pytest
 
-from chat_personas.engines.openai.responses import label_bounds
+from chat_personas.engines.openai.connection import Incoming
+from chat_personas.engines.openai.responses import label_bounds, stream_pieces
 
 
 def shown(*top: tuple[str, float], labels: Sequence[str] = ("A", "B")) -> dict[str, tuple[float, float]]:
@@ -31,3 +34,27 @@ def test_two_tokens_with_the_same_text_both_count() -> None:
 def test_a_letter_after_a_line_break_counts_and_hides_nothing_else() -> None:
     found = shown(("A", 0.5), ("\nA", 0.2), ("B", 0.1))
     assert found["A"] == pytest.approx((0.7, 0.7 + 0.1))
+
+
+@pytest.mark.parametrize("flood", [b"\n", b":\n", b"retry: 1\n"])
+async def test_a_flood_that_says_nothing_lets_keys_in_between(flood: bytes) -> None:
+    """A server may send more than can be read in time; what is read at once must not hold the screen."""
+    turns = 0
+
+    async def person() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield flood * (60_000 // len(flood))
+        yield b'data: {"choices": [{"delta": {"content": "day."}, "finish_reason": "stop"}]}\n\n'
+
+    typing = asyncio.create_task(person())
+    incoming = Incoming("text/event-stream", pieces(), httpx2.Request("POST", "http://127.0.0.1/v1"))
+    reply = stream_pieces(incoming, 0.0, 1, 0, tokens=400, patience=9.0, counted=False)
+    said = [piece.text async for piece in reply]
+    typing.cancel()
+    assert said == ["day."]
+    assert turns > 10

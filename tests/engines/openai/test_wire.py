@@ -21,6 +21,7 @@ from chat_personas.engines.openai.wire import (
     LONGEST_QUOTE,
     Delta,
     completion,
+    counts_in,
     delta,
     likeliest,
     model_names,
@@ -63,7 +64,12 @@ NAMES = st.sampled_from(
     ]
 )
 DOCUMENTS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["error", "stop"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["error", "stop", "\ud800", "m\udfff", "\ud83d\ude8c"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=20,
 )
@@ -120,6 +126,24 @@ def test_a_token_that_is_not_written_as_an_id_is_none(token: str) -> None:
 def test_a_figure_of_a_token_that_cannot_be_one_is_a_failure(row: object) -> None:
     with pytest.raises(UnreadableAnswerError, match="cannot be read"):
         token_log_probabilities({"meta_info": {"output_token_ids_logprobs": [[row]]}})
+
+
+@given(st.sampled_from([2**31, 2**63 - 1, 2**63, 10**30]) | st.integers(min_value=2**31), st.booleans())
+def test_a_number_that_no_context_can_have_is_no_count_of_tokens(number: int, of_prompt: bool) -> None:
+    prompt, reply = (number, 1) if of_prompt else (1, number)
+    usage = {"prompt_tokens": prompt, "completion_tokens": reply}
+    choice = {"message": {"content": "day."}}
+    assert counts_in({"usage": usage}) is None
+    assert completion({"choices": [choice], "usage": usage}).prompt_tokens == (0 if of_prompt else 1)
+    assert counts_in({"usage": {"prompt_tokens": 2**31 - 1, "completion_tokens": 2**31 - 1}}) == (2**31 - 1, 2**31 - 1)
+
+
+@given(DOCUMENTS)
+def test_every_text_of_a_body_can_be_stored(document: object) -> None:
+    raw = json.dumps({"\ud800": [document, "m\ud800", "\ud83d\ude8c"]}).encode()
+    document = as_json(raw)
+    assert document["\ufffd"][1:] == ["m\ufffd", "🚌"]
+    json.dumps(document, ensure_ascii=False).encode()
 
 
 @given(st.lists(st.binary(max_size=20) | DOCUMENTS.map(lambda each: f"data: {json.dumps(each)}\n\n".encode())))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from personas.inputs.models import Line, StrictModel, broken_rule, choices_at, explain, faults, keys_at, place_in
 
@@ -96,3 +97,15 @@ def test_a_place_counts_from_1_and_control_characters_are_escaped() -> None:
 def test_a_rule_of_our_own_says_everything_itself() -> None:
     error = broken_rule("the eggs are older than the hens; check both", "eggs")
     assert str(error) == "the eggs are older than the hens; check both"
+
+
+@pytest.mark.parametrize(
+    ("why", "advice"),
+    [
+        ("number out of range at line 1 column 9", "a number has too many digits; write it shorter"),
+        ("unexpected end of hex escape at line 1 column 9", "not halves of \\u escapes"),
+    ],
+)
+def test_what_is_no_json_for_a_model_is_told_apart(why: str, advice: str) -> None:
+    error = ErrorDetails(type="json_invalid", loc=(), msg="", input="", ctx={"error": why})
+    assert explain(error, Recipe).endswith(advice)

@@ -283,3 +283,15 @@ async def test_the_needle_is_of_the_message_that_the_round_is_about_whatever_was
         rest.set()
         await until(pilot, lambda: measured(pilot, 2))
     assert read == [("One.", "One."), ("Two or three.", "Two or three.")]
+
+
+async def test_measuring_is_switched_off_while_the_model_is_being_opened(corpus_file: Path) -> None:
+    opened, engine = asyncio.Event(), ScreenEngine(reply("Yes."))
+    slow = session(corpus_file, engine, measure=True, make_monitor=monitor, open_engine=opening(opened, engine))
+    async with screen(slow, ready=False) as pilot:
+        await type_text(pilot, "/measure off")
+        await until(pilot, lambda: "not measuring (F4 starts it)" in words(pilot))
+        opened.set()
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in words(pilot) and not chat(pilot).replies.busy)
+        assert engine.probed == 0

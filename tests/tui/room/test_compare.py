@@ -18,7 +18,7 @@ from chat_personas.monitor.sides import SideMonitors
 from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.compare import ColumnsScreen, CompareScreen
-from eval.engine import Piece
+from eval.engine import EngineError, Message, Piece, Probe, ProbeScore
 from tests.corpus.full_disk import read_only
 from tests.corpus.making import branch_of, texts
 from tests.examples import slow_but_first
@@ -567,3 +567,25 @@ async def test_a_column_is_scrolled_by_keys(corpus_file: Path) -> None:
         await until(pilot, lambda: "line 59" not in words(pilot) and "line 30" in words(pilot))
         await pilot.press("pagedown", "pagedown")
         await until(pilot, lambda: "line 59" in words(pilot))
+
+
+class DiesWhileMeasured(ScreenEngine):
+    """A server that answers some probes and then is gone."""
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        number = 0
+        async for score in super().score(prefix, probes):
+            if number == 5:
+                raise EngineError("the server hung up")
+            number += 1
+            yield score
+
+
+async def test_a_column_whose_server_dies_while_it_is_measured_says_so(corpus_file: Path) -> None:
+    engine = DiesWhileMeasured(reply("1"), reply("2"))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await replied(pilot, compared)
+        await until(pilot, lambda: words(pilot).count("not measured: ") == 2)
+        assert "measuring…" not in words(pilot)

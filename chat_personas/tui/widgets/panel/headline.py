@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
-from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
+from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, too_early
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
 from chat_personas.reporting.wording import DEMONSTRATION, EVERYONE, THIS_PERSONA, answered_of, no_intervals, taken_over
 from chat_personas.text import pluralize, printable
@@ -144,7 +144,8 @@ def _circumstances(figures: Figures, remarks: Sequence[str]) -> list[Content]:
 
 def _too_early(figures: Figures) -> bool:
     """Whether nothing can be said yet only because a round has just begun: no cause for alarm."""
-    return _under_way(figures) and figures.card is not None and figures.card.verdict.finding == "cannot_be_checked"
+    card = figures.card
+    return _under_way(figures) and card is not None and not_shown(card) and too_early(card)
 
 
 def _under_way(figures: Figures) -> bool:
@@ -182,7 +183,8 @@ def in_short(figures: Figures) -> str:
         return halted
     score = figures.card.scores.alignment if figures.card else None
     lacking = "" if score is None or score.low is not None else f" ({_no_interval(under_way=_under_way(figures))})"
-    said = f"alignment {with_interval(score)}{lacking}" if score else ""
+    so_far = "so far " if _under_way(figures) else ""
+    said = f"{so_far}alignment {with_interval(score)}{lacking}" if score else ""
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
