@@ -1,6 +1,7 @@
 """What steering from inside costs: a reply's tokens a second, and the first token after the knob was turned."""
 
 import statistics
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ LEAST = 0.95
 
 
 def random_direction(engine: LlamaEngine) -> Direction:
-    """Return a direction of the engine's model with random vectors: what a direction says costs no time."""
+    """Return a direction of the engine's model with random vectors and poles: what a direction says costs no time."""
     layers, width = engine.shape.layers, engine.shape.width
     vectors = np.random.default_rng(0).standard_normal((layers - 1, width)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -34,13 +35,13 @@ def random_direction(engine: LlamaEngine) -> Direction:
         layers=tuple(range(1, layers)),
         vectors=vectors,
         norms=np.ones(layers - 1, np.float32),
-        poles=None,
+        poles=np.tile(np.array([0.0, STRENGTH], np.float32), (layers - 1, 1)),
         best=layers // 2,
     )
 
 
 def measure_replies(settings: Settings) -> Measured:
-    """Time replies under an addition, and under an ablation, each in turn with replies of the model as it is."""
+    """Time replies under an addition, a clamp, and an ablation, each in turn with replies of the model as it is."""
     with Embedded(settings.model()) as ours:
         direction = random_direction(ours.engine)
 
@@ -56,20 +57,26 @@ def measure_replies(settings: Settings) -> Measured:
                 settings.tell,
             )
 
-        added, ablated = pairs_of("add"), pairs_of("ablate")
+        added, ablated, clamped = pairs_of("add"), pairs_of("ablate"), pairs_of("clamp")
         described = ours.settings()
     described.pop("probes")
-    ratio = statistics.median(pair.ours.value for pair in ablated) / statistics.median(
-        pair.baseline.value for pair in ablated
-    )
+    ratio = as_fast(ablated)
     return Measured(
         added,
         described,
         (
             "from the first token drawn to the end of the reply, on both sides",
             f"an ablation, measured in the same way: {ratio:.3f}",
+            f"a clamp, a write into the states during the pass, measured in the same way: {as_fast(clamped):.3f}",
         ),
         {f"an ablation is at least {LEAST} times as fast as well": ratio >= LEAST},
+    )
+
+
+def as_fast(pairs: Sequence[Pair]) -> float:
+    """Return the median of ours as a share of the median of the model as it is."""
+    return statistics.median(pair.ours.value for pair in pairs) / statistics.median(
+        pair.baseline.value for pair in pairs
     )
 
 

@@ -116,6 +116,17 @@ class Intervention:
 Interventions = Sequence[Intervention]
 
 
+def layers_said(layers: Sequence[int]) -> str:
+    """Write ascending numbers of layers in short: `3, 5 to 40`."""
+    runs: list[list[int]] = []
+    for layer in layers:
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
 def check_intervention(intervention: Intervention) -> None:
     """Make sure that a direction has vectors where they are asked for, and that its strength is a number.
 
@@ -126,8 +137,8 @@ def check_intervention(intervention: Intervention) -> None:
     missing = sorted(set(layers) - set(direction.layers))
     if missing or not layers:
         raise InterventionError(
-            f"the direction {direction.name} has no vector for layer {', '.join(map(str, missing))}; "
-            f"it has layers {direction.layers[0]} to {direction.layers[-1]}"
+            f"the direction {direction.name} has no vector for layer {layers_said(missing)}; "
+            f"it has {'layers' if len(direction.layers) > 1 else 'layer'} {layers_said(direction.layers)}"
         )
     if not math.isfinite(intervention.strength):
         raise InterventionError(f"the strength of {direction.name} is not a number; write one such as 1.5")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         with_shots,
         with_steering,
     )
-    from personas.prompts import evaluation_prompt, steering_prompt, system_prompt
+    from personas.prompts import evaluation_prompt, prompt_alone, steering_prompt, system_prompt
 else:
     _MODULES = {
         "personas.catalogue": ("CATALOGUE", "OPEN_ATTRIBUTES", "Attribute", "attribute_of"),
@@ -39,7 +39,7 @@ else:
             "with_shots",
             "with_steering",
         ),
-        "personas.prompts": ("evaluation_prompt", "steering_prompt", "system_prompt"),
+        "personas.prompts": ("evaluation_prompt", "prompt_alone", "steering_prompt", "system_prompt"),
     }
     _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -72,6 +72,7 @@ __all__ = [
     "is_steered_inside",
     "library_names",
     "load_persona",
+    "prompt_alone",
     "steering_prompt",
     "system_prompt",
     "with_shots",

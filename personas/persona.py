@@ -14,16 +14,22 @@ _LARGEST_SEED = 2**32 - 2  # llama.cpp reads the next one, 2**32 - 1, as "draw a
 
 
 def layers_in(text: str) -> tuple[int, ...]:
-    """Return the numbers of the layers that are written as `10-20` or as `12`; none for anything else."""
-    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text.strip())
-    return () if found is None else tuple(range(int(found[1]), int(found[2] or found[1]) + 1))
+    """Return the numbers of the layers that are written as `12`, `10-20` or `3,10-12`, ascending; none for others."""
+    layers: set[int] = set()
+    for part in text.split(","):
+        found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part.strip(), re.ASCII)
+        own = () if found is None else range(int(found[1]), int(found[2] or found[1]) + 1)
+        if not own:
+            return ()
+        layers.update(own)
+    return tuple(sorted(layers))
 
 
-def _range_of_layers(value: Any) -> Any:
-    """Return the numbers of a range of layers that is written as text; anything else as it is."""
+def _layers_as_text(value: Any) -> Any:
+    """Return the numbers of layers that are written as text; anything else as it is."""
     layers = layers_in(value) if isinstance(value, str) else value
     if isinstance(value, str) and not layers:
-        raise broken_rule(f'is {quoted(value)}; write a range of layers, such as "10-20"')
+        raise broken_rule(f'is {quoted(value)}; write layers as "12", "10-20" or "10,12"')
     return layers
 
 
@@ -33,7 +39,7 @@ def _one_or_several(value: Any) -> Any:
 
 
 Layer = Annotated[int, Field(ge=0)]
-Layers = Annotated[tuple[Layer, ...], BeforeValidator(_range_of_layers), Field(strict=False, min_length=1)]
+Layers = Annotated[tuple[Layer, ...], BeforeValidator(_layers_as_text), Field(strict=False, min_length=1)]
 
 
 class Voice(StrictModel):
@@ -82,7 +88,7 @@ class Activation(StrictModel):
     clamp: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """In place of a strength: the component along it is set between the poles, 0 the negative one, 1 the positive."""
     layers: Layers | None = None
-    """The layers it acts in, as "10-20" or a list, from 1; the best layer of the direction if left out."""
+    """The layers it acts in, as "10-20", "10,12" or a list, from 1; the best layer of the direction if left out."""
 
     @model_validator(mode="after")
     def _added_or_clamped(self) -> "Activation":

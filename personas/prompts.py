@@ -57,6 +57,23 @@ def evaluation_prompt(persona: "Persona") -> str:
     return _system_message(persona, persona.steering)
 
 
+def prompt_alone(persona: "Persona") -> str:
+    """Return the system message that is all of how `persona` is steered; "" for one that is not steered.
+
+    Where a prompt stands for a persona and nothing else of its file is applied, one that has no prompt by its steering
+    would pass for the model without any.
+
+    Raises:
+        PersonaError: its steering changes the model from inside, or shows examples.
+    """
+    if persona.steering in ("none", *_PROMPTS):
+        return _system_message(persona, persona.steering)
+    raise PersonaError(
+        f'{persona.name}: steering "{persona.steering}" is more than a prompt, and only prompts are used here; name a '
+        'persona with steering "portray", "bio", "qa" or "none"'
+    )
+
+
 def _system_message(persona: "Persona", steering: str) -> str:
     parts = [
         persona.prompt.system if persona.prompt else steering_prompt(steering, persona.groups),

@@ -11,7 +11,9 @@ from benchmarks.__main__ import rows_kept
 from benchmarks.figure import Goal, Pair, Timing, figure, interleaved
 from benchmarks.performance_page import performance_page
 from benchmarks.row import Measured, Row, Settings, result
+from benchmarks.steered_inside import measure_replies
 from benchmarks.table import ROWS
+from chat_personas.models import pocket_path
 
 NAMES = [
     "probes-vs-whole-prompts",
@@ -165,6 +167,14 @@ def test_the_page_has_the_machine_and_every_row_with_its_interval() -> None:
     assert "- processor: a fast one" in page
     assert "| `a-row` | 1.1 (1 to 1.2) | at most 1.25 times and 2 s | yes | 3 |" in page
     assert "- a remark" in page
+
+
+@pytest.mark.slow
+def test_every_kind_of_steering_has_its_speed_in_the_row_of_steered_replies() -> None:
+    measured = measure_replies(Settings(1, pocket_path))
+    for kind in ("an ablation", "a clamp"):
+        (note,) = [note for note in measured.notes if note.startswith(kind)]
+        assert float(note.rpartition(" ")[2]) > 0
 
 
 def test_a_row_measured_anew_replaces_its_own_and_leaves_the_others(tmp_path: Path) -> None:

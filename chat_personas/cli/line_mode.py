@@ -205,7 +205,9 @@ class LineMode(StandardInputMode):
         """Turn the knob as it is `asked` and measure again, or only say what is on where nothing is asked."""
         if asked:
             await asyncio.to_thread(conversation.knob.obey, asked)
-        described = printable(conversation.knob.described()) or "nothing"
+        described = printable(conversation.knob.described())
+        if not described:
+            described = f"nothing; {printable(await asyncio.to_thread(conversation.knob.how_to_turn))}"
         print(f"(inside the model: {described})", file=sys.stderr, flush=True)
         if self._monitor is not None and self._monitor.engine is not conversation.engine:
             await self._monitor.settle()

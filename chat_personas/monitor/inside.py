@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chat_personas.monitor.drift import LEAST_DRIFT
 from chat_personas.steering.knob import Knob
 from eval.engine import Engine, Message, RequestError
-from eval.interventions import Direction
+from eval.interventions import Direction, Interventions
 from eval.states import Opening, ReadsReplies
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class Inside:
         spread: the standard deviation of held-out texts around their own pole, in units of the distance of the poles;
             None if the direction's file does not say.
         points: the turns.
+        pushed: whether something was added or clamped in the layer that was read, or before it: then that is part of
+            every projection.
+        push: how much of every projection was added in that very layer; None where nothing was, or it was clamped.
     """
 
     direction: Direction
@@ -52,6 +55,8 @@ class Inside:
     pole: int
     spread: float | None
     points: tuple[InsidePoint, ...]
+    pushed: bool = False
+    push: float | None = None
 
     @property
     def change(self) -> float | None:
@@ -93,15 +98,36 @@ def projection(states: NDArray[np.float32], direction: Direction) -> float:
     return (component - negative) / (positive - negative)
 
 
+def push_of(interventions: Interventions, direction: Direction) -> float | None:
+    """Return what is added to every projection in the layer that is read; None where nothing is, or it is clamped."""
+    distance, place = _distance(direction), direction.in_layer(direction.best)
+    here = [each for each in interventions if direction.best in each.layers and each.kind != "ablate"]
+    if distance is None or not here or any(each.kind == "clamp" for each in here):
+        return None
+    along = direction.vectors[place].astype(np.float64)
+    component = 0.0
+    for each in here:
+        its = each.direction.in_layer(direction.best)
+        component += each.strength * float(each.direction.norms[its]) * float(each.direction.vectors[its] @ along)
+    return component / distance
+
+
 class Needle:
     """Reads the replies of one conversation under one setting, each once, and records what it found."""
 
-    def __init__(self, corpus: "Corpus", engine: Engine, direction: Direction, pole: int) -> None:
-        """Read along `direction`, of which `pole` is the persona's own, in the states of `engine`."""
+    def __init__(
+        self, corpus: "Corpus", engine: Engine, direction: Direction, pole: int, interventions: Interventions = ()
+    ) -> None:
+        """Read along `direction`, of which `pole` is the persona's own, in the states of `engine`.
+
+        `interventions` are those of `engine`.
+        """
         self._corpus = corpus
         self._engine = engine
         self._direction = direction
         self._pole = pole
+        self._pushed = any(each.kind != "ablate" and min(each.layers) <= direction.best for each in interventions)
+        self._interventions = interventions
 
     @property
     def possible(self) -> bool:
@@ -126,7 +152,16 @@ class Needle:
         points = await asyncio.to_thread(self._points, path)
         if not points:
             return None
-        return Inside(self._direction, self._direction.best, self._pole, _spread(self._direction), points)
+        direction = self._direction
+        return Inside(
+            direction,
+            direction.best,
+            self._pole,
+            _spread(direction),
+            points,
+            self._pushed,
+            push_of(self._interventions, direction),
+        )
 
     async def _projection(self, context: Sequence[Message]) -> float | None:
         assert isinstance(self._engine, ReadsReplies)
@@ -171,20 +206,23 @@ def needle_of(knob: Knob, corpus: "Corpus") -> Needle | None:
     None where the persona has no direction for this model with poles, or the model does not show its hidden states.
     """
     direction = knob.find()
-    needle = None if direction is None else Needle(corpus, knob.engine, direction, knob.pole)
+    needle = None if direction is None else Needle(corpus, knob.engine, direction, knob.pole, knob.interventions)
     return needle if needle is not None and needle.possible else None
 
 
 def _distance(direction: Direction) -> float | None:
-    """Return the distance of the poles in the best layer; None where they are not known, or the same."""
+    """Return how far it is from the negative pole to the positive one in the best layer; None where that is not known.
+
+    It is None as well where they are the same. Below 0 the positive pole lies on the side that the vector leads from.
+    """
     if direction.poles is None:
         return None
     negative, positive = direction.poles[direction.in_layer(direction.best)]
-    return abs(float(positive) - float(negative)) or None
+    return float(positive) - float(negative) or None
 
 
 def _spread(direction: Direction) -> float | None:
     distance = _distance(direction)
     if direction.spreads is None or distance is None:
         return None
-    return float(direction.spreads[direction.in_layer(direction.best)]) / distance
+    return float(direction.spreads[direction.in_layer(direction.best)]) / abs(distance)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number, with_interval
-from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED
+from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, push_described
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
 from chat_personas.reporting.wording import (
     AS_THE_PERSONAS,
@@ -283,6 +283,8 @@ def _inside(found: "Inside", estimate: "Estimate") -> Iterator[str]:
     yield f"{printable(found.direction.name)}, layer {found.layer}; 0 is {names[0]}, 1 is {names[1]}"
     for point in found.points:
         yield f"turn {point.turn}: {point.projection:.2f}"
+    if (pushed := push_described(found)) is not None:
+        yield pushed
     if found.spread is not None:
         yield f"held-out texts spread by {found.spread:.2f}"
     if found.change is not None:

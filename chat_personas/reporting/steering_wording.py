@@ -11,6 +11,7 @@ from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, si
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
 from chat_personas.reporting.wording import answers_of, groups_label
 from chat_personas.text import pluralize, printable
+from eval.interventions import layers_said
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
@@ -95,8 +96,7 @@ PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
 
 def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -> str:
     """Name an intervention: `party, add in layer 3`."""
-    first, last = layers[0], layers[-1]
-    where = f"layer {first}" if first == last else f"layers {first}-{last}"
+    where = f"{'layer' if len(layers) == 1 else 'layers'} {layers_said(layers)}"
     return printable(f"{direction}, {kind} in {'all layers, as in ' if kind == 'ablate' else ''}{where}")
 
 
@@ -225,6 +225,17 @@ def finding_described(finding: str) -> str:
     return f"not sound: {NOT_SOUND[finding]}" if finding in NOT_SOUND else VERDICTS[finding]
 
 
+def push_described(found: "Inside") -> str | None:
+    """Say that where the replies lie is in part what the knob adds; None where it adds nothing there."""
+    if not found.pushed:
+        return None
+    said = "where the replies lie includes the push of the knob"
+    if found.push is None:
+        return said
+    without = found.points[-1].projection - found.push
+    return f"{said}; without what it adds in this layer, the last one lies at {plain(without, decimals=2)}"
+
+
 def inside_line(found: "Inside", drift: "Drift | None") -> str:
     """Say in one line where the last reply lies along the persona's direction, and whether that parts from the survey.
 
@@ -235,6 +246,7 @@ def inside_line(found: "Inside", drift: "Drift | None") -> str:
     by = signed_number(found.change or 0.0, decimals=COMPACT)
     parts = [
         f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
+        *([] if (pushed := push_described(found)) is None else [pushed]),
         *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
         *([] if found.change is None else [f"since turn {found.points[0].turn} {by} to its own side"]),
         *([] if parted is None else [PARTING[parted]]),

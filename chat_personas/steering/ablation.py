@@ -25,7 +25,7 @@ from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Document, PairedScore, Part, Score, Verdict
 from eval.scoring.scores import BriefScorecard
 from eval.surveys.loading import LoadedSurvey
-from personas import LoadedPersona, evaluation_prompt
+from personas import LoadedPersona, prompt_alone
 
 ABLATION_SCHEMA: Literal["chat-personas/ablation@1"] = "chat-personas/ablation@1"
 
@@ -108,13 +108,14 @@ async def ablated(
         InterventionError: the direction does not belong to the model, or cannot be removed from it.
         EngineError: the model failed.
     """
+    prompts = [prompt_alone(each.persona) for each in personas]
     seed, info = seed_of(along.found.facts), along.info()
     _, questions = survey_halves(survey.survey, seed)
     removed = (along.direction, random_beside(along.direction, info.layers[0], seed))
     under, beside = (engine.steered([intervention(each, "ablate", 0.0, info.layers[:1])]) for each in removed)
     cards: list[list[BriefScorecard]] = []
-    for each in personas:
-        prompt, groups = evaluation_prompt(each.persona), each.persona.groups
+    for each, prompt in zip(personas, prompts, strict=True):
+        groups = each.persona.groups
         prefix = (Message("system", prompt),) if prompt else ()
         cards.append([await card_of(on, prefix, questions, survey, groups, progress) for on in (engine, under, beside)])
     distances = [_distances(one, other) for one, other in zip(*cards, strict=True)]

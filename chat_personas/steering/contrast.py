@@ -21,7 +21,7 @@ from eval.engine import Message
 from eval.expression.rendering import render
 from eval.states import Opening
 from eval.surveys.model import Question, Survey
-from personas import Persona, evaluation_prompt
+from personas import Persona, prompt_alone
 from personas.inputs.files import FileKind, read_text
 from personas.inputs.models import Prose, StrictModel, broken_rule, explain, faults
 
@@ -81,10 +81,10 @@ def between_personas(positive: Persona, negative: Persona, survey: Survey, seed:
     """Return the contrast of two personas: their prompts, each before the same questions and first words of replies.
 
     Raises:
-        PersonaError: the steering of a persona has no prompt.
+        PersonaError: a persona is steered by something other than a prompt.
         SteeringError: their prompts are the same.
     """
-    prompts = evaluation_prompt(positive), evaluation_prompt(negative)
+    prompts = prompt_alone(positive), prompt_alone(negative)
     if prompts[0] == prompts[1]:
         raise SteeringError(
             f"{positive.name} and {negative.name} have the same prompt, so that no direction leads from one to the "

@@ -265,7 +265,7 @@ def find_direction(name_or_path: str, model_sha256: str | None = None) -> list[P
     own = direction_path(name_or_path, model_sha256)
     if own not in kept:
         raise SteeringError(
-            f"the direction {name_or_path} was trained on another model; train it on this one with "
+            f"the direction {name_or_path} is kept for other models and not for this one; train it on this one with "
             "`chat-personas steer train`"
         )
     return [own]

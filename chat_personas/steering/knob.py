@@ -24,6 +24,8 @@ from personas.inputs.suggestions import quoted
 
 STEP = 0.25
 """How much one press of a key turns."""
+LONGEST_NAME = 64
+"""Characters of a direction's name."""
 
 
 class Knob:
@@ -156,6 +158,15 @@ class Knob:
             raise SteeringError(f"the file of {self._persona.name} asks for no direction; give a strength such as 0.5")
         self._use(self._own)
 
+    def how_to_turn(self) -> str:
+        """Say how something can be turned on, or how to have a direction for that. Waits for the disk."""
+        try:
+            first = self._sections()[0]
+        except SteeringError as error:
+            return str(error)
+        name = first.direction.name
+        return f"/steer on removes {name}" if first.kind == "ablate" else f"/steer 0.5 turns {name}"
+
     def find(self) -> Direction | None:
         """Return `direction`; one that was trained with this persona is looked for in the files. Waits for the disk."""
         if self.direction is None and isinstance(self._model, Steerable):
@@ -229,11 +240,36 @@ def _how_to_train(persona: Persona) -> str:
     from chat_personas.own_personas import all_persona_names
 
     own = persona.name if persona.name in all_persona_names() else f"{persona.name}.toml"
-    other = _opposite(persona) or "OTHER"
+    other = _other_pole(persona)
+    name = f"{persona.name}-{other}"[:LONGEST_NAME].strip("-")
     return (
         f"{persona.name} has no direction for this model; with the same --model, train one: chat-personas steer train "
-        f"{persona.name}-{other} --positive {own} --negative {other}"
+        f"{name} --positive {own} --negative {other}"
     )
+
+
+def _other_pole(persona: Persona) -> str:
+    """Return the persona of the library to train a direction against.
+
+    That of the opposite group; without one, the first other one of its attribute; else the model without steering, and
+    for a persona that is not steered either, any.
+    """
+    from personas import evaluation_prompt, library_names, load_persona
+
+    if (opposite := _opposite(persona)) is not None:
+        return opposite
+    attributes = {group.attribute for group in persona.groups}
+    others = [load_persona(name).persona for name in library_names()]
+    beside = [
+        each
+        for each in others
+        if each.name != persona.name
+        and len(each.groups) == len(persona.groups)
+        and {group.attribute for group in each.groups} == attributes
+    ]
+    if attributes and beside:
+        return beside[0].name
+    return "unsteered" if evaluation_prompt(persona) else "democrat"
 
 
 def _opposite(persona: Persona) -> str | None:

@@ -14,7 +14,7 @@ from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Verdict
 from eval.scoring.validity import verdict_of
 from eval.surveys.model import Question
-from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
+from personas import LoadedPersona, Persona, Steering, prompt_alone, with_steering
 
 PROMPT_STEERINGS: tuple[Steering, ...] = ("qa", "bio", "portray")
 """The three prompts of OpinionQA, over which steerability is taken."""
@@ -120,7 +120,7 @@ def named_prompts(personas: Sequence[LoadedPersona]) -> dict[str, str]:
     names = {UNSTEERED: "unsteered"}
     for loaded in personas:
         name = loaded.persona.name
-        names.setdefault(system_prompt(loaded.persona), name)
+        names.setdefault(prompt_alone(loaded.persona), name)
         for steering, prompt in prompts_of(loaded.persona).items():
             names.setdefault(prompt, f"{name} by {steering}")
     return names
@@ -132,6 +132,4 @@ def prompts_of(persona: Persona) -> dict[str, str]:
     Raises:
         PersonaError: the persona cannot be steered by a prompt.
     """
-    return {
-        steering: system_prompt(with_steering(persona, steering)) for steering in PROMPT_STEERINGS if persona.groups
-    }
+    return {steering: prompt_alone(with_steering(persona, steering)) for steering in PROMPT_STEERINGS if persona.groups}

@@ -25,7 +25,7 @@ from eval.scoring.intervals import Bootstrap
 from eval.surveys.human_figures import choose
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
-from personas import LoadedPersona, system_prompt
+from personas import LoadedPersona, prompt_alone
 
 Progress = Callable[[int, int], None]
 
@@ -116,7 +116,7 @@ def _unsteered(by_prompt: Mapping[str, PromptAnswers]) -> MatrixSource:
 
 def _source(loaded: LoadedPersona, by_prompt: Mapping[str, PromptAnswers]) -> MatrixSource:
     persona = loaded.persona
-    return MatrixSource(persona.name, persona.steering, persona.groups, by_prompt[system_prompt(persona)])
+    return MatrixSource(persona.name, persona.steering, persona.groups, by_prompt[prompt_alone(persona)])
 
 
 def _replies(by_prompt: Mapping[str, PromptAnswers], questions: Sequence[Question]) -> list[Replies]:

@@ -66,7 +66,18 @@ def test_the_strength_is_turned_between_messages_and_no_command_is_a_message(
 
 def test_without_a_strength_it_says_what_is_on(command: Command, tiny: str, inside: str, brief: str) -> None:
     assert command("chat", inside, "--model", tiny, given="/steer").err == "(inside the model: party +0.50)\n"
-    assert command("chat", brief, "--model", tiny, given="/steer").err == "(inside the model: nothing)\n"
+
+
+def test_without_a_direction_it_says_how_to_have_one_and_with_one_how_to_turn_it(
+    command: Command, tiny: str, direction: None, brief: str
+) -> None:
+    asked = command("chat", brief, "--model", tiny, given="/steer")
+    assert asked.code == 0
+    assert asked.err.startswith("(inside the model: nothing; brief has no direction for this model; ")
+    assert "train one: chat-personas steer train" in asked.err
+    assert asked.err.count("\n") == 1
+    turned = command("chat", "democrat", "--model", tiny, given="/steer")
+    assert turned.err == "(inside the model: nothing; /steer 0.5 turns party)\n"
 
 
 def test_only_the_word_itself_is_a_command(command: Command, tiny: str, inside: str) -> None:

@@ -110,7 +110,9 @@ async def test_it_is_taken_up_under_its_direction_and_refused_where_that_is_miss
     )
     rows = corpus.branch(conversation.path[-1].id)
     other = await LlamaEngine.open(write_tiny_model(tmp_path / "other.gguf", seed=9), threads=1)
-    with pytest.raises(SteeringError, match="the direction party was trained on another model; train it on this one"):
+    with pytest.raises(
+        SteeringError, match="the direction party is kept for other models and not for this one; train it on this one"
+    ):
         Conversation.resume(corpus, other, conversation.id)
     await other.close()
     assert corpus.branch(conversation.path[-1].id) == rows

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus
 from chat_personas.monitor.drift import Drift
-from chat_personas.monitor.inside import Inside, InsidePoint, Needle, needle_of, projection
+from chat_personas.monitor.inside import Inside, InsidePoint, Needle, needle_of, projection, push_of
 from eval.engine import EngineInfo, Message, RequestError
-from eval.interventions import Direction, Interventions
+from eval.interventions import Direction, Intervention, Interventions
 from eval.scoring.results import PairedScore
 from eval.states import Opening
 from personas import LoadedPersona, load_persona
@@ -39,6 +39,20 @@ def test_a_direction_without_two_poles_has_no_projection() -> None:
         direction = a_direction(poles=poles)
         with pytest.raises(ValueError, match="party has no two poles"):
             projection(along(1.0, a_direction()), direction)
+
+
+def test_what_an_addition_adds_to_a_projection_is_known_in_the_layer_that_is_read() -> None:
+    direction = a_direction()  # in layer 1, the best, its norm is 2 and its poles are 4 apart
+    states = along(1.0, direction)
+    for strength in (0.5, -2.0):
+        added = [Intervention("add", direction, (1, 2), strength)]
+        moved = states + strength * 2.0 * direction.vectors[0]
+        push = push_of(added, direction)
+        assert push == pytest.approx(strength / 2)
+        assert projection(moved, direction) - push == pytest.approx(projection(states, direction), abs=1e-5)
+    assert push_of([*added, Intervention("clamp", direction, (1,), 1.0)], direction) is None
+    assert push_of([Intervention("add", direction, (2,), 1.0)], direction) is None
+    assert push_of([Intervention("ablate", direction, (1,))], direction) is None
 
 
 def found(*projections: float, pole: int = 1, spread: float | None = 0.2) -> Inside:
@@ -171,6 +185,24 @@ async def test_a_reply_under_another_setting_is_neither_read_again_nor_shown(
     assert seen is not None
     assert [point.turn for point in seen.points] == [2]
     assert len(engine.openings) == 2
+
+
+async def test_the_needle_of_a_knob_that_is_turned_knows_the_push_and_that_of_one_at_rest_has_none(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
+    keep_random_direction(FakeEngine().info)
+    conversation = Conversation.start(corpus, Reading(1.0, 1.0), load_persona("democrat"))
+    pushed = []
+    for strength in (0.5, 0.0):
+        conversation.knob.turn(strength)
+        await say(conversation, "Guns?")
+        needle = needle_of(conversation.knob, corpus)
+        assert needle is not None
+        seen = await needle.read(conversation.context(), conversation.path)
+        assert seen is not None
+        pushed.append((seen.pushed, seen.push is not None))
+    assert pushed == [(True, True), (False, False)]
 
 
 def test_only_a_persona_with_a_direction_on_a_model_that_shows_its_states_has_a_needle(

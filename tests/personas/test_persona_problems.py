@@ -102,7 +102,7 @@ def test_a_direction_is_needed_by_the_steerings_that_use_one(tmp_path: Path, ste
         f'([[{other}]] tables are for steering "{other}")'
     )
     assert problems(tmp_path, text) == [message]
-    for table, layers in ((f"[{steering}]", "[3]"), (f"[[{steering}]]", '"3"')):
+    for table, layers in ((f"[{steering}]", "[3]"), (f"[[{steering}]]", '"3"'), (f"[[{steering}]]", '"3,3-3"')):
         assert problems(tmp_path, f'{text}{table}\ndirection = "d.gguf"\nlayers = {layers}\n') == []
 
 
@@ -162,7 +162,7 @@ def test_the_ends_of_the_ranges_are_allowed(tmp_path: Path, line: str) -> None:
         ),
         (
             "[activation]\ndirection = 'd'\nlayers = '9-3'\n",
-            'line 10: activation.layers is "9-3"; write a range of layers',
+            'line 10: activation.layers is "9-3"; write layers as "12", "10-20" or "10,12"',
         ),
         (
             "[activation]\ndirection = 'd'\nstrength = 1\nclamp = 1\n",

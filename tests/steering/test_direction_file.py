@@ -165,7 +165,7 @@ def test_a_direction_is_kept_for_each_model_and_found_by_its_name(home: Path) ->
     assert find_direction("party") == sorted([path, other])
     assert find_direction("party", "e" * 64) == [other]
     assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(SteeringError, match="was trained on another model"):
+    with pytest.raises(SteeringError, match="is kept for other models and not for this one"):
         find_direction("party", "f" * 64)
     with pytest.raises(SteeringError, match=r'there is no direction "partty"; .*party'):
         find_direction("partty")

@@ -1,16 +1,18 @@
 """The knob turns one strength from what the persona's file asks for, and says in one line what cannot be turned."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chat_personas.cli.commands.steer import check_name
 from chat_personas.steering.errors import SteeringError
 from chat_personas.steering.knob import Knob
 from eval.engine import EngineInfo
 from eval.interventions import InterventionError, Interventions
-from personas import Persona, load_persona
+from personas import Group, Persona, library_names, load_persona, prompt_alone
 from tests.fakes import FakeEngine
 from tests.steering.directions import inside, keep_random_direction
 
@@ -28,6 +30,14 @@ class SteerableFake(FakeEngine):
 
     def steered(self, interventions: Interventions) -> "SteerableFake":
         return SteerableFake([each.key for each in interventions])
+
+
+class OtherFake(SteerableFake):
+    """A model that no direction was trained on."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, sha256="9" * 64)
 
 
 @pytest.fixture(autouse=True)
@@ -136,16 +146,30 @@ def test_a_persona_without_a_direction_is_told_how_to_train_one_against_its_oppo
     )
 
 
-def test_a_direction_of_another_model_is_none_for_this_one() -> None:
-    class Other(SteerableFake):
-        @property
-        def info(self) -> EngineInfo:
-            return replace(super().info, sha256="9" * 64)
+@pytest.mark.parametrize("name", library_names())
+def test_the_direction_that_is_offered_can_be_trained_as_it_is_written(name: str) -> None:
+    with pytest.raises(SteeringError) as raised:
+        Knob.of(OtherFake(), load_persona(name).persona, Path()).turn(0.5)
+    command = re.search(r"steer train (\S+) --positive (\S+) --negative (\S+)$", str(raised.value))
+    assert command is not None
+    direction, *sides = command.groups()
+    check_name(direction)
+    assert sides[0] == name
+    assert len({prompt_alone(load_persona(each).persona) for each in sides}) == 2
 
+
+def test_a_group_without_an_opposite_is_set_against_another_of_its_attribute_or_no_steering() -> None:
+    hindu = load_persona("hindu").persona
+    assert "--positive hindu --negative agnostic" in knob_of(hindu).how_to_turn()
+    several = hindu.model_copy(update={"name": "several", "groups": (*hindu.groups, Group.parse("SEX=Male"))})
+    assert "several-unsteered --positive several.toml --negative unsteered" in knob_of(several).how_to_turn()
+
+
+def test_a_direction_of_another_model_is_none_for_this_one() -> None:
     with pytest.raises(SteeringError, match="democrat has no direction for this model"):
-        Knob.of(Other(), democrat(), Path()).turn(1)
-    with pytest.raises(SteeringError, match="the direction party was trained on another model"):
-        Knob.of(Other(), inside(activation={"direction": "party"}), Path())
+        Knob.of(OtherFake(), democrat(), Path()).turn(1)
+    with pytest.raises(SteeringError, match="the direction party is kept for other models"):
+        Knob.of(OtherFake(), inside(activation={"direction": "party"}), Path())
 
 
 def test_a_model_whose_states_are_out_of_reach_cannot_be_turned() -> None:

@@ -189,10 +189,12 @@ def test_what_is_wrong_with_strengths_is_said(text: str, said: str) -> None:
         strengths_meant(text)
 
 
-def test_layers_are_one_or_a_range() -> None:
+def test_layers_are_one_a_range_a_list_or_all() -> None:
     assert (layers_meant("3"), layers_meant("3-5"), layers_meant(None)) == ((3,), (3, 4, 5), None)
-    with pytest.raises(UsageError, match="--layers"):
-        layers_meant("5-3")
+    assert (layers_meant("4,3"), layers_meant("3, 5-7"), layers_meant("all")) == ((3, 4), (3, 5, 6, 7), "all")
+    for wrong in ("5-3", "3,", "", "3,x", "-1", "³"):
+        with pytest.raises(UsageError, match="--layers"):
+            layers_meant(wrong)
 
 
 def test_repetition_is_the_share_of_runs_of_four_words_that_stood_before() -> None:

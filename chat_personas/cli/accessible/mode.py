@@ -311,7 +311,10 @@ class PersonaAndModel:
         knob = self._opened.conversation.knob
         if wanted:
             await asyncio.to_thread(knob.obey, wanted)
-        self._say(f"Inside the model: {knob.described() or 'nothing'}.")
+        if described := knob.described():
+            self._say(f"Inside the model: {described}.")
+        else:
+            self._say(f"Inside the model: nothing; {printable(await asyncio.to_thread(knob.how_to_turn))}")
         if wanted:
             self._measuring.forget()
             await self._measuring.measure()

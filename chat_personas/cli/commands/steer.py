@@ -16,8 +16,10 @@ from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.sweeping import (
+    ALL,
     KINDS,
     AblationRun,
+    LayersMeant,
     SweepRun,
     layers_meant,
     personas_meant,
@@ -47,10 +49,12 @@ from chat_personas.steering.direction_file import (
 )
 from chat_personas.steering.errors import SteeringError
 from chat_personas.steering.kept_states import Purpose
+from chat_personas.steering.knob import LONGEST_NAME
 from chat_personas.steering.training import METHODS, Course, Method, train_direction
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineInfo
+from eval.interventions import layers_said
 
 LEAST_LAYERS = 2
 """A control vector has none for the first layer."""
@@ -97,6 +101,9 @@ def train(
     survey: Annotated[
         str, typer.Option("--survey", metavar="S", help="The survey of which half the questions are trained on.")
     ] = "civic",
+    layers: Annotated[
+        str | None, typer.Option("--layers", metavar="L", help="The layers to keep, as 3, 3-5 or 3,4; all if left out.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the split into halves.")] = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a direction of this name.")] = False,
 ) -> int:
@@ -108,13 +115,14 @@ def train(
     """
     check_name(name)
     chosen = options.choose("--method", method, METHODS)
+    kept = layers_meant(layers)
     poles = _poles(positive, negative, pairs, survey, seed)
-    return asyncio.run(_train(name, poles, chosen, model, seed, replace))
+    return asyncio.run(_train(name, poles, chosen, model, kept, seed, replace))
 
 
 def check_name(name: str) -> None:
     """Raise UsageError for a name that cannot be that of a folder everywhere."""
-    if not name.replace("-", "").isalnum() or not name.isascii() or name.startswith("-") or len(name) > 64:
+    if not name.replace("-", "").isalnum() or not name.isascii() or name.startswith("-") or len(name) > LONGEST_NAME:
         raise UsageError(f"{printable(name)!r} cannot be a direction's name; use letters, digits and dashes")
 
 
@@ -131,7 +139,15 @@ def _poles(positive: str | None, negative: str | None, pairs: Path | None, surve
     return _Poles(contrast, found[0].name, found[1].name, loaded.sha256)
 
 
-async def _train(name: str, poles: _Poles, method: Method, model: str | None, seed: int, replace: bool) -> int:
+async def _train(
+    name: str,
+    poles: _Poles,
+    method: Method,
+    model: str | None,
+    layers: LayersMeant | None,
+    seed: int,
+    replace: bool,
+) -> int:
     settings = load_settings()
     async with AsyncExitStack() as opened:
         engine = await opened_model_file(model or settings.model, settings, opened)
@@ -142,19 +158,34 @@ async def _train(name: str, poles: _Poles, method: Method, model: str | None, se
             raise UsageError(f"there is already a direction {name} for this model; add --replace, or choose a name")
         if shape.layers < LEAST_LAYERS:
             raise UsageError(f"{info.name} has one layer; a direction needs a model with more")
+        kept = _kept_layers(layers, info.name, shape.layers - 1)
         make_private(path.parent)
         purpose = Purpose(poles.contrast.sha256, info.sha256, info.build or "", shape.layers, shape.width)
         with progress_bar(f"training {name}") as advance:
             course = await train_direction(
                 engine, poles.contrast, method, keep=path.with_suffix(STATES), purpose=purpose, progress=advance
             )
-        facts = _facts(name, poles, method, info, seed, course)
+        facts = _facts(name, poles, method, info, seed, course, kept)
         keep_direction(course.trained, facts)
     print_direction(read_direction(path), path)
     return DONE
 
 
-def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int, course: Course) -> DirectionFacts:
+def _kept_layers(layers: LayersMeant | None, model: str, last: int) -> tuple[int, ...]:
+    """Return the layers that are kept of a direction, of those from the second to the `last` one."""
+    if layers is None or layers == ALL:
+        return tuple(range(1, last + 1))
+    missing = [layer for layer in layers if not 1 <= layer <= last]
+    if missing:
+        raise UsageError(
+            f"--layers: {printable(model)} has no direction in layer {layers_said(missing)}; its layers are 1 to {last}"
+        )
+    return layers
+
+
+def _facts(
+    name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int, course: Course, kept: tuple[int, ...]
+) -> DirectionFacts:
     from datetime import UTC, datetime
 
     return DirectionFacts(
@@ -172,7 +203,7 @@ def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int
         held_out_pairs=len(poles.contrast.held_out),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         version=__version__,
-        layers=tuple(layer_facts(each, course.trained) for each in course.separations),
+        layers=tuple(layer_facts(each, course.trained) for each in course.separations if each.layer in kept),
     )
 
 
@@ -192,7 +223,7 @@ def sweep(
     ] = "-2:2:0.5",
     kind: Annotated[str, typer.Option("--kind", metavar="K", help="add, or clamp between the poles.")] = KINDS[0],
     layers: Annotated[
-        str | None, typer.Option("--layers", metavar="L", help='As "3" or "3-5"; the best layer if left out.')
+        str | None, typer.Option("--layers", metavar="L", help="As 3, 3-5 or 3,4, or all; the best layer if left out.")
     ] = None,
     toward: Annotated[
         list[str] | None, typer.Option("--toward", metavar="A=V", help="The group to lead to, if not the persona's.")

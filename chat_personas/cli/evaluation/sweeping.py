@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.resume import ResumableRun
@@ -35,11 +36,14 @@ from chat_personas.text import printable
 from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
 from eval.surveys.loading import LoadedSurvey
-from personas import Group, LoadedPersona, PersonaError
+from personas import Group, LoadedPersona, PersonaError, prompt_alone
 from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
 MOST_STRENGTHS = 200
+ALL: Literal["all"] = "all"
+LayersMeant = tuple[int, ...] | Literal["all"]
+"""Layers by their numbers, or all that there are."""
 _STRENGTHS = "write A:B:STEP, such as -1:1:0.25, or numbers with commas"
 _RANGE = re.compile(r"([^:]+):([^:]+):([^:]+)")
 
@@ -65,7 +69,7 @@ class SweepRun:
     direction: str
     strengths: tuple[float, ...]
     kind: InterventionKind
-    layers: tuple[int, ...] | None
+    layers: LayersMeant | None
     toward: tuple[Group, ...]
     against: tuple[Group, ...]
     survey: LoadedSurvey
@@ -91,7 +95,8 @@ class SweepRun:
             sides = self._sides(found.facts)
             for groups in (sides.toward, sides.against):
                 require_figures(self.survey, groups)
-            under = partial(intervention, found.direction, self.kind, layers=self.layers)
+            layers = found.direction.layers if self.layers == ALL else self.layers
+            under = partial(intervention, found.direction, self.kind, layers=layers)
             steered(engine, [under(self.strengths[0])])  # a fault is told before anything is asked
             source = SweepSource(found, self.kind, under(0.0).layers, sides, self.survey, engine.info)
             return await self._measured(engine, source, under)
@@ -170,17 +175,19 @@ def strengths_meant(text: str) -> tuple[float, ...]:
     return tuple(sorted(strengths))
 
 
-def layers_meant(text: str | None) -> tuple[int, ...] | None:
-    """Return the layers that `--layers` names, as `3` or `3-5`; None for none.
+def layers_meant(text: str | None) -> LayersMeant | None:
+    """Return the layers that `--layers` names, as `3`, `3-5`, `3,5-7` or `all`; None if it is left out.
 
     Raises:
-        UsageError: it is not a range of layers.
+        UsageError: it names no layers.
     """
     if text is None:
         return None
+    if text.strip() == ALL:
+        return ALL
     layers = layers_in(text)
     if not layers:
-        raise UsageError(f"--layers {text}: write one layer, such as 3, or a range, such as 3-5")
+        raise UsageError(f"--layers {printable(text)}: write layers as 3, 3-5 or 3,4, or {ALL}")
     return layers
 
 
@@ -266,6 +273,7 @@ class AblationRun:
             one, other = personas = self._personas(along.found.facts)
             for each in personas:
                 require_figures(self.survey, each.persona.groups)
+                prompt_alone(each.persona)
             engine.steered([intervention(along.direction, "ablate", 0.0)])  # a fault is told before anything is asked
             seed = seed_of(along.found.facts)
             questions, replies = 6 * len(survey_halves(self.survey.survey, seed)[1]), len(neutral_questions(seed))

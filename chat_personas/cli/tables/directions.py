@@ -134,13 +134,19 @@ def _print_costs(console: "Console", sweep: "Sweep") -> None:
         f"{'strength':>8}   {'likely':>7} {'repeated':>8} {'distinct':>8}  {'spread':>7} {'refused':>7} {'letters':>7} "
         f"{'orders':>7}"
     )
-    console.print(f"{'none':>8}   {_cost_figures(sweep.unsteered_cost)}")
+    idle = next((step for step in sweep.steps if sweep.kind == "add" and step.strength == 0), None)
+    none = f"{'none':>8}   {_cost_figures(sweep.unsteered_cost)}"
+    console.print(none if idle is None else f"{none}  {_answered_figures(idle)}")  # to add nothing is no steering
     for step in sweep.steps:
-        scores, agreement = step.toward, step.verdict.order_agreement
-        spread = scores.entropy_ratio if step.verdict.sound else None
-        answered = (spread, scores.refusal, scores.label_mass, agreement)
-        figures = " ".join(f"{mean_of(each, decimals=2):>7}" for each in answered)
-        console.print(f"{step.strength:>+8g}   {_cost_figures(step.cost)}  {figures}")
+        if step is not idle:
+            console.print(f"{step.strength:>+8g}   {_cost_figures(step.cost)}  {_answered_figures(step)}")
+
+
+def _answered_figures(step: "Step") -> str:
+    scores = step.toward
+    spread = scores.entropy_ratio if step.verdict.sound else None
+    answered = (spread, scores.refusal, scores.label_mass, step.verdict.order_agreement)
+    return " ".join(f"{mean_of(each, decimals=2):>7}" for each in answered)
 
 
 def _cost_figures(cost: "Cost") -> str:

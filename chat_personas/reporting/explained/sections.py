@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chat_personas.reporting.explained.glossary import meaning_of, words_in
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, moved, why_no_alignment
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed, signed_number, with_interval
-from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, slope_not_shown
+from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, push_described, slope_not_shown
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
 from chat_personas.reporting.wording import (
     EVEN,
@@ -274,6 +274,8 @@ def _inside(shown: Measured) -> Iterator[str]:
         f"(0) to {names[1]} (1); these are the means of the texts that it was trained on"
     )
     yield f"the reply to message {found.points[-1].turn} lies at {found.points[-1].projection:.2f}"
+    if (pushed := push_described(found)) is not None:
+        yield pushed
     if found.spread is not None:
         yield f"texts that were held out spread around their pole by {found.spread:.2f}, so less than that is no move"
     if found.change is not None:

@@ -1,5 +1,6 @@
 """The knob: turning a persona's strength inside the model while people talk."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,28 @@ class KnobController:
 
     def _obey(self, wanted: str) -> None:
         """Set what is on, or say it where nothing is asked for."""
-        conversation = self.screen.session.conversation
         if wanted:
             self._turn(lambda knob: knob.obey(wanted))
-        elif conversation is not None:
-            self.screen.notify(f"Inside the model: {conversation.knob.described() or 'nothing'}.", markup=False)
+        else:
+            self._say_what_is_on()
+
+    @in_worker("knob")
+    async def _say_what_is_on(self) -> None:
+        conversation = self.screen.session.conversation
+        if conversation is None:
+            return
+        described = conversation.knob.described()
+        if described:
+            self.screen.notify(f"Inside the model: {described}.", markup=False)
+        else:  # it may hold a command, which a person copies
+            how = await asyncio.to_thread(conversation.knob.how_to_turn)
+            await self._note(f"Inside the model: nothing; {how}")
+
+    async def _note(self, said: str) -> None:
+        """Put a notice into the transcript, once."""
+        transcript = self.screen.transcript
+        await transcript.remove_entries(lambda entry: entry.kind == "notice" and entry.text == said)
+        await transcript.add(Entry("notice", said))
 
     @in_worker("knob")
     async def _turn(self, how: Callable[["Knob"], None]) -> None:
@@ -48,9 +66,7 @@ class KnobController:
         try:
             await screen.session.turn(how)
         except ReportedError as error:
-            why = str(error)  # it may hold a command, which a person copies: it stays in the transcript
-            await screen.transcript.remove_entries(lambda entry: entry.kind == "notice" and entry.text == why)
-            await screen.transcript.add(Entry("notice", why))
+            await self._note(str(error))  # it may hold a command, which a person copies
             return
         conversation = screen.session.conversation
         if conversation is None:

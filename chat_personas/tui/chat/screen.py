@@ -219,6 +219,8 @@ class ChatScreen(Screen[None]):
             engine = self.session.engine
             asked_there = engine is not None and engine.info.engine == SERVER
             return "waiting for the server" if asked_there else "reading", "", reply
+        if any(worker.group == "knob" and not worker.is_finished for worker in self.workers):
+            return "looking for a direction", "", None
         under_way = any(worker.group == "measure" and not worker.is_finished for worker in self.workers)
         if under_way and self.measuring.enabled and self.measuring.possible:
             estimate = self.panel.estimate_shown

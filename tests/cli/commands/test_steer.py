@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.paths import directions_directory
+from chat_personas.steering.direction_file import read_direction
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line, write_survey
 from tests.cli.still_output import faults_of
@@ -122,7 +123,7 @@ def test_a_persona_that_is_steered_from_inside_is_asked_again_along_its_directio
 def test_a_direction_of_another_model_is_refused(command: Command, trained: Path, other_model: str) -> None:
     ran = command("steer", "check", "loud", "--model", other_model)
     assert ran.code == 2
-    assert "was trained on another model; train it on this one" in only_line(ran)
+    assert "is kept for other models and not for this one; train it on this one" in only_line(ran)
     ran = command("steer", "check", str(trained), "--model", other_model)
     assert ran.code == 2
     assert "was trained on another model and means nothing in this one" in only_line(ran)
@@ -136,6 +137,41 @@ def test_a_direction_is_not_replaced_by_accident(command: Command, trained: Path
     assert trained.read_bytes() == before
     assert command("steer", "train", "loud", "--pairs", pairs, "--model", tiny, "--seed", "1", "--replace").code == 0
     assert trained.read_bytes() != before
+
+
+@pytest.mark.parametrize(("layers", "kept"), [("2", [2]), ("1,3", [1, 3]), ("2-3", [2, 3]), ("all", [1, 2, 3])])
+def test_the_layers_that_are_asked_for_are_kept(
+    command: Command, tmp_path: Path, pairs: str, layers: str, kept: list[int]
+) -> None:
+    model = str(write_tiny_model(tmp_path / "deep.gguf", layers=4))
+    ran = command("steer", "train", "loud", "--pairs", pairs, "--model", model, "--layers", layers)
+    assert ran.code == 0, ran.err
+    (path,) = directions_directory().glob("loud/*")
+    assert list(read_direction(path).direction.layers) == kept
+
+
+def test_layers_that_the_model_does_not_have_are_refused_in_short_before_it_reads(
+    command: Command, tiny: str, trained: Path, pairs: str
+) -> None:
+    ran = command("steer", "train", "other", "--pairs", pairs, "--model", tiny, "--layers", "0,3-40")
+    assert ran.code == 2
+    assert "has no direction in layer 0, 3 to 40; its layers are 1 to" in only_line(ran)
+    assert list(directions_directory().rglob("*.*")) == [trained]
+    ran = command(
+        "steer",
+        "sweep",
+        "loud",
+        "--model",
+        tiny,
+        "--toward",
+        "POLPARTY=Democrat",
+        "--against",
+        "POLPARTY=Republican",
+        "--layers",
+        "3-40",
+    )
+    assert ran.code == 2
+    assert "has no vector for layer 3 to 40; it has layer" in only_line(ran)
 
 
 def test_deleting_needs_agreement(command: Command, trained: Path) -> None:
@@ -199,6 +235,36 @@ def test_a_mistake_is_one_line_and_leaves_nothing(command: Command, arguments: l
     assert ran.code == 2
     assert said in only_line(ran)
     assert not directions_directory().exists()
+
+
+INSIDE = {
+    "activation": 'steering = "activation"\n[[activation]]\ndirection = "loud"',
+    "ablation": 'steering = "ablation"\n[[ablation]]\ndirection = "loud"',
+    "few_shot": 'steering = "few_shot"',
+}
+
+
+@pytest.mark.parametrize("steering", INSIDE)
+def test_a_persona_that_is_more_than_its_prompt_never_stands_for_one_without_steering(
+    command: Command, trained: Path, tiny: str, tmp_path: Path, steering: str
+) -> None:
+    inside = tmp_path / "inside.toml"
+    how, _, tables = INSIDE[steering].partition("\n")
+    inside.write_text(
+        f'schema = "chat-personas/persona@1"\nname = "inside"\ntitle = "Inside"\n{how}\n'
+        f'[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n{tables}\n'
+    )
+    for arguments in (
+        ("steer", "train", "other", "--positive", str(inside), "--negative", "republican", "--model", tiny),
+        ("steer", "train", "other", "--positive", "republican", "--negative", str(inside), "--model", tiny),
+        ("steer", "ablate", "loud", "--personas", f"{inside},republican", "--model", tiny),
+        ("matrix", str(inside), "--model", tiny),
+    ):
+        ran = command(*arguments)
+        assert ran.code == 2
+        assert f'inside: steering "{steering}" is more than a prompt' in only_line(ran)
+        assert "name a persona with steering" in only_line(ran)
+    assert list(directions_directory().rglob("*.*")) == [trained]
 
 
 def test_a_server_cannot_be_steered(command: Command, pairs: str) -> None:
@@ -272,6 +338,25 @@ def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
     assert again.out == ran.out
     counts = [int(word) for word in again.err.split() if word.isdigit()]
     assert counts[0] == counts[1]  # every answer came from the cache
+
+
+def test_what_is_told_of_a_strength_does_not_depend_on_the_others(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    survey = survey_of(tmp_path / "s.json", 4)
+    groups = ("--toward", "POLPARTY=Democrat", "--against", "POLPARTY=Republican")
+    found = []
+    for strengths in ("0.5", "-1,0.25,0.5"):
+        ran = command(
+            *("steer", "sweep", "loud", "--model", tiny, "--survey", survey, *groups),
+            *(f"--strengths={strengths}", "--layers", "all", "--no-cache", "--json", "-"),
+        )
+        assert ran.code == 0, ran.err
+        document = json.loads(ran.out)
+        assert document["layers"] == [1]
+        found.append((document["unsteered_cost"], document["steps"][-1]))
+    assert found[0][1]["strength"] == 0.5
+    assert found[0] == found[1]
 
 
 @pytest.mark.slow

@@ -184,6 +184,12 @@ SETTINGS: dict[str, list[Intervention]] = {
 }
 PROBES = [Probe(f"q{n}", f"Question {n}? Answer A or B.", ("A", "B")) for n in range(3)]
 MESSAGES = [Message("user", "Hello there, people!")]
+TALKS = {
+    "begun": MESSAGES,
+    "longer": [*MESSAGES, Message("assistant", "Hello."), Message("user", "What should people do?")],
+    "other": [Message("user", "Hello, government.")],
+}
+"""Conversations that share all, some, or hardly any of what is decoded."""
 
 
 @pytest.fixture
@@ -194,10 +200,10 @@ async def engine(tmp_path: Path) -> AsyncIterator[LlamaEngine]:
     await opened.close()
 
 
-async def replied(engine: LlamaEngine, pieces: int | None = None) -> str:
+async def replied(engine: LlamaEngine, pieces: int | None = None, talk: Sequence[Message] = MESSAGES) -> str:
     """The reply of a greedy model, or its first pieces: then it is stopped."""
     said = ""
-    async with aclosing(engine.stream(MESSAGES, Sampling(temperature=0, max_tokens=8))) as stream:
+    async with aclosing(engine.stream(talk, Sampling(temperature=0, max_tokens=8))) as stream:
         async for piece in stream:
             said += piece.text
             if pieces is not None and len(said) >= pieces:
@@ -205,46 +211,50 @@ async def replied(engine: LlamaEngine, pieces: int | None = None) -> str:
     return said
 
 
-async def scored(engine: LlamaEngine) -> list[tuple[float, ...]]:
+async def scored(engine: LlamaEngine, talk: Sequence[Message] = MESSAGES) -> list[tuple[float, ...]]:
     """The log-probabilities of all probes, by key."""
-    async with aclosing(engine.score(MESSAGES, PROBES)) as scores:
+    async with aclosing(engine.score(talk, PROBES)) as scores:
         found = {score.key: tuple(label.lower for label in score.labels) async for score in scores}
     return [found[probe.key] for probe in PROBES]
 
 
 def test_interleaved_settings_never_mix_their_states(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.gguf", layers=LAYERS)
-    steps = st.tuples(st.sampled_from(sorted(SETTINGS)), st.sampled_from(["reply", "score", "stopped"]))
+    doings = ["reply", "score", "reply stopped", "score stopped"]
+    steps = st.tuples(st.sampled_from(sorted(SETTINGS)), st.sampled_from(doings), st.sampled_from(sorted(TALKS)))
 
-    async def alone(name: str) -> tuple[str, list[tuple[float, ...]]]:
+    async def alone(name: str, talk: str) -> tuple[str, list[tuple[float, ...]]]:
         opened = await LlamaEngine.open(path, threads=1, tried=True)
         under = opened.steered(SETTINGS[name])
-        found = await replied(under), await scored(under)
+        found = await replied(under, talk=TALKS[talk]), await scored(under, TALKS[talk])
         await opened.close()
         return found
 
-    async def run(drawn: Sequence[tuple[str, str]], expected: dict[str, tuple[str, list[tuple[float, ...]]]]) -> None:
+    async def run(drawn: Sequence[tuple[str, str, str]]) -> None:
         opened = await LlamaEngine.open(path, threads=1, tried=True)
         try:
-            for name, what in drawn:
-                under = opened.steered(SETTINGS[name])
-                if what == "stopped":
-                    await replied(under, pieces=1)
+            for name, what, talk in drawn:
+                under, said = opened.steered(SETTINGS[name]), TALKS[talk]
+                if what == "reply stopped":
+                    await replied(under, pieces=1, talk=said)
+                elif what == "score stopped":
+                    async with aclosing(under.score(said, PROBES)) as scores:
+                        await anext(scores)
                 elif what == "reply":
-                    assert await replied(under) == expected[name][0]
+                    assert await replied(under, talk=said) == expected[name, talk][0]
                 else:
-                    np.testing.assert_allclose(await scored(under), expected[name][1], atol=CLOSE)
+                    np.testing.assert_allclose(await scored(under, said), expected[name, talk][1], atol=CLOSE)
         finally:
             await opened.close()
 
-    expected = {name: asyncio.run(alone(name)) for name in SETTINGS}
+    expected = {(name, talk): asyncio.run(alone(name, talk)) for name in SETTINGS for talk in TALKS}
     apart = [np.array(scores) for _, scores in expected.values()]
     assert all(np.abs(one - other).max() > 0.01 for n, one in enumerate(apart) for other in apart[:n])
 
     @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(steps, min_size=2, max_size=8))
-    def check(drawn: list[tuple[str, str]]) -> None:
-        asyncio.run(run(drawn, expected))
+    def check(drawn: list[tuple[str, str, str]]) -> None:
+        asyncio.run(run(drawn))
 
     check()
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from chat_personas.steering.direction_file import kept_directions
 from eval.engine import EngineInfo, Piece
 from eval.interventions import Interventions
 from personas import LoadedPersona, load_persona
@@ -103,6 +105,34 @@ async def test_a_persona_of_the_library_is_turned_along_its_direction(corpus_fil
         await until(pilot, lambda: "A Democrat · party +0.25" in words(pilot))
         await pilot.press("f3")
         await until(pilot, lambda: "The model is steered from inside: party +0.25" in words(pilot))
+
+
+async def test_while_a_direction_is_looked_for_the_status_line_says_so(
+    corpus_file: Path, direction: EngineInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = Event()
+
+    def slow() -> list[Path]:
+        assert let_go.wait(30)
+        return kept_directions()
+
+    monkeypatch.setattr("chat_personas.steering.direction_file.kept_directions", slow)
+    async with screen(session(corpus_file, SteerableEngine())) as pilot:
+        await pilot.press("alt+up")
+        try:
+            await until(pilot, lambda: "looking for a direction" in words(pilot))
+        finally:
+            let_go.set()
+        await until(pilot, lambda: "A Democrat · party +0.25" in words(pilot))
+        await until(pilot, lambda: "looking for a direction" not in words(pilot))
+
+
+async def test_asked_what_is_on_where_nothing_is_it_says_how_to_turn_something_on(
+    corpus_file: Path, direction: EngineInfo
+) -> None:
+    async with screen(session(corpus_file, SteerableEngine()), (160, 40)) as pilot:
+        await type_text(pilot, "/steer")
+        await until(pilot, lambda: "Inside the model: nothing; /steer 0.5 turns party" in words(pilot))
 
 
 async def test_a_persona_without_a_direction_is_told_how_to_train_one(corpus_file: Path) -> None:

@@ -1,5 +1,7 @@
 """The needle in the panel: the poles, the replies between them, and both drifts on one scale."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from chat_personas.monitor.drift import Drift
@@ -59,6 +61,16 @@ def test_a_direction_of_an_older_version_has_no_spread_and_nothing_is_told_to_pa
     lines = drawn(0.5, 0.8, drift=DRIFT, spread=None)
     assert lines[0] == row("◆ republican", 10, "◆", "0.00")
     assert not [line for line in lines if "spread" in line or "part" in line]
+
+
+def test_what_the_knob_itself_adds_is_said_and_taken_off() -> None:
+    pushed = replace(found(1.39), pushed=True, push=0.78)
+    said = "where the replies lie includes the push of the knob"
+    assert f"{said}; without what it adds in this layer, the last one lies at 0.61" in inside_line(pushed, None)
+    clamped = replace(pushed, push=None)
+    assert f"; {said}; held-out" in inside_line(clamped, None)
+    assert said in " ".join(inside(clamped, None, WIDTH).plain.split())
+    assert said not in inside_line(found(1.39), None)
 
 
 def test_the_line_mode_says_the_same_in_one_line() -> None:

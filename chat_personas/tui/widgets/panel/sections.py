@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from chat_personas.reporting import wording
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number
-from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED_BRIEFLY
+from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED_BRIEFLY, push_described
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import doubts, drifted, score_name
 from chat_personas.text import pluralize, printable
@@ -231,6 +231,8 @@ def inside(found: "Inside", drift: "Drift | None", width: int) -> Content:
     shown = found.points if len(found.points) <= TURNS_SHOWN else (found.points[0], *found.points[1 - TURNS_SHOWN :])
     turns = [_row_on(INSIDE, f"turn {each.turn}", PERSONA, Span(each.projection, None), width) for each in shown]
     rows = [*around, *turns, axis_row(width, INSIDE)]
+    if (pushed := push_described(found)) is not None:
+        rows.append(Content.styled(pushed, "dim"))
     if found.spread is not None:
         rows.append(Content.styled(f"◆ poles, with the spread of held-out texts ({found.spread:.2f})", "dim"))
     if found.change is not None:
