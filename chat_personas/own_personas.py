@@ -5,6 +5,7 @@ A persona can also be composed on the spot: `POLPARTY=Democrat SEX=Female` in pl
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from chat_personas.paths import UnwritableError, cannot_write, make_private, per
 from personas.errors import PersonaError
 
 if TYPE_CHECKING:
+    from eval.surveys.model import Survey
     from personas import LoadedPersona, Persona
 
 BY_PROMPT = ("portray", "bio", "qa", "none")
@@ -140,12 +142,19 @@ def line_of(name: str, persona: "Persona") -> str:
     It says, too, where the built-in survey has no figures for its groups.
     """
     from eval.surveys.human_figures import has_figures
-    from eval.surveys.loading import load_survey
     from personas.catalogue import CATALOGUE
 
     titles = [CATALOGUE[group.attribute].title.casefold() for group in persona.groups if group.attribute in CATALOGUE]
-    talk_only = [] if has_figures(load_survey(BUILT_IN).survey, persona.groups) else [TALK_ONLY]
+    talk_only = [] if has_figures(_built_in(), persona.groups) else [TALK_ONLY]
     return " · ".join([f"{persona.title} ({name})", *filter(None, [" and ".join(titles)]), *talk_only])
+
+
+@cache
+def _built_in() -> "Survey":
+    """Read the built-in survey once: lists ask for it with every line."""
+    from eval.surveys.loading import load_survey
+
+    return load_survey(BUILT_IN).survey
 
 
 def own_persona_names() -> tuple[str, ...]:

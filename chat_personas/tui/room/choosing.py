@@ -329,6 +329,7 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
         self._engine = models.present  # of the side that is chosen next
         self._picked: list[PersonaOnModel] = []
         self._offered: dict[str, LoadedPersona] = {}
+        self._lines: dict[str, str] = {}
         self._step: DebateStep = "topic"
 
     def on_mount(self) -> None:
@@ -354,7 +355,11 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
         """Read the personas, and list them where they are being asked for."""
         found = dict(await asyncio.to_thread(lambda: beside(self._own.persona, readable_personas())))
         own = {self._own.persona.name: self._own}  # before all, and in place of a file that says something else by now
-        self._offered = own | found | own
+        offered = own | found | own
+        self._lines = await asyncio.to_thread(
+            lambda: {name: line_of(name, each.persona) for name, each in offered.items()}
+        )
+        self._offered = offered
         if self._step in ("first", "second"):
             self.narrow()
 
@@ -386,7 +391,7 @@ class DebateChoosingScreen(StepByStep[ChosenDebate | None]):
             yield from (Choice(pluralize(number, "round"), str(number)) for number in numbers)
         else:
             lines = [
-                (line_of(name, loaded.persona), name)
+                (self._lines[name], name)
                 for name, loaded in self._offered.items()
                 if PersonaOnModel(loaded, self._engine) not in self._picked
             ]

@@ -342,7 +342,8 @@ class DebateScreen(AnsweringScreen[None]):
         side = self.debate.sides[place]
         state = in_short(self._figures[place]) or why_not_measured(self._session, side.engine) or "not measured yet"
         several = len({model_of(each.engine) for each in self.debate.sides}) > 1
-        where = f", on {side.engine.info.name}" if several else ""
+        on = f"on {side.engine.info.name}"
+        where = f", {on}" if several and on not in self.debate.names[place] else ""
         people = " and ".join(group.label for group in side.persona.groups)
         beside = f"{where}, compared with {answers_of(people) if people else EVERYONE}"
         name = f"{MARKS[place]} {printable(self.debate.names[place])}"

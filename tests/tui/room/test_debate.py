@@ -60,7 +60,7 @@ async def test_a_persona_whose_prompt_was_written_here_is_offered_first(corpus_f
         await until(pilot, lambda: isinstance(pilot.app.screen, DebateChoosingScreen))
         listed = pilot.app.screen.query_one("#choices", OptionList)
         await until(pilot, lambda: listed.option_count > 0)
-        assert str(listed.options[0].prompt) == "A Democrat (own prompt) (democrat-own-prompt)"
+        assert str(listed.options[0].prompt) == "A Democrat (own prompt) (democrat-own-prompt) · party"
 
 
 async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved(

@@ -414,7 +414,7 @@ async def test_the_same_persona_debates_with_itself_on_another_model_and_both_ar
         assert "● A Democrat (on fake)" in shown
         assert "□ A Democrat (on beta)" in shown
         for name in ("fake", "beta"):
-            assert f", on {name}, compared with Democrat answers" in shown
+            assert f"(on {name}), compared with Democrat answers" in shown
         assert beta.probed == 2 * 124, "before its turn and after it, 62 questions in two orders"
         side = held.debate.sides[0].id
         await pilot.press("escape")
