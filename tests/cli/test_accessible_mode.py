@@ -705,7 +705,7 @@ def test_settings_are_read_and_changed_in_sentences(command: Command, served_by:
         "threads: not set, from the default. CPU threads; default: the physical cores.",
         "Threads is not valid; write 1 or more.",
         "threads is written to the settings. It counts from the next start.",
-        'Theme: there is no such name; did you mean "nord"?',
+        'Theme: there is no theme "nrod"; did you mean "nord"?',
         "No setting has zebra in its name. /settings lists all.",
         'There is no persona "democart" in the library; did you mean "democrat"? (a persona file of your own ends in '
         ".toml).",

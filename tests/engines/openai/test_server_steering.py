@@ -224,7 +224,7 @@ async def test_a_direction_of_another_model_is_refused_before_anything_is_sent(t
 async def test_strengths_and_layers_are_checked_as_for_a_model_file() -> None:
     async with serving(taking(read_as_easysteer)) as server:
         engine = await OpenAIEngine.open(server.url)
-        with pytest.raises(InterventionError, match="has no vector for layer 4; it has layers 3 to 5"):
+        with pytest.raises(InterventionError, match="has no vector for layer 4; it has layers 3, 5"):
             steered(engine, [along(0.5, (4,))])
         with pytest.raises(InterventionError, match="the strength of party is not a number"):
             steered(engine, [along(math.nan)])
