@@ -183,8 +183,7 @@ def in_short(figures: Figures) -> str:
         return halted
     score = figures.card.scores.alignment if figures.card else None
     lacking = "" if score is None or score.low is not None else f" ({_no_interval(under_way=_under_way(figures))})"
-    so_far = "so far " if _under_way(figures) else ""
-    said = f"{so_far}alignment {with_interval(score)}{lacking}" if score else ""
+    said = f"alignment {with_interval(score)}{lacking}" if score else ""
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
