@@ -22,15 +22,15 @@ async def test_on_80_columns_the_conversation_has_the_screen_and_the_panel_is_a_
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), SMALL) as pilot:
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot))
-        assert "Course over the turns" not in shown(pilot)
+        assert "Compared with reference points" not in shown(pilot)
         await until(pilot, lambda: "alignment" in shown(pilot).splitlines()[0])
 
         await pilot.press("f2")
-        await until(pilot, lambda: "Course over the turns" in shown(pilot))
+        await until(pilot, lambda: "Compared with reference points" in shown(pilot))
         assert chat(pilot).panel.has_focus
 
         await pilot.press("escape")
-        await until(pilot, lambda: "Course over the turns" not in shown(pilot))
+        await until(pilot, lambda: "Compared with reference points" not in shown(pilot))
         assert chat(pilot).composer.has_focus
 
 
