@@ -25,7 +25,6 @@ from textual._xterm_parser import XTermParser
 from textual.events import Key, Paste
 from textual.message import Message
 
-from chat_personas.paths import open_log
 from chat_personas.text import printable
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ def to_log(log: Path | None) -> Iterator[None]:
 def _opened(log: Path | None) -> int:
     with suppress(OSError):
         if log is not None:
+            from chat_personas.paths import open_log  # late: it brings in what the first frame does not need
+
             return open_log(log)
     return os.open(os.devnull, os.O_WRONLY)
 
