@@ -61,15 +61,17 @@ def test_more_shots_than_there_are_questions_are_refused_with_what_can_be_had(co
     assert "use --shots 19" in only_line(ran)
 
 
-@pytest.mark.parametrize("name", ["chat", "matrix"])
+@pytest.mark.parametrize(
+    ("name", "why"), [("chat", "is for chat-personas eval"), ("matrix", 'steering "few_shot" is more than a prompt')]
+)
 def test_what_cannot_be_done_with_few_shot_says_what_it_is_for(
-    command: Command, served_by: Serve, shown: str, name: str
+    command: Command, served_by: Serve, shown: str, name: str, why: str
 ) -> None:
     served_by(FakeEngine())
     ran = command(name, shown, given="Hello")
     assert ran.code == 2
     assert ran.out == ""
-    assert "is for chat-personas eval" in only_line(ran)
+    assert why in only_line(ran)
 
 
 def test_personas_show_prints_what_the_first_question_is_put_as(command: Command, shown: str) -> None:
