@@ -28,14 +28,14 @@ async def choose(pilot: Pilot[None], text: str, listed: str) -> None:
 
 
 async def test_every_action_of_the_conversation_is_in_the_palette_with_its_key(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine(), keys={"help": "f11"})) as pilot:
+    async with screen(session(corpus_file, ScreenEngine(), keys={"help": "alt+k"})) as pilot:
         offered = {command.title: command.help for command in commands_of(pilot.app, pilot.app.screen)}
 
         escapes = {"stop", "leave_edit", "take_back", "dismiss", "leave_panel"}  # nothing to stop yet
         for binding in ChatScreen.BINDINGS:
             assert isinstance(binding, Binding)
             assert ((binding.tooltip or binding.description) in offered) == (binding.id not in escapes), binding
-        assert offered["List all keys"] == "Key: f11 · /help [COMMAND]"
+        assert offered["List all keys"] == "Key: alt+k · /help [COMMAND]"
         assert offered["Regenerate the last reply"] == "Key: f5, ^r · /again"
         assert "Quit (or press Ctrl+C twice)" in offered
 
