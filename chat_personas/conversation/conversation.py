@@ -113,7 +113,7 @@ class Conversation:
             PersonaError: the persona cannot be put into a prompt.
             SteeringError, InterventionError: the persona's direction is missing or not one of this model.
         """
-        knob = Knob.of(engine, persona.persona, persona.path.parent)
+        knob = Knob.of(engine, persona.persona, persona.path.parent, persona.path)
         if is_steered_inside(persona.persona):
             from chat_personas.steering.applied import remember_folder
 
@@ -304,7 +304,8 @@ class Conversation:
         if kept is not None:
             raise PersonaError(kept)
         await self.save()
-        knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), persona.persona, persona.path.parent)
+        loaded = persona.persona, persona.path.parent, persona.path
+        knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), *loaded)
         change = PersonaChangeRow(
             conversation_id=self.id,
             persona_name=persona.persona.name,
