@@ -94,6 +94,7 @@ class Conversation:
         self.persona = persona
         self.knob = knob
         self.protected = False
+        self._in_study = False
         self._corpus = corpus
         self._own_sampling = sampling
         self._sampling = sampling or sampling_of(persona, chosen_sampling(row))
@@ -165,6 +166,7 @@ class Conversation:
         persona = persona_of(last)
         knob = Knob.of(engine, persona, _folder_of(last, persona))
         conversation = cls(corpus, knob, row, persona, sampling, branch, changes)
+        conversation._in_study = in_study
         conversation.protected = not in_study and corpus.studies.is_talk(row.id)
         if row.active_leaf_id:
             conversation._branches.read_about(row.active_leaf_id)
@@ -229,6 +231,22 @@ class Conversation:
     def models(self) -> Mapping[str, ReplyModel]:
         """Which model made the replies that have ended, by their ids; at least those on the path."""
         return self._active.models
+
+    @property
+    def of_participants(self) -> frozenset[str]:
+        """The keys of what participants of studies said, as somebody else reads it; none within the study itself."""
+        return frozenset() if self._in_study else self._active.of_participants
+
+    @property
+    def side(self) -> str:
+        """How it is called as a side of a debate, "" where it is none: the first words are then the moderator's."""
+        return self.persona.title if self.path and self.path[0].speaker is not None else ""
+
+    @property
+    def said_last(self) -> str:
+        """What the owner of the corpus said last in it, "" for nothing: a participant's words are said nowhere else."""
+        own = (row for row in reversed(self.path) if row.author == "person" and row.id not in self.of_participants)
+        return next((row.text for row in own), "")
 
     @property
     def places(self) -> Mapping[str, Place]:

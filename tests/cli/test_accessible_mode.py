@@ -27,7 +27,8 @@ from personas import load_persona, system_prompt
 from tests.cli.running import Command, kept_messages, only_line, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
-from tests.corpus.making import branch_of, talk, texts
+from tests.corpus.export.participants import talked_with_a_real_persona
+from tests.corpus.making import branch_of, compare, talk, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.examples import slow_but_first
 from tests.fakes import END
@@ -480,8 +481,7 @@ def test_an_edit_and_another_reply_keep_what_was_there_and_versions_lead_back(
 def test_the_list_says_which_conversations_are_of_a_comparison(
     command: Command, served_by: Serve, corpus: Corpus
 ) -> None:
-    for place, key in enumerate(talk(corpus, ("Guns?", "Fewer.")) for _ in range(2)):
-        corpus.add_to_comparison("COMPARED", key, place)
+    compare(corpus, "COMPARED", *(talk(corpus, ("Guns?", "Fewer.")) for _ in range(2)))
     lines = said(command, served_by, "/list\n")
     listed = [line for line in lines if line.startswith("Conversation ") and "With democrat" in line]
     assert ["2 messages, one of 2 compared, last active" in line for line in listed] == [True, True]
@@ -518,6 +518,21 @@ def test_words_are_found_in_the_conversation_with_the_turn_in_which_they_were_sa
     found = lines.index("2 messages found.")
     assert lines[found + 1 : found + 3] == ["Turn 1, You said: Guns?", "Turn 2, A Democrat said: Schools without guns."]
     assert lines[lines.index("1 message found.") + 1] == "Turn 2, A Democrat said: Schools without guns."
+
+
+def test_words_of_participants_are_not_read_as_the_owners(command: Command, served_by: Serve, corpus: Corpus) -> None:
+    key = talked_with_a_real_persona(corpus, ("Guns in Elm Street?", "Fewer."))
+    served_by(ScriptedEngine(["Yes.", END]))
+    given = f"/search elm\n/open {key}\n/find elm\n/copy all\n/fork\nGuns elsewhere?\n/find guns\n/search guns else\n"
+    ran = command("chat", "democrat", "--accessible", given=given)
+    assert "In A conversation, a participant said: Guns in Elm Street?" in ran.out
+    assert ran.out.count("Turn 1, Participant said: Guns in Elm Street?") == 2
+    assert "Participant: Guns in Elm Street?\nA Democrat: Fewer." in ran.out
+    assert "Turn 2, You said: Guns elsewhere?" in ran.out
+    assert "you said: Guns elsewhere?" in ran.out
+    assert "You: Guns in Elm" not in ran.out
+    shown = command("corpus", "show", key).out
+    assert re.search(r"^Participant\b", shown, re.MULTILINE)
 
 
 def test_the_sampling_of_a_conversation_is_read_and_changed(command: Command, served_by: Serve) -> None:

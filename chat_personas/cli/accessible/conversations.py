@@ -30,6 +30,7 @@ from chat_personas.reporting.wording import (
     not_followed,
     own_text,
     speaker_of,
+    speaker_of_hit,
 )
 from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
@@ -167,7 +168,9 @@ class Talking:
             return
         here = {message.id for message in path}
         for place, each in enumerate(found, start=1):
-            what = "your message" if each.role == "user" else "reply"
+            participant = conversation.protected or each.id in conversation.of_participants
+            whose = "a participant's" if participant else "your"
+            what = f"{whose} message" if each.role == "user" else "reply"
             mark = ", current" if each.id in here else ""
             self._say(f"Version {place} of {len(found)}, {what}{mark}: {_beginning(each.text)}")
 
@@ -321,8 +324,8 @@ class Conversations:
         self._listed = tuple(hit.conversation_id for hit in hits)
         self._say(f"{pluralize(len(hits), 'message')} found. /open NUMBER opens the conversation.")
         for place, hit in enumerate(hits, start=1):
-            speaker = "you" if hit.role == "user" else printable(hit.persona_name)
-            self._say(f"Found {place}: In {_one_line(hit.title)}, {speaker} said: {_one_line(hit.excerpt)}")
+            said = f"{speaker_of_hit(hit)} said: {_one_line(hit.excerpt)}"
+            self._say(f"Found {place}: In {_one_line(hit.title)}, {said}")
 
     def list_here(self, identifiers: Sequence[str | None]) -> None:
         """Let /open and /delete take numbers of these conversations; None stands for one that has not begun."""
@@ -420,8 +423,8 @@ def last_messages(conversation: Conversation) -> list[str]:
 
 def _speakers(conversation: Conversation) -> Callable[[MessageRow], str]:
     """Return what names who said a message of a conversation."""
-    personas = conversation.speakers
-    return lambda message: speaker_of(message, printable(personas.get(message.id, "")))
+    personas, of_participants = conversation.speakers, conversation.of_participants
+    return lambda message: speaker_of(message, printable(personas.get(message.id, "")), of_participants)
 
 
 def _summary(row: ConversationSummary) -> str:

@@ -228,8 +228,7 @@ class Comparing:
         """Return what the person said last in the open conversation, for a comparison in which nothing was said."""
         if any(column.path for column in comparison.columns):
             return ""
-        own = [message.text for message in self._opened.conversation.path if message.author == "person"]
-        return own[-1] if own else ""
+        return self._opened.conversation.said_last
 
     def _column(self, comparison: Comparison, written: str) -> str:
         """Return the number of a column that has replied. Raises NotDoneError."""

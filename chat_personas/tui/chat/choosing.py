@@ -286,4 +286,6 @@ class ChoosingController:
     def _in_markdown(self, conversation: "Conversation") -> str:
         from chat_personas.reporting.conversation_copy import words_in_markdown
 
-        return words_in_markdown(conversation.title, conversation.path, conversation.speakers)
+        return words_in_markdown(
+            conversation.title, conversation.path, conversation.speakers, conversation.of_participants
+        )

@@ -176,9 +176,9 @@ class Conversations:
         """
         from chat_personas.tui.room.compare import compare_personas
 
-        composer, last = self.screen.composer, self.screen.transcript.last("user")
+        composer, conversation = self.screen.composer, self.screen.session.conversation
         typed = "" if text else composer.text.strip()
-        said_last = last.text if last is not None else ""
+        said_last = conversation.said_last if conversation is not None else ""
         unsaid = [text] if text else []
         said = self.screen.editing.leave if typed else unsaid.clear  # an edit that is said here is none any more
         try:

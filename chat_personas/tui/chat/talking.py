@@ -153,11 +153,14 @@ class Talking:
             from chat_personas.reporting.conversation_copy import words_in_markdown
 
             screen.app.copy_to_clipboard(
-                words_in_markdown(conversation.title, conversation.path, conversation.speakers)
+                words_in_markdown(
+                    conversation.title, conversation.path, conversation.speakers, conversation.of_participants
+                )
             )
             screen.notify("Copied the conversation.", markup=False)
         elif (entry := screen.transcript.chosen or screen.transcript.last("reply")) is not None and entry.text:
-            named = "your message" if entry.kind == "user" else "the reply"
+            whose = "the message" if entry.speaker else "your message"
+            named = whose if entry.kind == "user" else "the reply"
             screen.app.copy_to_clipboard(entry.text)
             screen.notify("Copied the last reply." if screen.transcript.chosen is None else f"Copied {named}.")
         else:
