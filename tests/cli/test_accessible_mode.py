@@ -151,10 +151,12 @@ def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(h
     person.enters("/debate Guns?", "Who begins. Write a persona's name, or Enter alone for democrat: ")
     person.enters("", "Who answers. Write a persona's name: ")
     person.enters("republican", "For how many rounds. Enter alone for 3: ")
-    person.enters("1", "Moderator: Guns", "A Democrat. Measured", "A Republican. Measured", "A Democrat: Less")
+    measured = "Measured before A Democrat spoke", "Measured before A Republican spoke"
+    person.enters("1", "Moderator: Guns", *measured, "A Democrat: Less")
     person.enters("/stop", "Stopped. What was said so far is kept", "Paused", "Moderator: ")
     person.enters("Be brief.", "Both sides are told", "Moderator: ")
-    person.enters("", "A Republican: More", "A Republican. Measured after turn 1", "The debate has ended after 1 round")
+    last = "Measured after contribution 1 of A Republican"
+    person.enters("", "A Republican: More", last, "The debate has ended after 1 round")
     person.reads("A Democrat: alignment .* after turn 0, and no other turn")
     person.reads("A Republican: no change in alignment from turn 0 to turn 1 ")
     person.reads("Press Enter alone to go back to your conversation: ")

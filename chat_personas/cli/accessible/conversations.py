@@ -205,10 +205,11 @@ class Talking:
             raise NotDoneError("Write /prompt, or /prompt probe.")
         if page:
             monitor = self._opened.session.monitor
-            blocks = probe_blocks(await monitor.last_probe() if monitor is not None else None)
+            found = await monitor.last_probe() if monitor is not None else None
+            blocks = probe_blocks(found, self._opened.conversation.side)
         else:
-            async with aclosing(self._opened.conversation.given()) as found:
-                *_, given = [each async for each in found]
+            async with aclosing(self._opened.conversation.given()) as counted:
+                *_, given = [each async for each in counted]
             blocks = prompt_blocks(given)
         self._say(*(row for block in blocks for row in block.rows_in_words))
 

@@ -468,4 +468,4 @@ class Debating:
         if self._paused or self._measuring.why_none is not None:
             return
         assert self._monitors is not None
-        await self._rounds.measure(printable(debate.names[place]), self._monitors, place)
+        await self._rounds.measure(printable(debate.names[place]), self._monitors, place, debated=True)

@@ -205,7 +205,9 @@ class Talking:
         from chat_personas.reporting.explained.exact_prompt import probe_blocks
 
         monitor = self.screen.session.monitor
-        yield probe_blocks(await monitor.last_probe() if monitor is not None else None)
+        conversation = self.screen.session.conversation
+        side = conversation.side if conversation is not None else ""
+        yield probe_blocks(await monitor.last_probe() if monitor is not None else None, side)
 
     @in_worker("ask", exclusive=True)
     async def rate(self, written: str) -> None:
