@@ -97,6 +97,7 @@ class LineMode(StandardInputMode):
                 self._conversation = self._open_conversation(corpus, engine)
                 await tried_out(self._conversation.engine)
                 _notice_own_text(self._conversation, engine)
+                await self._notice_other_model(self._conversation)
                 if self._measure:
                     self._monitor = self._make_monitor(self._conversation, corpus)
                     if engine.info.demonstration:
@@ -151,6 +152,16 @@ class LineMode(StandardInputMode):
                 raise ProtectedConversationError(PROTECTED)
             return conversation
         return Conversation.start(corpus, engine, self._launch.load_persona())
+
+    async def _notice_other_model(self, conversation: Conversation) -> None:
+        """Say on standard error where another model made the last reply, and how to go on with that one."""
+        made = conversation.model_of_last_reply
+        if made is not None:
+            from chat_personas.reporting.models_found import OPTION, how_to_go_on_with
+
+            find = self._launch.find_models
+            how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find(), command=OPTION))
+            print(f"({how} The next one comes from {printable(conversation.model.name)}.)", file=sys.stderr, flush=True)
 
     def _make_monitor(self, conversation: Conversation, corpus: Corpus) -> "Monitor":
         engine = conversation.engine

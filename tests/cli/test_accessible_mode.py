@@ -677,8 +677,19 @@ def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> N
     ("name", "is_that_file", "said_of_it"),
     [
         ("pocket", True, "pocket made the last reply. /model pocket goes on with it. The next one comes from other."),
-        ("pocket", False, "pocket made the last reply. The next one comes from other."),
-        ("gone", False, "gone made the last reply. The next one comes from other."),
+        (
+            "pocket",
+            False,
+            "pocket made the last reply. /model FILE goes on with it, as --model FILE does at the start: write the "
+            "path of its file, pocket.gguf, because the one of this name that is here is another file. The next one comes "
+            "from other.",
+        ),
+        (
+            "gone",
+            False,
+            "gone made the last reply. /model FILE goes on with it, as --model FILE does at the start: write the path "
+            "of its file, gone.gguf, which is not where models are looked for. The next one comes from other.",
+        ),
     ],
 )
 def test_a_conversation_of_another_model_says_how_it_goes_on_with_that_one(

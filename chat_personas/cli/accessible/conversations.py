@@ -273,7 +273,7 @@ class Conversations:
             self._say(self._measuring.obstacle)
 
     async def say_whose_the_last_reply_is(self) -> None:
-        """Where another model made the last reply, say so, and how to go on with that one if it is found here."""
+        """Where another model made the last reply, say so, and how to go on with that one."""
         from chat_personas.reporting.models_found import how_to_go_on_with
 
         conversation = self._opened.conversation
@@ -281,7 +281,6 @@ class Conversations:
         if made is not None:
             find_models = self._opened.launch.find_models
             how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find_models()))
-            how = how or f"{printable(made.name)} made the last reply."
             self._say(f"{how} The next one comes from {printable(conversation.model.name)}.")
 
     async def enter(self) -> None:

@@ -340,7 +340,7 @@ class PersonaAndModel:
 
     @in_worker("own model", exclusive=True)
     async def offer_model_of_last_reply(self) -> None:
-        """Where another model made the last reply, and is found here, say how the conversation goes on with it."""
+        """Where another model made the last reply, say so, and how the conversation goes on with it."""
         from chat_personas.reporting.models_found import how_to_go_on_with
 
         session = self.screen.session
@@ -349,7 +349,7 @@ class PersonaAndModel:
         if made is None:
             return
         how = await asyncio.to_thread(lambda: how_to_go_on_with(made, session.launch.find_models()))
-        if how is not None and session.conversation is conversation:
+        if session.conversation is conversation:
             self.screen.notify(f"{how} {key_of('model')} lists all.", markup=False, timeout=SECONDS_OF_AN_OFFER)
 
     @in_worker("ask", exclusive=True)
