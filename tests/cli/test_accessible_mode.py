@@ -107,7 +107,8 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/measure on", "Measured|Measuring"),
     ):
         person.enters(line, answer, "You: ")
-    person.enters("/compare republican", "Column 1: A Democrat", "Column 2: A Republican", "To all: ")
+    person.enters("/compare", "or words to find others: ")
+    person.enters("republican", "Column 1: A Democrat", "Column 2: A Republican", "To all: ")
     person.enters("Tea?", "A Democrat: Yes", "A Republican: Yes", "A Democrat. Measured", "A Republican. Measured")
     person.reads("To all: ")
     person.enters("/end", "Left the comparison", "You: ")
@@ -439,7 +440,9 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/steer up", "/steer takes a strength"),
         ("/model nosuch.gguf", "nosuch.gguf"),
         ("/help nosuch", 'There is no command "/nosuch"'),
-        ("/rate", "Write /rate VALUE SCALE."),
+        ("/rate", "There is no reply yet."),
+        ("/open", "There is no conversation yet."),
+        ("/theme nord", "/theme is for the screen: nothing has colours here, and /settings theme NAME chooses those"),
         ("/fork", "Nothing was said yet."),
         ("/jump", "You have not said anything yet."),
         ("/find guns", "Nothing was said yet."),
@@ -565,7 +568,7 @@ def test_lines_that_wait_are_listed_and_left_out_one_by_one(home: Path) -> None:
 
 
 def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command: Command, served_by: Serve) -> None:
-    given = "Hello\n/rename Old\n/new\nBye\n/list\n/open 2\n/delete\nno\n/delete\nyes\n/list\n"
+    given = "Hello\n/rename Old\n/new\nBye\n/open\n/open 2\n/delete\nno\n/delete\nyes\n/list\n"
     lines = said(command, served_by, given, ["One", END], ["Two", END])
     assert next(line for line in lines if line.startswith("Conversation ")).startswith("Conversation 1, this one: Bye.")
     assert "Conversation: Old. With: A Democrat. 2 messages; these are the last." in lines
@@ -577,8 +580,8 @@ def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command:
 
 def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_by: Serve, tmp_path: Path) -> None:
     given = (
-        "Hello\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\nno\n/export a.jsonl\nyes\n"
-        "/export\n/export formats\n/export spss\n/export markdwon\n/export csv tables\n"
+        "Hello\n/rate\n4\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\nno\n/export a.jsonl\nyes\n"
+        "/export\n/export formats\n/export spss\n/export markdwon\n/export nosuch.xyz\n/export csv tables\n"
     )
     lines = said(command, served_by, given, ["One", END])
     assert '"Hello"' in (tmp_path / "a.jsonl").read_text()
@@ -587,6 +590,8 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     assert "trl-preference: not now: it needs two replies to a message, rated differently." in lines
     assert "Not in the format spss: it has a row per participation in a study; none here." in lines
     assert any('There is no format "markdwon"; did you mean "markdown"' in line for line in lines)
+    assert any('No format is known by the ending ".xyz"; there is ".md"' in line for line in lines)
+    assert not (tmp_path / "nosuch.xyz").exists()
     assert "One" in (tmp_path / "tables" / "messages.csv").read_text("utf-8-sig")
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         released = [(row.format, row.file) for row in corpus.releases.all()]
@@ -596,7 +601,9 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     ]  # fmt: skip
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         rated = corpus.ratings(kept_messages()[0].conversation_id)
-    assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
+    assert [(row.scale, row.value) for row in rated] == [
+        ("quality 1-5", 4.0), ("realism 1-7", 5.0), ("realism 1-7", 6.0)
+    ]  # fmt: skip
 
 
 @pytest.mark.slow

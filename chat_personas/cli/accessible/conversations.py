@@ -18,7 +18,7 @@ from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_asked, sampling_described
 from chat_personas.corpus.errors import UnknownConversationError
-from chat_personas.corpus.measurements import rating_asked
+from chat_personas.corpus.measurements import RATING_SCALE, rating_asked
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.paths import display_path, path_named
@@ -61,7 +61,7 @@ class Talking:
         self._say = dialogue.say
         self._replies = replies
         self._measure = measure
-        self._scale = ""
+        self._scale = RATING_SCALE
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -215,6 +215,8 @@ class Talking:
 
     async def _rate(self, argument: str) -> None:
         reply = self._last_reply()
+        if not argument:
+            argument = await self._dialogue.answer(f"How good is the last reply, on the scale {self._scale}? ")
         rating, self._scale = rating_asked(argument, self._scale)
         row = RatingRow(message_id=reply.id, scale=self._scale, value=rating)
         await asyncio.to_thread(self._opened.corpus.add_rating, row)
@@ -341,6 +343,9 @@ class Conversations:
         return argument
 
     async def _open(self, argument: str) -> None:
+        if not argument:
+            await self._list("")
+            return
         row = await asyncio.to_thread(self._opened.corpus.conversation, self._identifier(argument))
         if row.id == self._opened.conversation.id:
             raise NotDoneError("This conversation is open already.")

@@ -216,8 +216,8 @@ class Talking:
         A value alone is on the scale that was written last, at first on the one that is asked for.
         """
         from chat_personas.corpus import RatingRow
-        from chat_personas.corpus.measurements import rating_asked
-        from chat_personas.tui.screens.dialogs import RATING_SCALE, RatingScreen
+        from chat_personas.corpus.measurements import RATING_SCALE, rating_asked
+        from chat_personas.tui.screens.dialogs import RatingScreen
 
         screen = self.screen
         rated, corpus = screen.transcript.meant("reply"), screen.session.corpus
