@@ -688,8 +688,8 @@ def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> N
             "pocket",
             False,
             "pocket made the last reply. /model FILE goes on with it, as --model FILE does at the start: write the "
-            "path of its file, pocket.gguf, because the one of this name that is here is another file. The next one comes "
-            "from other.",
+            "path of its file, pocket.gguf, because the one of this name that is here is another file. The next one "
+            "comes from other.",
         ),
         (
             "gone",
