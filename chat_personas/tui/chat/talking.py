@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chat_personas.tui.screens.prompt import Page, PageName
     from chat_personas.tui.widgets.entries import Entry
 
+NO_NUMBER = "/versions alone goes to the next version of the last turn; ← and → go through those of a chosen message."
 LONGEST_NAME = 60
 """Characters of a reply by which it is told from the others."""
 
@@ -44,7 +45,7 @@ class Talking:
             "stop": without_argument(self.stop),
             "again": without_argument(self.regenerate),
             "edit": self.edit,
-            "versions": without_argument(self.other_version),
+            "versions": self.other_version,
             "copy": self.copy,
             "whole": without_argument(self.show_whole),
             "thought": without_argument(self.toggle_thoughts),
@@ -92,12 +93,15 @@ class Talking:
             say_nothing_yet(screen, "again")
 
     @in_worker("replies")
-    async def other_version(self) -> None:
+    async def other_version(self, number: str) -> None:
         """Show the next version of the last turn; the conversation continues from it.
 
-        It is measured, because the panel is about the conversation on the screen.
+        It is measured, because the panel is about the conversation on the screen. A `number` goes nowhere here.
         """
         screen = self.screen
+        if number:
+            screen.notify(NO_NUMBER, severity="warning", markup=False)
+            return
         screen.write_on()
         if screen.session.conversation is None or not screen.session.conversation.path:
             say_nothing_yet(screen, "versions")

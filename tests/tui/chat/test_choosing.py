@@ -317,6 +317,28 @@ async def test_waiting_messages_are_put_in_order_taken_back_and_changed_one_by_o
         assert path(pilot)[2::2] == ["fourth", "second", "third indeed"]
 
 
+async def test_a_waiting_message_is_taken_back_by_its_number_and_what_follows_versions_is_not_ignored(
+    corpus_file: Path,
+) -> None:
+    rest = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine([rest], reply("Two."), reply("Three.")))) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: chat(pilot).replies.busy)
+        for text in ("second", "third"):
+            await type_text(pilot, text)
+        await until(pilot, lambda: waiting(pilot) == ["second", "third"])
+        for line, says in (
+            ("/queue drop 3", "Write /queue, or /queue drop NUMBER with a number up to 2."),
+            ("/versions 2", "/versions alone goes to the next version of the last turn"),
+        ):
+            await type_text(pilot, line)
+            await until(pilot, lambda says=says: says in words(pilot))  # type: ignore[misc]
+        await type_text(pilot, "/queue drop 2")
+        await until(pilot, lambda: chat(pilot).composer.text == "third")
+        assert waiting(pilot) == ["second"]
+        rest.set()
+
+
 def waiting(pilot: Pilot[None]) -> list[str]:
     """The messages that wait, in the order in which they are shown."""
     messages = chat(pilot).transcript.query_children(UserMessage)
