@@ -468,12 +468,10 @@ class Session:
             monitor.survey if monitor is not None else await asyncio.to_thread(find_survey, self.launch.settings.survey)
         )
 
-    async def read_inside(
-        self, context: "Sequence[Message] | None" = None, path: "Sequence[MessageRow]" = ()
-    ) -> "Inside | None":
+    async def read_inside(self, context: "Sequence[Message]", path: "Sequence[MessageRow]") -> "Inside | None":
         """Read the last reply along the persona's direction; None where it has none, or the model shows no states.
 
-        It is the last one of `path`, which the model is given as `context`; None for the conversation as it is now.
+        It is the last one of `path`, which the model is given as `context`: more may have been said by now.
 
         Raises:
             EngineError: the model failed.
@@ -484,8 +482,6 @@ class Session:
         conversation, corpus = self.conversation, self.corpus
         if conversation is None or corpus is None:
             return None
-        if context is None:
-            context, path = conversation.context(), conversation.path
         needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
         return None if needle is None else await needle.read(context, path)
 

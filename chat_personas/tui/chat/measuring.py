@@ -133,7 +133,8 @@ class MeasuringController:
         if conversation is not None:
             monitor = await self._session.open_monitor()
             stems = {question.id: question.stem for question in monitor.survey.survey.questions} if monitor else {}
-            self._panel.about(whose(conversation.persona), stems=stems, source=_source(monitor))
+            people, source = whose(conversation.persona), _source(monitor)
+            self._panel.about(people, stems=stems, source=source, side=conversation.side)
 
     @property
     def outdated(self) -> bool:

@@ -16,6 +16,7 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static, TextArea
 
+from chat_personas.corpus.measurements import BEST_RATING
 from chat_personas.paths import display_path, path_named
 from chat_personas.text import printable
 from chat_personas.tui.screens.answering import AnsweringScreen
@@ -305,10 +306,6 @@ async def save_as_own(app: "App[None]", persona: "Persona", name: str = "") -> "
             app.notify(printable(f"Saved: {full_display_path(saved.path)}"), markup=False)
             return saved
     return None
-
-
-BEST_RATING = 5
-RATING_SCALE = f"quality 1-{BEST_RATING}"
 
 
 class RatingScreen(Dialog[int | None]):

@@ -100,6 +100,7 @@ class AlignmentPanel(VerticalScroll):
         self._estimate_shown: Estimate | None = None
         self._inside: Inside | None = None
         self._group = ""
+        self._side = ""
         self._source = ""
         self._stems: Mapping[str, str] = {}
         self._resting = False
@@ -134,9 +135,14 @@ class AlignmentPanel(VerticalScroll):
         )
         await self.mount_all(self._sections)
 
-    def about(self, groups: Iterable[str], *, stems: Mapping[str, str] | None = None, source: str = "") -> None:
-        """Name the `groups` compared with, the questions (stem by id), and the source of the survey data."""
-        self._group, self._stems, self._source = " + ".join(groups), stems or {}, source
+    def about(
+        self, groups: Iterable[str], *, stems: Mapping[str, str] | None = None, source: str = "", side: str = ""
+    ) -> None:
+        """Name the `groups` compared with, the questions (stem by id), and the source of the survey data.
+
+        `side` is how the conversation is called as a side of a debate, "" where it is none.
+        """
+        self._group, self._stems, self._source, self._side = " + ".join(groups), stems or {}, source, side
         self._sections_are_old = True
         self._show()
 
@@ -292,6 +298,7 @@ class AlignmentPanel(VerticalScroll):
             question=sections.probe.number if sections is not None else 1,
             stems=self._stems,
             remarks=self._remarks,
+            side=self._side,
         )
 
     # The width
@@ -340,7 +347,7 @@ class AlignmentPanel(VerticalScroll):
 
     def _show(self) -> None:
         self._estimate_shown = self.figures.estimate
-        self._headline.show(self._group, self.figures, self._remarks)
+        self._headline.show(self._group, self.figures, self._remarks, self._side)
         self.post_message(self.Shown(in_short(self.figures)))
         self.changes.publish(None)
         if self._sections is not None and self._sections_are_old:  # drawn at every count, they held up keys (key-echo)
