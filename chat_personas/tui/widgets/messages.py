@@ -27,6 +27,7 @@ from textual.widgets._markdown import MarkdownFence
 
 from chat_personas.text import Sought, printable
 from chat_personas.tui.key_registry import key_of
+from chat_personas.tui.widgets.pace import Pace
 from chat_personas.tui.widgets.reply_parts import (
     MOST_KEPT,
     MOST_MARKDOWN,
@@ -71,12 +72,6 @@ class Notice(Static):
 FIRST_WORD = "… thinking"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation again; at 60 times a second, keys have to wait for it."""
-MOST_POSTPONED = 11
-"""How often in a row a drawing may give way to the person's typing: the reply then still grows once a second.
-
-No key is echoed during a drawing; drawn twice a second, the slowest twentieth of the keys had to wait for one
-(`benchmarks/key_echo.py`).
-"""
 SECONDS_BETWEEN_PARTS = 0.03
 """Between two parts of a reply, so that keys get in between."""
 REST = 2
@@ -121,8 +116,7 @@ class Reply(Vertical):
         self._take(text)
         self._note = note or (f"{FIRST_WORD} ({key_of('stop')} stops)" if growing and not text else "")
         self._growing = growing
-        self._give_way = give_way
-        self._postponed = MOST_POSTPONED  # the first drawing gives way to nothing
+        self._pace = Pace(give_way)
         self._drawing_due = bool(text)
         self._whole = False
         self._drawing = asyncio.Lock()
@@ -273,13 +267,13 @@ class Reply(Vertical):
         self._drawing_due = ready > self._drawn if self._growing else not self._whole
         if not self._drawing_due:
             return
-        if self._postponed < MOST_POSTPONED and self._give_way():
-            self._postponed += 1
+        if not self._pace.due():
             self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
             return
-        self._postponed = 0
         began = time.monotonic()
+        self._pace.begin()
         least = SECONDS_BETWEEN_PARTS if await self._draw_next(ready) else SECONDS_BETWEEN_DRAWINGS
+        self.call_after_refresh(self._pace.end)
         self.set_timer(max(least, REST * (time.monotonic() - began)), self._draw)
 
     def _ready(self) -> int:
@@ -296,16 +290,17 @@ class Reply(Vertical):
             text = self._settled(ready)
             part = next_part(text, characters=self._characters, widgets=self._widgets)
             follows = part.length < len(text) and not isinstance(self._last_part, _PlainText)
-            if part.plain and isinstance(self._last_part, _ReplyText):
-                await self._replace(self._last_part, "")
-            if follows:
-                await self._draw_whole(self._text[: part.length])
-                await self._begin_part(part)
-            elif growing:
-                await self._draw_more(ready)
-            else:
-                await self._draw_whole(self._text)
-            self._show_in_part()
+            with self.app.batch_update():  # the screen is laid out once for all of it, not at every step
+                if part.plain and isinstance(self._last_part, _ReplyText):
+                    await self._replace(self._last_part, "")
+                if follows:
+                    await self._draw_whole(self._text[: part.length])
+                    await self._begin_part(part)
+                elif growing:
+                    await self._draw_more(ready)
+                else:
+                    await self._draw_whole(self._text)
+                self._show_in_part()
             self._whole = not (growing or follows)
             return follows
 

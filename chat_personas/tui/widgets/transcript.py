@@ -170,11 +170,12 @@ class Transcript(VerticalScroll):
         places = self.entries.index(one), self.entries.index(other)
         for place, entry in zip(places, (other, one), strict=True):
             self.entries[place] = entry
-        async with self._widgets_change:  # mounted again: their widgets stand in the old order
-            for entry in (one, other):
-                if (widget := self._shown.pop(entry, None)) is not None:
-                    await widget.remove()
-        await self.move_to(self.at_end)
+        with self.app.batch_update():  # nobody sees them gone
+            async with self._widgets_change:  # mounted again: their widgets stand in the old order
+                for entry in (one, other):
+                    if (widget := self._shown.pop(entry, None)) is not None:
+                        await widget.remove()
+            await self.move_to(self.at_end)
 
     def highlight(self, sought: Sought) -> None:
         """Highlight words wherever they stand in messages, and no others; `Sought()` highlights none."""

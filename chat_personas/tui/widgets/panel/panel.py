@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.signal import Signal
 
 from chat_personas.reporting.verdicts import not_shown
+from chat_personas.tui.widgets.pace import Pace
 from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from eval.scoring.scores import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2
-MOST_POSTPONED = 9
-"""How often in a row an update may give way to the person's typing: figures are then at most two seconds old."""
 
 
 class Sections(NamedTuple):
@@ -93,8 +92,7 @@ class AlignmentPanel(VerticalScroll):
 
     def __init__(self, give_way: Callable[[], bool] = lambda: False) -> None:
         super().__init__(id="panel")
-        self._give_way = give_way
-        self._postponed = 0
+        self._pace = Pace(give_way)
         self.border_title = "Measured"
         self.figures = Figures()
         self._estimate_shown: Estimate | None = None
@@ -339,11 +337,12 @@ class AlignmentPanel(VerticalScroll):
             return
         self.set_timer(SECONDS_BETWEEN_UPDATES, self._show_due)
         complete = self.estimate is not None and self.estimate.complete
-        if not complete and self._postponed < MOST_POSTPONED and self._give_way():
-            self._postponed += 1
+        if not complete and not self._pace.due():
             return
-        self._due, self._postponed = False, 0
+        self._due = False
+        self._pace.begin()
         self._show()
+        self.call_after_refresh(self._pace.end)
 
     def _show(self) -> None:
         self._estimate_shown = self.figures.estimate
