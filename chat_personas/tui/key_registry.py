@@ -122,10 +122,15 @@ def key_of(name: str) -> str:
     """
     command = COMMANDS.get(name)
     binding = binding_of(command, "") if command is not None else Binding("escape", "", id=name)
+    return key_bound(binding) or f"{SLASH}{name}"
+
+
+def key_bound(binding: Binding) -> str:
+    """Return how the first key of a binding is written as it is bound now; "" where it has none."""
     app = active_app.get(None)  # None in tests of what is drawn, without a screen
     display = app.get_key_display if app is not None else _written
     keys = keys_shown(binding, app._keymap if app is not None else {}, display)
-    written = keys[0] if keys else f"{SLASH}{name}"
+    written = next(iter(keys), "")
     return written.capitalize() if written.isalnum() else written
 
 
