@@ -464,6 +464,12 @@ class Session:
     def _is_measured_by(self, monitor: "Monitor", conversation: "Conversation") -> bool:
         return monitor.engine is conversation.engine and self._monitored is conversation.persona
 
+    @property
+    def guessed(self) -> str | None:
+        """The question of the survey to which the room hides people's answers, so that they can be guessed; or None."""
+        room = self.room
+        return room.hides if room is not None and room.room.engine is self.engine else None
+
     async def open_survey(self) -> "LoadedSurvey":
         """Return the survey that the conversation is measured with. Raises SurveyError."""
         from chat_personas.surveys import find_survey

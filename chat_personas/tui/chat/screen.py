@@ -435,8 +435,9 @@ class ChatScreen(Screen[None]):
     # What could not be stored
 
     def on_screen_resume(self) -> None:
-        """Watch over what was said on the screen that was left, too."""
+        """Watch over what was said on the screen that was left, too, and hide in the panel what is guessed there."""
         self.keep()
+        self.panel.hide_people_of(self.session.guessed)
 
     def keep(self) -> None:
         """Begin to watch over what is not stored, where there is something and nobody does."""
