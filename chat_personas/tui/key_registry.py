@@ -125,6 +125,12 @@ def key_of(name: str) -> str:
     return key_bound(binding) or f"{SLASH}{name}"
 
 
+def key_here(holder: type[DOMNode], name: str) -> str:
+    """Return how the first key of a screen or widget is written as it is bound now; `name` is the binding's id."""
+    bindings = (each for each in holder.__dict__["BINDINGS"] if isinstance(each, Binding) and each.id == name)
+    return next(map(key_bound, bindings), "")
+
+
 def key_bound(binding: Binding) -> str:
     """Return how the first key of a binding is written as it is bound now; "" where it has none."""
     app = active_app.get(None)  # None in tests of what is drawn, without a screen

@@ -21,6 +21,7 @@ from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.steps import numbers_in, percentages, shares_of
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.room.choosing import ChoosingScreen, Chosen
 from chat_personas.tui.room.unsent import read
 from chat_personas.tui.screens.answering import AnsweringScreen
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 GUTTER = 9
 """Cells before a bar, in which stands whose it is."""
 COLOURS = ("$text-primary", "$text-accent", "$text-secondary", "$text-warning", "$text-success")
-HIDDEN = "people's answers are hidden: G enters a guess, R reveals them"
+HIDDEN = "people's answers are hidden: {guess} enters a guess, {reveal} reveals them"
 
 
 class GuessScreen(Dialog[tuple[float, ...] | None]):
@@ -176,7 +177,8 @@ class RoomScreen(AnsweringScreen[str | None]):
     def _remarks(self, report: RoomReport) -> Iterator[str]:
         yield from filter(None, (self.table.no_figures, self.table.no_words))
         if self._has_people and not self.table.revealed:
-            yield HIDDEN
+            keys = {name: key_here(RoomScreen, f"room_{name}") for name in ("guess", "reveal")}
+            yield HIDDEN.format_map(keys)
         if report.model.demonstration:
             yield DEMONSTRATION
         if report.question.options:

@@ -9,7 +9,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from chat_personas.tui.key_registry import key_bound, key_of
+from chat_personas.tui.key_registry import key_here, key_of
 from chat_personas.tui.widgets.entries import SAID, Entry, Kind
 from chat_personas.tui.widgets.transcript import Transcript, Window
 
@@ -119,8 +119,8 @@ class ChoosingTranscript(Transcript):
         """Name the key that goes through the versions of the last turn; of others, the keys once they are chosen."""
         if entry in self._last_turn:
             return key_of("versions")
-        beside = (each for each in ChoosingTranscript.BINDINGS if isinstance(each, Binding) and each.id in GO_BESIDE)
-        return f"choose it, then {' or '.join(map(key_bound, beside))}"
+        keys = (key_here(ChoosingTranscript, name) for name in GO_BESIDE)
+        return f"choose it, then {' or '.join(keys)}"
 
     @property
     def _last_turn(self) -> list[Entry]:

@@ -362,6 +362,12 @@ def refuse(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
 
 
+async def test_the_keys_that_guess_and_reveal_are_named_as_they_are_bound(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties(), keys={"room_guess": "x"})) as pilot:
+        await ask_parties(pilot)
+        await until(pilot, lambda: "hidden: X enters a guess, R reveals them" in words(pilot))
+
+
 @pytest.mark.slow
 async def test_the_panel_hides_peoples_answers_to_what_the_room_asks_until_they_are_revealed(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties(), measure=True, make_monitor=monitor), (140, 60)) as pilot:
