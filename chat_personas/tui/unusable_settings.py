@@ -59,6 +59,22 @@ def usable_keys(keys: Mapping[str, str]) -> dict[str, str]:
     return {**usable, **left}
 
 
+def all_bound(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return `keys` with those of the actions that share a default key with one of them, such as Escape.
+
+    Textual 8.2 takes a key that is given up from every action that is on it; so these are bound to theirs again.
+    """
+    from chat_personas.tui.key_registry import binding_holders, bindings_of
+
+    kept = dict[str, str]()
+    for holders in binding_holders().values():
+        for holder in holders:
+            defaults = dict(bindings_of(holder))
+            given_up = {key for name in defaults.keys() & keys.keys() for key in _each(defaults[name])}
+            kept |= {name: key for name, key in defaults.items() if given_up.intersection(_each(key))}
+    return {**kept, **keys}
+
+
 def given_way(keys: Mapping[str, str]) -> list[Fault]:
     """Return which actions gave one of their keys to an action of the settings, and keep another: no fault."""
     usable, _, left = _sorted_out(keys)

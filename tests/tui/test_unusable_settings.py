@@ -10,7 +10,7 @@ from chat_personas.settings import Settings, SettingsError
 from chat_personas.settings_listing import Setting, key_written
 from chat_personas.tui.key_registry import NO_KEY, named_bindings
 from chat_personas.tui.unusable_settings import check_named, faults_of, given_way, is_key, unusable, usable_keys
-from tests.tui.fakes import ScreenEngine, reply, screen, session, shown, until
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, until
 
 THEMES = ("nord", "dracula")
 
@@ -189,6 +189,28 @@ def test_no_action_gives_its_last_key_or_one_that_was_asked_for(keys: dict[str, 
     chosen = usable_keys(keys)
     assert chosen.get("compare", "alt+c,f11") == "alt+c,f11"
     assert given_way(keys) == []
+
+
+SHARED = ("stop", "leave_edit", "take_back", "leave_panel", "dismiss")
+
+
+@pytest.mark.parametrize("moved", SHARED)
+async def test_the_actions_that_share_a_key_keep_it_where_one_of_them_gets_another(
+    corpus_file: Path, moved: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), keys={moved: "alt+s"})) as pilot:
+        bound = next(bindings for node, bindings in pilot.app.screen._binding_chain if node is pilot.app.screen)
+        on_escape = {binding.id for binding in bound.key_to_bindings["escape"]}
+        assert on_escape == set(SHARED) - {moved}
+        assert [binding.id for binding in bound.key_to_bindings["alt+s"]] == [moved]
+
+
+async def test_escape_leaves_the_panel_where_stop_is_on_another_key(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), keys={"stop": "alt+s"})) as pilot:
+        await pilot.press("f2")
+        await until(pilot, lambda: chat(pilot).panel.has_focus)
+        await pilot.press("escape")
+        await until(pilot, lambda: chat(pilot).composer.has_focus)
 
 
 async def test_the_screen_has_the_key_and_the_other_action_its_other_one(corpus_file: Path) -> None:
