@@ -118,7 +118,7 @@ def keys_shown(binding: Binding, chosen: Mapping[str, str], display: Callable[[B
 def key_of(name: str) -> str:
     """Return how the first key of a command is written as it is bound now; where it has none, the command: `/again`.
 
-    `take_back` and `leave_edit`, which have no command, are named by the ids of their bindings.
+    Those of Escape that have no command, such as `leave_edit`, are named by the ids of their bindings.
     """
     command = COMMANDS.get(name)
     binding = binding_of(command, "") if command is not None else Binding("escape", "", id=name)
