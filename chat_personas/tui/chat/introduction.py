@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.tui import key_registry
 from chat_personas.tui.chat.replies import GREETING
 from chat_personas.tui.widgets.entries import Entry
 from personas.errors import ReportedError
@@ -57,7 +58,7 @@ def introduction(
         lines.append(FOUND.format(names=f"{', '.join(found[:MOST_NAMED])}{more}", model=how("model")))
     elif found is not None:
         lines.append(TO_FETCH.format(model=how("model")))
-    return "\n".join([*lines, DISMISS.format(key=key_of("dismiss"))])
+    return "\n".join([*lines, DISMISS.format(key=key_registry.key_of("dismiss"))])
 
 
 class Introduction:
