@@ -521,7 +521,7 @@ def test_versions_of_a_message_without_a_reply_are_not_mixed_with_those_of_the_t
         corpus.tell([(row.id, leaf, Words("Guns?"))])
     served_by(ScriptedEngine())
     ran = command("chat", "--accessible", "--resume", row.id, given="/versions\n/versions #2\n/versions #1\n")
-    _, last, second, first, *_ = ran.out.split("You: ")
+    _, last, second, first = ran.out.split("You: /versions")
     assert "This turn has one version only." in last
     assert "This turn has one version only." in second
     assert "Version 1 of 2, reply: One" in first

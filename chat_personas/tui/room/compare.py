@@ -430,7 +430,8 @@ class CompareScreen(AnsweringScreen[str | None]):
                 column.figures = Figures()  # those of a part of the questions would look as if they still grew
                 column.show_figures(f"not measured: {error}")
             finally:
-                self._measuring = None
+                if self._measuring is column:  # else another round has begun
+                    self._measuring = None
         self._show_state()
 
     def _is_to_be_measured(self, column: Column) -> bool:

@@ -28,16 +28,13 @@ def probe(
     """
     human = None if question.human is None or hidden else [float(share) for share in question.human]
     no_people = PEOPLE_HIDDEN.format(key=key_of("room")) if hidden else "no human figures for this group"
+    refused = Content.assemble(("refused   ", "dim"), two(question.refusal))
     rows = [
         Content.styled(printable(stem), "bold"),
         legend(people) if human is not None else Content.styled(no_people, "italic"),
         paired_bars([printable(text) for text in question.options], human, [float(p) for p in question.model], width),
         *([_close(question)] if sound and not hidden else []),
-        Content.assemble(
-            ("refused   ", "dim"),
-            two(question.refusal),
-            *([] if hidden else [("  people ", "dim"), two(question.human_refusal)]),
-        ),
+        refused if hidden else Content.assemble(refused, ("  people ", "dim"), two(question.human_refusal)),
         Content.assemble(
             ("label mass ", "dim"), two(question.label_mass), ("  order bias ", "dim"), two(question.order_bias)
         ),
