@@ -54,9 +54,13 @@ def highlighted(content: Content, sought: Sought) -> Content:
     return content
 
 
-def shown_in_part(characters: int) -> str:
-    """Say that a message of so many characters is not drawn to its end, and how it is read."""
-    return f"shown in part; {key_of('whole')} opens all {characters:,} characters"
+def shown_in_part(characters: int, opens: str) -> str:
+    """Say that a message of so many characters is not drawn to its end, and what `opens` it, "" where nothing does."""
+    return (
+        f"shown in part; {opens} opens all {characters:,} characters"
+        if opens
+        else f"shown in part: {characters:,} characters"
+    )
 
 
 class Notice(Static):
@@ -101,11 +105,14 @@ class Reply(Vertical):
         growing: bool = False,
         give_way: Callable[[], bool] = lambda: False,
         thought: Widget | None = None,
+        opens: str = "",
     ) -> None:
-        """`thought` is shown above the text."""
+        """`thought` is shown above the text. `opens` is the key that opens a reply that is shown in part."""
         super().__init__(classes="reply")
         self._thought = thought
+        self._opens = opens
         self._speaker = printable(speaker)
+        self._version = ""
         self._speaker_line = Static(self._speaker, markup=False, classes="speaker")
         self._length = 0
         self._kept = 0
@@ -150,8 +157,10 @@ class Reply(Vertical):
         await self._draw()
 
     def show_version(self, version: str) -> None:
-        """Say after the speaker which version of several this is, as `2/2`."""
-        self._speaker_line.update(f"{self._speaker}{_version(version)}")
+        """Say after the speaker which version of several this is, as `version 2/2 (F8)`; "" for the only one."""
+        if version != self._version:
+            self._version = version
+            self._speaker_line.update(_versioned(self._speaker, version))
 
     class MarkClicked(Message):
         """The mark in the margin was clicked."""
@@ -359,7 +368,7 @@ class Reply(Vertical):
     def _show_in_part(self) -> None:
         self._part_note.display = self.in_part
         if self.in_part:
-            self._part_note.update(f"… {shown_in_part(self._length)}")
+            self._part_note.update(f"… {shown_in_part(self._length, self._opens)}")
 
     def _show_note(self, note: str) -> None:
         self._note = note
@@ -456,25 +465,27 @@ WAITING = "waiting for the model; sent as soon as possible (/queue changes it or
 class UserMessage(Static):
     """A message of the person, never parsed as markup. While it waits to be sent, it says so. A long one is cut."""
 
-    def __init__(self, text: str, speaker: str = "", *, waiting: bool = False, version: str = "") -> None:
+    def __init__(self, text: str, speaker: str = "", *, waiting: bool = False, opens: str = "") -> None:
+        """`opens` is the key that opens a message that is shown in part."""
         shown = plain_part(visible(text[:MOST_SAID]), characters=MOST_SAID, lines=MOST_SAID_LINES)
         self.in_part = len(text) > MOST_SAID or shown != visible(text)
         parts: list[Content | tuple[str, str]] = [Content("\n"), Content(shown)]
         if self.in_part:
-            parts += [Content("\n"), ("… " + shown_in_part(len(text)), "italic")]
+            parts += [Content("\n"), ("… " + shown_in_part(len(text), opens), "italic")]
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
         self._below_speaker = Content.assemble(*parts)
         self._speaker = printable(speaker) or "You"
-        self._version = version
+        self._version = ""
         self._sought = Sought()
         super().__init__(markup=False, classes="user-message")
         self.update(self._drawn())
 
     def show_version(self, version: str) -> None:
-        """Say after the speaker which version of several this is, as `2/2`."""
-        self._version = version
-        self.update(self._drawn())
+        """Say after the speaker which version of several this is, as `version 2/2 (F8)`; "" for the only one."""
+        if version != self._version:
+            self._version = version
+            self.update(self._drawn())
 
     def highlight(self, sought: Sought) -> None:
         """Highlight these words wherever they stand in the message, and no others."""
@@ -484,8 +495,8 @@ class UserMessage(Static):
 
     def _drawn(self) -> Content:
         said = highlighted(self._below_speaker, self._sought)
-        return Content.assemble((f"{self._speaker}{_version(self._version)}", "bold"), said)
+        return Content.assemble((_versioned(self._speaker, self._version), "bold"), said)
 
 
-def _version(version: str) -> str:
-    return f" · version {version} ({key_of('versions')})" if version else ""
+def _versioned(speaker: str, version: str) -> str:
+    return f"{speaker} · {version}" if version else speaker

@@ -97,6 +97,7 @@ class AlignmentPanel(VerticalScroll):
         self.figures = Figures()
         self._estimate_shown: Estimate | None = None
         self._inside: Inside | None = None
+        self._hidden: str | None = None  # the question to which people's answers are to be guessed
         self._group = ""
         self._side = ""
         self._source = ""
@@ -184,6 +185,12 @@ class AlignmentPanel(VerticalScroll):
         """Show where the replies lie along the persona's direction; None where nothing is known."""
         self._inside, self._sections_are_old = inside, True
         self._show()
+
+    def hide_people_of(self, question: str | None) -> None:
+        """Show nothing of people's answers to the question of this id, which are to be guessed; None hides none."""
+        if question != self._hidden:
+            self._hidden, self._sections_are_old = question, True
+            self._show()
 
     def offer(self, estimate: "Estimate") -> None:
         """Take a new estimate. The first and the final one are shown at once, others when it is time.
@@ -297,6 +304,7 @@ class AlignmentPanel(VerticalScroll):
             stems=self._stems,
             remarks=self._remarks,
             side=self._side,
+            hidden=self._hidden,
         )
 
     # The width
@@ -356,7 +364,7 @@ class AlignmentPanel(VerticalScroll):
     def _show_sections(self, sections: Sections) -> None:
         card, estimate = self.figures.card, self.estimate
         complete = estimate is not None and estimate.complete
-        sections.probe.show(card, self._stems, self._group)
+        sections.probe.show(card, self._stems, self._group, self._hidden)
         sections.validity.show(card, self._source)
         if card is not None and not_shown(card):  # probes and their validity say why; the rest would claim something
             card, estimate = None, None
