@@ -104,8 +104,10 @@ class ChoosingTranscript(Transcript):
         self.release_anchor()
         if (widget := self.widget_of(entry)) is not None:
             self._draw_choice(chosen=True)
-            if bring:
+            if bring and widget.region:
                 self._bring_into_view(widget)
+            elif bring:
+                self.call_after_refresh(self._bring, entry)  # it has just been mounted, and has no place yet
         else:
             self.settling = True
             self._mount_around(entry)
@@ -244,6 +246,11 @@ class ChoosingTranscript(Transcript):
             long = widget.region.height > self.region.height
             self.scroll_to_widget(widget, animate=False, top=above != long, force=True)
 
+    def _bring(self, entry: Entry) -> None:
+        """Bring a message into view if it is still the chosen one."""
+        if entry is self.chosen and (widget := self.widget_of(entry)) is not None:
+            self._bring_into_view(widget)
+
     @work(group="choose", exclusive=True)
     async def _mount_around(self, entry: Entry) -> None:
         def around(total: int) -> Window:
@@ -253,8 +260,7 @@ class ChoosingTranscript(Transcript):
         await self.move_to(around)
 
         def settle() -> None:
-            if entry is self.chosen and (widget := self.widget_of(entry)) is not None:
-                self._bring_into_view(widget)
+            self._bring(entry)
             self.settling = False
 
         self.call_after_refresh(settle)

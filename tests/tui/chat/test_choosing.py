@@ -110,6 +110,23 @@ async def test_who_reads_far_above_stays_there_while_replies_come_and_waiting_me
         assert "the server went away" in words(pilot)
 
 
+async def test_the_chosen_message_stays_in_view_when_another_version_of_it_is_shown(corpus_file: Path) -> None:
+    long = "\n\n".join(f"Paragraph {number} of a long reply." for number in range(30))
+    engine = ScreenEngine(reply("Short."), reply(f"Second.\n\n{long}"), reply(f"Other.\n\n{long}"))
+    async with screen(session(corpus_file, engine), (100, 30)) as pilot:
+        for text in ("First question?", "Second question?", "/edit #1 First question, edited?"):
+            await type_text(pilot, text)
+            await until(pilot, lambda: not chat(pilot).replies.busy and not chat(pilot).composer.text.startswith("/"))
+            if text.startswith("/"):
+                await pilot.press("enter")
+                await until(pilot, lambda: "Paragraph 29" in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("shift+tab", "home")
+        await until(pilot, lambda: "version 2/2" in shown(pilot))
+        await pilot.press("left")
+        await until(pilot, lambda: "version 1/2" in shown(pilot))
+        assert chosen(pilot) == "First question?"
+
+
 @pytest.mark.slow
 async def test_versions_of_an_early_message_are_gone_through_and_come_back_with_what_followed(
     corpus_file: Path,
