@@ -30,6 +30,7 @@ from chat_personas.reporting.wording import (
     drifted,
     model_described,
     no_intervals,
+    own_group,
     score_name,
     sentence,
     taken_over,
@@ -261,11 +262,12 @@ def _nearest(card: "Scorecard", *, complete: bool) -> Iterator[str]:
     if not card.nearest:
         return
     own, best = set(card.groups or ()), card.nearest[0].alignment
+    tied = sum(near.tied for near in card.nearest)
     if best.bounded:
         for place, near in enumerate(card.nearest[:GROUPS_READ], start=1):
-            whose = ", its own group" if near.group in own else ""
-            yield f"{place} of {len(card.nearest)}: {near.group.label}{whose}, alignment {_two(near.alignment)}"
-    tied = sum(near.tied for near in card.nearest)
+            whose = f", {own_group(len(own))}" if near.group in own else ""
+            marked = ", tied" if near.tied and tied > 1 and complete else ""
+            yield f"{place} of {len(card.nearest)}: {near.group.label}{whose}{marked}, alignment {_two(near.alignment)}"
     if not best.bounded:
         yield too_few(TO_RANK)
     elif not complete:

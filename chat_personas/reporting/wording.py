@@ -304,6 +304,11 @@ def group_label(group: "GroupName | Group") -> str:
     return printable(attribute.label(group.value))
 
 
+def own_group(groups: int) -> str:
+    """Say of a group that it is the persona's own, or one of so many that are combined."""
+    return "its own group" if groups == 1 else "one of its groups"
+
+
 def groups_label(groups: "Sequence[GroupName | Group]") -> str:
     """Name the people that a persona stands for: its groups combined, or everyone."""
     return " and ".join(map(group_label, groups)) or "everyone"

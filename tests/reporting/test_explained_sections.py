@@ -10,6 +10,7 @@ from chat_personas.monitor.inside import Inside, InsidePoint
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.explained.in_one_sentence import after_which
 from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain
+from personas import Group
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import interval, paired
 from tests.reporting.test_in_one_sentence import card, survey
@@ -140,6 +141,12 @@ def test_the_nearest_groups_are_ranked_and_the_own_group_has_its_place() -> None
         "Its own group, Democrat, is number 1, 0.90 [0.90, 0.90].",
         "No other may be the nearest in truth.",
     )
+
+
+def test_a_combined_persona_has_several_groups_of_its_own() -> None:
+    both = replace(CARD, groups=(*(CARD.groups or ()), Group(attribute="SEX", value="Female")))
+    found = said("nearest", replace(MEASURED, card=both))
+    assert "One of its groups, Democrat, is number 1, 0.90 [0.90, 0.90]." in found
 
 
 def test_the_probe_on_the_screen_is_the_one_that_is_explained() -> None:

@@ -1,6 +1,7 @@
 """Measurements as they are read aloud."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -162,3 +163,12 @@ def test_the_list_of_questions_has_a_number_and_a_text_in_every_row() -> None:
     rows = list(questions_listed(found, stems))
     assert rows[1] == f"Question 2, alignment 1.00: {TOWN.questions[1].stem}"
     assert len(rows) == 20
+
+
+def test_a_row_says_that_its_group_is_tied() -> None:
+    found = card()
+    tied = replace(found, nearest=tuple(near.model_copy(update={"tied": True}) for near in found.nearest))
+    lines = list(whole(estimate(tied), "Democrat", "A town: 2020", None, halted=False))
+    assert "Nearest groups, 1 of 2: Democrat, its own group, tied, alignment 1.00, from 1.00 to 1.00." in lines
+    under_way = list(whole(estimate(tied, complete=False), "Democrat", "A town: 2020", None, halted=False))
+    assert not any("tied, alignment" in line for line in under_way)

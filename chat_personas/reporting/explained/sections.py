@@ -29,6 +29,7 @@ from chat_personas.reporting.wording import (
     group_label,
     no_intervals,
     no_turn_0,
+    own_group,
     score_name,
     sentence,
     too_few,
@@ -318,7 +319,7 @@ def _nearest(shown: Measured) -> Iterator[str]:
     for place, near in enumerate(card.nearest, start=1):
         if near.group in (card.groups or ()):
             alignment = with_interval(near.alignment, decimals=COMPACT)
-            yield f"its own group, {group_label(near)}, is number {place}, {alignment}"
+            yield f"{own_group(len(card.groups or ()))}, {group_label(near)}, is number {place}, {alignment}"
     tied = sum(near.tied for near in card.nearest)
     if not shown.complete:
         yield "which of them are tied is said when the round is complete"

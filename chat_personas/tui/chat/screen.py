@@ -280,6 +280,9 @@ class ChatScreen(Screen[None]):
         self.title_line.persona = conversation.persona.title
         self.title_line.steering = conversation.knob.described()
         self.status_line.own_text = own_text(conversation.persona)
+        if self.status_line.state == self._speed:
+            self.status_line.state = ""
+        self._speed = ""  # that of a reply in the conversation before
         self.show_title()
         await self.show_context()
         self.measuring.clear()
