@@ -187,6 +187,16 @@ class ChatTemplate:
             if texts[0] == texts[1] or not all(map(_holds, texts, (messages, other))):
                 raise EngineError(_LOSES_WORDS)
 
+    @cached_property
+    def keeps_apart(self) -> bool:
+        """Whether what is said stands apart from the template's own words, so that it may spell a control token."""
+        for messages in (_messages(_TRIAL), _messages(_TRIAL[-1:])):
+            try:
+                return not any(part.mixed for part in self.parts(messages))
+            except EngineError:
+                continue
+        return True
+
     @staticmethod
     def check_question(parts: Sequence[TemplatePart], question: Message) -> None:
         """Check that `question` is whole in the `parts` of a conversation that it ends; raise EngineError if not."""
