@@ -64,7 +64,7 @@ _FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionE
 
 _LOSES_WORDS = (
     "the model's chat template leaves out words of the messages, so that questions would not reach the model; use "
-    "another file of this model, or a server"
+    "another file of this model, a server, or another template (--template)"
 )
 
 
