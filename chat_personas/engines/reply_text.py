@@ -13,9 +13,11 @@ _NAMES = r"(?!end_)(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflect
 _MARKER = re.compile(
     rf"""
       (?P<open>  <\|?(?:start_|begin_of_|start_of_)?{_NAMES}(?:_start|_begin)?\|?> | \[THINK\] | ◁think▷ | <\|channel>
+                 | <\|inner_prefix\|> | <unused94>
                  | here(?:\s+is|'s)\s+my\s+thought\s+process: )
     | (?P<close> </\|?{_NAMES}\|?> | <\|/{_NAMES}\|> | <\|?end_(?:of_)?{_NAMES}\|?> | <\|?{_NAMES}_end\|?>
-                 | \[/THINK\] | ◁/think▷ | <channel\|> | here(?:\s+is|'s)\s+my\s+response: )
+                 | \[/THINK\] | ◁/think▷ | <channel\|> | <\|inner_suffix\|> | <unused95>
+                 | here(?:\s+is|'s)\s+my\s+response: )
     | (?P<channel> <\|channel\|> ) | (?P<message> <\|message\|> ) | (?P<start> <\|start\|> )
     | (?P<end> <\|(?:end|return|call)\|> )
     | (?P<wrapper> </?(?:answer|response)> | <\|(?:start|end)_response\|> | <\|(?:begin|end)_of_solution\|> )

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ _OLLAMA_SERVICE = Path("/usr/share/ollama/.ollama/models")
 """Where Ollama keeps its models on Linux if it runs as a service."""
 _DEEPEST = 8
 _UNFINISHED = re.compile(r".+\.gguf.*\.(part|partial|incomplete|downloadInProgress|tmp|crdownload)", re.IGNORECASE)
-_SPLIT = re.compile(r"(?P<name>.+)-(?P<part>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
+_SPLIT = re.compile(r"(?P<name>.+)-(?P<part>(?!00000)\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
 _MODEL_LAYER = "application/vnd.ollama.image.model"
 
 
@@ -75,6 +76,8 @@ def find_files(own: Path, further: Path | None = None) -> tuple[list[FoundFile],
             continue
         try:
             status = candidate.path.stat()
+            if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for somebody to write to it
+                raise GgufError("is not a file")
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
@@ -104,6 +107,8 @@ def _examined(candidate: Candidate, own: Path) -> FoundFile:
             if not file.is_file():
                 raise GgufError(f"lacks part {part} of {count}; download it, too")
             header = Header(header.metadata, header.parameters + read_header(file).parameters)
+    if not header.parameters:
+        raise GgufError("has no weights (only a vocabulary?); give a complete model file")
     name = candidate.name or (split["name"] if split else path.stem)
     if candidate.place == _PACKAGE:
         model = SMOLLM2

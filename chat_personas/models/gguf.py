@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 Buffer = bytes | mmap.mmap
 
@@ -26,6 +26,8 @@ _LONGEST_ARRAY_KEPT = 4096
 """Arrays of numbers by layer are kept; those of a vocabulary are passed over, and only their length is kept."""
 _MOST_DIMENSIONS = 4
 _ALIGNMENT = 32
+_LARGEST_FIGURE = 2**31 - 1
+"""llama.cpp keeps the figures of a model as 32-bit numbers."""
 
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 40), 10: (256, 84),
@@ -76,6 +78,11 @@ class Header:
         """Return the entry `key` of the model's architecture, such as `context_length`, or None."""
         return self.metadata.get(f"{self.architecture}.{key}")
 
+    def figure(self, key: str) -> int:
+        """Return a figure of the model, such as `block_count`; 0 where the file has none, or anything else there."""
+        value = self.own(key)
+        return value if _is_figure(value) else 0
+
     @property
     def architecture(self) -> str:
         """The architecture by llama.cpp's name, such as `qwen3`."""
@@ -84,13 +91,13 @@ class Header:
     @property
     def quantization(self) -> str:
         """How the weights are stored, such as `Q4_K_M`."""
-        return _FILE_TYPES.get(self.metadata.get("general.file_type", -1), "unknown")
+        kind = self.metadata.get("general.file_type")
+        return _FILE_TYPES.get(kind, "unknown") if _is_figure(kind) else "unknown"
 
     @property
     def context_length(self) -> int | None:
         """How many tokens of context the model was trained for."""
-        length = self.own("context_length")
-        return length if isinstance(length, int) and length > 0 else None
+        return self.figure("context_length") or None
 
     @property
     def has_template(self) -> bool:
@@ -100,7 +107,8 @@ class Header:
     @property
     def parts(self) -> int:
         """How many files the model is split into."""
-        return max(1, int(self.metadata.get("split.count", 1)))
+        count = self.metadata.get("split.count")
+        return count if _is_figure(count) and count else 1
 
     @property
     def recurrent(self) -> bool:
@@ -115,38 +123,47 @@ class Header:
         layers, and what the program needs beside them. `context_length` None: the model's own, at most 8192 tokens, as
         the engine takes it.
         """
-        layers, heads, width = self.own("block_count"), self.own("attention.head_count"), self.own("embedding_length")
-        if not all(isinstance(figure, int) and figure > 0 for figure in (layers, width)):
-            return None
+        layers, width = self.figure("block_count"), self.figure("embedding_length")
+        heads = self._heads("attention.head_count")
         each = max(heads, default=0) if isinstance(heads, list) else heads
-        if self.recurrent and not each:  # no layer has attention
-            return int(size + self._states(layers, width) + self._beside())
-        if not isinstance(each, int) or each <= 0:
+        if not (layers and width and (each or self.recurrent)):
             return None
-        shared = self.own("attention.head_count_kv") or heads
-        key = self.own("attention.key_length") or width // each
-        value = self.own("attention.value_length") or width // each
-        attending = layers // (self.own("full_attention_interval") or 1)
+        if not each:  # no layer has attention
+            return int(size + self._states(layers, width) + self._beside())
+        shared = self._heads("attention.head_count_kv") or heads
+        key = self.figure("attention.key_length") or width // each
+        value = self.figure("attention.value_length") or width // each
+        attending = layers // (self.figure("full_attention_interval") or 1)
         cached_heads = sum(shared) if isinstance(shared, list) else shared * attending
         length = min(context_length or _DEFAULT_CONTEXT, self.context_length or _DEFAULT_CONTEXT)
         cells = length + min(length, _ROOM_FOR_BRANCHES)
         cache = cells * cached_heads * (key + value) * _BYTES_OF_A_CACHED_NUMBER
         return int(size + cache + self._states(layers, width) + self._beside())
 
+    def _heads(self, key: str) -> int | list[int]:
+        """Return a number of heads: of every layer, or one for each layer."""
+        value = self.own(key)
+        return value if isinstance(value, list) and all(map(_is_figure, value)) else self.figure(key)
+
     def _states(self, layers: int, width: int) -> int:
         """Return the bytes of all copies of the recurrent layers' states, as if every layer had one; 0 without any."""
-        inner, state, groups = (self.own(f"ssm.{key}") or 0 for key in ("inner_size", "state_size", "group_count"))
-        rows = (self.own("ssm.conv_kernel") or 1) - 1
+        inner, state, groups = (self.figure(f"ssm.{key}") for key in ("inner_size", "state_size", "group_count"))
+        rows = (self.figure("ssm.conv_kernel") or 1) - 1
         mixer = inner * state + rows * (inner + 2 * groups * state)
-        convolution = width * ((self.own("shortconv.l_cache") or 1) - 1)
-        head = self.own("wkv.head_size") or 0
+        convolution = width * ((self.figure("shortconv.l_cache") or 1) - 1)
+        head = self.figure("wkv.head_size")
         numbers = mixer + convolution + (width * head + 2 * width if head else 0)
         return int(layers * numbers * _STATES * _BYTES_OF_A_STATES_NUMBER)
 
     def _beside(self) -> int:
         """Return the bytes that are needed beside weights, cache and states."""
-        vocabulary = self.metadata.get("tokenizer.ggml.tokens", 0)
-        return int(_BASE_MEMORY + vocabulary * _MEMORY_PER_TOKEN_OF_THE_VOCABULARY)
+        vocabulary = self.metadata.get("tokenizer.ggml.tokens")
+        return int(_BASE_MEMORY + (vocabulary if _is_figure(vocabulary) else 0) * _MEMORY_PER_TOKEN_OF_THE_VOCABULARY)
+
+
+def _is_figure(value: object) -> TypeGuard[int]:
+    """Whether this can be a number of things in a model: a file may say anything."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_FIGURE
 
 
 def read_header(path: Path) -> Header:
@@ -223,7 +240,10 @@ class _Reader:
         """Return all of it."""
         self.counts()
         metadata = dict(self.entries())
-        return Header(metadata, *self._weights(metadata.get("general.alignment", _ALIGNMENT)))
+        alignment = metadata.get("general.alignment", _ALIGNMENT)
+        if not (_is_figure(alignment) and alignment):
+            raise IndexError
+        return Header(metadata, *self._weights(alignment))
 
     def counts(self) -> None:
         """Read the numbers of tensors and entries. Raises GgufError for another format or version."""

@@ -263,7 +263,7 @@ def _hub_errors(hub: str, entry: Entry) -> Iterator[None]:
         if status in _NOT_THERE:
             raise PullError(f"{hub} has no {entry.repository}/{entry.file}: the catalogue is out of date") from error
         raise PullError(f"{hub} answers {status}; try again later") from error
-    except (httpx2.TransportError, TimeoutError, ConnectionError) as error:
+    except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError, ConnectionError) as error:
         why = " ".join(str(error).split())[:100] or type(error).__name__
         raise PullError(
             f"no connection to {hub} ({why}); run the command again, which goes on where it stopped, or set "

@@ -5,12 +5,12 @@ Nothing is sent to another machine, no proxy is used, and no model is loaded: se
 
 import re
 import shlex
+import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +26,9 @@ Measured = Literal["as a rule", "no", "when asked"]
 PORTS: dict[int, Kind] = {11434: "Ollama", 1234: "LM Studio", 8080: "llama-server", 8000: "vLLM", 5001: "KoboldCpp"}
 TIMEOUT = 1.0
 """Seconds that a server may take to accept, and for each answer; one on this machine needs a few milliseconds."""
+LONGEST = 10.0
+"""Seconds after which no answer of any server is waited for: one may send byte after byte without an end."""
+_LONGEST_NAME = 300
 _REFUSED = (401, 403)
 _LARGEST_ANSWER = 8 * 2**20
 _OWNERS: dict[str, Kind] = {"llamacpp": "llama-server", "vllm": "vLLM", "library": "Ollama", "koboldcpp": "KoboldCpp"}
@@ -75,41 +78,71 @@ class SilentServer:
 
 def find_servers(ports: dict[int, Kind] | None = None) -> tuple[list[ModelOnServer], list[SilentServer]]:
     """Ask the usual ports (or `ports`) of 127.0.0.1; return the models that are served, and servers that do not say."""
-    asked = PORTS if ports is None else ports
-    with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
-        answers = list(pool.map(lambda each: _ask(*each), asked.items()))
+    import httpx2  # noqa: F401 - imported before the time runs
+
+    asking = [_Asking(port, usual) for port, usual in (PORTS if ports is None else ports).items()]
+    until = time.monotonic() + LONGEST
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join(max(0.0, until - time.monotonic()))
+    answers = [each.answer for each in asking]
     models = [model for answer in answers if isinstance(answer, list) for model in answer]
     return models, [answer for answer in answers if isinstance(answer, SilentServer)]
 
 
-def _ask(port: int, usual: Kind) -> list[ModelOnServer] | SilentServer:
-    import httpx2
+class _Asking(threading.Thread):
+    """Asks one port. `answer` is what is known so far; a thread that still waits does not keep the program."""
 
-    url = f"http://127.0.0.1:{port}"
-    # An environment's proxy would carry the question away from this machine.
-    with httpx2.Client(base_url=url, timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
-        try:
-            listed = _listed(_got(client, "/v1/models"), "data")
-        except httpx2.ConnectError:
-            return []  # nothing listens there
-        except httpx2.TimeoutException:
-            return SilentServer(url, f"does not answer within {TIMEOUT:g} s")
-        except httpx2.HTTPStatusError as error:
-            refused = error.response.status_code in _REFUSED
-            return SilentServer(url, "asks for a key: name its variable in the settings") if refused else []
-        except (httpx2.HTTPError, ValueError):
-            return []  # another program has the port
+    answer: list[ModelOnServer] | SilentServer
+
+    def __init__(self, port: int, usual: Kind) -> None:
+        super().__init__(daemon=True)
+        self._usual = usual
+        self._url = f"http://127.0.0.1:{port}"
+        self.answer = SilentServer(self._url, f"does not come to the end of an answer within {LONGEST:g} s")
+
+    def run(self) -> None:
+        """Ask for the list of models, then for what the server tells of each."""
+        import httpx2
+
+        # An environment's proxy would carry the question away from this machine.
+        with httpx2.Client(base_url=self._url, timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
+            try:
+                listed = _listed(_got(client, "/v1/models"), "data")
+            except httpx2.ConnectError:
+                self.answer = []  # nothing listens there
+            except httpx2.TimeoutException:
+                self.answer = SilentServer(self._url, f"does not answer within {TIMEOUT:g} s")
+            except httpx2.HTTPStatusError as error:
+                refused = error.response.status_code in _REFUSED
+                key = SilentServer(self._url, "asks for a key: name its variable in the settings")
+                self.answer = key if refused else []
+            except (httpx2.HTTPError, ValueError):
+                self.answer = []  # another program has the port
+            else:
+                self._describe(client, listed)
+
+    def _describe(self, client: "httpx2.Client", listed: list[dict[str, Any]]) -> None:
+        import httpx2
+
         owner = next((str(each.get("owned_by", "")).lower() for each in listed), "")
-        kind = _OWNERS.get(owner, usual)
-        models = [
-            ModelOnServer(model="", name=str(each["id"]), server=kind, url=f"{url}/v1")
-            for each in listed
-            if each.get("id")
-        ]
+        kind = _OWNERS.get(owner, self._usual)
+        names = [each["id"] for each in listed if _is_name(each.get("id"))]
+        models = [ModelOnServer(model="", name=name, server=kind, url=f"{self._url}/v1") for name in names]
+        self.answer = _addressed(models)  # enough to use the server
         with suppress(httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError):
-            models = _DETAILS[kind](client, models, listed)  # without them, the list is enough to use the server
-        alone = len(models) == 1
-        return [each.knowing(model=_model(each, alone=alone)) for each in models]
+            self.answer = _addressed(_DETAILS[kind](client, models, listed))
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    """Whether this can be the name of a model, which is shown and copied as one line."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isprintable()
+
+
+def _addressed(models: list[ModelOnServer]) -> list[ModelOnServer]:
+    alone = len(models) == 1
+    return [each.knowing(model=_model(each, alone=alone)) for each in models]
 
 
 def _model(served: ModelOnServer, *, alone: bool) -> str:

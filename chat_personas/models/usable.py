@@ -55,8 +55,8 @@ def _not_a_language_model(header: Header) -> str | None:
     """Return what the file is instead of a model that continues text one token after the other; else None."""
     found, architecture = header.metadata, header.architecture
     for name in (found.get("general.type"), architecture, "adapter" if "adapter.type" in found else None):
-        if name in _SIDE_FILES:
-            return _SIDE_FILES[str(name)]
+        if isinstance(name, str) and name in _SIDE_FILES:
+            return _SIDE_FILES[name]
     if any(key.startswith("imatrix.") for key in found):
         return _SIDE_FILES["imatrix"]
     pooling = header.own("pooling_type") or 0

@@ -23,6 +23,8 @@ REASONED = [
     ("<|channel|>final<|message|>Free.", "Free.", ""),
     ("<|channel|>analysis<|message|>Say so.assistantfinalFree.", "Free.", "Say so."),
     ("<|channel|>analysis<|message|>My final word.finalFree.", "Free.", "My final word."),
+    ("<|inner_prefix|>a<|inner_suffix|>Free.", "Free.", "a"),
+    ("<unused94>thought\na<unused95>Free.", "Free.", "thought\na"),
     ("Here is my thought process:\n\na\nHere is my response:\n\nFree.", "Free.", "\n\na\n"),
     ("<think>it never ends", "", "it never ends"),
     ("<think></think>", "", ""),

@@ -22,6 +22,7 @@ class FakeHub:
         break_off: after how many bytes of an answer it closes the connection, for each of the next answers.
         ranges: whether it sends ranges, or begins again each time.
         status: what it answers to everything, if set.
+        sends_to: where it says that everything is, if set.
         asked: method, path, range and authorisation of every request.
     """
 
@@ -30,6 +31,7 @@ class FakeHub:
     break_off: list[int] = field(default_factory=list)
     ranges: bool = True
     status: int | None = None
+    sends_to: str | None = None
     asked: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     url: str = ""
 
@@ -57,6 +59,8 @@ class Handler(BaseHTTPRequestHandler):
         hub.asked.append((self.command, self.path, given, self.headers.get("Authorization")))
         if hub.status is not None:
             self._head(hub.status, {})
+        elif hub.sends_to is not None:
+            self._head(302, {"Location": hub.sends_to})
         elif "/resolve/" in self.path:
             digest = hub.sha256 or hashlib.sha256(hub.content).hexdigest()
             elsewhere = hub.url.replace("127.0.0.1", "localhost")  # the hub's storage is on another host

@@ -274,3 +274,27 @@ def test_a_folder_that_cannot_be_entered_stops_nothing(home: Path, model: Path) 
     (home / ".ollama").write_text("a file where a folder is expected")
     (home / ".lmstudio-home-pointer").mkdir()
     assert only().name == "m"
+
+
+def test_a_pipe_is_not_opened(home: Path) -> None:
+    folder = home / ".cache" / "llama.cpp"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "pipe.gguf")
+    assert found() == ([], [Damaged(folder / "pipe.gguf", "is not a file")])
+
+
+def test_a_part_with_the_number_0_is_a_file_as_any_other(home: Path, model: Path) -> None:
+    put(model, home / ".cache" / "llama.cpp" / "m-00000-of-00002.gguf")
+    assert only().name == "m-00000-of-00002"
+
+
+def test_a_vocabulary_without_weights_is_no_model(home: Path) -> None:
+    file = home / ".cache" / "llama.cpp" / "vocabulary.gguf"
+    file.parent.mkdir(parents=True)
+    writer = gguf.GGUFWriter(file, "llama")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    models, (problem,) = found()
+    assert models == []
+    assert problem.why.startswith("has no weights")

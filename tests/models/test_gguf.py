@@ -109,6 +109,41 @@ def test_what_is_no_model_is_named_and_not_fatal(tmp_path: Path, content: bytes,
         read_header(tmp_path / "odd.gguf")
 
 
+FIGURES = (
+    *("block_count", "context_length", "embedding_length", "attention.head_count", "attention.head_count_kv"),
+    *("attention.key_length", "attention.value_length", "full_attention_interval", "ssm.state_size", "ssm.conv_kernel"),
+    *("ssm.inner_size", "ssm.group_count", "wkv.head_size", "shortconv.l_cache", "pooling_type", "attention.causal"),
+    *("attention.layer_norm_rms_epsilon", "expert_count", "expert_used_count"),
+)
+GENERAL = (
+    *("general.file_type", "general.type", "general.alignment", "split.count", "tokenizer.chat_template"),
+    *("tokenizer.ggml.tokens", "adapter.type"),
+)
+ODD = ("", "7", -1, 0, True, 0.0, -2.5, float("nan"), float("inf"), [0, 2**31], [0.5], ["a", "b"], 2**63)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize("key", [*(f"llama.{key}" for key in FIGURES), *GENERAL])
+def test_whatever_stands_in_place_of_a_figure_ends_nothing(key: str, odd: object) -> None:
+    usual = ("block_count", "embedding_length", "attention.head_count", "ssm.state_size")
+    header = Header({"general.architecture": "llama", **{f"llama.{figure}": 64 for figure in usual}, key: odd})
+    memory = header.memory(1000)
+    assert memory is None or 0 < memory < 2**80
+    assert header.quantization
+    assert header.parts >= 1
+    why_unusable(header)
+
+
+@pytest.mark.parametrize("alignment", [0, "32"])
+def test_a_file_whose_weights_lie_nowhere_is_damaged(tmp_path: Path, alignment: object) -> None:
+    def add(writer: gguf.GGUFWriter) -> None:
+        kind = gguf.GGUFValueType.STRING if isinstance(alignment, str) else gguf.GGUFValueType.UINT32
+        writer.add_key_value("general.alignment", alignment, kind)
+
+    with pytest.raises(GgufError, match="damaged"):
+        read_header(write_header(tmp_path / "m.gguf", "llama", add))
+
+
 @pytest.mark.parametrize(
     ("architecture", "key", "recurrent"),
     [

@@ -237,6 +237,15 @@ def test_a_hub_that_is_gone_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("elsewhere", ["/again/and/again", "ftp://127.0.0.1/file"])
+def test_a_hub_that_sends_one_round_in_a_circle_or_nowhere_is_one_line(hub: FakeHub, elsewhere: str) -> None:
+    hub.sends_to = elsewhere
+    with pytest.raises(PullError) as raised:
+        ask_hub(ENTRY)
+    assert hub.url in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.parametrize("endpoint", ["foo", "http://[", "http://127.0.0.1:99999", "ftp://x", "http://"])
 def test_an_endpoint_that_is_no_address_is_wrong_input(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", endpoint)

@@ -1,12 +1,14 @@
 """Servers on this machine: which models they serve, and what to write to use one."""
 
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from chat_personas.models import servers
-from chat_personas.models.servers import Kind, ModelOnServer, find_servers
+from chat_personas.models.servers import Kind, ModelOnServer, SilentServer, find_servers
 from tests.models.fake_servers import KOBOLD, LLAMA_SERVER, LM_STUDIO, OLLAMA, VLLM, Routes, serving
 
 ALL: list[tuple[Kind, Routes]] = [
@@ -108,6 +110,41 @@ def test_a_server_that_never_answers_is_named_after_the_time_out(
     models, (silent,) = find_servers({listening: "vLLM"})
     assert models == []
     assert "does not answer within 0.05 s" in silent.why
+
+
+@pytest.fixture
+def endless() -> Iterator[int]:
+    """A port on which a server begins an answer and sends byte after byte of its head."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ended = threading.Event()
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not ended.wait(0.005):
+                    connection.sendall(b"y")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield listener.getsockname()[1]
+        ended.set()
+        thread.join()
+
+
+def test_a_server_whose_answer_does_not_end_is_named(endless: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "LONGEST", 0.1)
+    url = f"http://127.0.0.1:{endless}"
+    assert find_servers({endless: "Ollama"}) == (
+        [],
+        [SilentServer(url, "does not come to the end of an answer within 0.1 s")],
+    )
+
+
+@pytest.mark.parametrize("odd", [7, {"a": 1}, "two\nlines", "\x1b[31mred", "x" * 5000])
+def test_what_cannot_be_the_name_of_a_model_is_passed_over(odd: object) -> None:
+    (only,) = served({"/v1/models": {"data": [{"id": odd}, {"id": "m"}]}})
+    assert only.name == "m"
 
 
 def test_nothing_listening_is_nothing_found() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from string import ascii_lowercase, digits
 
 from chat_personas.engines.llama.bindings import native, physical_cores, processor_features
 from chat_personas.engines.llama.context import Context, ContextSize
@@ -22,7 +23,7 @@ from chat_personas.engines.llama.template import (
 from chat_personas.engines.llama.token_cache import Memory, SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
-from eval.engine import EngineInfo, Probe, PromptFormat
+from eval.engine import EngineError, EngineInfo, Probe, PromptFormat
 from eval.interventions import Interventions
 
 _LARGEST_DEFAULT_CONTEXT = 8192
@@ -59,6 +60,9 @@ class Options:
             raise ValueError("threads must be 1 to 512")
         if not 1 <= self.batch <= 8192 or not 3 <= self.sequences <= 256:
             raise ValueError("batch must be 1 to 8192, sequences 3 to 256")
+
+
+_CHANGED = "changed by the chat template; one that spells a control token is refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ class Runtime:
                 "batch": str(self.context.size.batch),
                 "prompt_rendering": str(RENDERING_VERSION),
                 "chat_template": self._template_described(),
+                **({} if self.template.keeps_apart else {"messages": _CHANGED}),
             },
         )
 
@@ -192,6 +197,11 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         prompter = Prompter(vocabulary, template, stops=TRANSCRIPT_STOPS, question=form(AFTER_TRANSCRIPT))
         texts = Prompter(vocabulary, form(PLAIN), stops=PLAIN_STOPS)
     template.check()
+    if lost := vocabulary.cannot_spell(ascii_lowercase + digits):
+        raise EngineError(
+            f"the model's vocabulary has no tokens for {' '.join(lost)}, so that questions would not reach it whole; "
+            "use another model"
+        )
     length = options.context_length or min(model.trained_context, _LARGEST_DEFAULT_CONTEXT)
     length = min(length, model.trained_context)
     threads = options.threads or physical_cores()

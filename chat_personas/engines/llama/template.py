@@ -64,7 +64,7 @@ _FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionE
 
 _LOSES_WORDS = (
     "the model's chat template leaves out words of the messages, so that questions would not reach the model; use "
-    "another file of this model, or a server"
+    "another file of this model, a server, or another template (--template)"
 )
 
 
@@ -186,6 +186,16 @@ class ChatTemplate:
                 return  # a template for one question and no conversation; what it refuses, it refuses with its reason
             if texts[0] == texts[1] or not all(map(_holds, texts, (messages, other))):
                 raise EngineError(_LOSES_WORDS)
+
+    @cached_property
+    def keeps_apart(self) -> bool:
+        """Whether what is said stands apart from the template's own words, so that it may spell a control token."""
+        for messages in (_messages(_TRIAL), _messages(_TRIAL[-1:])):
+            try:
+                return not any(part.mixed for part in self.parts(messages))
+            except EngineError:
+                continue
+        return True
 
     @staticmethod
     def check_question(parts: Sequence[TemplatePart], question: Message) -> None:

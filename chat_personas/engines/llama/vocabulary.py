@@ -108,6 +108,10 @@ class Vocabulary:
         spelled = {each: self.text_of(self.tokenise(each, special=False)) for each in set(text)}
         return all(each in found and found.strip() == each.strip() for each, found in spelled.items())
 
+    def cannot_spell(self, text: str) -> str:
+        """Return the characters of `text` that no tokens spell, whatever becomes of case and compatible forms."""
+        return "".join(each for each in text if not self.spells_whole(each))
+
     def spells_whole(self, text: str) -> bool:
         """Whether the tokens of `text` spell all of it, whatever becomes of white space, case and compatible forms."""
         return _bare(self.text_of(self.tokenise(text, special=False))) == _bare(text)

@@ -83,6 +83,8 @@ class EventReader:
         self._name = ""
         self._data: list[str] = []
         self._error: str | None = None
+        self._complete_once = False
+        self._other = ""  # the first line that is no field of an event
 
     def feed(self, some: bytes) -> Iterator[Event]:
         """Yield the events that `some` bytes complete.
@@ -106,9 +108,14 @@ class EventReader:
             raise UnreadableAnswerError(f"an event without an end (more than {self._most:,} bytes)")
 
     def end(self) -> Iterator[Event]:
-        """Yield the events that no empty line has ended. Raises as `feed`."""
+        """Yield the events that no empty line has ended. Raises as `feed`.
+
+        An answer without any event that has words is one of these: gateways report failures in plain text.
+        """
         yield from self._take(b"".join(self._begun))
         yield from self._take(b"")
+        if self._other and not self._complete_once:
+            yield Event("error", (), self._other)
 
     def _take(self, raw: bytes) -> Iterator[Event]:
         try:
@@ -128,6 +135,8 @@ class EventReader:
                 yield from self._complete()
             case _ if line.startswith("{"):  # a document in place of an event
                 self._data.append(line)
+            case _ if field not in _IGNORED:
+                self._other = self._other or line[:_LONGEST_OTHER]
 
     def _complete(self) -> Iterator[Event]:
         name, data, error = self._name, tuple(self._data), self._error
@@ -135,10 +144,14 @@ class EventReader:
         if len(data) > 1 and not _is_document("\n".join(data)):
             yield from (Event(name, (line,), None) for line in data)
             data = ()
+            self._complete_once = True
         if data or error is not None or name == "error":
+            self._complete_once = True
             yield Event(name, data, error)
 
 
+_IGNORED = ("", "id", "retry")
+_LONGEST_OTHER = 2000
 _LINE_END = re.compile(rb"\r\n|\n|\r(?=.)", re.DOTALL)
 """A CR at the end of what has come may be the first half of a CR LF, and waits."""
 

@@ -47,6 +47,9 @@ _WORDINGS = tuple(
         r"`?inputs`?( tokens)?.{0,40}must (be|have) (<|<=|less|at most|fewer)",  # text-generation-inference
         r"range of input length should be",  # DashScope
         r"reduce the length of (the|your) (messages|prompt|input|conversation)",  # Groq
+        # Zhipu, in Chinese: input, hint or context is too long, or over a limit
+        r"(\u8f93\u5165|\u63d0\u793a|\u4e0a\u4e0b\u6587|prompt) ?"
+        r"(\u8d85\u957f|\u8fc7\u957f|\u8d85\u8fc7|\u8d85\u51fa)",
         r"\d tokens? ?(>|≥|exceeds?|is (more|greater|larger) than) ?(the )?(maximum|max|limit|\d)",
     )
 )
@@ -54,7 +57,8 @@ _WORDINGS = tuple(
 
 _ABOUT_LENGTH = re.compile(r"token|length|\b(too )?(long|large|big)\b|context|\bsize\b|\binputs?\b|\bprompt")
 _ABOUT_MONEY = re.compile(
-    r"budget|quota|billing|credit|balance|payment|spend|cost|rate.?limit|\b[rt]p[md]\b"
+    r"budget|quota|billing|credit|balance|payment|spend|cost|rate.?limit|\b[rt]p[md]\b|\bkey limit|usage limit"
+    r"|\b(hourly|daily|weekly|monthly) limit"
     r"|per (second|minute|hour|day|month)"
 )
 

@@ -34,6 +34,8 @@ _BYTES_AT_ONCE = 4096
 _EVENTS = (b"data:", b"event:", b"error:", b":", b"id:")
 SECONDS_FOR_COUNTS = 1.0
 """For so long at most a reply that has ended waits for the counts of its tokens."""
+_RAW_SPACES = str.maketrans({"\u2581": " ", "\u0120": " ", "\u010a": "\n"})
+"""What stands for white space within a vocabulary: some servers send tokens as they stand there."""
 _MOST_SUM = math.exp(0.05)
 """The most to which probabilities may sum by rounding: that of a logarithm with one decimal is off by 0.05 at most."""
 
@@ -239,6 +241,7 @@ def label_bounds(labels: Sequence[str], top: Sequence[tuple[str, float]]) -> tup
         labels: the answer labels.
         top: the likeliest first tokens that the server shows, each with its natural log-probability.
     """
+    top = [(token.translate(_RAW_SPACES), log_probability) for token, log_probability in top]
     total = sum(math.exp(log_probability) for _, log_probability in top)
     rest = max(0.0, 1.0 - total)
     least = math.exp(min((log_probability for _, log_probability in top), default=0.0))

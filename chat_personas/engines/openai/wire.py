@@ -35,6 +35,7 @@ _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 _CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
 _WORDS_OF_FAILURE = ("message", "error", "detail", "msg", "error_message", "errors", "reason", "title", "description")
 _DEEPEST_WORDS = 4
+_DOCUMENT = ("{", "[", '"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def completion(document: object) -> Completion:
     choice = _first_choice(document)
     if not isinstance(document, dict) or choice is None:
         raise UnreadableAnswerError("an answer that is not a chat completion")
-    message = choice.get("message")
+    message = choice.get("message", _of_completions(choice))
     if message is not None and not isinstance(message, dict):
         raise UnreadableAnswerError("an answer that is not a chat completion")
     said = parted(whole_characters(_said(message or {})))
@@ -218,7 +219,13 @@ def delta(event: Event) -> Delta | End | None:
         return None
     if text.strip("\"'") == "[DONE]":
         return END
+    if _is_plain_words(text):
+        raise reported(text)
     document = read_document(text, "an event", halves=True)
+    if document is None or isinstance(document, bool | int | float):
+        return None  # it keeps the connection alive
+    if isinstance(document, list) and any(isinstance(each, dict) and each.get("error") for each in document):
+        raise reported(next(each for each in document if isinstance(each, dict) and each.get("error")))
     if not isinstance(document, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
     choice = _first_choice(document)
@@ -226,7 +233,7 @@ def delta(event: Event) -> Delta | End | None:
     thought_tokens = thought_tokens_in(document)
     if choice is None:
         return Delta("", None, counts=counts, thought_tokens=thought_tokens) if counts is not None else None
-    said = choice.get("delta", choice.get("message"))
+    said = choice.get("delta", choice.get("message", _of_completions(choice)))
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
     reason = choice.get("finish_reason")
@@ -271,6 +278,12 @@ def _first_choice(document: object) -> dict[str, Any] | None:
     if choice.get("error") or choice.get("finish_reason") == "error":
         raise reported(choice.get("error") or document)
     return choice
+
+
+def _of_completions(choice: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the message of a server that answers in the form of the older interface, text completions."""
+    text = choice.get("text")
+    return {"content": text} if isinstance(text, str) else None
 
 
 def _raise_reported(document: Mapping[str, Any]) -> None:
@@ -391,6 +404,12 @@ def _loosely(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
+
+
+def _is_plain_words(text: str) -> bool:
+    """Whether an event holds words in place of a document, not even a damaged one."""
+    words = not text.startswith(_DOCUMENT) and any(map(str.isalpha, text))
+    return words and isinstance(_loosely(text), str)
 
 
 def _compact(document: object) -> str:

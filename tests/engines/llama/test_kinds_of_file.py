@@ -175,8 +175,16 @@ async def test_a_label_that_the_vocabulary_cannot_spell_fails_by_name(tmp_path: 
     assert failures["texts"] == "the model has no tokens for the answer 'CCC'"
 
 
+@pytest.mark.parametrize("without", ["e", "0123456789"])
+async def test_a_vocabulary_without_letters_or_digits_is_refused_since_questions_would_lose_them(
+    tmp_path: Path, without: str
+) -> None:
+    with pytest.raises(EngineError, match=f"no tokens for {' '.join(without)}, so that questions would not reach it"):
+        await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", without=without))
+
+
 async def test_a_vocabulary_that_cannot_spell_a_form_leaves_replies_without_it(tmp_path: Path) -> None:
-    engine = await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", without="0123456789"))
+    engine = await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", without="{}"))
     assert engine.info.constraints == "none"
     asked = [Message("user", "How many?")]
     await engine.complete(asked, Sampling(max_tokens=20, seed=1, constraint=Percentages(("A", "B"))))

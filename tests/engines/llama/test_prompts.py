@@ -258,6 +258,21 @@ async def test_a_file_whose_template_loses_words_is_refused_when_it_is_opened(tm
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("m.content", None), ("m.content | upper", None), ("m.content | title", "changed by the chat template; one that")],
+)
+async def test_it_is_told_where_a_template_changes_messages_so_that_control_tokens_are_refused(
+    tmp_path: Path, content: str, says: str | None
+) -> None:
+    source = f"{{% for m in messages %}}[{{{{ m.role }}}}] {{{{ {content} }}}};{{% endfor %}}[assistant]"
+    engine = await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", template=source))
+    told = engine.info.details.get("messages")
+    await engine.close()
+    assert (told or "").startswith(says or "")
+    assert (told is None) == (says is None)
+
+
 async def test_a_question_that_is_too_long_for_its_template_is_not_asked_in_part(tmp_path: Path) -> None:
     source = "{% for m in messages %}[{{ m.role }}] {{ m.content | truncate(300) }};{% endfor %}[assistant]"
     engine = await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", template=source))

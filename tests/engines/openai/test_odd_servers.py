@@ -305,8 +305,10 @@ async def test_a_stream_that_says_that_the_conversation_is_too_long_is_begun_aga
 
 
 @pytest.mark.parametrize(("status", "says"), [(402, "answered 402"), (403, "answered 403"), (401, "answered 401")])
-async def test_words_about_money_are_not_taken_for_a_wrong_key(status: int, says: str) -> None:
-    words = "Your credit balance is too low to send more tokens"
+@pytest.mark.parametrize(
+    "words", ["Your credit balance is too low to send more tokens", "Key limit exceeded (daily limit)"]
+)
+async def test_words_about_money_are_not_taken_for_a_wrong_key(status: int, says: str, words: str) -> None:
     reply = refuses(lambda request: "hello" in str(request.body), status, {"error": {"message": words}})
     assert await reply_of(reply) == ("", f"{says} ({words})")
 
@@ -386,7 +388,8 @@ async def test_a_reply_is_whole_at_its_first_reason_to_end_whatever_follows() ->
         ),
         (b'data: {"error": {"message": "' + b"x" * 9999 + b'"}}\n\n', f"reported a failure ({'x' * 200}…)"),
         (b"data: \xff\n\n", "sent an event that is not text"),
-        (b"data: null\n\n", "sent an event that is not a part of a reply"),
+        (b"data: upstream is gone\n\n", "reported a failure (upstream is gone)"),
+        (b'data: [{"error": {"code": 503, "message": "too busy"}}]\n\n', "reported a failure (too busy)"),
         (b"data: [1, 2]\n\n", "sent an event that is not a part of a reply"),
         (b"data: " + b"[" * 100_000 + b"\n\n", "sent an event that is nested too deep"),
         (b"data: {\n\n", "sent an event that is not JSON, or is cut off"),
@@ -396,6 +399,26 @@ async def test_what_came_before_a_failure_is_kept_and_the_failure_is_one_line(od
     said = b"".join(f"data: {event}\n\n".encode() for event in WORDS)
     text, failure = await reply_of(streams(said, odd))
     assert (text, failure) == ("Good day.", f"{why}; try again, or look at the server's log")
+
+
+@pytest.mark.parametrize("alive", ["null", "0", "true", "{}", ""])
+async def test_events_that_only_keep_alive_are_passed_over(alive: str) -> None:
+    events = [WORDS[0], alive, *WORDS[1:], chunk("", "stop")]
+    assert await reply_of(streams("".join(f"data: {event}\n\n" for event in events).encode())) == ("Good day.", None)
+
+
+async def test_an_answer_in_plain_words_is_told() -> None:
+    said = await reply_of(streams(b"upstream connect error or disconnect\n"))
+    assert said == (
+        "",
+        "reported a failure (upstream connect error or disconnect); try again, or look at the server's log",
+    )
+
+
+async def test_a_server_that_answers_as_for_text_completions_is_understood() -> None:
+    first, second = ('{"choices": [{"index": 0, "text": "%s", "finish_reason": %s}]}' % each  # noqa: UP031
+                     for each in (("Good ", "null"), ("day.", '"stop"')))  # fmt: skip
+    assert await reply_of(streams(f"data: {first}\n\ndata: {second}\n\n".encode())) == ("Good day.", None)
 
 
 async def test_a_reply_without_an_end_is_cut_off_and_kept() -> None:

@@ -30,6 +30,8 @@ TOO_LONG = [
     (400, "Invalid request: Your request exceeded model token limit: 8192"),
     (400, "Prompt exceeds max length"),
     (400, "context window exceeds limit (2013)"),
+    (400, "\u8f93\u5165\u8d85\u957f"),  # "input too long"
+    (400, "Prompt \u8d85\u957f: \u63d0\u793a\u8d85\u8fc7\u4e0a\u4e0b\u6587\u957f\u5ea6"),
 ]
 OTHER = [
     (400, "Budget has been exceeded! Current cost: 14.2, Max budget: 10.0"),
@@ -43,6 +45,7 @@ OTHER = [
     (403, "This model's maximum context length is 4097 tokens"),
     (400, "Insufficient balance: the prompt exceeds the limit of your credit in tokens"),
     (500, "out of order"),
+    (400, "You have exceeded the monthly limit of 1000000 tokens for your plan: messages exceed the token limit"),
 ]
 
 

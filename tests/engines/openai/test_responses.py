@@ -23,6 +23,13 @@ def test_variants_of_a_letter_add_up_and_what_is_hidden_is_at_most_as_likely_as_
     assert found["B"] == pytest.approx((0.2, 0.2 + 0.04))
 
 
+@pytest.mark.parametrize("space", ["\u2581", "\u0120"])
+def test_letters_spelled_as_in_the_vocabulary_of_the_server_are_found(space: str) -> None:
+    found = shown(("A", 0.6), (f"{space}A", 0.1), (f"{space}B", 0.2), ("Well", 0.04))
+    assert found["A"] == pytest.approx((0.7, 0.7))
+    assert found["B"] == pytest.approx((0.2, 0.2 + 0.04))
+
+
 def test_nothing_hidden_can_be_more_than_what_is_left_of_one() -> None:
     assert shown(("A", 0.6), ("Well", 0.37))["B"] == pytest.approx((0.0, 0.03))
 
