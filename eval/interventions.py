@@ -127,6 +127,11 @@ def layers_said(layers: Sequence[int]) -> str:
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
+def layers_named(layers: Sequence[int]) -> str:
+    """Write them with the word before, in the number that it has: `layer 3`, `layers 5 to 40`."""
+    return f"{'layer' if len(layers) == 1 else 'layers'} {layers_said(layers)}"
+
+
 def check_intervention(intervention: Intervention) -> None:
     """Make sure that a direction has vectors where they are asked for, and that its strength is a number.
 
@@ -137,8 +142,8 @@ def check_intervention(intervention: Intervention) -> None:
     missing = sorted(set(layers) - set(direction.layers))
     if missing or not layers:
         raise InterventionError(
-            f"the direction {direction.name} has no vector for layer {layers_said(missing)}; "
-            f"it has {'layers' if len(direction.layers) > 1 else 'layer'} {layers_said(direction.layers)}"
+            f"the direction {direction.name} has no vector for {layers_named(missing)}; "
+            f"it has {layers_named(direction.layers)}"
         )
     if not math.isfinite(intervention.strength):
         raise InterventionError(f"the strength of {direction.name} is not a number; write one such as 1.5")

@@ -3,7 +3,15 @@
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from personas.errors import PersonaError
 from personas.group import Group, clash
@@ -30,6 +38,12 @@ def _layers_as_text(value: Any) -> Any:
     layers = layers_in(value) if isinstance(value, str) else value
     if isinstance(value, str) and not layers:
         raise broken_rule(f'is {quoted(value)}; write layers as "12", "10-20" or "10,12"')
+    return layers
+
+
+def _one_alone(layers: tuple[int, ...]) -> tuple[int, ...]:
+    if len(layers) > 1:
+        raise broken_rule('names several layers; write one, such as "12": its vector is removed from every layer')
     return layers
 
 
@@ -102,7 +116,7 @@ class Ablation(StrictModel):
 
     direction: Line
     """The name of a direction that was trained (`steer train`), or a file, relative to the persona file."""
-    layers: Annotated[Layers, Field(max_length=1)] | None = None
+    layers: Annotated[Layers, AfterValidator(_one_alone)] | None = None
     """The layer whose vector is removed, as "12"; the best layer of the direction if left out."""
 
 

@@ -11,7 +11,7 @@ from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, si
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
 from chat_personas.reporting.wording import answers_of, groups_label
 from chat_personas.text import pluralize, printable
-from eval.interventions import layers_said
+from eval.interventions import layers_named
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
@@ -96,8 +96,8 @@ PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
 
 def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -> str:
     """Name an intervention: `party, add in layer 3`."""
-    where = f"{'layer' if len(layers) == 1 else 'layers'} {layers_said(layers)}"
-    return printable(f"{direction}, {kind} in {'all layers, as in ' if kind == 'ablate' else ''}{where}")
+    where = "all layers, as in " if kind == "ablate" else ""
+    return printable(f"{direction}, {kind} in {where}{layers_named(layers)}")
 
 
 def stored_intervention_described(key: str) -> str:

@@ -69,7 +69,8 @@ class AblationReport(Document):
     sides: tuple[AblationSide, AblationSide]
     """The two personas."""
     apart: Score | None
-    """Total variation between the answers of the two personas: the mean over the questions valid in all four."""
+    """Total variation between the answers of the two personas: the mean over the questions valid in all six
+    measurements: with the direction, without it, and without a random one."""
     apart_ablated: Score | None
     """The same with the direction removed."""
     change: PairedScore | None

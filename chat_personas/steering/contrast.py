@@ -17,12 +17,14 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, ValidationError
 
 from chat_personas.steering.errors import SteeringError
+from chat_personas.text import pluralize
 from eval.engine import Message
 from eval.expression.rendering import render
 from eval.states import Opening
 from eval.surveys.model import Question, Survey
 from personas import Persona, prompt_alone
 from personas.inputs.files import FileKind, read_text
+from personas.inputs.json_text import parse_json
 from personas.inputs.models import Prose, StrictModel, broken_rule, explain, faults
 
 T = TypeVar("T")
@@ -188,13 +190,16 @@ def from_file(path: Path, seed: int = 0) -> Contrast:
     ]
     if len(pairs) < LEAST_PAIRS:
         raise SteeringError(
-            f"{path.name} has {len(pairs)} pairs; give at least {LEAST_PAIRS}, of which half are held out"
+            f"{path.name} has {pluralize(len(pairs), 'pair')}; give at least {LEAST_PAIRS}, of which half are held out"
         )
     training, held_out = halves(range(len(pairs)), str, seed)
     return Contrast(tuple(pairs[place] for place in training), tuple(pairs[place] for place in held_out))
 
 
 def _pair_of(line: str, place: str) -> Pair:
+    parse_json(
+        line, lambda fault: SteeringError(f"{place}: {fault}"), fix="write one object on each line", one_line=True
+    )
     try:
         found = _PairLine.model_validate_json(line)
     except ValidationError as error:

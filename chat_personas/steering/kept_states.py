@@ -4,6 +4,7 @@ The file has a line of JSON that says what it is for, and then the states of one
 is only ever added to. What a killed program left of a text is cut off, and that text is read again.
 """
 
+import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import close_to_others
 
 Floats = NDArray[np.float32]
@@ -73,10 +75,35 @@ def kept_states(path: Path, purpose: Purpose) -> Iterator[KeptStates]:
     """Lend the states in a file, which is created for its owner only; it is removed if the block ends without an error.
 
     Raises:
+        SteeringError: another program has them: what two of them add to one file would be mixed.
         OSError: it cannot be written.
     """
     path.touch(mode=0o600)
     close_to_others(path)
     with path.open("r+b") as stream:
+        if not _locked(stream):
+            raise SteeringError(
+                f"another program is training {path.parent.name}; wait until it has finished, or choose another name"
+            )
         yield KeptStates(stream, purpose)
-    path.unlink()
+        path.unlink(missing_ok=True)
+
+
+def is_being_trained(path: Path) -> bool:
+    """Whether another program is adding states to this file just now."""
+    try:
+        with path.open("rb") as stream:
+            return not _locked(stream)
+    except OSError:
+        return False
+
+
+def _locked(stream: BinaryIO) -> bool:
+    """Lock a file until it is closed; return False if another program has locked it."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a file system without locks
+    return True

@@ -17,11 +17,11 @@ from chat_personas.steering.applied import intervention
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
 from chat_personas.steering.sweep import Before, Cost, SteerableEngine, alone, answers_of, cost_of, seed_of
-from eval.engine import Engine, Message, RequestError
+from eval.engine import Engine, EngineError, Message, RequestError
 from eval.evaluation import questions_with_figures, steered_as
 from eval.expression.few_shot import FewShotQuestion, as_asked
 from eval.expression.rendering import QuestionLike
-from eval.interventions import Direction, InterventionKind, Interventions
+from eval.interventions import Direction, InterventionError, InterventionKind, Interventions
 from eval.report import ModelInfo, PersonaInfo, SurveyInfo
 from eval.report.build import persona_info, program_version, survey_info
 from eval.scoring.differences import difference_of
@@ -219,7 +219,11 @@ class Comparison:
             return str(error)
 
     async def _inside(self, along: Along, kind: InterventionKind) -> _Found | str:
-        """Choose the strength on the training half, and ask the other half under it."""
+        """Choose the strength on the training half, and ask the other half under it; or say why it cannot be done."""
+        try:
+            self._under(along, kind, 0.0)
+        except (InterventionError, EngineError) as error:
+            return str(error)
         cards: dict[float, BriefScorecard] = {}
         for strength in STRENGTHS[kind]:
             cards[strength] = await self._card(self._under(along, kind, strength), (), self.halves[0])

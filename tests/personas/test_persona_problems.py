@@ -168,6 +168,11 @@ def test_the_ends_of_the_ranges_are_allowed(tmp_path: Path, line: str) -> None:
             "[activation]\ndirection = 'd'\nstrength = 1\nclamp = 1\n",
             "line 8: activation has both a strength and a clamp; keep one",
         ),
+        (
+            "[ablation]\ndirection = 'd'\nlayers = '3-4'\n",
+            'line 10: ablation.layers names several layers; write one, such as "12": its vector is removed from every '
+            "layer",
+        ),
         ("[ablation]\ndirection = 'd'\nlayers = 3\n", "line 10: ablation.layers is 3; write a list in brackets"),
         ('["\\u001b[31m"]\n', 'line 8: there is no key "\\x1b[31m"; write "schema", "name"'),
     ],

@@ -1,6 +1,7 @@
 """The chart and the page of a sweep: what is on them, and that a strength that is not sound has no figure."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,7 +89,11 @@ def test_the_page_loads_nothing_and_tells_how_to_repeat_the_sweep(found: Sweep) 
     page = sweep_page_document(found)
     read = seen(page)
     assert not read.addresses
-    assert "chat-personas steer sweep party --kind add --strengths=-1,1,2 --layers 1 --model toy" in read.text
+    sides = "--toward POLPARTY=Democrat --against POLPARTY=Republican"
+    again = f"chat-personas steer sweep party --kind add --strengths=-1,1,2 --layers 1 {sides} --survey civic"
+    assert f"{again} --model toy.gguf" in read.text
+    between = swept([measured(1 / 3, 0.8, 0.8)], measured(None, 0.5, 0.5), replace(SOURCE, layers=(1, 3)))
+    assert "--strengths=0.333333333333333 --layers 1,3 --toward" in seen(sweep_page_document(between)).text
     assert page == sweep_page_document(found)
     costs = rows(page, "Replies to neutral questions, and answers to the held-out ones")
     assert costs["none"][:3] == ["-2.00", "0.00", "1.00"]

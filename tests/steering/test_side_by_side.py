@@ -10,8 +10,8 @@ from scipy.stats import wasserstein_distance
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
 from chat_personas.steering.side_by_side import Along, Comparison, SteeringRow, SteeringTable
-from eval.engine import Message, Probe, ProbeScore, Sampling
-from eval.interventions import Interventions
+from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
+from eval.interventions import InterventionError, Interventions
 from eval.states import Opening
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question
@@ -154,6 +154,21 @@ def test_every_way_of_steering_has_a_cost_and_none_costs_nothing(even: tuple[Ste
     assert all(cost is not None for cost in costs.values())
     moved = {name: cost.divergence for name, cost in costs.items() if cost is not None}
     assert moved == {"none": 0.0} | dict.fromkeys(moved.keys() - {"none"}, 1.0)
+
+
+async def test_what_cannot_be_done_has_its_reason_in_its_row_and_the_rest_is_measured() -> None:
+    class Halting(Leaning):
+        def steered(self, interventions: Interventions) -> Leaning:
+            if interventions[0].kind == "clamp":
+                raise InterventionError("the direction party has no poles to be set between")
+            if interventions[0].kind == "ablate":
+                raise EngineError("a direction cannot be removed from this model")
+            return super().steered(interventions)
+
+    found = await Comparison(Halting({}), DEMOCRAT, LOADED, ALONG, lambda: None).table()
+    assert row(found, "add").scores is not None
+    assert row(found, "clamp").why_not == "the direction party has no poles to be set between"
+    assert row(found, "ablate").why_not == "a direction cannot be removed from this model"
 
 
 async def test_without_a_direction_the_rest_is_measured_and_a_line_says_how_to_train_one() -> None:

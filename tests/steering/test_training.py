@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.steering.contrast import Contrast, Pair
-from chat_personas.steering.kept_states import KeptStates, Purpose, kept_states
+from chat_personas.steering.errors import SteeringError
+from chat_personas.steering.kept_states import KeptStates, Purpose, is_being_trained, kept_states
 from chat_personas.steering.separation import agreement, area_under_curve, separations
 from chat_personas.steering.training import train, train_direction
 from eval.engine import Message
@@ -119,6 +121,21 @@ def test_states_are_taken_up_where_a_killed_program_left_them(tmp_path: Path) ->
         kept.add(first + 20)
         np.testing.assert_array_equal(kept.all(), np.stack([first, first + 10, first + 20]))
     assert not path.exists()
+
+
+def test_two_programs_never_add_to_the_same_states(tmp_path: Path) -> None:
+    path = tmp_path / "loud" / "states"
+    path.parent.mkdir()
+    with kept_states(path, PURPOSE) as kept:
+        kept.add(np.ones((2, 3), dtype=np.float32))
+        assert is_being_trained(path)
+        other = replace(PURPOSE, pairs_sha256="q" * 64)
+        with pytest.raises(SteeringError, match="another program is training loud"), kept_states(path, other):
+            pytest.fail("it was lent twice")
+        kept.add(np.zeros((2, 3), dtype=np.float32))
+        assert kept.all()[:, 0, 0].tolist() == [1.0, 0.0]
+    assert not path.exists()
+    assert not is_being_trained(path)
 
 
 def test_states_for_another_purpose_are_not_used(tmp_path: Path) -> None:

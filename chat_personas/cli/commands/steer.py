@@ -48,13 +48,13 @@ from chat_personas.steering.direction_file import (
     unfinished_trainings,
 )
 from chat_personas.steering.errors import SteeringError
-from chat_personas.steering.kept_states import Purpose
+from chat_personas.steering.kept_states import Purpose, is_being_trained
 from chat_personas.steering.knob import LONGEST_NAME
 from chat_personas.steering.training import METHODS, Course, Method, train_direction
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineInfo
-from eval.interventions import layers_said
+from eval.interventions import layers_named
 
 LEAST_LAYERS = 2
 """A control vector has none for the first layer."""
@@ -178,7 +178,7 @@ def _kept_layers(layers: LayersMeant | None, model: str, last: int) -> tuple[int
     missing = [layer for layer in layers if not 1 <= layer <= last]
     if missing:
         raise UsageError(
-            f"--layers: {printable(model)} has no direction in layer {layers_said(missing)}; its layers are 1 to {last}"
+            f"--layers: {printable(model)} has no direction in {layers_named(missing)}; its layers are 1 to {last}"
         )
     return layers
 
@@ -250,8 +250,8 @@ def sweep(
         strengths=strengths_meant(strengths),
         kind=options.choose("--kind", kind, KINDS),
         layers=layers_meant(layers),
-        toward=combined_groups(toward or ()),
-        against=combined_groups(against or ()),
+        toward=combined_groups(toward or (), "--toward"),
+        against=combined_groups(against or (), "--against"),
         survey=find_survey(survey),
         model=model,
         resumable=ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on"),
@@ -366,6 +366,8 @@ def delete(
     begun = [path for path in unfinished_trainings() if path.parent.name == direction]
     found = find_direction(direction) if not begun or _is_trained(direction) else []
     paths = [*(path for path in found if path.is_relative_to(directions_directory())), *begun]
+    if any(map(is_being_trained, begun)):
+        raise SteeringError(f"another program is training {printable(direction)}; stop it first, or wait for its end")
     if not paths:
         raise SteeringError(f"{printable(direction)} is not among the directions that are kept; see `steer list`")
     if not yes:

@@ -95,8 +95,8 @@ def show(
     return DONE
 
 
-def combined_groups(written: Sequence[str]) -> tuple[Group, ...]:
-    """Return the groups that are written as `ATTRIBUTE=value` on the command line, to be combined.
+def combined_groups(written: Sequence[str], option: str = "--group") -> tuple[Group, ...]:
+    """Return the groups that are written as `ATTRIBUTE=value` on the command line after an option, to be combined.
 
     Raises:
         PersonaError: there is no such group.
@@ -106,7 +106,7 @@ def combined_groups(written: Sequence[str]) -> tuple[Group, ...]:
     found = clash(groups)
     if found is not None:
         raise UsageError(
-            f"--group: {found.problem}; keep one of them: combined groups are the people who belong to all of them"
+            f"{option}: {found.problem}; keep one of them: combined groups are the people who belong to all of them"
         )
     return groups
 

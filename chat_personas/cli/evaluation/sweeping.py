@@ -241,7 +241,7 @@ class SideBySideRun:
             along = Along(found, own[0].layers)
         else:
             return None
-        engine.steered([intervention(along.direction, kind, 0.0, along.layers) for kind in ("add", "clamp")])
+        engine.steered([intervention(along.direction, "add", 0.0, along.layers)])
         return along
 
 

@@ -24,6 +24,7 @@ from chat_personas.reporting.steering_wording import (
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.settings_preview import is_accessible
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
+from chat_personas.steering.kept_states import is_being_trained
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ _WITH_BARS = 96
 """Columns from which there is room for bars beside the figures of a sweep."""
 _FARTHEST = 0.4
 """The leaning at which a bar is as long as it gets."""
+UNDER_WAY = "being trained by another program"
+INTERRUPTED = "interrupted: give the command again to go on; steer delete removes it"
 MADE_ELSEWHERE = "made by another tool: no poles, and nothing is known of how well it separates texts"
 
 
@@ -56,8 +59,8 @@ def print_directions(
     for path in damaged:
         advice = "damaged: train it again with --replace, or remove it with steer delete"
         print(printable(f"{padded(path.parent.name, 20)} {advice}"))
-    for name in dict.fromkeys(path.parent.name for path in begun):
-        print(printable(f"{padded(name, 20)} interrupted: give the command again to go on; steer delete removes it"))
+    for name, under_way in sorted({(path.parent.name, is_being_trained(path)) for path in begun}):
+        print(printable(f"{padded(name, 20)} {UNDER_WAY if under_way else INTERRUPTED}"))
 
 
 def print_direction(found: DirectionFile, path: Path) -> None:
@@ -77,7 +80,12 @@ def print_direction(found: DirectionFile, path: Path) -> None:
         "0.5 is chance",
         "pairs: how many held-out pairs lie in order; agreement: how far the training pairs point to one side, -1 to 1",
     )
-    for line in lines:
+    effect = max(each.effect for each in facts.layers)
+    best = (
+        f"chosen: layer {direction.best}, in which the training texts lie farthest apart ({effect:.1f} standard "
+        "deviations); what names no layers acts there"
+    )
+    for line in (*lines, best):
         print_line(console, printable(line))
     if is_accessible():
         for each in facts.layers:

@@ -24,6 +24,7 @@ from eval.report import (
     FailureInfo,
     JudgeInfo,
     ModelInfo,
+    PersonaInfo,
     QuestionInfo,
     RepliesInfo,
     Report,
@@ -33,11 +34,13 @@ from eval.report import (
 from personas import Group, library_names
 from personas.composing import composed
 
+NO_DIRECTORIES = "file names are given without directories"
+
 
 def repeat(section: ReportSection) -> Iterator[Node]:
     """Yield the command that gives the same figures from the same files, and the hashes by which to compare files."""
     yield element("pre", element("code", command(section.report)))
-    yield element("p", "Use files with the hashes below; file names are given without directories.", class_="note")
+    yield element("p", f"Use files with the hashes below; {NO_DIRECTORIES}.", class_="note")
     yield facts(_facts(section.report))
 
 
@@ -48,7 +51,7 @@ def command(report: Report) -> str:
 
 def _words(report: Report) -> Iterator[str]:
     from_file = report.model.engine == FROM_FILE
-    yield from ("--answers", report.persona.file) if from_file else (_persona(report),)
+    yield from ("--answers", report.persona.file) if from_file else (persona_option(report.persona),)
     yield from ("--survey", report.survey.name)
     if not from_file:
         yield from (*model_options(report.model), "--steering", report.steering)
@@ -79,20 +82,20 @@ def _judged_by_itself(report: Report | MatrixReport, judge: JudgeInfo) -> bool:
     return (judge.name, judge.engine, judge.sha256) == (report.model.name, report.model.engine, report.model.sha256)
 
 
-def _persona(report: Report) -> str:
-    name, file = report.persona.name, report.persona.file
-    if _composed(report):
-        return ",".join(f"{group.attribute}={group.value}" for group in report.persona.groups)
-    return name if file == f"{name}.toml" and name in library_names() else file
+def persona_option(persona: PersonaInfo) -> str:
+    """Return the argument that names this persona again: a name in the library, its groups, or its file's base name."""
+    if _composed(persona):
+        return ",".join(f"{group.attribute}={group.value}" for group in persona.groups)
+    return persona.name if persona.file == f"{persona.name}.toml" and persona.name in library_names() else persona.file
 
 
-def _composed(report: Report) -> bool:
+def _composed(persona: PersonaInfo) -> bool:
     """Whether the persona had no file: it is composed of its groups by whoever writes them."""
     try:
-        groups = [Group(attribute=group.attribute, value=group.value) for group in report.persona.groups]
+        groups = [Group(attribute=group.attribute, value=group.value) for group in persona.groups]
     except ValidationError:  # a report may hold anything
         return False
-    return bool(groups) and composed(groups).sha256 == report.persona.sha256
+    return bool(groups) and composed(groups).sha256 == persona.sha256
 
 
 def model_options(model: ModelInfo) -> list[str]:

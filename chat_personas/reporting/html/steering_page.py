@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
+from chat_personas.reporting.html.provenance import NO_DIRECTORIES, model_options, persona_option
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed
 from chat_personas.reporting.steering_wording import (
@@ -32,7 +33,8 @@ from chat_personas.text import printable
 
 if TYPE_CHECKING:
     from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
-    from chat_personas.steering.sweep import Cost, Step, Sweep
+    from chat_personas.steering.sweep import Cost, Step, Sweep, SweptSurvey
+    from eval.report import ModelInfo, SurveyInfo
 
 TALK_HEADS = ("likely", "repeated", "distinct", "spread", "refused", "letters", "orders")
 STRENGTH_HEADS = ("strength", "leaning", "change", "p", "cost", "verdict")
@@ -49,7 +51,7 @@ def sweep_page_document(found: "Sweep") -> str:
         titled("Every strength", _strengths(found)),
         titled("What it costs, and how the questions were answered", _costs(found)),
         titled("Where it comes from", [_facts(found)]),
-        titled("Repeat this sweep", [element("pre", element("code", _again(found)))]),
+        titled("Repeat this sweep", _repeat(_again(found))),
     ]
     return whole_page(f"{name}: sweep", [_header(found, name), element("main", sections)])
 
@@ -122,11 +124,24 @@ def _facts(found: "Sweep") -> Element:
     )
 
 
+def _repeat(command: str) -> Iterator[Node]:
+    yield element("pre", element("code", command))
+    yield element("p", sentence(NO_DIRECTORIES), class_="note")
+
+
 def _again(found: "Sweep") -> str:
-    strengths = ",".join(f"{step.strength:g}" for step in found.steps)
-    layers = f"{found.layers[0]}-{found.layers[-1]}" if len(found.layers) > 1 else str(found.layers[0])
-    options = ["--kind", found.kind, f"--strengths={strengths}", "--layers", layers, "--model", found.model.name]
-    return shlex.join(["chat-personas", "steer", "sweep", found.direction.name, *options])
+    strengths = ",".join(f"{step.strength:.15g}" for step in found.steps)
+    layers = ",".join(map(str, found.layers))
+    sides = (("--toward", found.toward), ("--against", found.against))
+    groups = [word for option, side in sides for group in side for word in (option, str(group))]
+    options = ["--kind", found.kind, f"--strengths={strengths}", "--layers", layers, *groups]
+    return shlex.join(
+        ["chat-personas", "steer", "sweep", found.direction.name, *options, *_where(found.survey, found.model)]
+    )
+
+
+def _where(survey: "SweptSurvey | SurveyInfo", model: "ModelInfo") -> list[str]:
+    return ["--survey", survey.name, *model_options(model)]
 
 
 def steering_table_page_document(found: "SteeringTable") -> str:
@@ -146,7 +161,7 @@ def steering_table_page_document(found: "SteeringTable") -> str:
         table("On the held-out questions", TABLE_HEADS, rows),
         bullets([sentence(line) for line in steering_row_doubts(found)]),
         *(element("p", sentence(line), class_="note") for line in (TALK_EXPLAINED, ANSWERED_EXPLAINED)),
-        titled("Repeat this", [element("pre", element("code", _table_again(found)))]),
+        titled("Repeat this", _repeat(_table_again(found))),
     ]
     return whole_page(f"{name}: every steering", [header, element("main", main)])
 
@@ -161,5 +176,5 @@ def _of_costs(row: "SteeringRow") -> tuple[str, ...]:
 
 def _table_again(found: "SteeringTable") -> str:
     along = [] if found.direction is None else ["--direction", found.direction.name]
-    survey = ["--survey", found.survey.name, "--model", found.model.name]
-    return shlex.join(["chat-personas", "eval", found.persona.name, "--steering", "all", *along, *survey])
+    where = _where(found.survey, found.model)
+    return shlex.join(["chat-personas", "eval", persona_option(found.persona), "--steering", "all", *along, *where])

@@ -9,6 +9,7 @@ import pytest
 
 from chat_personas.paths import directions_directory
 from chat_personas.steering.direction_file import read_direction
+from chat_personas.steering.kept_states import Purpose, kept_states
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line, write_survey
 from tests.cli.still_output import faults_of
@@ -50,6 +51,7 @@ def test_training_prints_how_well_held_out_texts_are_separated(command: Command,
     out = command("steer", "show", "loud").out
     assert "loud · llama · width 64" in out
     assert "trained on 6 pairs of texts, judged on 6 other pairs" in out
+    assert f"chosen: layer {read_direction(trained).direction.best}, in which the training texts lie farthest" in out
     (line,) = [line.split() for line in out.splitlines() if line.strip().startswith("1 ")]
     assert 0 <= float(line[1]) <= 1
     assert trained.stat().st_mode & 0o777 == 0o600
@@ -155,7 +157,7 @@ def test_layers_that_the_model_does_not_have_are_refused_in_short_before_it_read
 ) -> None:
     ran = command("steer", "train", "other", "--pairs", pairs, "--model", tiny, "--layers", "0,3-40")
     assert ran.code == 2
-    assert "has no direction in layer 0, 3 to 40; its layers are 1 to" in only_line(ran)
+    assert "has no direction in layers 0, 3 to 40; its layers are 1 to" in only_line(ran)
     assert list(directions_directory().rglob("*.*")) == [trained]
     ran = command(
         "steer",
@@ -171,7 +173,7 @@ def test_layers_that_the_model_does_not_have_are_refused_in_short_before_it_read
         "3-40",
     )
     assert ran.code == 2
-    assert "has no vector for layer 3 to 40; it has layer" in only_line(ran)
+    assert "has no vector for layers 3 to 40; it has layer" in only_line(ran)
 
 
 def test_deleting_needs_agreement(command: Command, trained: Path) -> None:
@@ -192,6 +194,40 @@ def test_an_interrupted_training_is_listed_and_can_be_deleted(command: Command, 
     assert command("steer", "delete", "half", "--yes").code == 0
     assert not begun.exists()
     assert trained.exists()
+
+
+def test_a_training_under_way_is_said_to_be_and_not_deleted(command: Command, trained: Path) -> None:
+    begun = trained.parent.parent / "half" / "0123.states"
+    begun.parent.mkdir()
+    with kept_states(begun, Purpose("p", "m", "build", layers=2, width=3)):
+        assert "being trained by another program" in command("steer", "list").out.splitlines()[1]
+        ran = command("steer", "delete", "half", "--yes")
+        assert ran.code == 2
+        assert "another program is training half" in only_line(ran)
+        assert begun.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"positive": "Sir", "negative": "hey"', "line 1: column 38: this is not JSON"),
+        ('{"positive": "Sir", "positive": "x", "negative": "hey"}', 'line 1: duplicate key "positive"'),
+        ('{"positive": "Sir", "negative": "hey"}', "has 1 pair; give at least 8"),
+    ],
+)
+def test_what_is_wrong_with_a_line_of_pairs_is_said(command: Command, tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(line)
+    ran = command("steer", "train", "loud", "--pairs", str(path))
+    assert ran.code == 2
+    assert said in only_line(ran)
+
+
+def test_groups_that_exclude_each_other_are_named_with_their_option(command: Command) -> None:
+    both = ("--toward", "POLPARTY=Democrat", "--toward", "POLPARTY=Republican")
+    ran = command("steer", "sweep", "loud", *both)
+    assert ran.code == 2
+    assert "--toward: POLPARTY=Democrat and POLPARTY=Republican exclude each other" in only_line(ran)
 
 
 @pytest.mark.parametrize("side", ["5", '["a"]', "null"])

@@ -152,6 +152,19 @@ def test_ablating_takes_the_direction_out_of_whatever_is_written(runtime: Runtim
         assert np.abs(of_layer.astype(np.float64) @ r).max() < 1e-5, name
 
 
+def test_of_several_ablations_each_takes_its_whole_direction_out(runtime: Runtime, model_path: Path) -> None:
+    """The vectors are not at right angles, and one of them is there twice."""
+    one, other = a_direction(1, "1" * 64), a_direction(2, "2" * 64)
+    other = replace(other, vectors=((lean := other.vectors + one.vectors) / np.linalg.norm(lean, axis=1)[:, None]))
+    removed = [Intervention("ablate", each, (1,)) for each in (one, other, replace(one, sha256="3" * 64))]
+    plane = np.linalg.qr(np.stack([vector(one, 1), vector(other, 1)], axis=1))[0]
+    assert_computes(runtime, model_path, removed, write=lambda written: written - written @ plane @ plane.T)
+    _, states = computed(runtime, removed)
+    for name, of_layer in states.items():
+        for each in (one, other):
+            assert np.abs(of_layer.astype(np.float64) @ vector(each, 1)).max() < 1e-5, name
+
+
 def test_without_them_again_the_logits_are_bit_for_bit_those_of_before(runtime: Runtime) -> None:
     before, _ = computed(runtime, ())
     direction = a_direction()

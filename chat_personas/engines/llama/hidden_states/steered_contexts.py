@@ -5,7 +5,7 @@ without interventions. Two are kept: whoever turns back to the setting before fi
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,7 +32,10 @@ from eval.interventions import (
 )
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 MOST_SETTINGS = 2
+_SAME = 1e-6
+"""How far a vector of length 1 lies from the others where single precision does not tell it from them."""
 
 
 def intervention_kinds(architecture: str) -> tuple[InterventionKind, ...]:
@@ -111,11 +114,27 @@ def settings(interventions: Interventions, shape: ModelShape) -> Mapping[str, li
         if each.kind == "clamp":
             for layer in each.layers:
                 found.setdefault(f"{AFTER}-{layer}", []).append(_clamped(each, layer))
-    for each in interventions:
-        if each.kind == "ablate":
-            vector = each.direction.vectors[each.direction.in_layer(each.layers[0])]
-            for name in _every_state(shape):
-                found.setdefault(name, []).append(Setting(vector.astype(np.float64), 0.0))
+    removed = [each for each in interventions if each.kind == "ablate"]
+    for vector in _spanning([each.direction.vectors[each.direction.in_layer(each.layers[0])] for each in removed]):
+        for name in _every_state(shape):
+            found.setdefault(name, []).append(Setting(vector, 0.0))
+    return found
+
+
+def _spanning(vectors: Sequence[Floats]) -> list[Doubles]:
+    """Return vectors at right angles to each other and of length 1 that span the same states as the given ones.
+
+    One taken out after the other, vectors that are not at right angles would each bring back a part of those before.
+    """
+    found: list[Doubles] = []
+    for vector in vectors:
+        rest = vector.astype(np.float64)
+        for _ in range(2):  # the second time takes out what rounding left
+            for one in found:
+                rest = rest - (rest @ one) * one
+        length = float(np.linalg.norm(rest))
+        if length > _SAME:
+            found.append(rest / length if found else rest)
     return found
 
 
