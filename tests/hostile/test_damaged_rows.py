@@ -52,3 +52,23 @@ def test_a_damaged_row_is_one_line_for_every_reader_and_found_by_the_check(comma
     assert found.code == 1
     assert f"1 row of {table} cannot be read" in found.out.replace("2 rows", "1 row")
     assert command("corpus", "merge", str(corpus_path())).code in (2, 4)
+
+
+@slow_but_first("circle", ["id", "(SELECT max(id) FROM messages)"])
+def test_messages_that_follow_each_other_in_a_circle_are_found_and_nothing_goes_round_for_ever(
+    command: Command, circle: str
+) -> None:
+    assert command("chat", "democrat", "--plain", given="What about guns?\nAnd taxes?\n").code == 0
+    with sqlite3.connect(corpus_path()) as connection:
+        key = connection.execute("SELECT id FROM conversations").fetchone()[0]
+        connection.execute(f"UPDATE messages SET parent_id = {circle} WHERE seq = 1")
+    connection.close()
+    for reader in (("corpus", "show", key), ("corpus", "list"), ("chat", "--plain", "--resume", key)):
+        assert command(*reader, given="More?\n").code in (0, 4), reader
+    found = command("corpus", "doctor")
+    assert found.code == 1
+    assert "1 message that follows itself or one that was written later" in found.out
+    other = corpus_path().rename("other.db")
+    refused = command("corpus", "merge", str(other))
+    assert refused.code == 4
+    assert "is not sound, so nothing was merged" in refused.err
