@@ -72,3 +72,33 @@ def test_messages_that_follow_each_other_in_a_circle_are_found_and_nothing_goes_
     refused = command("corpus", "merge", str(other))
     assert refused.code == 4
     assert "is not sound, so nothing was merged" in refused.err
+
+
+ALTERED = {
+    "ratings": "DROP TABLE ratings",
+    "messages": "ALTER TABLE messages ADD COLUMN evil TEXT",
+    "messages_fts": "DROP TABLE messages_fts",
+    "refuse": "CREATE TRIGGER refuse BEFORE INSERT ON messages BEGIN SELECT raise(ABORT, 'no'); END",
+}
+
+
+@slow_but_first("part", ALTERED)
+def test_a_corpus_whose_tables_another_program_changed_is_named_and_never_an_internal_error(
+    command: Command, part: str
+) -> None:
+    assert command("chat", "democrat", "--plain", given="What about guns?\n").code == 0
+    with sqlite3.connect(corpus_path()) as connection:
+        key = connection.execute("SELECT id FROM conversations").fetchone()[0]
+        connection.execute(ALTERED[part])
+    connection.close()
+    refused = 0
+    readers = [tuple(word.format(key=key) for word in reader) for reader in READERS]
+    for reader in (*readers, ("corpus", "doctor"), ("export", "--own", "--format", "csv", "--out", "out")):
+        ran = command(*reader, given="More?\n")
+        assert ran.code in (0, 4), (reader, ran)
+        if ran.code == 4:
+            refused += 1
+            assert f'("{part}" was changed by another program)' in ran.err
+    other = corpus_path().rename("other.db")
+    assert command("corpus", "merge", str(other)).code in (0, 4)
+    assert refused or part == "messages"
