@@ -27,6 +27,8 @@ FROM_MEMORY = FORMATS["openai"]
 """The format in which a conversation can be written that the corpus does not have whole."""
 _BY_ENDING = {form.ending: form for form in reversed(tuple(ALL.values())) if form.ending}
 """The format that is meant by an ending; of several the first."""
+ENDINGS = tuple(dict.fromkeys(form.ending for form in ALL.values() if form.ending))
+"""The endings by which a format is meant."""
 LISTING = "formats"
 """What a person writes behind `/export` to be shown the formats."""
 _LONGEST_SLUG = 40
@@ -48,10 +50,11 @@ class Asked:
 def asked_for(argument: str) -> Asked:
     """Read `markdown`, `markdown talk.md`, or `talk.md`, whose ending says which format is meant.
 
-    A path that begins with a word and a blank is written `./my talk.md`: a first word is a format.
+    A path that begins with a word and a blank is written `./my talk.md`: a first word is a format. One without an
+    ending, as of a directory, is for the format that was chosen last.
 
     Raises:
-        ExportError: the first word is neither a format nor the beginning of a path.
+        ExportError: the first word is neither a format nor the beginning of a path, or no format has the ending.
     """
     first, _, rest = argument.strip().partition(" ")
     if first.casefold() in ALL:
@@ -65,6 +68,11 @@ def asked_for(argument: str) -> Asked:
         near = by_ending.name if by_ending is not None else nearest(first, tuple(ALL))
         likely = f"did you mean {quoted(near)}? " if near is not None else ""
         raise ExportError(f"there is no format {quoted(first)}; {likely}there is {one_of(list(ALL))}")
+    if meant is None and (ending := Path(path).suffix):
+        raise ExportError(
+            f"no format is known by the ending {quoted(ending)}; there is {one_of(ENDINGS)}; to write another "
+            f"name, begin with the format: /export {MARKDOWN.name} {path}"
+        )
     return Asked("" if meant is None else meant.name, path)
 
 

@@ -70,7 +70,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The cost of a reply: tokens (None if a server does not say), and seconds of wall-clock time."""
+    """The cost of a reply: tokens (None if a server does not say), and seconds of wall-clock time.
+
+    `decoded_tokens` are those of the reply, with its thoughts; without those that a server keeps to itself.
+    """
 
     prompt_tokens: int | None
     reused_tokens: int | None
@@ -81,7 +84,10 @@ class Usage:
 
     @property
     def context_tokens(self) -> int | None:
-        """The tokens of prompt and reply together, with which the next prompt begins; None if a server does not say."""
+        """The tokens of prompt and reply together; None if a server does not say.
+
+        The next prompt begins with them, unless the model thought: its thoughts are among them, and not given back.
+        """
         known = self.prompt_tokens is not None and self.decoded_tokens is not None
         return (self.prompt_tokens or 0) + (self.decoded_tokens or 0) if known else None
 

@@ -52,6 +52,20 @@ def test_a_format_can_be_written_by_its_name_or_by_the_ending_of_a_file(written:
     assert asked_for(written) == meant
 
 
+@pytest.mark.parametrize("path", ["nosuch.xyz", "~/my talks/guns.txt", "talk.md.gz"])
+def test_an_ending_of_no_format_is_refused_with_those_that_there_are_and_how_to_write_it_all_the_same(
+    path: str,
+) -> None:
+    with pytest.raises(ExportError) as found:
+        asked_for(path)
+    ending = Path(path).suffix
+    assert str(found.value).startswith(
+        f'no format is known by the ending "{ending}"; there is ".md", ".html", ".jsonl"'
+    )
+    assert str(found.value).endswith(f"begin with the format: /export markdown {path}")
+    assert asked_for(f"markdown {path}") == Asked("markdown", path)
+
+
 def test_a_word_that_is_neither_a_format_nor_a_path_is_met_with_the_format_it_is_like() -> None:
     with pytest.raises(Exception, match='there is no format "markdwon"; did you mean "markdown"'):
         asked_for("markdwon")

@@ -6,7 +6,7 @@ the corpus as on the screen.
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ from chat_personas.reporting.wording import (
     EVERYONE,
     NO_REPLY,
     against_opposite,
+    answered_briefly,
     answers_of,
     doubts,
     drifted,
@@ -50,10 +51,11 @@ from chat_personas.reporting.wording import (
 )
 from chat_personas.steering.errors import SteeringError
 from chat_personas.text import pluralize, printable
-from eval.engine import Engine, EngineError, TooLongError
+from eval.engine import Engine, EngineError, Message, TooLongError
 from eval.interventions import tried_out
 
 if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
+    from chat_personas.corpus import MessageRow
     from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate, Monitor
@@ -96,6 +98,7 @@ class LineMode(StandardInputMode):
                 self._conversation = self._open_conversation(corpus, engine)
                 await tried_out(self._conversation.engine)
                 _notice_own_text(self._conversation, engine)
+                await self._notice_other_model(self._conversation)
                 if self._measure:
                     self._monitor = self._make_monitor(self._conversation, corpus)
                     if engine.info.demonstration:
@@ -150,6 +153,16 @@ class LineMode(StandardInputMode):
                 raise ProtectedConversationError(PROTECTED)
             return conversation
         return Conversation.start(corpus, engine, self._launch.load_persona())
+
+    async def _notice_other_model(self, conversation: Conversation) -> None:
+        """Say on standard error where another model made the last reply, and how to go on with that one."""
+        made = conversation.model_of_last_reply
+        if made is not None:
+            from chat_personas.reporting.models_found import OPTION, how_to_go_on_with
+
+            find = self._launch.find_models
+            how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find(), command=OPTION))
+            print(f"({how} The next one comes from {printable(conversation.model.name)}.)", file=sys.stderr, flush=True)
 
     def _make_monitor(self, conversation: Conversation, corpus: Corpus) -> "Monitor":
         engine = conversation.engine
@@ -221,13 +234,11 @@ class LineMode(StandardInputMode):
         if conversation.lacks_reply:
             print(f"({NO_REPLY})", file=sys.stderr, flush=True)
             return
-        path = conversation.path
+        path, context = conversation.path, conversation.context()
         followed = path[-1].id if path else None
-        found = await _read_inside(conversation, corpus) if path else None
+        found = await _read_inside(conversation, corpus, context, path) if path else None
         last = None
-        estimates_of_round = monitor.measure(
-            conversation.context(), followed, conversation.id, unspoken=lambda: conversation.unspoken
-        )
+        estimates_of_round = monitor.measure(context, followed, conversation.id, unspoken=lambda: conversation.unspoken)
         async with aclosing(estimates_of_round) as estimates:
             async for estimate in estimates:
                 last = estimate
@@ -242,12 +253,17 @@ class LineMode(StandardInputMode):
             print(inside_line(found, None if last is None else last.drift), file=sys.stderr, flush=True)
 
 
-async def _read_inside(conversation: Conversation, corpus: Corpus) -> "Inside | None":
-    """Read the last reply along the persona's direction, if it has one and the model shows its states."""
+async def _read_inside(
+    conversation: Conversation, corpus: Corpus, context: Sequence[Message], path: "Sequence[MessageRow]"
+) -> "Inside | None":
+    """Read the reply that ends `context`, the last one of `path`, along the persona's direction, if it has one.
+
+    None where the model shows no states.
+    """
     from chat_personas.monitor.inside import needle_of
 
     needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
-    return None if needle is None else await needle.read(conversation.context(), conversation.path)
+    return None if needle is None else await needle.read(context, path)
 
 
 def _notice_own_text(conversation: Conversation, engine: Engine) -> None:
@@ -269,7 +285,8 @@ def _messages_kept(conversation: Conversation) -> str:
 
 def _show_progress(estimate: "Estimate") -> None:
     if sys.stderr.isatty():
-        print(f"\rmeasuring… {estimate.answered}/{estimate.total}", end="", file=uncleaned(sys.stderr), flush=True)
+        line = f"\r\x1b[Kmeasuring… {answered_briefly(estimate)}"
+        print(line, end="", file=uncleaned(sys.stderr), flush=True)
 
 
 def _notice(ended: ReplyEnded) -> None:

@@ -14,7 +14,8 @@ class ActiveBranch:
     `messages` run from the first one to the active leaf; a reply is among them once it has ended. `thoughts` are what
     the model thought before replies, `models` which model made them, and `personas` under which persona, by their ids:
     at least for those among the messages, but for the personas of older versions. `persona` is that of the next reply.
-    `places` has number and total of the versions of messages that have several.
+    `places` has number and total of the versions of messages that have several. `of_participants` are the keys of what
+    participants of studies said.
     """
 
     row: ConversationRow
@@ -26,6 +27,7 @@ class ActiveBranch:
     models: dict[str, ReplyModel] = field(default_factory=dict)
     personas: dict[str, ReplyPersona] = field(default_factory=dict)
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    of_participants: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,13 @@ class Branches:
         self._active = active
 
     def read_about(self, leaf_id: str) -> None:
-        """Read what is known of the messages of the branch that ends with this one: thoughts, makers, versions."""
+        """Read what is known of the messages of the branch that ends with this one: thoughts, makers, versions.
+
+        And which of them participants of studies said.
+        """
         self._active.thoughts, self._active.places = self._corpus.thoughts(leaf_id), self._corpus.places(leaf_id)
         self._active.models, self._active.personas = self._corpus.models(leaf_id), self._corpus.personas(leaf_id)
+        self._active.of_participants = self._corpus.participants_words(leaf_id)
 
     def go_to(self, message_id: str) -> None:
         """Go to the branch through a message, down to its newest leaf.

@@ -16,6 +16,11 @@ Face = Literal["screen", "sentences"]
 """Where a person talks: on the screen, or in the sentences of the mode for screen readers."""
 
 
+WHERE: Mapping[Face, str] = {"screen": "the screen", "sentences": "the mode for screen readers"}
+"""How the faces are called."""
+IN_THE_ROOM = "/room shows the room, whose keys do that"
+
+
 class CommandError(Exception):
     """A line begins with a slash and is not a command. The message says what to write instead."""
 
@@ -26,8 +31,8 @@ class Command:
 
     `argument` is what follows the name, as help texts write it, "" where nothing does. `does` says what it does in
     sentences; `alone` that its name does something by itself there, too: on the screen every name does.
-    `in_sentences` is false for what only the screen has; `heard` is what follows the name in sentences, where that is
-    something else than on the screen.
+    `in_sentences` is false for what only the screen has, and `in_short` empty for what only the sentences have;
+    `instead` says what does the same on the face that lacks it.
 
     `in_short` is what it does on the screen, in at most 36 letters, "" where only the sentences have it; `keys` are its
     keys there, "" for none; `label` is its name in the key line, "" where it stays out of that; `id` is the name by
@@ -44,13 +49,12 @@ class Command:
     label: str = ""
     id: str = ""
     in_sentences: bool = True
-    heard: str = ""
+    instead: str = ""
 
     @property
     def written(self) -> str:
         """How it is written in sentences: `/persona NAME`; in brackets what may be left out."""
-        argument = self.heard or self.argument
-        argument = f"[{argument}]" if argument and self.alone else argument
+        argument = f"[{self.argument}]" if self.argument and self.alone else self.argument
         return f"{SLASH}{self.name} {argument}".rstrip()
 
     @property
@@ -61,7 +65,7 @@ class Command:
     @property
     def said(self) -> str:
         """The same for people who listen, without brackets: `/edit, or /edit TEXT`."""
-        name, argument = f"{SLASH}{self.name}", self.heard or self.argument
+        name, argument = f"{SLASH}{self.name}", self.argument
         if not argument:
             return name
         return f"{name}, or {name} {argument}" if self.alone else f"{name} {argument}"
@@ -114,7 +118,13 @@ _TABLE = (
         keys="f8",
         id="other",
     ),
-    Command("paste", "", "Write a message of several lines. A line with /end sends it.", "Talking"),
+    Command(
+        "paste",
+        "",
+        "Write a message of several lines. A line with /end sends it.",
+        "Talking",
+        instead="here a text of several lines is pasted or written as it is",
+    ),
     Command(
         "choose",
         "",
@@ -122,6 +132,7 @@ _TABLE = (
         "Talking",
         in_short="Choose a message (or Shift+Tab)",
         in_sentences=False,
+        instead="/jump lists your messages, and /edit, /versions and /fork take their numbers",
     ),
     Command(
         "jump",
@@ -164,6 +175,7 @@ _TABLE = (
         in_short="Show a long message whole",
         keys="f10,alt+w",
         in_sentences=False,
+        instead="/copy reads the last reply whole, and /copy all the conversation",
     ),
     Command(
         "thought",
@@ -183,6 +195,7 @@ _TABLE = (
         in_short="Write or read in your editor",
         keys="alt+x",
         in_sentences=False,
+        instead="/paste takes a message of several lines",
     ),
     Command(
         "prompt",
@@ -195,9 +208,8 @@ _TABLE = (
     Command(
         "rate",
         "VALUE SCALE",
-        "Rate the last reply, for example: /rate 5 realism 1-7.",
+        "Rate the last reply, for example: /rate 5 realism 1-7. Without a scale it is on the one of before.",
         "Talking",
-        alone=False,
         in_short="Rate the last reply",
         keys="alt+r",
     ),
@@ -227,6 +239,7 @@ _TABLE = (
         in_short="Hide or show the panel",
         keys="alt+p,ctrl+b",
         in_sentences=False,
+        instead="nothing stands beside the conversation here, and /panel reads the measurement",
     ),
     Command(
         "explain",
@@ -242,6 +255,7 @@ _TABLE = (
         "Measuring",
         in_short="Panel: the essence, or all sections",
         in_sentences=False,
+        instead="/panel reads the measurement, and In short is its first row",
     ),
     Command(
         "large-print",
@@ -250,19 +264,32 @@ _TABLE = (
         "Measuring",
         in_short="Show the alignment in large print",
         in_sentences=False,
+        instead="/panel reads the measurement",
     ),
-    Command("question", "NUMBER", "List the questions, or read one with all shares.", "Measuring"),
+    Command(
+        "question",
+        "NUMBER",
+        "List the questions, or read one with all shares.",
+        "Measuring",
+        instead="/panel goes to the panel, which has a section with the questions",
+    ),
     Command(
         "persona",
         "NAME or GROUPS",
-        "Begin a conversation with another persona, or with groups: /persona POLPARTY=Democrat SEX=Female.",
+        "Begin a conversation with another persona, or with groups: /persona POLPARTY=Democrat SEX=Female. "
+        "Alone, list the personas.",
         "Persona and model",
-        alone=False,
         in_short="Choose another persona",
         keys="ctrl+g",
         label="Persona",
     ),
-    Command("personas", "WORDS", "List the personas, or those with these words.", "Persona and model"),
+    Command(
+        "personas",
+        "WORDS",
+        "List the personas, or those with these words.",
+        "Persona and model",
+        instead="/persona lists them",
+    ),
     Command(
         "go-on",
         "NAME or GROUPS",
@@ -294,7 +321,13 @@ _TABLE = (
         in_short="Choose another model",
         keys="alt+m",
     ),
-    Command("models", "WORDS", "List the models on this machine, and those to fetch.", "Persona and model"),
+    Command(
+        "models",
+        "WORDS",
+        "List the models on this machine, and those to fetch.",
+        "Persona and model",
+        instead="/model lists them",
+    ),
     Command(
         "steer",
         "STRENGTH, on or off",
@@ -317,6 +350,7 @@ _TABLE = (
         in_short="Steer further along the direction",
         keys="alt+up,ctrl+up",
         in_sentences=False,
+        instead="/steer STRENGTH sets the strength, as in /steer 0.5",
     ),
     Command(
         "steer-down",
@@ -326,6 +360,7 @@ _TABLE = (
         in_short="Steer less, or the other way",
         keys="alt+down,ctrl+down",
         in_sentences=False,
+        instead="/steer STRENGTH sets the strength, as in /steer -0.5",
     ),
     Command(
         "new",
@@ -343,14 +378,20 @@ _TABLE = (
         "Conversations",
         in_short="Fork: new conversation up to here",
     ),
-    Command("list", "", "List the latest conversations.", "Conversations"),
-    Command("search", "WORDS", "Find messages with these words.", "Conversations", alone=False),
+    Command("list", "", "List the latest conversations.", "Conversations", instead="/open lists them"),
+    Command(
+        "search",
+        "WORDS",
+        "Find messages with these words.",
+        "Conversations",
+        alone=False,
+        instead="/open lists the conversations and searches them",
+    ),
     Command(
         "open",
         "ID",
-        "Open a conversation by its number in the last list, or by its id.",
+        "Open a conversation by its number in the last list, or by its id. Alone, list the latest.",
         "Conversations",
-        alone=False,
         in_short="List, search or delete conversations",
         keys="ctrl+o",
         label="Open",
@@ -392,23 +433,30 @@ _TABLE = (
         "NUMBER",
         "Guess how the people of an answer of the room answered, by its number, before you hear it.",
         "Side by side",
+        instead=IN_THE_ROOM,
     ),
-    Command("reveal", "", "Read people's own answers to the question of the room, or hide them again.", "Side by side"),
+    Command(
+        "reveal",
+        "",
+        "Read people's own answers to the question of the room, or hide them again.",
+        "Side by side",
+        instead=IN_THE_ROOM,
+    ),
     Command(
         "save-room",
         "FILE",
         "Save what the room answered: a page (.html), a figure (.svg) or the data (.json).",
         "Side by side",
         alone=False,
+        instead=IN_THE_ROOM,
     ),
     Command(
         "compare",
         "TEXT",
-        "Say the same to this persona and to others, beside each other; alone, go on with the comparison.",
+        "Say the same to this persona and to others, beside each other, or go on with the comparison.",
         "Side by side",
         in_short="Compare personas side by side",
         keys="alt+c,f11",
-        heard="PERSONAS",
     ),
     Command(
         "debate",
@@ -417,7 +465,13 @@ _TABLE = (
         "Side by side",
         in_short="Let two personas debate",
     ),
-    Command("end", "", "Leave a comparison or a debate.", "Side by side"),
+    Command(
+        "end",
+        "",
+        "Leave a comparison or a debate.",
+        "Side by side",
+        instead="a comparison or a debate on the screen takes it, and this is neither",
+    ),
     Command(
         "introduction",
         "",
@@ -425,6 +479,7 @@ _TABLE = (
         "The program",
         in_short="Show the introduction again",
         in_sentences=False,
+        instead="/help lists what can be asked for here",
     ),
     Command(
         "settings",
@@ -441,6 +496,7 @@ _TABLE = (
         "The program",
         in_short="Choose a theme",
         in_sentences=False,
+        instead="nothing has colours here, and /settings theme NAME chooses those of the screen",
     ),
     Command(
         "help",
@@ -505,12 +561,19 @@ def _with(command: Command, argument: str) -> Asked:
 
 
 def named(name: str, face: Face = "sentences") -> Command:
-    """Return the command of this name, with or without its slash. Raises CommandError: the face has none."""
+    """Return the command of this name, with or without its slash.
+
+    Raises:
+        CommandError: there is none, or this face does not have it; the message says what to write instead.
+    """
     from personas.inputs.suggestions import quoted, suggestion  # late: the first frame needs the table
 
     name = name.removeprefix(SLASH)
     command = COMMANDS.get(name.casefold())
-    if command is None or not command.on(face):
+    if command is not None and not command.on(face):
+        (other,) = (where for each, where in WHERE.items() if each != face)
+        raise CommandError(f"{SLASH}{command.name} is for {other}: {command.instead}")
+    if command is None:
         others = tuple(known for known, each in COMMANDS.items() if each.on(face))
         advice = suggestion(name, others, f"{SLASH}help lists all")
         raise CommandError(f"there is no command {quoted(f'{SLASH}{name}')}; {advice}; {AS_MESSAGE}")

@@ -94,6 +94,7 @@ class Conversation:
         self.persona = persona
         self.knob = knob
         self.protected = False
+        self._in_study = False
         self._corpus = corpus
         self._own_sampling = sampling
         self._sampling = sampling or sampling_of(persona, chosen_sampling(row))
@@ -113,7 +114,7 @@ class Conversation:
             PersonaError: the persona cannot be put into a prompt.
             SteeringError, InterventionError: the persona's direction is missing or not one of this model.
         """
-        knob = Knob.of(engine, persona.persona, persona.path.parent)
+        knob = Knob.of(engine, persona.persona, persona.path.parent, persona.path)
         if is_steered_inside(persona.persona):
             from chat_personas.steering.applied import remember_folder
 
@@ -165,6 +166,7 @@ class Conversation:
         persona = persona_of(last)
         knob = Knob.of(engine, persona, _folder_of(last, persona))
         conversation = cls(corpus, knob, row, persona, sampling, branch, changes)
+        conversation._in_study = in_study
         conversation.protected = not in_study and corpus.studies.is_talk(row.id)
         if row.active_leaf_id:
             conversation._branches.read_about(row.active_leaf_id)
@@ -229,6 +231,22 @@ class Conversation:
     def models(self) -> Mapping[str, ReplyModel]:
         """Which model made the replies that have ended, by their ids; at least those on the path."""
         return self._active.models
+
+    @property
+    def of_participants(self) -> frozenset[str]:
+        """The keys of what participants of studies said, as somebody else reads it; none within the study itself."""
+        return frozenset() if self._in_study else self._active.of_participants
+
+    @property
+    def side(self) -> str:
+        """How it is called as a side of a debate, "" where it is none: the first words are then the moderator's."""
+        return self.persona.title if self.path and self.path[0].speaker is not None else ""
+
+    @property
+    def said_last(self) -> str:
+        """What the owner of the corpus said last in it, "" for nothing: a participant's words are said nowhere else."""
+        own = (row for row in reversed(self.path) if row.author == "person" and row.id not in self.of_participants)
+        return next((row.text for row in own), "")
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -304,7 +322,8 @@ class Conversation:
         if kept is not None:
             raise PersonaError(kept)
         await self.save()
-        knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), persona.persona, persona.path.parent)
+        loaded = persona.persona, persona.path.parent, persona.path
+        knob = await asyncio.to_thread(Knob.of, unsteered(self.engine), *loaded)
         change = PersonaChangeRow(
             conversation_id=self.id,
             persona_name=persona.persona.name,

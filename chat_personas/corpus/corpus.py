@@ -197,11 +197,6 @@ class Corpus:
         with self._connections.writing() as connection:
             conversations.remove_unspoken(connection, conversation_id)
 
-    def add_to_comparison(self, comparison_id: str, conversation_id: str, place: int) -> None:
-        """Keep that a conversation is one column, at this place from 0, of a comparison."""
-        with self._connections.writing() as connection:
-            conversations.add_to_comparison(connection, comparison_id, conversation_id, place)
-
     def say_in_columns(
         self, comparison_id: str, columns: Sequence[tuple[tuple[str, str | None], ConversationRow | None]], text: str
     ) -> tuple[MessageRow, ...]:
@@ -413,6 +408,11 @@ class Corpus:
         """
         with self._connections.reading() as connection:
             return messages.personas_to(connection, leaf_id)
+
+    def participants_words(self, leaf_id: str) -> frozenset[str]:
+        """Return the keys of what participants of studies said, from the first message to this one."""
+        with self._connections.reading() as connection:
+            return messages.participants_words_to(connection, leaf_id)
 
     def places(self, leaf_id: str) -> dict[str, tuple[int, int]]:
         """Return number and total of the versions of each message up to this one that has several, by their keys."""

@@ -13,6 +13,9 @@ _MEASUREMENT = columns_of(MeasurementRow, "measurements")
 _PROBE = columns_of(ProbeRow, "probes")
 _RATING = columns_of(RatingRow, "ratings")
 
+BEST_RATING = 5
+RATING_SCALE = f"quality 1-{BEST_RATING}"
+"""The scale of a rating where the person names none."""
 _NUMBER = r"([-\u2212]?\d+(?:\.\d+)?)"
 _RANGE = re.compile(rf"(?:^|[\s(\[:,]){_NUMBER}\s*(?:[-\u2013\u2014]|\bto\b)\s*{_NUMBER}[)\]]?\s*\Z")
 """The range in which the name of a scale may end, such as 1-7, with a hyphen, a dash or the word `to` between."""

@@ -48,6 +48,26 @@ _BRANCH = """
 A message is written after the one that it follows. So a damaged corpus in which messages follow each other in a circle
 does not have this go round for ever.
 """
+SAID_BY_PARTICIPANT = """(messages.role = 'user' AND messages.quotes IS NULL AND EXISTS (
+    SELECT 1 FROM study_conversations AS here
+    LEFT JOIN study_conversations AS talk ON talk.participation_id = here.participation_id AND NOT talk.fork
+    WHERE here.conversation_id = messages.conversation_id AND (
+        NOT here.fork
+        OR messages.copy_of IS NOT NULL AND (
+            talk.conversation_id IS NULL
+            OR EXISTS (
+                SELECT 1 FROM messages AS original
+                WHERE original.conversation_id = talk.conversation_id AND original.role = 'user'
+                  AND original.created_at = messages.created_at AND original.text = messages.text
+            )
+        )
+    )
+))"""
+"""That a message holds words of a participant of a study, also as a copy in a fork.
+
+What the owner of the corpus says in a fork is the owner's, and so are copies of that in forks of the fork. Where the
+participant's own conversation was deleted, nothing tells them apart, and every copy counts as the participant's.
+"""
 
 
 def add_user_message(
@@ -253,6 +273,18 @@ def models_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Repl
         """  # noqa: S608
     found = connection.execute(sql, (message_id,))
     return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"]) for row in found}
+
+
+def participants_words_to(connection: sqlite3.Connection, message_id: str) -> frozenset[str]:
+    """Return the keys of what participants of studies said in the branch that ends with a message."""
+    of_a_study = "SELECT 1 FROM messages JOIN study_conversations USING (conversation_id) WHERE messages.id = ?"
+    if connection.execute(of_a_study, (message_id,)).fetchone() is None:
+        return frozenset()
+    sql = f"""
+        {_BRANCH}
+        SELECT messages.id FROM branch JOIN messages ON messages.id = branch.id WHERE {SAID_BY_PARTICIPANT}
+        """  # noqa: S608
+    return frozenset(row["id"] for row in connection.execute(sql, (message_id,)))
 
 
 def personas_to(connection: sqlite3.Connection, message_id: str) -> dict[str, ReplyPersona]:

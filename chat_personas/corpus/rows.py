@@ -313,7 +313,8 @@ class RatingRow(Row):
 class SearchHit(Row):
     """A message in which a search found its words. `model` is the one with which its conversation began.
 
-    `persona_name` is that of a reply; of any other message, the one with which the conversation began.
+    `persona_name` is that of a reply; of any other message, the one with which the conversation began. `of_participant`
+    says that a participant of a study said it, and not the owner of the corpus.
     `excerpt` is the text around them; `matches` are the ranges of characters in it that matched.
     """
 
@@ -325,6 +326,7 @@ class SearchHit(Row):
     persona_name: str
     model: str
     role: Literal["user", "assistant"]
+    of_participant: bool
     created_at: datetime
     excerpt: str
     matches: tuple[tuple[int, int], ...]

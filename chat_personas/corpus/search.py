@@ -6,6 +6,7 @@ from datetime import date
 from typing import Self
 
 from chat_personas.corpus.errors import CorpusError
+from chat_personas.corpus.messages import SAID_BY_PARTICIPANT
 from chat_personas.corpus.rows import SearchHit
 from chat_personas.corpus.sql import Value, as_row, storable
 
@@ -25,6 +26,11 @@ _WITH_PERSONA = """conversations.id IN (
     ) WHERE instr(lower(persona_name), ?) > 0
 )"""
 """That a conversation began or went on with a persona whose name has this in it."""
+_WITH_MODEL = """(instr(lower(conversations.model), ?) > 0 OR EXISTS (
+    SELECT 1 FROM messages JOIN generations ON generations.message_id = messages.id
+    WHERE messages.conversation_id = conversations.id AND instr(lower(generations.model), ?) > 0
+))"""
+"""That a conversation began on a model whose name has this in it, or such a model made a reply, on any branch."""
 
 
 class QueryError(CorpusError):
@@ -37,7 +43,7 @@ class QueryError(CorpusError):
 class Query:
     """What a person types to find conversations: words, and what narrows them.
 
-    `persona` and `model` are parts of names in any case, `persona` also of one with which the conversation went on;
+    `persona` and `model` are parts of names in any case, also of those with which the conversation went on;
     `since` and `until` are days (UTC), both included, of the conversation's beginning.
     """
 
@@ -76,12 +82,13 @@ class Query:
         if self.persona:
             parts.append((_WITH_PERSONA, self.persona.lower()))
         if self.model:
-            parts.append(("instr(lower(model), ?) > 0", self.model.lower()))
+            parts.append((_WITH_MODEL, self.model.lower()))
         if self.since is not None:
-            parts.append(("substr(created_at, 1, 10) >= ?", self.since.isoformat()))
+            parts.append(("substr(conversations.created_at, 1, 10) >= ?", self.since.isoformat()))
         if self.until is not None:
-            parts.append(("substr(created_at, 1, 10) <= ?", self.until.isoformat()))
-        return " AND ".join(sql for sql, _ in parts) or "1", [value for _, value in parts]
+            parts.append(("substr(conversations.created_at, 1, 10) <= ?", self.until.isoformat()))
+        values = [value for sql, value in parts for _ in range(sql.count("?"))]
+        return " AND ".join(sql for sql, _ in parts) or "1", values
 
 
 def _day(name: str, written: str) -> date:
@@ -113,7 +120,7 @@ def search(connection: sqlite3.Connection, text: str, limit: int, within: Query 
         )
         SELECT messages.id AS message_id, messages.conversation_id, conversations.title,
                coalesce(generations.persona_name, conversations.persona_name) AS persona_name, conversations.model,
-               messages.role, messages.created_at,
+               messages.role, {SAID_BY_PARTICIPANT} AS of_participant, messages.created_at,
                snippet(messages_fts, 0, ?, ?, '…', ?) AS excerpt
         FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
         JOIN conversations ON conversations.id = messages.conversation_id

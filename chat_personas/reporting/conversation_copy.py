@@ -6,7 +6,7 @@ do. In Markdown, what people and models said stands in quotations and keeps its 
 which a viewer might run or load.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chat_personas.corpus.export.format import TextFormat
@@ -53,14 +53,17 @@ class _Copy:
     turns: tuple[_Turn, ...]
 
 
-def words_in_markdown(title: str, said: Sequence[MessageRow], speakers: Mapping[str, str]) -> str:
+def words_in_markdown(
+    title: str, said: Sequence[MessageRow], speakers: Mapping[str, str], of_participants: Collection[str] = ()
+) -> str:
     """Return what was said as Markdown to read, copy or look through in an editor, each message under who said it.
 
-    `speakers` are the personas' titles by the ids of their replies.
+    `speakers` are the personas' titles by the ids of their replies; `of_participants` see `speaker_of`.
     """
     parts = [f"# {printable(title)}"]
     for message in said:
-        parts += [f"## {speaker_of(message, printable(speakers.get(message.id, '')))}", printable(message.text)]
+        speaker = speaker_of(message, printable(speakers.get(message.id, "")), of_participants)
+        parts += [f"## {speaker}", printable(message.text)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from chat_personas.reporting.explained.in_one_sentence import in_one_sentence
+from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number, with_interval
 from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, push_described
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
@@ -22,6 +22,7 @@ from chat_personas.reporting.wording import (
     THIS_PERSONA,
     TO_RANK,
     against_opposite,
+    answered_briefly,
     answered_of,
     answers_of,
     change_written,
@@ -88,32 +89,40 @@ def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.") ->
     return [said[ended.status], *dropped]
 
 
-def after(turn: int) -> str:
-    """Say after which turn something was measured."""
+def after(turn: int, side: str = "") -> str:
+    """Say after which turn something was measured, or in a debate after which contribution of a `side`."""
+    if side:
+        return after_which(turn, side)
     return f"after turn {turn}" if turn else "before the first message"
 
 
 def under_way(estimate: "Estimate") -> str:
     """Say how far a round has come."""
-    return f"Measuring, {estimate.answered} of {estimate.total}."
+    return f"Measuring, {answered_briefly(estimate)}."
 
 
-def measured(estimate: "Estimate") -> str:
-    """Say in short what a round has found: the alignment beside everyone's answers, or why there is none, and drift."""
-    card, said = estimate.scorecard, [f"Measured {after(estimate.turn)}: {_headline(estimate)}."]
+def measured(estimate: "Estimate", side: str = "") -> str:
+    """Say in short what a round has found: the alignment beside everyone's answers, or why there is none, and drift.
+
+    `side` is the name of the side of a debate that was measured, "" outside debates.
+    """
+    card, said = estimate.scorecard, [f"Measured {after(estimate.turn, side)}: {_headline(estimate)}."]
     if card is not None and not not_shown(card) and estimate.drift is not None:
-        first, change = estimate.drift.first_turn, change_written(estimate.drift.difference, decimals=COMPACT)
+        since = _turn(estimate.drift.first_turn, side)
+        change = change_written(estimate.drift.difference, decimals=COMPACT)
         if estimate.drift.detectable:
-            said.append(in_sentence(f"since {_turn(first)}: {change}, a detectable change"))
+            said.append(in_sentence(f"since {since}: {change}, a detectable change"))
         elif estimate.drift.difference.bounded:
-            said.append(f"No detectable change since {_turn(first)}.")
+            said.append(f"No detectable change since {since}.")
     if estimate.failures:
         said.append(_failed(estimate))
     return " ".join(said)
 
 
-def _turn(turn: int) -> str:
-    return f"turn {turn}" if turn else "the beginning"
+def _turn(turn: int, side: str) -> str:
+    if not turn:
+        return "the beginning"
+    return f"contribution {turn}" if side else f"turn {turn}"
 
 
 def _headline(estimate: "Estimate") -> str:
@@ -136,14 +145,14 @@ def _failed(estimate: "Estimate") -> str:
 
 
 def whole(
-    estimate: "Estimate", people_named: str, source: str, inside: "Inside | None", *, halted: bool
+    estimate: "Estimate", people_named: str, source: str, inside: "Inside | None", *, halted: bool, side: str = ""
 ) -> Iterator[str]:
     """Yield everything that the panel of the screen shows, a sentence or a row with its heading at a time.
 
     `people_named` are those the persona is compared with, `source` describes the survey data, and `halted` says that
-    the round was stopped before its end.
+    the round was stopped before its end. `side` as in `measured`.
     """
-    yield f"Measurement {after(estimate.turn)}. Compared with {people_named}. {_extent(estimate, halted=halted)}"
+    yield f"Measurement {after(estimate.turn, side)}. Compared with {people_named}. {_extent(estimate, halted=halted)}"
     if source:
         yield in_sentence(source)
     if estimate.message:
@@ -166,7 +175,7 @@ def whole(
             of_everyone = card.groups == ()
             said = doubts(card.scores_against_opposite, card.references, card.group_sample, of_everyone=of_everyone)
             yield from _headed("Doubt", said)
-        yield from _headed("Course", _course(estimate))
+        yield from _headed("Course", _course(estimate, side))
         yield from _headed("Nearest groups", _nearest(card, complete=complete))
         yield from _headed("Other scores", _others(card))
     if inside is not None:
@@ -238,9 +247,9 @@ def _references(card: "Scorecard") -> Iterator[str]:
         yield f"what {answers_of(opposite)} are: what these people answered, {AS_THE_PERSONAS}"
 
 
-def _course(estimate: "Estimate") -> Iterator[str]:
+def _course(estimate: "Estimate", side: str) -> Iterator[str]:
     for point in estimate.course:
-        yield f"{after(point.turn)}: alignment {_two(point.alignment)}"
+        yield f"{after(point.turn, side)}: alignment {_two(point.alignment)}"
     if estimate.drift is not None:
         yield "; ".join(drifted(estimate.drift, decimals=COMPACT))
 

@@ -135,13 +135,23 @@ def offered(found: Found, servers: Collection[str] = ()) -> Iterator[Offered]:
         yield Offered(name, UNUSABLE, path, (" ".join(why.split()),), "unusable")
 
 
-def how_to_go_on_with(made: ReplyModel, found: Found) -> str | None:
-    """Say how a conversation goes on with the model that made its last reply; None where that is not here."""
+def how_to_go_on_with(made: ReplyModel, found: Found, *, command: str = "/model") -> str:
+    """Say that another model made the last reply of a conversation, and how `command` goes on with that one.
+
+    A file that is in none of the places where models are looked for is named: only the person knows where it is.
+    """
     ready = tuple(all_ready(found))
-    model = what_opens(made, ready)
-    if model not in ready:
-        return None
-    return f"{printable(made.name)} made the last reply. /model {printable(model)} goes on with it."
+    model, name = what_opens(made, ready), printable(made.name)
+    if model in ready:
+        return f"{name} made the last reply. {command} {printable(model)} goes on with it."
+    if made.sha256 is None:
+        return f"{name} made the last reply."
+    why = "which is not where models are looked for"
+    if any(_is_called(each, made.name) for each in ready):
+        why = "because the one of this name that is here is another file"
+    place = f"of its file, {name}.gguf, {why}"
+    at_start = "" if command == OPTION else f", as {OPTION} FILE does at the start"
+    return f"{name} made the last reply. {command} FILE goes on with it{at_start}: write the path {place}."
 
 
 def what_opens(wanted: ReplyModel, ready: Iterable[str]) -> str | None:
@@ -157,6 +167,13 @@ def what_opens(wanted: ReplyModel, ready: Iterable[str]) -> str | None:
 def all_ready(found: Found, servers: Collection[str] = ()) -> Iterator[str]:
     """Yield what opens each model that can be opened at once; `servers` as in `offered`."""
     return (each.model for each in offered(found, servers) if each.kind == "ready")
+
+
+def _is_called(model: str, name: str) -> bool:
+    try:
+        return shown_model(model) == name
+    except UnknownModelError:
+        return False
 
 
 def _records(model: str, wanted: ReplyModel) -> bool:

@@ -4,7 +4,7 @@ Each is worded here once, so that a number is called the same wherever it is sho
 before it is needed: the chat screen imports this module before it is drawn.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from chat_personas.reporting.numbers import DECIMALS, MISSING, Score, p_value, people, signed, with_interval
@@ -15,7 +15,7 @@ from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
-    from chat_personas.corpus import MessageRow
+    from chat_personas.corpus import MessageRow, SearchHit
     from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.round import Estimate
     from eval.engine import EngineInfo
@@ -47,6 +47,8 @@ STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for 
 
 QUOTED = "said in a debate, by a model"
 """What stands beside words of the other side of a debate."""
+PARTICIPANT = "Participant"
+"""Who said what a participant of a study did, where the owner of the corpus reads it."""
 
 
 TRACES_LEFT = "; traces of the text are left on the disk ({why}); they are erased when the corpus is opened again"
@@ -75,11 +77,23 @@ def for_deletion(title: str, conversations: int) -> str:
     return f"{printable(title)} (both sides of the debate)" if conversations > 1 else printable(title)
 
 
-def speaker_of(message: "MessageRow", persona: str) -> str:
-    """Name who said something to the person who reads it: `persona`, the person, or the other side of a debate."""
+def speaker_of(message: "MessageRow", persona: str, of_participants: Collection[str] = ()) -> str:
+    """Name who said something to the owner of the corpus: `persona`, the owner, or the other side of a debate.
+
+    `of_participants` are the keys of what participants of studies said, which are not the owner's words.
+    """
     if message.role == "assistant":
         return persona
+    if message.id in of_participants:
+        return PARTICIPANT
     return "You" if message.quotes is None else f"{printable(message.speaker or 'The other side')} ({QUOTED})"
+
+
+def speaker_of_hit(hit: "SearchHit") -> str:
+    """Name who said something that a search found, as in a list: the persona by its name, a participant, or you."""
+    if hit.role == "assistant":
+        return printable(hit.persona_name)
+    return f"a {PARTICIPANT.casefold()}" if hit.of_participant else "you"
 
 
 def thought_in_short(text: str, seconds: float | None) -> str:
@@ -463,9 +477,17 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
 def answered_of(estimate: "Estimate") -> str:
     """Say how many of the questions of a round its figures rest on: the one count of every face.
 
-    A question counts once it is answered in both orders of its options.
+    A question counts once it is answered in both orders of its options. While it is not settled how many a round asks,
+    these are the first ones of the survey's.
     """
+    if estimate.first_part and estimate.coverage is not None:
+        return f"{answered_briefly(estimate)} of {pluralize(estimate.coverage.questions, 'question')}"
     return f"{estimate.answered} of {pluralize(estimate.total, 'question')}"
+
+
+def answered_briefly(estimate: "Estimate") -> str:
+    """As `answered_of`, without the word and without the size of the survey: `12 of the first 28`, then `30 of 62`."""
+    return f"{estimate.answered} of {'the first ' if estimate.first_part else ''}{estimate.total}"
 
 
 def taken_over(estimate: "Estimate") -> str:

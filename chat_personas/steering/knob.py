@@ -9,6 +9,7 @@ it.
 """
 
 import math
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +20,7 @@ from chat_personas.paths import directions_directory
 from chat_personas.steering.errors import SteeringError
 from eval.engine import Engine
 from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
-from personas import Persona, is_steered_inside
+from personas import Persona, PersonaError, is_steered_inside
 from personas.inputs.suggestions import quoted
 
 STEP = 0.25
@@ -36,13 +37,14 @@ class Knob:
         interventions: what changes it; empty where nothing is on.
     """
 
-    def __init__(self, engine: Engine, persona: Persona, own: Interventions) -> None:
-        """Begin with `own`, what the persona's file asks for; use `of`.
+    def __init__(self, engine: Engine, persona: Persona, own: Interventions, file: Path | None = None) -> None:
+        """Begin with `own`, what the persona's `file` asks for, None where that is not known; use `of`.
 
         Raises:
             InterventionError: the model cannot be changed so.
         """
         self._persona = persona
+        self._file = file
         self._model = unsteered(engine)
         self._own = tuple(own)
         self._found: Direction | None = None
@@ -51,18 +53,20 @@ class Knob:
         self._use(self._own)
 
     @classmethod
-    def of(cls, engine: Engine, persona: Persona, folder: Path) -> Self:
+    def of(cls, engine: Engine, persona: Persona, folder: Path, file: Path | None = None) -> Self:
         """Return the knob of a persona as its file sets it; directions may be files relative to `folder`.
+
+        `file` is where the persona came from, which need not exist: it is named where the persona has to be.
 
         Raises:
             SteeringError: a direction is missing, damaged, or was trained on another model.
             InterventionError: the model cannot be changed so.
         """
         if not is_steered_inside(persona):
-            return cls(engine, persona, ())
+            return cls(engine, persona, (), file)
         from chat_personas.steering.applied import interventions_of
 
-        return cls(engine, persona, tuple(interventions_of(persona, folder, engine.info)))
+        return cls(engine, persona, tuple(interventions_of(persona, folder, engine.info)), file)
 
     @property
     def strength(self) -> float | None:
@@ -190,7 +194,7 @@ class Knob:
             )
         found = self.find()
         if found is None:
-            raise SteeringError(_how_to_train(self._persona))
+            raise SteeringError(_how_to_train(self._persona, self._file))
         return [_along(found)]
 
     def _use(self, interventions: Sequence[Intervention]) -> None:
@@ -236,16 +240,34 @@ def _written(strength: float) -> str:
     return f"{strength:+.2f}" if abs(strength) < 1000 else f"{strength:+g}"
 
 
-def _how_to_train(persona: Persona) -> str:
-    from chat_personas.own_personas import all_persona_names
-
-    own = persona.name if persona.name in all_persona_names() else f"{persona.name}.toml"
+def _how_to_train(persona: Persona, file: Path | None) -> str:
     other = _other_pole(persona)
     name = f"{persona.name}-{other}"[:LONGEST_NAME].strip("-")
+    own = _as_argument(persona, file)
+    first = "" if own is not None else f"save it first with /save-persona {persona.name}, then "
     return (
-        f"{persona.name} has no direction for this model; with the same --model, train one: chat-personas steer train "
-        f"{name} --positive {own} --negative {other}"
+        f"{persona.name} has no direction for this model; {first}with the same --model, train one: "
+        f"chat-personas steer train {name} --positive {own or persona.name} --negative {other}"
     )
+
+
+def _as_argument(persona: Persona, file: Path | None) -> str | None:
+    """Return how a command takes this persona: its name, its file or its groups; None where nothing stands for it yet.
+
+    So it is with one whose prompt was written on the spot, or whose groups were steered in another way.
+    """
+    from chat_personas.own_personas import all_persona_names, find_persona
+    from personas.composing import composed
+
+    if persona.name in all_persona_names():
+        return persona.name
+    if file is not None:
+        with suppress(PersonaError):
+            if find_persona(file).persona == persona:
+                return shlex.quote(str(file))
+    if persona.groups and composed(persona.groups).persona == persona:
+        return shlex.quote(",".join(map(str, persona.groups)))
+    return None
 
 
 def _other_pole(persona: Persona) -> str:

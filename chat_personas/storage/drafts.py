@@ -88,10 +88,13 @@ class Drafts:
         with atomic_write(self._own(conversation)) as stream:
             stream.write(json.dumps(asdict(draft)).encode())
 
-    def add(self, conversation: str | None, words: str) -> None:
-        """Keep words beside what this program has kept of a conversation."""
+    def add(self, conversation: str | None, typed: Draft) -> None:
+        """Keep what was typed beside what this program has kept of a conversation. Of two edits that one stays one."""
         own = _read(self._own(conversation)) or Draft()
-        self.keep(conversation, replace(own, beside=joined(own.beside, words)))
+        if own.replaces is None and typed.replaces is not None:
+            self.keep(conversation, replace(typed, beside=joined(own.whole, typed.beside)))
+        else:
+            self.keep(conversation, replace(own, beside=joined(own.beside, typed.whole)))
 
     def take_over(self, conversation: str | None, living: Collection[str]) -> Draft | None:
         """Return what `of` does, as one draft of this program's own: nobody else takes it over while that lives."""

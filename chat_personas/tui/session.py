@@ -60,6 +60,10 @@ class LaunchLike(Protocol):
         """The model that was asked for; None for that of the settings."""
 
     @property
+    def template(self) -> str | None:
+        """How the model that was asked for is asked; None for what the settings or the model say."""
+
+    @property
     def shown_model(self) -> str:
         """The name of the model that was asked for, not opened yet. Raises ReportedError: there is no such model."""
 
@@ -150,6 +154,7 @@ class Session:
         self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
+        self.left: str | None = None  # once it is closed: the short name of the conversation that can go on
         self._turning = asyncio.Lock()
         self._left = set[asyncio.Future[None]]()  # models that nobody uses any more, until they are closed
         self._beside: tuple[Conversation, ...] = ()
@@ -459,6 +464,12 @@ class Session:
     def _is_measured_by(self, monitor: "Monitor", conversation: "Conversation") -> bool:
         return monitor.engine is conversation.engine and self._monitored is conversation.persona
 
+    @property
+    def guessed(self) -> str | None:
+        """The question of the survey to which the room hides people's answers, so that they can be guessed; or None."""
+        room = self.room
+        return room.hides if room is not None and room.room.engine is self.engine else None
+
     async def open_survey(self) -> "LoadedSurvey":
         """Return the survey that the conversation is measured with. Raises SurveyError."""
         from chat_personas.surveys import find_survey
@@ -468,12 +479,10 @@ class Session:
             monitor.survey if monitor is not None else await asyncio.to_thread(find_survey, self.launch.settings.survey)
         )
 
-    async def read_inside(
-        self, context: "Sequence[Message] | None" = None, path: "Sequence[MessageRow]" = ()
-    ) -> "Inside | None":
+    async def read_inside(self, context: "Sequence[Message]", path: "Sequence[MessageRow]") -> "Inside | None":
         """Read the last reply along the persona's direction; None where it has none, or the model shows no states.
 
-        It is the last one of `path`, which the model is given as `context`; None for the conversation as it is now.
+        It is the last one of `path`, which the model is given as `context`: more may have been said by now.
 
         Raises:
             EngineError: the model failed.
@@ -484,8 +493,6 @@ class Session:
         conversation, corpus = self.conversation, self.corpus
         if conversation is None or corpus is None:
             return None
-        if context is None:
-            context, path = conversation.context(), conversation.path
         needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
         return None if needle is None else await needle.read(context, path)
 
@@ -497,8 +504,8 @@ class Session:
     async def close(self) -> None:
         """Stop and store the reply, and close model and corpus. What cannot be stored becomes the `failure`.
 
-        A model that does not close at once, and a corpus that is still being opened, hold nothing that was said: the
-        program does not wait long for them.
+        A model that does not close at once, and a corpus that is still being opened or read, hold nothing that was
+        said: the program does not wait long for them.
         """
         await self.stop()
         for conversation in self._beside:
@@ -516,14 +523,49 @@ class Session:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self.conversation is not None:
             await self._keep(self.conversation.leave)
+            self.left = await self._name_of(self.conversation)
         for conversation in self._held:
             await rescue(conversation, self.failure)
         self.conversation, self._beside = None, ()
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening}, timeout=PATIENCE)
         if self.corpus is not None:
-            await asyncio.to_thread(self.corpus.close)
+            await in_time(asyncio.to_thread(self.corpus.close))
             self.corpus = None
+
+    async def _name_of(self, conversation: "Conversation") -> str | None:
+        """Return the short name of a conversation; None where nothing was said in it.
+
+        It is not waited for long where the disk is slow: then it is the whole key, which names it as well.
+        """
+        from chat_personas.corpus import CorpusError
+
+        if self.corpus is None or not conversation.path:
+            return None
+        with suppress(CorpusError):
+            names = await in_time(asyncio.to_thread(self.corpus.short_names))
+            return conversation.id if names is None else names.get(conversation.id)
+        return None
+
+    @property
+    def how_to_go_on(self) -> str | None:
+        """The command that goes on with the conversation that was left; None where nothing was said.
+
+        The model is named where the settings name another one.
+        """
+        if self.left is None:
+            return None
+        import shlex
+
+        from chat_personas.engines.open import same_model
+        from personas.inputs.redaction import without_secrets
+
+        command, model = ["chat-personas", "chat", "--resume", self.left], self.launch.model
+        if model is not None and (self.launch.template is not None or not same_model(model, self.settings.model)):
+            command += ["--model", without_secrets(model, words=False)]
+        if self.launch.template is not None:
+            command += ["--template", self.launch.template]
+        return shlex.join(command)
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
         """Store a reply or a round that could not be stored when it ended, or make the reason the `failure`."""

@@ -59,6 +59,12 @@ _OWN_WORDS = frozenset(
     }
     | {"state", "land", "district", "county", "city", "town", "housing", "tenure", "generation", "group", "arm"}
 )
+_IDENTIFIER_WORDS = frozenset(
+    {"id", "ids", "idno", "identifier", "respid", "respno", "respondent", "caseid", "case"}
+    | {"serial", "uuid", "key", "row", "index", "subject", "participant"}
+)
+"""Words in the names of columns that tell people apart."""
+IDENTIFIER = "every value occurs once, as in an identifier of the people"
 _SCALES = (
     "strongly agree, agree, somewhat agree, tend to agree, neither agree nor disagree, neither, "
     "tend to disagree, somewhat disagree, disagree, strongly disagree",
@@ -230,9 +236,17 @@ def _unusable(column: _Column, people: int) -> str | None:
         return "fewer than two different values"
     if _is_age_in_years(column):
         return None
-    if len(column.codes) > _MOST_VALUES or (len(column.codes) == people and people > MOST_OPTIONS):
+    if len(column.times) == people and (people > MOST_OPTIONS or _is_called_identifier(column.name)):
+        return IDENTIFIER
+    if len(column.codes) > _MOST_VALUES:
         return f"{len(column.codes)} different values"
     return None
+
+
+def _is_called_identifier(name: str) -> bool:
+    """Return whether a column has a name of identifiers: in a table of a few people the values alone do not tell."""
+    words = _words(name)
+    return len(words) <= 3 and attribute_meant(name) is None and not _IDENTIFIER_WORDS.isdisjoint(words)
 
 
 def _words(name: str) -> list[str]:

@@ -18,7 +18,7 @@ import pytest
 from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
 from chat_personas.conversation.commands import COMMANDS
-from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus import Corpus, Selection, Words
 from chat_personas.models import pocket_path
 from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
@@ -27,7 +27,8 @@ from personas import load_persona, system_prompt
 from tests.cli.running import Command, kept_messages, only_line, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
-from tests.corpus.making import branch_of, talk, texts
+from tests.corpus.export.participants import talked_with_a_real_persona
+from tests.corpus.making import branch_of, compare, talk, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.examples import slow_but_first
 from tests.fakes import END
@@ -106,7 +107,8 @@ def test_a_whole_sitting_sends_the_terminal_lines_of_text_and_nothing_else(home:
         ("/measure on", "Measured|Measuring"),
     ):
         person.enters(line, answer, "You: ")
-    person.enters("/compare republican", "Column 1: A Democrat", "Column 2: A Republican", "To all: ")
+    person.enters("/compare", "or words to find others: ")
+    person.enters("republican", "Column 1: A Democrat", "Column 2: A Republican", "To all: ")
     person.enters("Tea?", "A Democrat: Yes", "A Republican: Yes", "A Democrat. Measured", "A Republican. Measured")
     person.reads("To all: ")
     person.enters("/end", "Left the comparison", "You: ")
@@ -150,10 +152,12 @@ def test_a_debate_is_held_in_sentences_stopped_told_something_and_gone_on_with(h
     person.enters("/debate Guns?", "Who begins. Write a persona's name, or Enter alone for democrat: ")
     person.enters("", "Who answers. Write a persona's name: ")
     person.enters("republican", "For how many rounds. Enter alone for 3: ")
-    person.enters("1", "Moderator: Guns", "A Democrat. Measured", "A Republican. Measured", "A Democrat: Less")
+    measured = "Measured before A Democrat spoke", "Measured before A Republican spoke"
+    person.enters("1", "Moderator: Guns", *measured, "A Democrat: Less")
     person.enters("/stop", "Stopped. What was said so far is kept", "Paused", "Moderator: ")
     person.enters("Be brief.", "Both sides are told", "Moderator: ")
-    person.enters("", "A Republican: More", "A Republican. Measured after turn 1", "The debate has ended after 1 round")
+    last = "Measured after contribution 1 of A Republican"
+    person.enters("", "A Republican: More", last, "The debate has ended after 1 round")
     person.reads("A Democrat: alignment .* after turn 0, and no other turn")
     person.reads("A Republican: no change in alignment from turn 0 to turn 1 ")
     person.reads("Press Enter alone to go back to your conversation: ")
@@ -436,7 +440,9 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/steer up", "/steer takes a strength"),
         ("/model nosuch.gguf", "nosuch.gguf"),
         ("/help nosuch", 'There is no command "/nosuch"'),
-        ("/rate", "Write /rate VALUE SCALE."),
+        ("/rate", "There is no reply yet."),
+        ("/open", "There is no conversation yet."),
+        ("/theme nord", "/theme is for the screen: nothing has colours here, and /settings theme NAME chooses those"),
         ("/fork", "Nothing was said yet."),
         ("/jump", "You have not said anything yet."),
         ("/find guns", "Nothing was said yet."),
@@ -480,8 +486,7 @@ def test_an_edit_and_another_reply_keep_what_was_there_and_versions_lead_back(
 def test_the_list_says_which_conversations_are_of_a_comparison(
     command: Command, served_by: Serve, corpus: Corpus
 ) -> None:
-    for place, key in enumerate(talk(corpus, ("Guns?", "Fewer.")) for _ in range(2)):
-        corpus.add_to_comparison("COMPARED", key, place)
+    compare(corpus, "COMPARED", *(talk(corpus, ("Guns?", "Fewer.")) for _ in range(2)))
     lines = said(command, served_by, "/list\n")
     listed = [line for line in lines if line.startswith("Conversation ") and "With democrat" in line]
     assert ["2 messages, one of 2 compared, last active" in line for line in listed] == [True, True]
@@ -510,6 +515,23 @@ def test_versions_of_an_earlier_message_are_listed_and_gone_to(command: Command,
     assert texts(kept_messages()) == ["Hello", "One"]
 
 
+def test_versions_of_a_message_without_a_reply_are_not_mixed_with_those_of_the_turn_before(
+    command: Command, served_by: Serve
+) -> None:
+    said(command, served_by, "Hello\n/again\n", ["One", END], ["Two", END])
+    with Corpus.open(corpus_path()) as corpus:
+        (row,) = corpus.conversations()
+        leaf = corpus.conversation(row.id).active_leaf_id
+        assert leaf is not None
+        corpus.tell([(row.id, leaf, Words("Guns?"))])
+    served_by(ScriptedEngine())
+    ran = command("chat", "--accessible", "--resume", row.id, given="/versions\n/versions #2\n/versions #1\n")
+    _, last, second, first = ran.out.split("You: /versions")
+    assert "This turn has one version only." in last
+    assert "This turn has one version only." in second
+    assert "Version 1 of 2, reply: One" in first
+
+
 def test_words_are_found_in_the_conversation_with_the_turn_in_which_they_were_said(
     command: Command, served_by: Serve
 ) -> None:
@@ -518,6 +540,21 @@ def test_words_are_found_in_the_conversation_with_the_turn_in_which_they_were_sa
     found = lines.index("2 messages found.")
     assert lines[found + 1 : found + 3] == ["Turn 1, You said: Guns?", "Turn 2, A Democrat said: Schools without guns."]
     assert lines[lines.index("1 message found.") + 1] == "Turn 2, A Democrat said: Schools without guns."
+
+
+def test_words_of_participants_are_not_read_as_the_owners(command: Command, served_by: Serve, corpus: Corpus) -> None:
+    key = talked_with_a_real_persona(corpus, ("Guns in Elm Street?", "Fewer."))
+    served_by(ScriptedEngine(["Yes.", END]))
+    given = f"/search elm\n/open {key}\n/find elm\n/copy all\n/fork\nGuns elsewhere?\n/find guns\n/search guns else\n"
+    ran = command("chat", "democrat", "--accessible", given=given)
+    assert "In A conversation, a participant said: Guns in Elm Street?" in ran.out
+    assert ran.out.count("Turn 1, Participant said: Guns in Elm Street?") == 2
+    assert "Participant: Guns in Elm Street?\nA Democrat: Fewer." in ran.out
+    assert "Turn 2, You said: Guns elsewhere?" in ran.out
+    assert "you said: Guns elsewhere?" in ran.out
+    assert "You: Guns in Elm" not in ran.out
+    shown = command("corpus", "show", key).out
+    assert re.search(r"^Participant\b", shown, re.MULTILINE)
 
 
 def test_the_sampling_of_a_conversation_is_read_and_changed(command: Command, served_by: Serve) -> None:
@@ -548,7 +585,7 @@ def test_lines_that_wait_are_listed_and_left_out_one_by_one(home: Path) -> None:
 
 
 def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command: Command, served_by: Serve) -> None:
-    given = "Hello\n/rename Old\n/new\nBye\n/list\n/open 2\n/delete\nno\n/delete\nyes\n/list\n"
+    given = "Hello\n/rename Old\n/new\nBye\n/open\n/open 2\n/delete\nno\n/delete\nyes\n/list\n"
     lines = said(command, served_by, given, ["One", END], ["Two", END])
     assert next(line for line in lines if line.startswith("Conversation ")).startswith("Conversation 1, this one: Bye.")
     assert "Conversation: Old. With: A Democrat. 2 messages; these are the last." in lines
@@ -560,8 +597,8 @@ def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command:
 
 def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_by: Serve, tmp_path: Path) -> None:
     given = (
-        "Hello\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\nno\n/export a.jsonl\nyes\n"
-        "/export\n/export formats\n/export spss\n/export markdwon\n/export csv tables\n"
+        "Hello\n/rate\n4\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\nno\n/export a.jsonl\nyes\n"
+        "/export\n/export formats\n/export spss\n/export markdwon\n/export nosuch.xyz\n/export csv tables\n"
     )
     lines = said(command, served_by, given, ["One", END])
     assert '"Hello"' in (tmp_path / "a.jsonl").read_text()
@@ -570,6 +607,8 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     assert "trl-preference: not now: it needs two replies to a message, rated differently." in lines
     assert "Not in the format spss: it has a row per participation in a study; none here." in lines
     assert any('There is no format "markdwon"; did you mean "markdown"' in line for line in lines)
+    assert any('No format is known by the ending ".xyz"; there is ".md"' in line for line in lines)
+    assert not (tmp_path / "nosuch.xyz").exists()
     assert "One" in (tmp_path / "tables" / "messages.csv").read_text("utf-8-sig")
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         released = [(row.format, row.file) for row in corpus.releases.all()]
@@ -579,7 +618,9 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     ]  # fmt: skip
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         rated = corpus.ratings(kept_messages()[0].conversation_id)
-    assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
+    assert [(row.scale, row.value) for row in rated] == [
+        ("quality 1-5", 4.0), ("realism 1-7", 5.0), ("realism 1-7", 6.0)
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
@@ -660,8 +701,19 @@ def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> N
     ("name", "is_that_file", "said_of_it"),
     [
         ("pocket", True, "pocket made the last reply. /model pocket goes on with it. The next one comes from other."),
-        ("pocket", False, "pocket made the last reply. The next one comes from other."),
-        ("gone", False, "gone made the last reply. The next one comes from other."),
+        (
+            "pocket",
+            False,
+            "pocket made the last reply. /model FILE goes on with it, as --model FILE does at the start: write the "
+            "path of its file, pocket.gguf, because the one of this name that is here is another file. The next one "
+            "comes from other.",
+        ),
+        (
+            "gone",
+            False,
+            "gone made the last reply. /model FILE goes on with it, as --model FILE does at the start: write the path "
+            "of its file, gone.gguf, which is not where models are looked for. The next one comes from other.",
+        ),
     ],
 )
 def test_a_conversation_of_another_model_says_how_it_goes_on_with_that_one(

@@ -14,12 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from chat_personas.cli.launch import Launch
 from chat_personas.cli.main import main
 from chat_personas.cli.standard_input import without_keys
 from chat_personas.corpus import Corpus
+from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, CtrlC, kept_messages, only_line
+from tests.cli.sittings import Model
 from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.fakes import END, FakeEngine
@@ -249,6 +252,23 @@ def test_resume_goes_on_where_the_conversation_was_left(command: Command, served
     assert texts(kept_messages()) == ["Hello", "Good day", "Why?", "Because"]
     assert [message.content for message in engine.asked[1]][-3:] == ["Hello", "Good day", "Why?"]
     assert engine.asked[1][0] == engine.asked[0][0], "the persona is the one that it began with"
+
+
+def test_a_conversation_of_another_model_says_on_standard_error_which_file_goes_on_with_it(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Launch, "find_models", lambda _: Found(files=(), servers=(), problems=()))
+    info = Model().info
+    for name, sha256 in (("gone", "a1" * 32), ("other", "b2" * 32)):
+        served_by(Model(info=replace(info, name=name, sha256=sha256)))
+        resumed = () if name == "gone" else ("--resume", kept_messages()[0].conversation_id)
+        ran = command("chat", *(resumed or ("democrat",)), given="Hello\n")
+        assert (ran.code, ran.out) == (0, "Yes.\n\n")
+        assert ("made the last reply" in ran.err) == bool(resumed)
+    assert ran.err == (
+        "(gone made the last reply. --model FILE goes on with it: write the path of its file, gone.gguf, which is not "
+        "where models are looked for. The next one comes from other.)\n"
+    )
 
 
 def test_resume_takes_the_first_characters_of_the_id(command: Command, served_by: Serve, corpus: Corpus) -> None:

@@ -1,5 +1,6 @@
 """Slash commands: what a line asks for, and that the page for people has every command as the table has it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_command_is_read_with_what_follows_it(line: str, name: str, argument: 
         ("/persnoa x", 'did you mean "persona"?'),
         ("/xyzzy", "/help lists all"),
         ("/etc/passwd is a file", "a line that begins with two slashes is a message"),
-        ("/persona", "write /persona NAME"),
+        ("/go-on", "write /go-on NAME"),
         ("/quit now", "nothing follows /quit"),
     ],
 )
@@ -53,13 +54,9 @@ def test_of_two_slashes_one_is_left_in_the_message() -> None:
 
 
 def test_what_may_be_left_out_stands_in_brackets_and_is_read_aloud_without_them() -> None:
-    edit, persona, quit_ = COMMANDS["edit"], COMMANDS["persona"], COMMANDS["quit"]
-    assert [each.written for each in (edit, persona, quit_)] == ["/edit [TEXT]", "/persona NAME or GROUPS", "/quit"]
-    assert [each.said for each in (edit, persona, quit_)] == [
-        "/edit, or /edit TEXT",
-        "/persona NAME or GROUPS",
-        "/quit",
-    ]
+    edit, go_on, quit_ = COMMANDS["edit"], COMMANDS["go-on"], COMMANDS["quit"]
+    assert [each.written for each in (edit, go_on, quit_)] == ["/edit [TEXT]", "/go-on NAME or GROUPS", "/quit"]
+    assert [each.said for each in (edit, go_on, quit_)] == ["/edit, or /edit TEXT", "/go-on NAME or GROUPS", "/quit"]
 
 
 @pytest.mark.parametrize("face", ["screen", "sentences"])
@@ -75,12 +72,32 @@ def test_every_command_is_there_on_some_face_and_fits_the_lists_of_the_screen() 
         assert command.in_short or not (command.keys or command.label or command.id), command
 
 
-def test_a_command_that_a_face_does_not_have_is_not_taken_there() -> None:
-    assert asked("/hide-panel", "screen") is not None
-    with pytest.raises(CommandError, match="there is no command"):
-        asked("/hide-panel", "sentences")
-    with pytest.raises(CommandError, match="there is no command"):
-        asked("/paste", "screen")
+@pytest.mark.parametrize(
+    ("line", "face", "says"),
+    [
+        ("/theme", "sentences", "/theme is for the screen: nothing has colours here, and /settings theme NAME chooses"),
+        ("/Theme nord", "sentences", "/theme is for the screen: "),
+        ("/hide-panel", "sentences", "/hide-panel is for the screen: "),
+        ("/paste", "screen", "/paste is for the mode for screen readers: here a text of several lines is pasted"),
+        ("/list", "screen", "/list is for the mode for screen readers: /open lists them"),
+    ],
+)
+def test_a_command_that_a_face_does_not_have_says_so_and_what_does_the_same_there(
+    line: str, face: Face, says: str
+) -> None:
+    with pytest.raises(CommandError) as error:
+        asked(line, face)
+    assert str(error.value).startswith(says)
+
+
+@pytest.mark.parametrize("face", ["screen", "sentences"])
+def test_whatever_a_face_lacks_names_only_commands_that_it_has(face: Face) -> None:
+    for command in COMMANDS.values():
+        if command.on(face):
+            continue
+        assert command.instead, command
+        others = re.findall(r"(?<!\w)/([a-z-]+)", command.instead)
+        assert [COMMANDS[name].on(face) for name in others] == [True] * len(others), command
 
 
 def test_on_the_screen_every_name_does_something_alone() -> None:

@@ -19,7 +19,7 @@ from personas import PersonaError, load_persona
 from personas.composing import composed, groups_in
 from tests.conversation.test_versions import heard
 from tests.corpus.export.participants import conversation_of, take_part
-from tests.corpus.making import branch_of, bytes_on_disk, talk, texts
+from tests.corpus.making import branch_of, bytes_on_disk, compare, talk, texts
 from tests.fakes import END, FakeEngine
 
 DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
@@ -193,8 +193,7 @@ async def test_a_person_who_withdraws_goes_from_a_comparison_of_forks_too(corpus
     way = take_part(corpus, ("I am a wombat", "Hello."))
     key = corpus.fork(branch_of(corpus, conversation_of(corpus, way))[-1].id)
     own = talk(corpus, ("Guns?", "Fewer."))
-    for place, each in enumerate((key, own)):
-        corpus.add_to_comparison("COMPARED", each, place)
+    compare(corpus, "COMPARED", key, own)
     _, why_left = corpus.withdraw_participant(way.participant_id)
     assert why_left is None
     assert corpus.compared("COMPARED") == (own,)

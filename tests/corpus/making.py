@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status
+from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status, conversations
 from chat_personas.corpus.sql import new_key
 from chat_personas.monitor.monitor import Monitor
 from eval.engine import EngineInfo, Sampling
@@ -46,6 +46,13 @@ def talk(
         _, parent = corpus.begin_turn(row.id, parent_id, said, model, Sampling(seed=7), new=new)
         corpus.end_reply(parent.id, answered, last if number == len(turns) else "complete", finish_reason="stop")
     return row.id
+
+
+def compare(corpus: Corpus, identifier: str, *keys: str) -> None:
+    """Make conversations the columns of a comparison, from left to right, with nothing more said in them."""
+    with corpus._connections.writing() as connection:
+        for place, key in enumerate(keys):
+            conversations.add_to_comparison(connection, identifier, key, place)
 
 
 def texts(messages: Sequence[MessageRow]) -> list[str]:

@@ -1,5 +1,6 @@
 """Searching takes what a person types as words, never as a query language."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from chat_personas.corpus import Corpus, Words, search
 from chat_personas.corpus.search import Query, QueryError
 from eval.engine import Sampling
-from tests.corpus.export.participants import take_part
+from tests.corpus.export.participants import conversation_of, take_part
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 from tests.examples import share
 
@@ -131,6 +132,35 @@ def test_a_narrowed_search_finds_only_in_the_conversations_that_fit(corpus: Corp
     assert those("guns model:small persona:rep since:2026-11-02") == {theirs}
     assert those("guns model:large") == set()
     assert [row.id for row in corpus.conversations(Query.typed("persona:rep"))] == [theirs]
+
+
+def test_the_filter_of_models_knows_every_model_that_replied(corpus: Corpus) -> None:
+    key = talk(corpus, ("Guns?", "Ban them."))
+    other = replace(INFO, name="Large.gguf")
+    _, second = corpus.begin_turn(key, branch_of(corpus, key)[-1].id, "And now?", other, Sampling())
+    corpus.end_reply(second.id, "Still.", "complete")
+    talk(corpus, ("Guns?", "Keep them."))
+    for typed in ("model:large", "model:LARGE.g", "model:large model:large", "model:large persona:demo"):
+        assert [row.id for row in corpus.conversations(Query.typed(typed))] == [key], typed
+    assert [hit.conversation_id for hit in corpus.search("guns", within=Query.typed("model:large"))] == [key]
+    assert len(corpus.conversations(Query.typed("model:small"))) == 2, "both began on it"
+
+
+def test_a_hit_says_whether_a_participant_said_it_also_as_a_copy_in_a_fork(corpus: Corpus) -> None:
+    talk_of_study = conversation_of(corpus, take_part(corpus, ("guns, said in the study", "guns.")))
+    fork = corpus.fork(branch_of(corpus, talk_of_study)[-1].id)
+    _, last = corpus.begin_turn(fork, branch_of(corpus, fork)[-1].id, "guns, said in the fork", INFO, Sampling())
+    corpus.end_reply(last.id, "Hm.", "complete")
+    again = corpus.fork(last.id)
+    talk(corpus, ("guns, said by the owner", "guns."))
+    said = {(hit.conversation_id, hit.excerpt): hit.of_participant for hit in corpus.search("guns")}
+    of_participants = {place for place, is_one in said.items() if is_one}
+    assert of_participants == {(key, "guns, said in the study") for key in (talk_of_study, fork, again)}
+    assert len(said) == 10
+    branch = branch_of(corpus, again)
+    assert corpus.participants_words(branch[-1].id) == {branch[0].id}
+    corpus.delete(talk_of_study)
+    assert corpus.participants_words(branch[-1].id) == {branch[0].id, branch[2].id}, "nothing tells them apart"
 
 
 def test_what_was_said_last_is_the_owners_each_text_once_and_no_copy(corpus: Corpus) -> None:

@@ -198,6 +198,8 @@ def test_the_last_probe_is_shown_in_both_orders_with_what_is_its_own() -> None:
         "once; 2 and 3 come after those.",
     ]
     assert "is read exactly" in blocks[3].text
+    of_a_side = probe_blocks(PROBE, "A Democrat")[0].text
+    assert of_a_side == "After contribution 3 of A Democrat: question BUS_1 of Towns."
     assert blocks[4:] == [
         Block("More A", "the prompt in the survey order, 2 tokens"),
         Block(

@@ -8,6 +8,7 @@ import pytest
 from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory
 from chat_personas.monitor.inside import Inside, InsidePoint
 from chat_personas.monitor.round import Coverage, Estimate
+from chat_personas.reporting.explained.in_one_sentence import after_which
 from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import interval, paired
@@ -50,6 +51,20 @@ def test_answers_of_earlier_turns_are_counted_apart() -> None:
         "Of the 62 questions of the survey, 28 were answered after the reply to message 3; 30 more count with their "
         "answers after earlier messages."
     )
+
+
+def test_in_a_debate_it_is_said_after_which_contribution_of_which_side() -> None:
+    slow = Coverage(questions=62, anchors=24, this_turn=28, older=30)
+    side = replace(MEASURED, estimate=estimate(coverage=slow), side="A Democrat")
+    assert said("alignment", side)[1] == (
+        "Of the 62 questions of the survey, 28 were answered after contribution 3 of A Democrat; 30 more count with "
+        "their answers after earlier contributions."
+    )
+    inside = Inside(a_direction(), 1, 1, 0.2, (InsidePoint(1, 0.5), InsidePoint(2, 0.8)))
+    everything = " ".join(line for section in SECTIONS for line in said(section, replace(side, inside=inside)))
+    assert "Contribution 2 of A Democrat lies at 0.80." in everything
+    assert "to message" not in everything
+    assert after_which(0, "A Democrat") == "before A Democrat spoke"
 
 
 def test_each_reference_point_is_compared_with_the_persona_question_by_question() -> None:

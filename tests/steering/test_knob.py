@@ -13,6 +13,7 @@ from chat_personas.steering.knob import Knob
 from eval.engine import EngineInfo
 from eval.interventions import InterventionError, Interventions
 from personas import Group, Persona, library_names, load_persona, prompt_alone
+from personas.composing import as_toml, composed, groups_in, with_own_prompt
 from tests.fakes import FakeEngine
 from tests.steering.directions import inside, keep_random_direction
 
@@ -162,7 +163,27 @@ def test_a_group_without_an_opposite_is_set_against_another_of_its_attribute_or_
     hindu = load_persona("hindu").persona
     assert "--positive hindu --negative agnostic" in knob_of(hindu).how_to_turn()
     several = hindu.model_copy(update={"name": "several", "groups": (*hindu.groups, Group.parse("SEX=Male"))})
-    assert "several-unsteered --positive several.toml --negative unsteered" in knob_of(several).how_to_turn()
+    assert "several-unsteered --positive several --negative unsteered" in knob_of(several).how_to_turn()
+
+
+def test_a_persona_of_combined_groups_is_trained_by_its_groups_and_one_in_a_file_by_that(tmp_path: Path) -> None:
+    both = composed(groups_in("POLPARTY=Democrat,SEX=Female"))
+    how = Knob.of(OtherFake(), both.persona, Path(), both.path).how_to_turn()
+    train = "train one: chat-personas steer train democrat-female-democrat-man"
+    assert how.endswith(f"{train} --positive POLPARTY=Democrat,SEX=Female --negative democrat-man")
+    file = tmp_path / "ruth is one.toml"
+    file.write_text(as_toml(both.persona), encoding="utf-8")
+    assert f"--positive '{file}' --negative" in Knob.of(OtherFake(), both.persona, tmp_path, file).how_to_turn()
+
+
+@pytest.mark.parametrize("other", ["prompt", "steering"])
+def test_a_persona_that_no_file_and_no_groups_stand_for_is_to_be_saved_before_it_is_trained(other: str) -> None:
+    both = composed(groups_in("POLPARTY=Democrat,SEX=Female"), "bio" if other == "steering" else "portray")
+    made = with_own_prompt(both, "Talk like a cook.") if other == "prompt" else both
+    name = made.persona.name
+    how = Knob.of(OtherFake(), made.persona, Path(), made.path).how_to_turn()
+    assert f"; save it first with /save-persona {name}, then with the same --model, train one: " in how
+    assert f"--positive {name} --negative " in how
 
 
 def test_a_direction_of_another_model_is_none_for_this_one() -> None:

@@ -105,9 +105,18 @@ def test_words_are_added_beside_what_was_kept(folder: Path) -> None:
     drafts = Drafts(folder, HERE)
     for conversation, kept in (("A", Draft("text", "beside", "message-1")), ("B", Draft())):
         drafts.keep(conversation, kept)
-        drafts.add(conversation, "late")
+        drafts.add(conversation, Draft("late"))
     assert drafts.of("A", ()) == Draft("text", "beside\nlate", "message-1")
     assert drafts.of("B", ()) == Draft("late")
+
+
+def test_an_edit_that_is_added_stays_an_edit_beside_words_and_stands_beside_another_edit(folder: Path) -> None:
+    drafts = Drafts(folder, HERE)
+    drafts.keep("A", Draft("words"))
+    drafts.add("A", Draft("new text", "set aside", "message-1"))
+    assert drafts.of("A", ()) == Draft("new text", "words\nset aside", "message-1")
+    drafts.add("A", Draft("of another", "", "message-2"))
+    assert drafts.of("A", ()) == Draft("new text", "words\nset aside\nof another", "message-1")
 
 
 def test_what_cannot_be_read_is_not_taken_over_and_stays_for_the_version_that_wrote_it(folder: Path) -> None:

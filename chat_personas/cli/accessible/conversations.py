@@ -18,7 +18,7 @@ from chat_personas.conversation.commands import numbered
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_asked, sampling_described
 from chat_personas.corpus.errors import UnknownConversationError
-from chat_personas.corpus.measurements import rating_asked
+from chat_personas.corpus.measurements import RATING_SCALE, rating_asked
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.paths import display_path, path_named
@@ -30,6 +30,7 @@ from chat_personas.reporting.wording import (
     not_followed,
     own_text,
     speaker_of,
+    speaker_of_hit,
 )
 from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
@@ -60,7 +61,7 @@ class Talking:
         self._say = dialogue.say
         self._replies = replies
         self._measure = measure
-        self._scale = ""
+        self._scale = RATING_SCALE
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -103,13 +104,18 @@ class Talking:
         await self._replies.send(text, message.id)
 
     def _turn(self, place: int | None) -> list[MessageRow]:
-        """Return the reply to a message of the person's, by its number, and that message; the last two without one."""
+        """Return the reply to a message, if there is one, and that message: the person's of this number, else the last.
+
+        The last message of a fork may have no reply: what was said before it is another turn.
+        """
         path = self._opened.conversation.path
         if place is None:
-            return list(path[:-3:-1])
-        own = self._own()
-        first = path.index(own[chosen_number(str(place), len(own), "messages of yours") - 1])
-        return list(path[first : first + 2][::-1])
+            first = max(0, len(path) - (2 if path[-1].role == "assistant" else 1))
+        else:
+            own = self._own()
+            first = path.index(own[chosen_number(str(place), len(own), "messages of yours") - 1])
+        said, *after = path[first : first + 2]
+        return [*(row for row in after if row.role == "assistant"), said]
 
     def _own(self) -> list[MessageRow]:
         """Return what the person said in this conversation. Raises NotDoneError: nothing."""
@@ -167,7 +173,9 @@ class Talking:
             return
         here = {message.id for message in path}
         for place, each in enumerate(found, start=1):
-            what = "your message" if each.role == "user" else "reply"
+            participant = conversation.protected or each.id in conversation.of_participants
+            whose = "a participant's" if participant else "your"
+            what = f"{whose} message" if each.role == "user" else "reply"
             mark = ", current" if each.id in here else ""
             self._say(f"Version {place} of {len(found)}, {what}{mark}: {_beginning(each.text)}")
 
@@ -202,15 +210,18 @@ class Talking:
             raise NotDoneError("Write /prompt, or /prompt probe.")
         if page:
             monitor = self._opened.session.monitor
-            blocks = probe_blocks(await monitor.last_probe() if monitor is not None else None)
+            found = await monitor.last_probe() if monitor is not None else None
+            blocks = probe_blocks(found, self._opened.conversation.side)
         else:
-            async with aclosing(self._opened.conversation.given()) as found:
-                *_, given = [each async for each in found]
+            async with aclosing(self._opened.conversation.given()) as counted:
+                *_, given = [each async for each in counted]
             blocks = prompt_blocks(given)
         self._say(*(row for block in blocks for row in block.rows_in_words))
 
     async def _rate(self, argument: str) -> None:
         reply = self._last_reply()
+        if not argument:
+            argument = await self._dialogue.answer(f"How good is the last reply, on the scale {self._scale}? ")
         rating, self._scale = rating_asked(argument, self._scale)
         row = RatingRow(message_id=reply.id, scale=self._scale, value=rating)
         await asyncio.to_thread(self._opened.corpus.add_rating, row)
@@ -269,7 +280,7 @@ class Conversations:
             self._say(self._measuring.obstacle)
 
     async def say_whose_the_last_reply_is(self) -> None:
-        """Where another model made the last reply, say so, and how to go on with that one if it is found here."""
+        """Where another model made the last reply, say so, and how to go on with that one."""
         from chat_personas.reporting.models_found import how_to_go_on_with
 
         conversation = self._opened.conversation
@@ -277,7 +288,6 @@ class Conversations:
         if made is not None:
             find_models = self._opened.launch.find_models
             how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find_models()))
-            how = how or f"{printable(made.name)} made the last reply."
             self._say(f"{how} The next one comes from {printable(conversation.model.name)}.")
 
     async def enter(self) -> None:
@@ -321,8 +331,8 @@ class Conversations:
         self._listed = tuple(hit.conversation_id for hit in hits)
         self._say(f"{pluralize(len(hits), 'message')} found. /open NUMBER opens the conversation.")
         for place, hit in enumerate(hits, start=1):
-            speaker = "you" if hit.role == "user" else printable(hit.persona_name)
-            self._say(f"Found {place}: In {_one_line(hit.title)}, {speaker} said: {_one_line(hit.excerpt)}")
+            said = f"{speaker_of_hit(hit)} said: {_one_line(hit.excerpt)}"
+            self._say(f"Found {place}: In {_one_line(hit.title)}, {said}")
 
     def list_here(self, identifiers: Sequence[str | None]) -> None:
         """Let /open and /delete take numbers of these conversations; None stands for one that has not begun."""
@@ -338,6 +348,9 @@ class Conversations:
         return argument
 
     async def _open(self, argument: str) -> None:
+        if not argument:
+            await self._list("")
+            return
         row = await asyncio.to_thread(self._opened.corpus.conversation, self._identifier(argument))
         if row.id == self._opened.conversation.id:
             raise NotDoneError("This conversation is open already.")
@@ -420,8 +433,8 @@ def last_messages(conversation: Conversation) -> list[str]:
 
 def _speakers(conversation: Conversation) -> Callable[[MessageRow], str]:
     """Return what names who said a message of a conversation."""
-    personas = conversation.speakers
-    return lambda message: speaker_of(message, printable(personas.get(message.id, "")))
+    personas, of_participants = conversation.speakers, conversation.of_participants
+    return lambda message: speaker_of(message, printable(personas.get(message.id, "")), of_participants)
 
 
 def _summary(row: ConversationSummary) -> str:

@@ -20,6 +20,7 @@ from chat_personas.cli.accessible.dialogue import (
     chosen_number,
 )
 from chat_personas.conversation.conversation import PROTECTED
+from chat_personas.corpus.messages import turns_of
 from chat_personas.reporting.explained.in_one_sentence import how_measured
 from chat_personas.reporting.explained.sections import SECTIONS, Measured, UnknownSectionError, explain, section_named
 from chat_personas.reporting.in_sentences import (
@@ -69,10 +70,12 @@ class SideRounds:
         """Stop the round; return whether there was one."""
         return self._round is not None and self._round.cancel()
 
-    async def measure(self, name: str, monitors: "SideMonitors", place: int, *, gives_way: bool = False) -> None:
-        """Measure the conversation at a place after its last message, and say what was found after its `name`.
+    async def measure(
+        self, name: str, monitors: "SideMonitors", place: int, *, gives_way: bool = False, debated: bool = False
+    ) -> None:
+        """Measure the conversation at a place after its last message, and say what was found, with its `name`.
 
-        `gives_way`: to a line that is typed meanwhile.
+        `gives_way`: to a line that is typed meanwhile. `debated`: it is a side of a debate.
 
         Raises:
             EngineError, CorpusError: as `SideMonitors.measure`.
@@ -92,7 +95,10 @@ class SideRounds:
         else:
             found.result()
             estimate = monitors.found[place]
-            self._dialogue.say(f"{name}. {measured(estimate)}" if estimate is not None else f"{name} was not measured.")
+            if estimate is None:
+                self._dialogue.say(f"{name} was not measured.")
+            else:
+                self._dialogue.say(measured(estimate, name) if debated else f"{name}. {measured(estimate)}")
 
 
 async def _to_the_end(monitors: "SideMonitors", place: int) -> None:
@@ -154,7 +160,8 @@ class Measuring:
             self._dialogue.say(sentence(NO_REPLY))
             return
         if self._dialogue.hurried:
-            self._dialogue.say(f"Not measured {after(self._turn)}, because your line goes first.")
+            when = after(self._turn, self._side)
+            self._dialogue.say(f"Not measured {when}, because your line goes first.")
             return
         monitor = await self._opened.session.open_monitor()
         if monitor is not None:
@@ -190,20 +197,23 @@ class Measuring:
         elif (newest := self._newest) is not None:
             named = "" if self._panel_named else " /panel reads all of it."
             self._panel_named = True
-            self._dialogue.say(measured(newest.estimate) + named)
+            self._dialogue.say(measured(newest.estimate, self._side) + named)
 
     @property
     def _turn(self) -> int:
-        return sum(message.role == "user" for message in self._opened.conversation.path)
+        path = self._opened.conversation.path
+        return turns_of(path)[path[-1].id] if path else 0
+
+    @property
+    def _side(self) -> str:
+        return self._opened.conversation.side
 
     async def _measure_round(self, monitor: "Monitor") -> None:
         conversation = self._opened.conversation
-        path = conversation.path
+        path, context = conversation.path, conversation.context()  # both are of one moment: more may be said meanwhile
         last = path[-1].id if path else None
-        inside = None if last is None else await self._opened.session.read_inside()
-        estimates_of_round = monitor.measure(
-            conversation.context(), last, conversation.id, unspoken=lambda: conversation.unspoken
-        )
+        inside = None if last is None else await self._opened.session.read_inside(context, path)
+        estimates_of_round = monitor.measure(context, last, conversation.id, unspoken=lambda: conversation.unspoken)
         async with aclosing(estimates_of_round) as estimates:
             said = time.monotonic()
             async for estimate in estimates:
@@ -255,7 +265,8 @@ class Measuring:
 
     async def _panel(self, _: str) -> None:
         found = self._measurement_now()
-        self._dialogue.say(*whole(found.estimate, self._people, self._source, found.inside, halted=found.halted))
+        estimate, halted = found.estimate, found.halted
+        self._dialogue.say(*whole(estimate, self._people, self._source, found.inside, halted=halted, side=self._side))
 
     async def _explain(self, words: str) -> None:
         """Say what a section of the panel means; without `words` the first one, and which others there are."""
@@ -282,6 +293,7 @@ class Measuring:
             inside=found.inside,
             stems={question.id: question.stem for question in survey.questions},
             remarks=tuple(how_measured(self._opened.conversation)),
+            side=self._side,
         )
 
     @property
@@ -327,7 +339,8 @@ class Measuring:
             state = "Nothing was measured yet." if self.wanted else "Nothing was measured. /measure on starts it."
             raise NotDoneError(state)
         if found.message_id != (path[-1].id if path else None):
-            self._dialogue.say(f"This was measured {after(found.estimate.turn)}. Messages have followed since.")
+            when = after(found.estimate.turn, self._side)
+            self._dialogue.say(f"This was measured {when}. Messages have followed since.")
         return found
 
     @property

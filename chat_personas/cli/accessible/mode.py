@@ -217,6 +217,9 @@ class PersonaAndModel:
         }
 
     async def _persona(self, name: str) -> None:
+        if not name:
+            await self._personas("")
+            return
         await self._begin_with(await asyncio.to_thread(self._opened.launch.load_persona, name))
 
     async def _begin_with(self, persona: LoadedPersona) -> None:

@@ -103,16 +103,16 @@ class Comparing:
     async def _end(self, _: str) -> None:
         raise NotDoneError("There is nothing to leave. /quit leaves the program.")
 
-    async def _compare(self, written: str) -> None:
-        """Begin a comparison with these personas, or go on with one, until the person leaves it."""
+    async def _compare(self, text: str) -> None:
+        """Begin a comparison, or go on with one, until the person leaves it; `text` is said in it first."""
         here = self._opened.conversation
-        comparison = (None if written else await self._resumed()) or await self._begun(written)
+        comparison = await self._resumed() or await self._begun()
         for column in comparison.columns:
             await tried_out(column.engine)
         self._comparison = comparison
         try:
             async with held_beside(self._opened, self._dialogue, comparison.columns):
-                chosen = await self._talk(comparison)
+                chosen = await self._talk(comparison, message_of(text))
         finally:
             self._comparison = None
             if any(column.path for column in comparison.columns):
@@ -127,26 +127,34 @@ class Comparing:
             await self._conversations.actions["open"](chosen)
 
     async def _resumed(self) -> Comparison | None:
-        """Take up the comparison that the open conversation is a column of, or the one that was left; None without."""
+        """Take up the comparison that the open conversation is a column of, or the one that was left; None without.
+
+        Whether the one that was left is meant, the person is asked.
+        """
         corpus, engine = self._opened.corpus, self._opened.engine
-        key = await asyncio.to_thread(corpus.comparison_of, self._opened.conversation.id) or self._left
+        own = await asyncio.to_thread(corpus.comparison_of, self._opened.conversation.id)
+        key = own or self._left
         if key is None:
             return None
         try:
             kept = await asyncio.to_thread(corpus.compared, key)
-            return await asyncio.to_thread(Comparison.resume, corpus, dict.fromkeys(kept, engine), key)
+            comparison = await asyncio.to_thread(Comparison.resume, corpus, dict.fromkeys(kept, engine), key)
         except ComparisonError as error:  # the others are gone: compare with others
             self._say(as_sentence(error))
             return None
+        names = " and ".join(map(printable, comparison.names))
+        if own is None and not await self._dialogue.confirm(f"Go on with the comparison of {names}?"):
+            return None
+        return comparison
 
-    async def _begun(self, written: str) -> Comparison:
+    async def _begun(self) -> Comparison:
         """Choose the columns beside the persona that is talked with. Raises NotDoneError: nobody is chosen."""
         corpus, engine = self._opened.corpus, self._opened.engine
         first = await self._opened.session.open_same_persona()
-        others = await self._chosen(first, written)
+        others = await self._chosen(first)
         return await asyncio.to_thread(Comparison.start, corpus, [engine] * (1 + len(others)), (first, *others))
 
-    async def _chosen(self, first: LoadedPersona, written: str) -> list[LoadedPersona]:
+    async def _chosen(self, first: LoadedPersona) -> list[LoadedPersona]:
         """Return the personas that are written by name, or chosen by their numbers; other words narrow the list."""
         steered = await asyncio.to_thread(lambda: dict(other_steerings(first)))
         offered = steered | await asyncio.to_thread(lambda: dict(other_personas(first)))
@@ -154,7 +162,7 @@ class Comparing:
         title = printable(first.persona.title)
         prompt = f"Who answers beside {title}? Write up to {MOST - 1} numbers or names, or words to find others: "
         while True:
-            picked = written or await self._dialogue.choose(prompt, "Choice", lines)
+            picked = await self._dialogue.choose(prompt, "Choice", lines)
             if not picked:
                 raise NotDoneError("Nothing is compared.")
             if isinstance(picked, list):
@@ -164,23 +172,25 @@ class Comparing:
             except PersonaError as error:
                 words = picked.casefold().split()
                 lines = [line for line in offered if all(word in line.casefold() for word in words)]
-                if not lines and written:
-                    raise
                 if not lines:
                     self._say(as_sentence(error))
                     lines = list(steered)
-            written = ""
 
-    async def _talk(self, comparison: Comparison) -> str:
-        """Take lines until the person leaves; return the number of the column to go on with, "" for none."""
+    async def _talk(self, comparison: Comparison, first: str) -> str:
+        """Say what is to be said `first`, "" for nothing, and take lines until the person leaves.
+
+        Returns the number of the column to go on with, "" for none.
+        """
         self._introduce(comparison)
         monitors = SideMonitors(comparison, self._opened.launch.make_monitor, self._opened.corpus)
         await self._measure(comparison, monitors)
-        again = self._said_before(comparison)
+        again = "" if first else self._said_before(comparison)
         if again:
             self._say(f"Enter alone says to all what you said last: {printable(again)}")
         while True:
             try:
+                text, first = first, ""
+                await self._tell(comparison, monitors, text)
                 line = (await self._dialogue.ask(TO_ALL)).strip()
                 found = asked(line)
                 if found is None:
@@ -228,8 +238,7 @@ class Comparing:
         """Return what the person said last in the open conversation, for a comparison in which nothing was said."""
         if any(column.path for column in comparison.columns):
             return ""
-        own = [message.text for message in self._opened.conversation.path if message.author == "person"]
-        return own[-1] if own else ""
+        return self._opened.conversation.said_last
 
     def _column(self, comparison: Comparison, written: str) -> str:
         """Return the number of a column that has replied. Raises NotDoneError."""
@@ -469,4 +478,4 @@ class Debating:
         if self._paused or self._measuring.why_none is not None:
             return
         assert self._monitors is not None
-        await self._rounds.measure(printable(debate.names[place]), self._monitors, place)
+        await self._rounds.measure(printable(debate.names[place]), self._monitors, place, debated=True)

@@ -95,11 +95,11 @@ def show(
         if (leaf := found.active_leaf_id) is None:
             return DONE
         thought_before, places, models = corpus.thoughts(leaf), corpus.places(leaf), corpus.models(leaf)
-        personas, before = corpus.personas(leaf), None
+        personas, of_participants, before = corpus.personas(leaf), corpus.participants_words(leaf), None
         first = prompt = ReplyPersona(found.persona_name, found.persona_sha256, found.system_prompt)
         for message in corpus.branch(leaf):
             persona = personas.get(message.id, first)
-            speaker = speaker_of(message, persona.name)
+            speaker = speaker_of(message, persona.name, of_participants)
             remarks = [_moment(message.created_at)]
             remarks += ["copy"] if message.copy_of is not None else []
             remarks += [STATUS[message.status]] if message.status in STATUS else []

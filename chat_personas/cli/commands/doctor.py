@@ -79,7 +79,7 @@ def _program() -> str:
 
 def _settings() -> str:
     from chat_personas.tui.themes import known_themes
-    from chat_personas.tui.unusable_settings import faults_of
+    from chat_personas.tui.unusable_settings import faults_of, given_way
 
     settings, file = load_settings(), display_path(settings_path())
     find_persona(settings.persona)
@@ -87,6 +87,7 @@ def _settings() -> str:
     if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
         raise SettingsError(" · ".join(f"{where_set(fault.settings[0])}: {fault.line}" for fault in faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
+    there = "; ".join([there, *(each.line for each in given_way(settings.keys))])
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
     accessible = "on" if settings.accessible else "off"
     return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"

@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace as with_changes
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Annotated, get_args
@@ -34,6 +35,8 @@ from personas.inputs.files import display_name, is_directory
 from personas.inputs.suggestions import nearest, quoted, suggestion
 
 PEOPLE_KIND = "respondents"
+MOST_NAMED = 5
+"""Columns that are named with why they are left out; the file that is written names all."""
 LABELLED_KINDS = ("spss", "stata")
 """The kinds whose files have labels; a mapping says what their variables are."""
 
@@ -249,6 +252,7 @@ def write_guess(path: Path) -> int:
     lines = [
         f"{path.name}: {pluralize(guess.table.people, 'row')}; it seems to have {found}; "
         f"{pluralize(len(guess.left_out), 'column')} left out",
+        *(f"left out: {quoted(name)}: {why}" for name, why in islice(guess.left_out.items(), MOST_NAMED)),
         f"written: {file}, a first guess of what the columns are. Nothing is imported yet.",
         'next: write the words where "" stands, check what is marked with CHECK, and run',
         f"  {command}",

@@ -9,7 +9,17 @@ from dataclasses import replace
 
 from chat_personas.engines.openai.connection import Incoming
 from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
-from chat_personas.engines.openai.wire import Completion, Delta, End, completion, counts_in, delta, filtered, likeliest
+from chat_personas.engines.openai.wire import (
+    Completion,
+    Delta,
+    End,
+    completion,
+    counts_in,
+    delta,
+    filtered,
+    likeliest,
+    thought_tokens_in,
+)
 from chat_personas.engines.reply_limit import longest_reply
 from chat_personas.engines.reply_text import ReplyText, Said
 from eval.engine import LabelScore, Piece, Probe, ProbeScore, Usage
@@ -55,7 +65,7 @@ async def stream_pieces(
             an end.
     """
     first: float | None = None
-    count, length = 0, 0
+    count, length, thought = 0, 0, False
     output = _Output()
     try:
         async with aclosing(_deltas(incoming, tokens, patience)) as deltas:
@@ -68,7 +78,9 @@ async def stream_pieces(
                     first = first if first is not None else time.monotonic() - began
                 said = output.add(part)
                 seconds = time.monotonic() - began
-                prompt, decoded = await _counts(part, deltas, counted) or (None, count)
+                thought = thought or bool(said.thought)
+                told = await _counts(part, deltas, counted)
+                prompt, decoded = _read_and_written(told, shown=thought) or (None, count)
                 usage = Usage(prompt, None, decoded, seconds, first, seed) if part.finish else None
                 if said.reply or said.thought or part.finish:
                     yield Piece(said.reply, part.finish, dropped, usage, said.thought)
@@ -85,20 +97,31 @@ async def stream_pieces(
         yield Piece(rest.reply, None, dropped, None, rest.thought)
 
 
-async def _counts(part: Delta, deltas: AsyncGenerator[Delta, None], counted: bool) -> tuple[int, int] | None:
-    """Return the tokens of prompt and reply that `part` reports, or what comes soon after it where it is the end.
+def _read_and_written(told: Delta | None, *, shown: bool) -> tuple[int, int] | None:
+    """Return the tokens of prompt and reply that an event reports, without those of thoughts that were not `shown`.
+
+    What a server thinks and keeps to itself is no part of what was streamed, nor of the next prompt.
+    """
+    if told is None or told.counts is None:
+        return None
+    prompt, reply = told.counts
+    return prompt, reply if shown else max(0, reply - told.thought_tokens)
+
+
+async def _counts(part: Delta, deltas: AsyncGenerator[Delta, None], counted: bool) -> Delta | None:
+    """Return `part` if it reports the tokens of prompt and reply, or what soon does after it where it is the end.
 
     The reply is whole without them, so that a failure from then on only leaves the numbers unknown.
     """
     import openai
 
     if part.counts is not None or not (part.finish and counted):
-        return part.counts
+        return part
     with suppress(TimeoutError, openai.OpenAIError, UnreadableAnswerError):
         async with asyncio.timeout(SECONDS_FOR_COUNTS):
             async for later in deltas:
                 if later.counts is not None:
-                    return later.counts
+                    return later
     return None
 
 
@@ -130,7 +153,8 @@ async def _deltas(incoming: Incoming, tokens: int, patience: float) -> AsyncGene
         if not raw.lstrip().startswith(_EVENTS):
             document = as_json(raw)
             whole = completion(document)
-            yield Delta(whole.text, whole.finish, thought=whole.thought, counts=counts_in(document))
+            counts, thought_tokens = counts_in(document), thought_tokens_in(document)
+            yield Delta(whole.text, whole.finish, thought=whole.thought, counts=counts, thought_tokens=thought_tokens)
             return
         incoming = replace(incoming, content_type="", pieces=_once(raw))  # events, whatever their type says
     reader = EventReader(most_bytes(tokens))

@@ -64,6 +64,7 @@ class Delta:
 
     `thought` is what the server itself tells apart as a thought. Markers of thoughts in the text are left in it.
     `counts` are the tokens of prompt and reply, where the event reports both; often one after the end does.
+    `thought_tokens` are those of the reply with which the model thought, as far as the server says.
     """
 
     text: str
@@ -71,6 +72,7 @@ class Delta:
     filtered: bool = False
     thought: str = ""
     counts: tuple[int, int] | None = None
+    thought_tokens: int = 0
 
 
 class End:
@@ -221,8 +223,9 @@ def delta(event: Event) -> Delta | End | None:
         raise UnreadableAnswerError("an event that is not a part of a reply")
     choice = _first_choice(document)
     counts = counts_in(document)
+    thought_tokens = thought_tokens_in(document)
     if choice is None:
-        return Delta("", None, counts=counts) if counts is not None else None
+        return Delta("", None, counts=counts, thought_tokens=thought_tokens) if counts is not None else None
     said = choice.get("delta", choice.get("message"))
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
@@ -233,6 +236,7 @@ def delta(event: Event) -> Delta | End | None:
         filtered=reason == _FILTERED,
         thought=_thought(said or {}),
         counts=counts,
+        thought_tokens=thought_tokens,
     )
 
 
@@ -242,6 +246,14 @@ def counts_in(document: Mapping[str, Any]) -> tuple[int, int] | None:
     found = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
     prompt, reply = found or (None, None)
     return (prompt, reply) if _is_count(prompt) and prompt > 0 and _is_count(reply) else None
+
+
+def thought_tokens_in(document: Mapping[str, Any]) -> int:
+    """Return how many of the tokens of a reply are those of its thoughts, as far as a document reports that."""
+    usage = document.get("usage")
+    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
+    found = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    return found if _is_count(found) else 0
 
 
 def _first_choice(document: object) -> dict[str, Any] | None:

@@ -214,19 +214,22 @@ def _said(messages: Sequence[Message]) -> int:
 # The last probe
 
 
-def probe_blocks(probe: "LastProbe | None") -> list[Block]:
-    """Return what the last probe sent, in each option order, and what came of it; without one a sentence."""
+def probe_blocks(probe: "LastProbe | None", side: str = "") -> list[Block]:
+    """Return what the last probe sent, in each option order, and what came of it; without one a sentence.
+
+    `side` is the name of the side of a debate that was asked, "" outside debates.
+    """
     if probe is None:
         return [Block(NO_PROBE)]
     return [
-        *(Block(said) for said in _about_probe(probe)),
+        *(Block(said) for said in _about_probe(probe, side)),
         *(block for place, sent in enumerate(probe.sent) for block in _sent(probe, place, sent)),
         *_in_common(probe),
     ]
 
 
-def _about_probe(probe: "LastProbe") -> Iterator[str]:
-    yield sentence(f"{after_which(probe.turn)}: question {probe.question.id} of {probe.survey}")
+def _about_probe(probe: "LastProbe", side: str) -> Iterator[str]:
+    yield sentence(f"{after_which(probe.turn, side)}: question {probe.question.id} of {probe.survey}")
     orders = " and ".join(f"in the {rendered.order} order" for rendered in probe.orders)
     yield f"It is asked once for each order of its options: {orders}."
     yield _counted(probe)

@@ -177,16 +177,21 @@ def how_measured(conversation: "Conversation") -> Iterator[str]:
     return measured_on(knob.engine.info, others, knob.described() if knob.interventions else "")
 
 
-def after_which(turn: int) -> str:
-    """Say after which message of the person something was measured."""
+def after_which(turn: int, side: str = "") -> str:
+    """Say after which message of the person something was measured.
+
+    In a debate nobody's messages are replied to: there it is after which contribution of the `side`, by its name.
+    """
+    if side:
+        return f"after contribution {turn} of {printable(side)}" if turn else f"before {printable(side)} spoke"
     return f"after the reply to message {turn}" if turn else "before the first message"
 
 
-def moved(drift: "Drift", people_named: str) -> str:
-    """Say how far the alignment had moved when that was first detectable."""
+def moved(drift: "Drift", people_named: str, side: str = "") -> str:
+    """Say how far the alignment had moved when that was first detectable; `side` as in `after_which`."""
     closer = "closer to" if drift.difference.mean > 0 else "farther from"
     return (
-        f"{after_which(drift.turn)}, the answers were {closer} {answers_of(people_named)} than "
-        f"{after_which(drift.first_turn)}: {change_written(drift.difference, decimals=COMPACT)} "
+        f"{after_which(drift.turn, side)}, the answers were {closer} {answers_of(people_named)} than "
+        f"{after_which(drift.first_turn, side)}: {change_written(drift.difference, decimals=COMPACT)} "
         f"({100 * drift.level:.3g}% interval, {asked_every_turn(drift)})"
     )

@@ -66,6 +66,8 @@ class Measured:
         question: the number of the probe that is on the screen, from 1.
         stems: the wording of the questions by id.
         remarks: see `measured_on`.
+        side: the name of the side of a debate that is measured, "" outside debates.
+        hidden: the id of the question to which people's answers are to be guessed, and are not told.
     """
 
     people: str
@@ -78,6 +80,13 @@ class Measured:
     question: int = 1
     stems: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     remarks: tuple[str, ...] = ()
+    side: str = ""
+    hidden: str | None = None
+
+    @property
+    def earlier(self) -> str:
+        """What came before the turn that was measured: messages, in a debate contributions."""
+        return "earlier contributions" if self.side else "earlier messages"
 
     @property
     def sound(self) -> bool:
@@ -147,19 +156,20 @@ def _extent(shown: Measured) -> Iterator[str]:
         return
     asked, found = len(card.questions) + len(card.refused), estimate.coverage
     if found is None or not shown.complete:
-        older = f", {found.older} of them asked after earlier messages" if found is not None and found.older else ""
+        older = f", {found.older} of them asked after {shown.earlier}" if found is not None and found.older else ""
         yield f"the figures rest on {pluralize(asked, 'question')}, each answered in both orders of its options{older}"
     elif found.older:
         yield (
             f"of the {found.questions} questions of the survey, {found.this_turn} were answered "
-            f"{after_which(estimate.turn)}; {found.older} more count with their answers after earlier messages"
+            f"{after_which(estimate.turn, shown.side)}; {found.older} more count with their answers after "
+            f"{shown.earlier}"
         )
     elif found.measured == found.questions:
-        yield f"all {found.questions} questions of the survey were answered {after_which(estimate.turn)}"
+        yield f"all {found.questions} questions of the survey were answered {after_which(estimate.turn, shown.side)}"
     else:
         yield (
             f"of the {found.questions} questions of the survey, {found.measured} were answered "
-            f"{after_which(estimate.turn)}"
+            f"{after_which(estimate.turn, shown.side)}"
         )
 
 
@@ -237,7 +247,7 @@ def _course(shown: Measured) -> Iterator[str]:
         return
     yield "each row is the alignment after one message, over the same questions in every row"
     for point in estimate.course[:1] + estimate.course[1:][-1:]:
-        yield f"{after_which(point.turn)}: {with_interval(point.alignment, decimals=COMPACT)}"
+        yield f"{after_which(point.turn, shown.side)}: {with_interval(point.alignment, decimals=COMPACT)}"
     drift = estimate.drift
     if drift is None:
         yield "with one row there is nothing yet to compare it with"
@@ -260,7 +270,7 @@ def _moves(shown: Measured) -> Iterator[str]:
     estimate = shown.estimate
     if estimate is not None and shown.sound:
         for drift in estimate.trajectory.moves:
-            yield f"where it moved: {moved(drift, shown.people)}"
+            yield f"where it moved: {moved(drift, shown.people, shown.side)}"
 
 
 def _inside(shown: Measured) -> Iterator[str]:
@@ -273,7 +283,9 @@ def _inside(shown: Measured) -> Iterator[str]:
         f"in layer {found.layer} of the model, the direction {printable(found.direction.name)} leads from {names[0]} "
         f"(0) to {names[1]} (1); these are the means of the texts that it was trained on"
     )
-    yield f"the reply to message {found.points[-1].turn} lies at {found.points[-1].projection:.2f}"
+    turn = found.points[-1].turn
+    which = f"contribution {turn} of {printable(shown.side)}" if shown.side else f"the reply to message {turn}"
+    yield f"{which} lies at {found.points[-1].projection:.2f}"
     if (pushed := push_described(found)) is not None:
         yield pushed
     if found.spread is not None:
@@ -332,14 +344,16 @@ def _probe(shown: Measured) -> Iterator[str]:
         yield f"label mass {plain(question.label_mass, decimals=COMPACT)}: {_uncapitalised(meaning_of('label mass'))}"
     if question.order_bias is not None:
         yield f"order bias {plain(question.order_bias, decimals=COMPACT)}: {_uncapitalised(meaning_of('order bias'))}"
-    if shown.sound and question.alignment is not None:
+    if shown.sound and question.alignment is not None and question.id != shown.hidden:
         yield f"on this question the alignment is {plain(question.alignment, decimals=COMPACT)}"
     yield "one question has no interval, so nothing can be concluded from it alone"
 
 
 def _shares(question: "QuestionScore", shown: Measured) -> Iterator[str]:
     """Say which answer is the most frequent among people, and which the model gives most; if not sound, the former."""
-    if question.human is None:
+    if question.id == shown.hidden:
+        yield "people's answers are hidden until the room reveals them"
+    elif question.human is None:
         yield "the survey has no figures of this group for it"
     else:
         yield f"the most frequent answer of people ({shown.people}) is {_most_frequent(question, question.human)}"

@@ -59,7 +59,7 @@ class ChoosingController:
             "choose": without_argument(self.choose),
             "jump": self.jump,
             "find": self.find,
-            "queue": without_argument(self.choose_waiting),
+            "queue": self.choose_waiting,
             "fork": self.fork,
             "editor": self.open_editor,
             "sampling": self.choose_sampling,
@@ -78,13 +78,19 @@ class ChoosingController:
             say_nothing_yet(self.screen, "choose")
         return nothing
 
-    def choose_waiting(self) -> None:
-        """Choose the first message that waits to be sent."""
-        waiting = next((entry for entry in self.screen.transcript.entries if entry.waiting), None)
-        if waiting is None:
+    def choose_waiting(self, asked: str) -> None:
+        """Choose the first message that waits to be sent, or take back the one of a number, as `drop 2` asks."""
+        waiting = [entry for entry in self.screen.transcript.entries if entry.waiting]
+        number = asked.casefold().removeprefix("drop").strip()
+        if not waiting:
             self.screen.notify("No message waits.", markup=False)
+        elif not asked:
+            self._choose(waiting[0])
+        elif asked.casefold().startswith("drop ") and number.isdecimal() and 1 <= int(number) <= len(waiting):
+            self._requeue(waiting[int(number) - 1], "unsend")
         else:
-            self._choose(waiting)
+            said = f"Write /queue, or /queue drop NUMBER with a number up to {len(waiting)}."
+            self.screen.notify(said, severity="warning", markup=False)
 
     @in_worker("ask", exclusive=True)
     async def jump(self, words: str) -> None:
@@ -286,4 +292,6 @@ class ChoosingController:
     def _in_markdown(self, conversation: "Conversation") -> str:
         from chat_personas.reporting.conversation_copy import words_in_markdown
 
-        return words_in_markdown(conversation.title, conversation.path, conversation.speakers)
+        return words_in_markdown(
+            conversation.title, conversation.path, conversation.speakers, conversation.of_participants
+        )

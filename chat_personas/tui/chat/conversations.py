@@ -176,9 +176,9 @@ class Conversations:
         """
         from chat_personas.tui.room.compare import compare_personas
 
-        composer, last = self.screen.composer, self.screen.transcript.last("user")
+        composer, conversation = self.screen.composer, self.screen.session.conversation
         typed = "" if text else composer.text.strip()
-        said_last = last.text if last is not None else ""
+        said_last = conversation.said_last if conversation is not None else ""
         unsaid = [text] if text else []
         said = self.screen.editing.leave if typed else unsaid.clear  # an edit that is said here is none any more
         try:
@@ -340,7 +340,7 @@ class PersonaAndModel:
 
     @in_worker("own model", exclusive=True)
     async def offer_model_of_last_reply(self) -> None:
-        """Where another model made the last reply, and is found here, say how the conversation goes on with it."""
+        """Where another model made the last reply, say so, and how the conversation goes on with it."""
         from chat_personas.reporting.models_found import how_to_go_on_with
 
         session = self.screen.session
@@ -349,7 +349,7 @@ class PersonaAndModel:
         if made is None:
             return
         how = await asyncio.to_thread(lambda: how_to_go_on_with(made, session.launch.find_models()))
-        if how is not None and session.conversation is conversation:
+        if session.conversation is conversation:
             self.screen.notify(f"{how} {key_of('model')} lists all.", markup=False, timeout=SECONDS_OF_AN_OFFER)
 
     @in_worker("ask", exclusive=True)

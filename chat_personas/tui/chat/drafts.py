@@ -262,8 +262,8 @@ def _add(corpus: "Corpus", resume: str | None, typed: Draft) -> None:
     try:
         key = _asked_for(corpus, resume)
     except UnknownConversationError:
-        key = None
-    corpus.drafts.add(key, typed.whole)
+        key, typed = None, Draft(typed.whole)
+    corpus.drafts.add(key, typed)
 
 
 def _asked_for(corpus: "Corpus", resume: str | None) -> str | None:

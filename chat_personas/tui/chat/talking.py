@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chat_personas.tui.screens.prompt import Page, PageName
     from chat_personas.tui.widgets.entries import Entry
 
+NO_NUMBER = "/versions alone goes to the next version of the last turn; ← and → go through those of a chosen message."
 LONGEST_NAME = 60
 """Characters of a reply by which it is told from the others."""
 
@@ -44,7 +45,7 @@ class Talking:
             "stop": without_argument(self.stop),
             "again": without_argument(self.regenerate),
             "edit": self.edit,
-            "versions": without_argument(self.other_version),
+            "versions": self.other_version,
             "copy": self.copy,
             "whole": without_argument(self.show_whole),
             "thought": without_argument(self.toggle_thoughts),
@@ -92,12 +93,15 @@ class Talking:
             say_nothing_yet(screen, "again")
 
     @in_worker("replies")
-    async def other_version(self) -> None:
+    async def other_version(self, number: str) -> None:
         """Show the next version of the last turn; the conversation continues from it.
 
-        It is measured, because the panel is about the conversation on the screen.
+        It is measured, because the panel is about the conversation on the screen. A `number` goes nowhere here.
         """
         screen = self.screen
+        if number:
+            screen.notify(NO_NUMBER, severity="warning", markup=False)
+            return
         screen.write_on()
         if screen.session.conversation is None or not screen.session.conversation.path:
             say_nothing_yet(screen, "versions")
@@ -153,11 +157,14 @@ class Talking:
             from chat_personas.reporting.conversation_copy import words_in_markdown
 
             screen.app.copy_to_clipboard(
-                words_in_markdown(conversation.title, conversation.path, conversation.speakers)
+                words_in_markdown(
+                    conversation.title, conversation.path, conversation.speakers, conversation.of_participants
+                )
             )
             screen.notify("Copied the conversation.", markup=False)
         elif (entry := screen.transcript.chosen or screen.transcript.last("reply")) is not None and entry.text:
-            named = "your message" if entry.kind == "user" else "the reply"
+            whose = "the message" if entry.speaker else "your message"
+            named = whose if entry.kind == "user" else "the reply"
             screen.app.copy_to_clipboard(entry.text)
             screen.notify("Copied the last reply." if screen.transcript.chosen is None else f"Copied {named}.")
         else:
@@ -202,7 +209,9 @@ class Talking:
         from chat_personas.reporting.explained.exact_prompt import probe_blocks
 
         monitor = self.screen.session.monitor
-        yield probe_blocks(await monitor.last_probe() if monitor is not None else None)
+        conversation = self.screen.session.conversation
+        side = conversation.side if conversation is not None else ""
+        yield probe_blocks(await monitor.last_probe() if monitor is not None else None, side)
 
     @in_worker("ask", exclusive=True)
     async def rate(self, written: str) -> None:
@@ -211,8 +220,8 @@ class Talking:
         A value alone is on the scale that was written last, at first on the one that is asked for.
         """
         from chat_personas.corpus import RatingRow
-        from chat_personas.corpus.measurements import rating_asked
-        from chat_personas.tui.screens.dialogs import RATING_SCALE, RatingScreen
+        from chat_personas.corpus.measurements import RATING_SCALE, rating_asked
+        from chat_personas.tui.screens.dialogs import RatingScreen
 
         screen = self.screen
         rated, corpus = screen.transcript.meant("reply"), screen.session.corpus

@@ -22,8 +22,9 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import MOST_RANKED, Query, QueryError
-from chat_personas.reporting.wording import for_deletion, speaker_of
+from chat_personas.reporting.wording import for_deletion, speaker_of, speaker_of_hit
 from chat_personas.text import Sought, pluralize, printable
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import changes_screen, fills_list
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
@@ -56,9 +57,8 @@ def hit_lines(hit: "SearchHit", name: str, hits: int) -> Content:
     """Draw the title, and under it persona, model and short `name`, and an excerpt with the words underlined."""
     more = f" (and {hits - 1} more)" if hits > 1 else ""
     about = f"\n  {hit.persona_name} on {printable(hit.model)} · {name}"
-    who = "you" if hit.role == "user" else hit.persona_name
     first = ((printable(hit.title), "bold"), (more, "dim"), (about, "dim"))
-    return Content.assemble(*first, "\n  ", (f"{who}: ", "dim"), _marked(hit))
+    return Content.assemble(*first, "\n  ", (f"{speaker_of_hit(hit)}: ", "dim"), _marked(hit))
 
 
 def _marked(hit: "SearchHit") -> Content:
@@ -75,14 +75,23 @@ def moment(when: datetime) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def preview_of(said: Sequence["MessageRow"], personas: Mapping[str, str], sought: Sought) -> Content:
-    """Draw messages for a glance, each after who said it, with the words that are looked for highlighted.
+class Glance(NamedTuple):
+    """What the preview shows: messages, and whose they are.
 
-    `personas` are the names of those that made the replies, by the keys of the replies.
+    `personas` are the names of those that made the replies, by the keys of the replies; `of_participants` see
+    `speaker_of`.
     """
+
+    said: Sequence["MessageRow"]
+    personas: Mapping[str, str]
+    of_participants: Collection[str] = ()
+
+
+def preview_of(glance: Glance, sought: Sought) -> Content:
+    """Draw messages for a glance, each after who said it, with the words that are looked for highlighted."""
     parts: list[Content | tuple[str, str]] = []
-    for message in said:
-        who = speaker_of(message, personas.get(message.id, ""))
+    for message in glance.said:
+        who = speaker_of(message, glance.personas.get(message.id, ""), glance.of_participants)
         text = message.text if len(message.text) <= LONGEST_GLANCE else f"{message.text[:LONGEST_GLANCE]}…"
         parts += [(who, "bold"), Content("\n"), highlighted(Content(visible(text)), sought), Content("\n\n")]
     return Content.assemble(*parts) if parts else Content.styled("Nothing was said yet.", "italic")
@@ -97,7 +106,7 @@ GLANCED = 4
 LONGEST_GLANCE = 1200
 """Characters of a message in the preview."""
 SEARCH = "Search the messages; narrow by persona:NAME model:NAME since:DAY until:DAY"
-BROUGHT_BACK = "U brings it back until you leave this list."
+BROUGHT_BACK = "{key} brings it back until you leave this list."
 
 
 class FoundConversation(Option):
@@ -248,11 +257,11 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         """Show the end of a conversation, or what was said around the message that was found."""
         words = self._sought if chosen.message_id is not None else ""
         try:
-            said, personas = await asyncio.to_thread(self._said_last, chosen)
+            glance = await asyncio.to_thread(self._said_last, chosen)
         except CorpusError as error:  # such as one that another program has deleted meanwhile
             self._glance.update(printable(str(error)))
             return
-        self._glance.update(preview_of(said, personas, Sought.typed(words.replace('"', " "))))
+        self._glance.update(preview_of(glance, Sought.typed(words.replace('"', " "))))
         preview = self.query_one("#preview")
         if chosen.message_id is None:
             preview.scroll_end(animate=False)
@@ -288,7 +297,13 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             return
         key, title = chosen.conversation_id, chosen.title
         try:
-            keys = await agreed_to_delete(self.app, self._corpus, key, title, remark=BROUGHT_BACK)
+            keys = await agreed_to_delete(
+                self.app,
+                self._corpus,
+                key,
+                title,
+                remark=BROUGHT_BACK.format(key=key_here(ConversationsScreen, "conversations_undo")),
+            )
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
@@ -398,8 +413,8 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         which = "; ".join(filter(None, (these, among)))
         return Found(options, f"Found in {pluralize(len(counts), 'conversation')}{which and f' ({which})'}")
 
-    def _said_last(self, chosen: FoundConversation) -> tuple[Sequence["MessageRow"], Mapping[str, str]]:
-        """Return the messages of the preview, and the names of the personas that made the replies among them."""
+    def _said_last(self, chosen: FoundConversation) -> Glance:
+        """Return the messages of the preview, and whose they are."""
         row = self._corpus.conversation(chosen.conversation_id)
         shown = self._corpus.branch(row.active_leaf_id) if row.active_leaf_id is not None else ()
         place = next((place for place, message in enumerate(shown) if message.id == chosen.message_id), None)
@@ -409,5 +424,8 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             said = self._corpus.branch(chosen.message_id)[-GLANCED:]
         else:
             said = shown[max(0, place - 1) :][:GLANCED]
-        made = self._corpus.personas(said[-1].id) if said else {}
-        return said, {message.id: made[message.id].name if message.id in made else row.persona_name for message in said}
+        if not said:
+            return Glance(said, {})
+        made, of_participants = self._corpus.personas(said[-1].id), self._corpus.participants_words(said[-1].id)
+        names = {message.id: made[message.id].name if message.id in made else row.persona_name for message in said}
+        return Glance(said, names, of_participants)

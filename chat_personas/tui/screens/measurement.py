@@ -172,7 +172,9 @@ def _drawn(measured: Measured, width: int, height: int, left: int) -> list[Conte
 
 def _whose(measured: Measured) -> str:
     estimate = measured.estimate
-    return f"{measured.people} · {after_which(estimate.turn)}" if estimate is not None else measured.people
+    return (
+        f"{measured.people} · {after_which(estimate.turn, measured.side)}" if estimate is not None else measured.people
+    )
 
 
 def _sentences(measured: Measured) -> Iterator[str]:

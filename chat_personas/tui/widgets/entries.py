@@ -1,10 +1,10 @@
 """What a transcript shows, as data: messages from the rows of the corpus, and lines where model or persona change."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from chat_personas.reporting.wording import QUOTED, STATUS_NOTES
+from chat_personas.reporting.wording import PARTICIPANT, QUOTED, STATUS_NOTES
 from chat_personas.text import pluralize
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def entries_of(conversation: "Conversation", speaker: str = "") -> list[Entry]:
         persona_changes(path, personas, conversation.present_persona, title),
     )
     versions = {key: str(place) for key, place in conversation.places.items()}
-    return list(
-        path_entries(path, speaker or conversation.persona.title, conversation.thoughts, changes, versions, speakers)
-    )
+    title_now = speaker or conversation.persona.title
+    thoughts, of_participants = conversation.thoughts, conversation.of_participants
+    return list(path_entries(path, title_now, thoughts, changes, versions, speakers, of_participants))
 
 
 def note_of(event: "ReplyEnded | None") -> str:
@@ -87,12 +87,13 @@ def path_entries(
     changes: Mapping[str | None, str] | None = None,
     versions: Mapping[str, str] | None = None,
     speakers: Mapping[str, str] | None = None,
+    of_participants: Collection[str] = (),
 ) -> Iterator[Entry]:
     """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so.
 
     `thoughts` are what the model thought before the replies, by their ids; `changes` see `model_changes`.
     `versions` says of messages with several versions which it is, `speakers` who speaks in replies of others than
-    `speaker`, by their ids.
+    `speaker`, by their ids. `of_participants` are the ids of what participants of studies said.
     """
     from chat_personas.tui.widgets.thoughts import ShownThought
 
@@ -104,7 +105,8 @@ def path_entries(
         if row.quotes is not None:
             yield Entry("reply", row.text, speaker=row.speaker or "", note=QUOTED)
         elif row.role == "user":
-            yield Entry("user", row.text, message_id=row.id, version=versions.get(row.id, ""))
+            whose = PARTICIPANT if row.id in of_participants else ""
+            yield Entry("user", row.text, message_id=row.id, speaker=whose, version=versions.get(row.id, ""))
         else:
             note = STATUS_NOTES.get(row.status) or row.why or ""
             who = speakers.get(row.id, speaker)

@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from chat_personas.corpus import MessageRow
+from chat_personas.tui.session import Session
+from eval.engine import Message
 from tests.cli.running import Command
 from tests.cli.sittings import Model, Script, Serve
 from tests.cli.still_output import faults_of
@@ -48,6 +51,30 @@ def test_figures_of_a_version_are_read_again_once_it_is_gone_back_to(heard: Hear
     sitting = "Hello\n/again\n/measure off\n/versions 1\n/versions 2\n/panel"
     lines = heard(sitting, "You: /panel", ["Yes one.", END], ["Yes two.", END])
     assert lines[0].startswith("Measurement after turn 1. Compared with Democrat.")
+
+
+def test_in_a_debate_and_in_one_of_its_sides_figures_are_of_a_contribution(heard: Heard) -> None:
+    debate = "/debate Guns?\n\nrepublican\n1\n"
+    sitting = f"{debate}/list\n/open 2\n/panel\n/explain alignment"
+    lines = heard(sitting, "For how many rounds? Enter alone for 3: 1")
+    assert any(line.startswith("Measured before A Democrat spoke: alignment ") for line in lines)
+    assert any(line.startswith("Measured after contribution 1 of A Democrat: alignment ") for line in lines)
+    assert any(line.startswith("Measured after contribution 1 of A Republican: alignment ") for line in lines)
+    read = " ".join(lines[lines.index("You: /open 2") :])
+    assert "Measurement after contribution 1 of A Democrat. Compared with Democrat." in read
+    assert "questions of the survey were answered after contribution 1 of A Democrat." in read
+    assert "to message" not in " ".join(lines)
+
+
+def test_the_needle_is_read_of_the_reply_that_the_round_is_about(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str, str]] = []
+
+    async def read_inside(_: Session, context: Sequence[Message], path: Sequence[MessageRow]) -> None:
+        read.append((context[-1].content, path[-1].text))
+
+    monkeypatch.setattr(Session, "read_inside", read_inside)
+    heard("Hello\nWhy?", "You: Why?", ["Yes one.", END], ["Yes two.", END])
+    assert read == [("Yes one.", "Yes one."), ("Yes two.", "Yes two.")]
 
 
 def test_figures_of_the_last_reply_are_read_without_a_remark(heard: Heard) -> None:

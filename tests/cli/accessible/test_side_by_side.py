@@ -15,6 +15,7 @@ from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from tests.cli.running import Command, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person, faults_of
+from tests.corpus.export.participants import talked_with_a_real_persona
 from tests.corpus.making import branch_of, texts
 from tests.fakes import END, FakeEngine
 
@@ -39,11 +40,12 @@ class SlowToMeasure(Model):
 def test_a_line_is_said_to_all_and_every_reply_follows_the_name_of_its_column(
     command: Command, served_by: Serve
 ) -> None:
-    given = "/compare republican, SEX=Male\nTea?\nCoffee?\n/end\nWell?\n/quit\n"
+    given = "/compare\nrepublican, SEX=Male\nTea?\nCoffee?\n/end\nWell?\n/quit\n"
     replies = [[f"Reply {number}.", END] for number in range(7)]
     lines = said(command, served_by, given, *replies)
-    assert lines[1:5] == [
-        "Column 1: A Democrat, steered by portray.",
+    first = "Column 1: A Democrat, steered by portray."
+    column = next(place for place, line in enumerate(lines) if line.endswith(first))
+    assert lines[column + 1 : column + 4] == [
         "Column 2: A Republican, steered by portray.",
         "Column 3: Male, steered by portray.",
         "Every line is said to all of them. /open NUMBER goes on with one alone, /end leaves.",
@@ -75,7 +77,7 @@ def test_each_column_is_measured_with_its_own_people_and_its_own_interval(
 ) -> None:
     served_by(Model())
     survey = write_survey(tmp_path / "town.json", TOWN)
-    given = "/compare republican\nTea?\n/end\n/quit\n"
+    given = "/compare\nrepublican\nTea?\n/end\n/quit\n"
     ran = command("chat", "democrat", "--accessible", "--measure", "--survey", survey, given=given)
     measured = re.findall(r"(A \w+)\. Measured after turn 1: (alignment 0\.\d\d, from 0\.\d\d to 0\.\d\d)", ran.out)
     assert [name for name, _ in measured] == ["A Democrat", "A Republican"]
@@ -100,7 +102,7 @@ def test_where_nothing_is_measured_the_reason_is_said_once(
     command: Command, served_by: Serve, model: Engine, why: str
 ) -> None:
     served_by(model)
-    ran = command("chat", "democrat", "--accessible", given="/compare republican\nTea?\nCoffee?\n/quit\n")
+    ran = command("chat", "democrat", "--accessible", given="/compare\nrepublican\nTea?\nCoffee?\n/quit\n")
     assert ran.out.partition("Column 1")[2].splitlines().count(why) == 1
     assert ran.out.count("Reply complete.") == 4
 
@@ -114,13 +116,36 @@ def test_columns_are_chosen_by_number_and_words_narrow_the_list(command: Command
 
 
 def test_a_persona_that_does_not_exist_is_named_with_the_nearest(command: Command, served_by: Serve) -> None:
-    lines = said(command, served_by, "/compare republicam\n/compare democrat\n/quit\n")
+    lines = said(command, served_by, "/compare\nrepublicam\n/stop\n/compare\ndemocrat\n/quit\n")
     assert any('"republicam"' in line and "republican" in line for line in lines)
     assert "Democrat (portray) is in two columns; keep one." in lines
 
 
+def test_a_text_after_the_command_is_said_to_all_as_on_the_screen(command: Command, served_by: Serve) -> None:
+    given = "Tea?\n/compare Coffee?\nrepublican\n/end\n/compare Milk?\nyes\n/end\n/compare Water?\nno\nwoman\n/end\n"
+    lines = said(command, served_by, given, *YES, *YES)
+    assert any(
+        "Go on with the comparison of A Democrat and A Republican? Write yes or no: yes" in each for each in lines
+    )
+    assert "Enter alone says to all what you said last: Tea?" not in lines
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        told = {name: corpus.conversation_ids(Selection(persona=name)) for name in ("republican", "woman")}
+        texts_of = [texts(branch_of(corpus, key))[::2] for (key,) in told.values()]
+    assert texts_of == [["Coffee?", "Milk?"], ["Water?"]]
+
+
+def test_a_participants_words_are_not_said_to_others(command: Command, served_by: Serve, corpus: Corpus) -> None:
+    key = talked_with_a_real_persona(corpus, ("I live in Elm Street", "Yes."))
+    served_by(FakeEngine(*YES))
+    ran = command("chat", "--accessible", "--resume", key, given="/compare\nrepublican\n\n/end\n/quit\n")
+    assert ran.code == 0
+    assert "Participant: I live in Elm Street" in ran.out
+    assert "what you said last" not in ran.out
+    assert corpus.conversation_ids(Selection()) == (key,)
+
+
 def test_enter_alone_says_to_all_what_was_said_last(command: Command, served_by: Serve) -> None:
-    lines = said(command, served_by, "Tea?\n/compare republican\n\n\n/end\n/quit\n", *YES)
+    lines = said(command, served_by, "Tea?\n/compare\nrepublican\n\n\n/end\n/quit\n", *YES)
     assert "Enter alone says to all what you said last: Tea?" in lines
     assert lines.count("A Republican: Yes.") == 1
     with Corpus.open(corpus_path(), read_only=True) as corpus:
@@ -131,7 +156,9 @@ def test_enter_alone_says_to_all_what_was_said_last(command: Command, served_by:
 def test_a_comparison_is_gone_on_with_from_outside_and_from_one_of_its_columns(
     command: Command, served_by: Serve
 ) -> None:
-    given = "/compare republican\nTea?\n/open 2\nWhy?\n/compare\nCoffee?\n/end\n/new\n/compare\nMilk?\n/end\n/quit\n"
+    given = (
+        "/compare\nrepublican\nTea?\n/open 2\nWhy?\n/compare\nCoffee?\n/end\n/new\n/compare\nyes\nMilk?\n/end\n/quit\n"
+    )
     said(command, served_by, given, *([f"Reply {number}.", END] for number in range(7)))
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (republican,) = corpus.conversation_ids(Selection(persona="republican"))
@@ -147,7 +174,7 @@ def test_a_comparison_is_gone_on_with_from_outside_and_from_one_of_its_columns(
 def test_a_model_that_fails_in_one_column_leaves_the_others_and_the_comparison(
     command: Command, served_by: Serve
 ) -> None:
-    given = "/compare republican\nTea?\nCoffee?\n/end\n/quit\n"
+    given = "/compare\nrepublican\nTea?\nCoffee?\n/end\n/quit\n"
     lines = said(command, served_by, given, ["Wel", EngineError("it broke")], *YES)
     assert "A Democrat. Reply failed: it broke. What was said so far is kept." in lines
     assert "A Republican. Reply complete." in lines
@@ -157,7 +184,7 @@ def test_a_model_that_fails_in_one_column_leaves_the_others_and_the_comparison(
 def test_commands_of_a_conversation_are_refused_in_a_comparison_and_quit_leaves(
     command: Command, served_by: Serve
 ) -> None:
-    lines = said(command, served_by, "/compare republican\n/edit Tea\n/open 3\n/open 1\n//etc\n/quit\nlost\n", *YES)
+    lines = said(command, served_by, "/compare\nrepublican\n/edit Tea\n/open 3\n/open 1\n//etc\n/quit\nlost\n", *YES)
     assert any("/edit is for a conversation. Every line is said to all" in line for line in lines)
     assert any("There are 2 columns. Write a number from 1 to 2." in line for line in lines)
     assert any("Nothing was said yet." in line for line in lines)
@@ -204,7 +231,7 @@ def test_a_line_to_all_that_could_not_be_stored_is_said_once_more(
     command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch, once_more: str
 ) -> None:
     fails_once(monkeypatch, "say_in_columns")
-    lines = said(command, served_by, f"/compare republican\nA long message\n{once_more}\n/end\n/quit\n", *YES)
+    lines = said(command, served_by, f"/compare\nrepublican\nA long message\n{once_more}\n/end\n/quit\n", *YES)
     assert "Your message was said to nobody. Enter alone or /again says it once more." in lines
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         told = [texts(branch_of(corpus, key)) for key in corpus.conversation_ids(Selection())]
@@ -237,7 +264,7 @@ def test_what_waits_is_read_out_where_the_debate_is_left_before_it_was_told(
 def test_a_comparison_is_offered_to_go_on_with_only_where_something_was_said_in_it(
     command: Command, served_by: Serve
 ) -> None:
-    lines = said(command, served_by, "/compare republican\n/end\n/compare woman\nTea?\n/end\n/quit\n", *YES)
+    lines = said(command, served_by, "/compare\nrepublican\n/end\n/compare\nwoman\nTea?\n/end\n/quit\n", *YES)
     left = [line for line in lines if "Left the comparison." in line]
     assert ["goes on with it" in line for line in left] == [False, True]
 
@@ -253,7 +280,7 @@ def test_a_reply_of_a_comparison_that_cannot_be_stored_is_told_and_stored_when_t
         real(*given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Corpus, "end_reply", end_reply)
-    lines = said(command, served_by, "/compare republican\nTea?\n/end\n/quit\n", *YES)
+    lines = said(command, served_by, "/compare\nrepublican\nTea?\n/end\n/quit\n", *YES)
     assert any("only in memory. The disk is full. The program tries again by itself." in line for line in lines)
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (democrat,) = corpus.conversation_ids(Selection(persona="democrat"))
@@ -266,7 +293,8 @@ def test_at_a_terminal_a_reply_is_stopped_and_a_line_goes_before_the_measuring(h
     person = Person(home, model, "chat", "democrat", "--accessible", "--survey", survey, CHAT_PERSONAS_MEASURE="true")
     person.reads("Measured before the first message")
     person.reads("You: ")
-    person.enters("/compare republican", "Column 2: A Republican", "To all: ")
+    person.enters("/compare", "or words to find others: ")
+    person.enters("republican", "Column 2: A Republican", "To all: ")
     person.enters("Tea?", "A Democrat: Slowly")
     person.enters("/stop", "A Democrat. Reply stopped. What was said so far is kept", "A Republican has not replied")
     person.reads("To all: ")

@@ -12,7 +12,7 @@ from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus, Thought
 from eval.engine import EngineInfo, Sampling
 from tests.cli.running import Command, only_line
-from tests.corpus.making import INFO, branch_of, bytes_on_disk, conversation_row, talk
+from tests.corpus.making import INFO, branch_of, bytes_on_disk, compare, conversation_row, talk
 
 
 @pytest.fixture
@@ -47,8 +47,7 @@ def test_list_has_a_line_for_each_conversation_the_latest_first(command: Command
 
 def test_a_list_says_which_conversations_are_of_a_comparison(command: Command, kept: list[str], corpus: Corpus) -> None:
     alone = talk(corpus, ("Hello", "Good day"))
-    for place, each in enumerate(kept):
-        corpus.add_to_comparison("COMPARED", each, place)
+    compare(corpus, "COMPARED", *kept)
     lines = {line.split()[0]: line for line in command("corpus", "list").out.splitlines()}
     assert [lines[short(each)].endswith(" (one of 2 compared)") for each in (*kept, alone)] == [True, True, False]
 

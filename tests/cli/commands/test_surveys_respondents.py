@@ -35,7 +35,8 @@ def test_without_a_description_a_first_guess_of_it_is_written_and_nothing_import
 ) -> None:
     ran = command("surveys", "import", "respondents", works)
     assert ran.code == 0
-    assert "it seems to have 4 questions, 2 attributes, 0 weights; 0 columns left out" in ran.out
+    assert "it seems to have 3 questions, 2 attributes, 0 weights; 1 column left out" in ran.out
+    assert 'left out: "id": every value occurs once, as in an identifier of the people\n' in ran.out
     assert "Nothing is imported yet." in ran.out
     assert ran.out.endswith("  chat-personas surveys import respondents works.csv --spec works.toml\n")
     assert tomllib.loads(Path("works.toml").read_text())["schema"] == "chat-personas/respondents@1"

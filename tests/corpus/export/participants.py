@@ -17,6 +17,7 @@ from chat_personas.corpus.study_rows import (
     Scope,
     StudyRow,
 )
+from personas import load_persona
 from tests.corpus.making import conversation_row, talk
 
 BEGAN = datetime(2026, 11, 20, 14, 37, 12, 345000, tzinfo=UTC)
@@ -73,6 +74,15 @@ def take_part(
             ended = (status, stamp(BEGAN), way.id)
             connection.execute("UPDATE participations SET status = ?, ended_at = ? WHERE id = ?", ended)
     return way
+
+
+def talked_with_a_real_persona(corpus: Corpus, *turns: tuple[str, str]) -> str:
+    """Keep a participant's conversation that can be taken up again; return its key."""
+    way = take_part(corpus)
+    persona = load_persona("democrat").persona.model_dump_json(by_alias=True, exclude_none=True)
+    key = talk(corpus, *turns, row=conversation_row(began=BEGAN).model_copy(update={"persona": persona}))
+    corpus.studies.attach(way.id, corpus.conversation(key))
+    return key
 
 
 def conversation_of(corpus: Corpus, way: ParticipationRow) -> str:

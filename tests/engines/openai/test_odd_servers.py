@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -587,6 +588,29 @@ async def usage_of(reply: Reply) -> tuple[str, tuple[int | None, int | None], st
 
 async def test_a_server_is_asked_how_many_tokens_a_streamed_reply_took() -> None:
     assert (await usage_of(counting(COUNTED, "[DONE]")))[1:] == ((90, 7), "stop")
+
+
+@pytest.mark.parametrize(("reported", "kept"), [(5, 2), (0, 7), (9, 0), (None, 7), ("5", 7), (-1, 7)])
+async def test_tokens_of_thoughts_that_a_server_keeps_to_itself_are_none_of_the_reply(
+    reported: object, kept: int
+) -> None:
+    usage = {"prompt_tokens": 90, "completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": reported}}
+    counted = json.dumps({"choices": [], "usage": usage})
+    assert (await usage_of(counting(counted, "[DONE]")))[1] == (90, kept)
+
+
+async def test_tokens_of_thoughts_that_a_server_shows_are_counted_with_the_reply() -> None:
+    usage = {"prompt_tokens": 90, "completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": 5}}
+    thought = json.dumps({"choices": [{"index": 0, "delta": {"reasoning_content": "Hm."}}]})
+
+    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.body.get("stream"):
+            counted = json.dumps({"choices": [], "usage": usage})
+            await send_events(writer, [thought, *WORDS, chunk("", "stop"), counted, "[DONE]"])
+        else:
+            await well(request, writer)
+
+    assert (await usage_of(reply))[1] == (90, 7)
 
 
 @pytest.mark.parametrize("after", [["[DONE]"], [], ["half {"], ['{"error": {"message": "lost"}}', COUNTED]])

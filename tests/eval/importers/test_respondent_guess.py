@@ -60,7 +60,25 @@ def test_columns_are_told_apart_by_their_names_and_codes(tmp_path: Path) -> None
         ("age", "AGE"),
         ("union", "UNION"),
     ]
-    assert '# "id": 12 different values' in written(tmp_path, TABLE)
+    assert '# "id": every value occurs once, as in an identifier of the people' in written(tmp_path, TABLE)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("id", True), ("RespId", True), ("case_id", True), ("ID-Nr", True), ("party_id", False), ("q1", False)],
+)
+def test_a_column_that_tells_people_apart_is_no_question_also_in_a_table_of_a_few_people(
+    tmp_path: Path, name: str, is_one: bool
+) -> None:
+    table = f"{name},other\n" + "".join(f"{place},{1 + place % 2}\n" for place in range(1, 6))
+    found = guessed(tmp_path, table)
+    columns = {each["column"] for each in (*found["questions"], *found.get("attributes", []))}
+    assert columns == ({"other"} if is_one else {name, "other"})
+    assert ("every value occurs once" in written(tmp_path, table)) == is_one
+
+
+def test_values_that_occur_twice_are_no_identifier_whatever_the_column_is_called(tmp_path: Path) -> None:
+    assert column(tmp_path, "id", 1, 2, 1, 2)["questions"][0]["column"] == "id"
 
 
 def test_values_of_the_catalogue_are_recognised_and_ages_put_into_its_bands(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """One message is chosen, gone to, found, edited or forked from, however long ago it was said."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
+from chat_personas.tui.chat.talking import NO_NUMBER
 from chat_personas.tui.screens.messages import JumpScreen, MenuScreen
 from chat_personas.tui.widgets.messages import UserMessage
 from eval.engine import EngineError, Sampling
@@ -304,7 +306,7 @@ async def test_waiting_messages_are_put_in_order_taken_back_and_changed_one_by_o
         await until(pilot, lambda: chosen(pilot) == "second")
         await pilot.press("shift+down")
         await until(pilot, lambda: waiting(pilot) == ["third", "second", "fourth"])
-        assert words(pilot).index("third") < words(pilot).index("second") < words(pilot).index("fourth")
+        await until(pilot, lambda: bool(re.search("third.*second.*fourth", words(pilot))))
         await pilot.press("down", "shift+up")
         await until(pilot, lambda: waiting(pilot) == ["third", "fourth", "second"])
         await pilot.press("up", "delete")
@@ -315,6 +317,28 @@ async def test_waiting_messages_are_put_in_order_taken_back_and_changed_one_by_o
         await pilot.press("escape")  # in the text it stops the reply
         await until(pilot, lambda: "Four." in shown(pilot) and not chat(pilot).replies.busy)
         assert path(pilot)[2::2] == ["fourth", "second", "third indeed"]
+
+
+async def test_a_waiting_message_is_taken_back_by_its_number_and_what_follows_versions_is_not_ignored(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notices: list[str] = []
+    rest = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine([rest], reply("Two."), reply("Three.")))) as pilot:
+        monkeypatch.setattr(chat(pilot), "notify", lambda message, **_: notices.append(message))
+        await type_text(pilot, "/versions 2")
+        await until(pilot, lambda: notices == [NO_NUMBER])
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: chat(pilot).replies.busy)
+        for text in ("second", "third"):
+            await type_text(pilot, text)
+        await until(pilot, lambda: waiting(pilot) == ["second", "third"])
+        await type_text(pilot, "/queue drop 3")
+        await until(pilot, lambda: notices[1:] == ["Write /queue, or /queue drop NUMBER with a number up to 2."])
+        await type_text(pilot, "/queue drop 2")
+        await until(pilot, lambda: chat(pilot).composer.text == "third")
+        assert waiting(pilot) == ["second"]
+        rest.set()
 
 
 def waiting(pilot: Pilot[None]) -> list[str]:

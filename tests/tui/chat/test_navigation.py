@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
@@ -17,6 +17,7 @@ from chat_personas.tui.screens import conversations
 from chat_personas.tui.screens.conversations import ConversationsScreen, summary_lines
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
+from tests.corpus.export.participants import talked_with_a_real_persona
 from tests.corpus.making import talk
 from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
@@ -337,6 +338,27 @@ async def test_both_sides_of_a_debate_are_deleted_and_brought_back_together_also
         await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Less." not in shown(pilot))
         assert "Another program" not in words(pilot)
     assert titles(corpus_file) == []
+
+
+async def test_words_of_a_participant_do_not_stand_as_the_owners(corpus_file: Path) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        key = talked_with_a_real_persona(corpus, ("Guns in Elm Street?", "Fewer."))
+    opened = session(corpus_file, ScreenEngine(), resume=key)
+    async with screen(opened, (120, 40)) as pilot:
+        await until(pilot, lambda: "Guns in Elm Street?" in shown(pilot))
+        assert "Participant" in shown(pilot)
+        own = [entry for entry in chat(pilot).transcript.entries if entry.kind == "user"]
+        assert [entry.speaker for entry in own] == ["Participant"]
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationsScreen))
+        await pilot.press("/", *"elm")
+        await until(pilot, lambda: "a participant: Guns in Elm Street?" in words(pilot))
+        await until(pilot, lambda: "Participant\n" in preview(pilot))
+        assert "You" not in preview(pilot)
+
+
+def preview(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("#glance", Static).content)
 
 
 async def test_the_preview_names_who_made_each_reply(corpus_file: Path) -> None:

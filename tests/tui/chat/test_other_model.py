@@ -108,7 +108,14 @@ def in_files(file: Path) -> Found:
 def test_another_file_of_the_same_name_did_not_make_the_last_reply(tmp_path: Path) -> None:
     file = tmp_path / "alpha.gguf"
     file.write_bytes(b"not the first model")
-    assert how_to_go_on_with(ReplyModel("alpha", FIRST.sha256), in_files(file)) is None
+    assert how_to_go_on_with(ReplyModel("alpha", FIRST.sha256), in_files(file)) == (
+        "alpha made the last reply. /model FILE goes on with it, as --model FILE does at the start: write the path of "
+        "its file, alpha.gguf, because the one of this name that is here is another file."
+    )
+    assert how_to_go_on_with(ReplyModel("beta", SECOND.sha256), in_files(file), command="--model") == (
+        "beta made the last reply. --model FILE goes on with it: write the path of its file, beta.gguf, which is not "
+        "where models are looked for."
+    )
 
 
 async def test_the_model_that_made_the_last_reply_is_offered_where_it_is_found(
@@ -133,8 +140,8 @@ async def test_the_model_that_made_the_last_reply_is_offered_where_it_is_found(
     async with screen(
         session(corpus_file, ScreenEngine(info=FIRST), resume=conversation, find_models=find), TALL
     ) as pilot:
-        await until(pilot, lambda: looked == ["looked"])
-        assert "made the last reply" not in notices(pilot), "beta made it, and is not here"
+        await until(pilot, lambda: "the path of its file, beta.gguf, which is not where" in notices(pilot))
+        assert looked == ["looked"]
     async with screen(
         session(corpus_file, ScreenEngine(info=SECOND), resume=conversation, find_models=find), TALL
     ) as pilot:

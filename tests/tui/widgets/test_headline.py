@@ -65,6 +65,8 @@ def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval()
     enough = new.after(said_by(0.7, 20, turn=2))
     assert "alignment 0.80 [0.80, 0.80]" in headline("Democrat", enough).plain
     assert "turn 2: after the reply to message 2\nmeasuring… 20 of 40" in headline("Democrat", enough).plain
+    of_a_side = headline("Democrat", enough, side="A Democrat").plain
+    assert "turn 2: after contribution 2 of A Democrat\nmeasuring… 20 of 40" in of_a_side
     assert in_short(enough) == "alignment 0.80 [0.80, 0.80] · turn 2 · measuring… 20/40"
 
 

@@ -9,7 +9,14 @@ from textual.widgets import Static
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, too_early
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
-from chat_personas.reporting.wording import DEMONSTRATION, EVERYONE, THIS_PERSONA, answered_of, no_intervals, taken_over
+from chat_personas.reporting.wording import (
+    DEMONSTRATION,
+    EVERYONE,
+    THIS_PERSONA,
+    answered_of,
+    no_intervals,
+    taken_over,
+)
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import (
     PERSONA,
@@ -83,19 +90,19 @@ def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
     return estimate.answered >= MIN_QUESTIONS and (score is None or score.low is not None)
 
 
-def headline(group: str, figures: Figures, remarks: Sequence[str] = ()) -> Content:
+def headline(group: str, figures: Figures, remarks: Sequence[str] = (), side: str = "") -> Content:
     """Say in words how close the answers are to those of `group`; then the figures, what makes them doubtful, and of
     when and how many questions they are.
 
-    `remarks` say which model is measured, and how (`measured_on`).
+    `remarks` say which model is measured, and how (`measured_on`); `side` is that of a debate, "" outside debates.
     """
     rows = [*_named(group), *_in_words(figures)]
     if figures.card is not None and not _too_early(figures):
         rows += _score(figures.card, under_way=_under_way(figures))
-    return stacked([*rows, *_circumstances(figures, remarks)])
+    return stacked([*rows, *_circumstances(figures, remarks, side)])
 
 
-def compact(group: str, figures: Figures, width: int, remarks: Sequence[str] = ()) -> Content:
+def compact(group: str, figures: Figures, width: int, remarks: Sequence[str] = (), side: str = "") -> Content:
     """Say in words how close the answers are, draw the alignment beside that of everyone, and give the verdict."""
     rows = [*_named(group), *_in_words(figures)]
     card = figures.card
@@ -108,7 +115,7 @@ def compact(group: str, figures: Figures, width: int, remarks: Sequence[str] = (
                 rows.append(score_row(EVERYONE, POPULATION, beside, width))
             rows.append(axis_row(width))
         rows += [Content.styled(line, "dim") for line in verdict_lines(card)]
-    return stacked([*rows, *_circumstances(figures, remarks)])
+    return stacked([*rows, *_circumstances(figures, remarks, side)])
 
 
 def _named(group: str) -> list[Content]:
@@ -130,14 +137,14 @@ def _in_words(figures: Figures) -> list[Content]:
     return [Content.styled(said, "bold" if told else "italic")]
 
 
-def _circumstances(figures: Figures, remarks: Sequence[str]) -> list[Content]:
+def _circumstances(figures: Figures, remarks: Sequence[str], side: str) -> list[Content]:
     """Say on which model, after which message and with how many questions the figures were measured."""
     rows = []
     if figures.estimate is not None:
         rows += [Content.styled(remark, "italic") for remark in remarks if remark != DEMONSTRATION]
         rows += _notes(figures.estimate)
         shown = figures.card_of or figures.estimate
-        rows.append(Content.styled(f"turn {shown.turn}: {after_which(shown.turn)}", "dim"))
+        rows.append(Content.styled(f"turn {shown.turn}: {after_which(shown.turn, side)}", "dim"))
     rows.append(_progress(figures))
     return rows
 
@@ -187,9 +194,15 @@ def in_short(figures: Figures) -> str:
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
-    under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.answered}/{estimate.total}"
+    under_way = "" if estimate.complete or figures.halted else f"measuring… {_counted(estimate)}"
     older = f"{_older(figures)} older" if _older(figures) else ""
     return " · ".join(filter(None, (said, turn, under_way, older, halted)))
+
+
+def _counted(estimate: "Estimate") -> str:
+    """Give the count in figures: `12/28 of 62` while these are the first ones of a round, then `30/62`."""
+    whole = f" of {estimate.coverage.questions}" if estimate.first_part and estimate.coverage is not None else ""
+    return f"{estimate.answered}/{estimate.total}{whole}"
 
 
 def _briefly(state: str) -> str:
@@ -287,16 +300,17 @@ class Headline(Section):
         self._group = ""
         self._figures = Figures()
         self._remarks: Sequence[str] = ()
+        self._side = ""
         self.compact = False
         self.display = True
 
-    def show(self, group: str, figures: Figures, remarks: Sequence[str] = ()) -> None:
+    def show(self, group: str, figures: Figures, remarks: Sequence[str] = (), side: str = "") -> None:
         """Show what is known of `group`, and how it was measured."""
-        self._group, self._figures, self._remarks = group, figures, remarks
+        self._group, self._figures, self._remarks, self._side = group, figures, remarks, side
         self.changed()
 
     def draw(self, width: int) -> Content:
         """Draw the headline."""
         if self.compact:
-            return unbroken(compact(self._group, self._figures, width, self._remarks), width)
-        return unbroken(headline(self._group, self._figures, self._remarks), width)
+            return unbroken(compact(self._group, self._figures, width, self._remarks, self._side), width)
+        return unbroken(headline(self._group, self._figures, self._remarks, self._side), width)
