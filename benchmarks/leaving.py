@@ -29,11 +29,13 @@ from benchmarks.terminal import ESCAPE, Terminal
 from benchmarks.token_server import TokenServer
 from chat_personas.corpus import Corpus
 from chat_personas.models import pocket_path
+from chat_personas.storage.drafts import Drafts
 
 LIMIT = 90.0
 """Seconds after which a state counts as not reached, and a program as hanging."""
 BY_CHOICE, MODEL_FAILED, CLOSED = 0, 3, 129
-HINT, QUESTION = b"again to quit", b"lost if you quit now"
+HINT = b"again to quit"
+WAITING = "message that waits"
 
 
 class Program(Terminal):
@@ -146,7 +148,7 @@ STATES: dict[str, State] = {
     "question whether to delete": State("words", (*_TALKING, (CTRL_O, b"1 conversation"), (DELETE, b"with all its"))),
     "where to export": State("words", (*_TALKING, (CTRL_S, b"Export this"))),
     "new conversation": State("words", (*_TALKING, (CTRL_N, READY))),
-    "message that waits": State("silent", (("", b"Send"), ("Well?\r", b"waiting for the model"))),
+    WAITING: State("silent", (("", b"Send"), ("Well?\r", b"waiting for the model"))),
     **{f"server: {stall}": State(stall, (("", b"Send"),)) for stall in STALLS if "repl" not in stall},
     **{
         f"server: {stall}": State(stall, (("", READY), ("Well?\r", b"thinking|Half a")))
@@ -171,7 +173,6 @@ WAYS: dict[str, tuple[Callable[[Program], None], int | None]] = {
     "closed terminal": (Program.hang_up, CLOSED),
 }
 """How the program is left, and its exit code then; None where that is the state's."""
-KEYS = ("ctrl+q", "ctrl+c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +210,9 @@ def leave_once(state: str, way: str, home: Path, *, after: float = 0.0) -> Left:
         seen = [int(number) for number in re.findall(rb"\bw(\d+)\b", ESCAPE.sub(b" ", program.received))]
         began = time.monotonic()
         act(program)
-        if way in KEYS and wanted.model == "silent" and "waits" in state:
-            program.until(QUESTION)
-            program.write("y")
         program.seconds_to_end()
         took = time.monotonic() - began
-        faults = tuple(_faults(program, home, max(seen, default=0)))
+        faults = (*_faults(program, home, max(seen, default=0)), *(_lost_drafts(home) if state == WAITING else ()))
     assert program.code is not None
     expected = {BY_CHOICE, MODEL_FAILED} if wanted.model in STALLS else {wanted.code}  # it may have been given up
     return Left(state, way, program.code, frozenset(expected if code is None else {code}), took, faults)
@@ -244,6 +242,13 @@ def _faults(program: Program, home: Path, seen: int) -> Iterator[str]:
                 yield "the message is lost"
             if len(said[-1].split()) < seen:
                 yield f"lost {seen - len(said[-1].split())} of {seen} words that were on the screen"
+
+
+def _lost_drafts(home: Path) -> Iterator[str]:
+    """Yield what is wrong if the message that waited for the model is not offered by the next start."""
+    drafts = Drafts(home / "data" / "corpus.db-drafts", "next")
+    if (kept := drafts.of(None, ())) is None or kept.whole != "Well?":
+        yield "the message that waited is lost"
 
 
 @contextmanager

@@ -46,12 +46,13 @@ def remember(info: "EngineInfo") -> None:
 
 def _confirmed() -> frozenset[str]:
     path = confirmations_path()
-    if not path.is_file():
+    if not path.is_file():  # as nearly always: what reads it need not be imported
         return frozenset()
-    import json
+    from chat_personas.storage.files import document_in
 
     try:
-        servers = json.loads(path.read_text(encoding="utf-8"))["servers"]
-    except (OSError, ValueError, KeyError, TypeError):
+        document = document_in(path)
+    except OSError:
         return frozenset()  # unreadable: ask again, which loses nothing
-    return frozenset(server for server in servers if isinstance(server, str))
+    servers = document.get("servers") if isinstance(document, dict) else None
+    return frozenset(each for each in servers if isinstance(each, str)) if isinstance(servers, list) else frozenset()

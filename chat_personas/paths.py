@@ -13,6 +13,7 @@ from personas.errors import ReportedError
 
 APPLICATION = "chat-personas"
 HOME_VARIABLE = "CHAT_PERSONAS_HOME"
+_OF_YOUR_OWN = f"set HOME, or {HOME_VARIABLE}, to a directory of your own"
 
 
 def _directory(kind: str) -> Path:
@@ -27,10 +28,13 @@ def _directory(kind: str) -> Path:
         "state": platformdirs.user_state_path,
         "cache": platformdirs.user_cache_path,
     }[kind]
-    return found(APPLICATION, appauthor=False)
+    try:
+        return found(APPLICATION, appauthor=False)
+    except RuntimeError as error:
+        raise UnwritableError(f"this user has no home directory; {_OF_YOUR_OWN}") from error
 
 
-def path_named(written: str) -> Path:
+def path_named(written: str | Path) -> Path:
     """Return the path that a person writes, with ~ for a home; an unknown user's stays as it is written."""
     return Path(os.path.expanduser(written))  # noqa: PTH111 - Path.expanduser raises for an unknown user
 
@@ -41,14 +45,18 @@ class UnwritableError(ReportedError, OSError):
     exit_code = 4
 
 
+KINDS = ("config", "data", "state", "cache")
+
+
 def check_home() -> None:
-    """Make sure that `CHAT_PERSONAS_HOME`, if it is set, is a directory or can become one.
+    """Make sure that there is, or can be, a place for our directories: `CHAT_PERSONAS_HOME`, or the user's home.
 
     Raises:
-        UnwritableError: it, or a part of its path, is a file, or cannot be the name of a directory.
+        UnwritableError: it, or a part of its path, is a file, may not be entered, or cannot be the name of a directory.
     """
     home = os.environ.get(HOME_VARIABLE)
     if not home:
+        _check_users_home()
         return
     directory = path_named(home).absolute()
     try:
@@ -58,6 +66,16 @@ def check_home() -> None:
         raise UnwritableError(f"{HOME_VARIABLE} cannot be a directory: {why}; set it to another one") from error
     if not there.is_dir():
         raise UnwritableError(f"{HOME_VARIABLE} leads to {display_path(there)}, which is a file; set it to a directory")
+
+
+def _check_users_home() -> None:
+    """Raise UnwritableError where the user has no home, or one that belongs to somebody else, as after `sudo -u`."""
+    for directory in map(_directory, KINDS):
+        try:
+            directory.exists()
+        except OSError as error:
+            why = error.strerror or "no reason given"
+            raise UnwritableError(f"{display_path(directory)} cannot be used: {why}; {_OF_YOUR_OWN}") from error
 
 
 def cannot_write(directory: Path, why: str | None) -> str:
@@ -88,7 +106,7 @@ def make_private(directory: Path) -> Path:
 
 def display_path(path: Path) -> str:
     """Return `path` for an error or a log: below the home directory as `~/...`, which identifies nobody."""
-    home = Path.home()
+    home = path_named("~")
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 

@@ -307,10 +307,19 @@ def _fault(error: ErrorDetails) -> str:
 def _line(place: Place, file: str) -> str:
     """Return the settings file with the line of a key in it."""
     try:
-        lines = key_lines(settings_path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # it has been changed meanwhile, or only the environment is at fault
+        lines = key_lines(_written())
+    except (ValueError, RecursionError):  # it has been changed meanwhile, or only the environment is at fault
         return file
     return f"{file}, line {line_of(place, lines)}" if place[:1] in lines else file
+
+
+def _written() -> str:
+    """Return the text of the settings file; "" where nothing can be read: whoever reads a pipe waits for ever."""
+    try:
+        path = settings_path()
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def where_set(keys: Sequence[str]) -> str:
@@ -359,7 +368,7 @@ def _raw_value(setting: str) -> str | None:
     value: object = os.environ.get(f"{ENVIRONMENT}{setting.upper()}")
     if value is None:
         try:
-            value = tomllib.loads(settings_path().read_text(encoding="utf-8")).get(setting)
-        except (OSError, ValueError, RecursionError):
+            value = tomllib.loads(_written()).get(setting)
+        except (ValueError, RecursionError):
             return None
     return value if isinstance(value, str) and value.strip() else None

@@ -36,8 +36,11 @@ def test_what_a_user_agreed_to_is_remembered_for_that_server_only() -> None:
 def test_this_machine_needs_no_agreement_and_a_damaged_file_counts_as_none() -> None:
     assert consent.is_confirmed(EngineInfo(name="pocket", engine="llama"))
     consent.remember(FAR)
-    confirmations_path().write_text("{")
-    assert not consent.is_confirmed(FAR)
+    for damaged in ("{", "[" * 100_000, "[1]", '{"servers": 5}', '{"servers": [["https://far.example/v1"]]}'):
+        confirmations_path().write_text(damaged)
+        assert not consent.is_confirmed(FAR)
+    consent.remember(FAR)
+    assert consent.is_confirmed(FAR)
 
 
 def test_a_full_disk_loses_no_agreement(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
 """What a person may set once: who wins, and that the first frame shows what is meant."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from chat_personas.paths import settings_path
-from chat_personas.settings import Settings, SettingsError, load_settings
+from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values
 from chat_personas.settings_preview import DEFAULTS, glance
 
 
@@ -144,3 +145,13 @@ def test_a_number_that_no_setting_can_be_is_refused_in_one_line(text: str, what:
         load_settings()
     assert what in str(raised.value)
     assert len(str(raised.value)) < 300
+
+
+def test_a_pipe_in_the_place_of_the_file_is_refused_and_not_waited_for() -> None:
+    settings_path().parent.mkdir(parents=True)
+    os.mkfifo(settings_path())
+    with pytest.raises(SettingsError, match=r"settings\.toml is a pipe, not a file; move it away"):
+        load_settings()
+    assert without_values("there is no persona") == "there is no persona"
+    assert where_set(["persona"]).endswith("settings.toml")
+    assert glance() == DEFAULTS

@@ -46,7 +46,9 @@ class OwnersLog(logging.FileHandler):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record, without the path of the home directory."""
-        return super().format(record).replace(str(Path.home()), "~")
+        from chat_personas.paths import path_named
+
+        return super().format(record).replace(str(path_named("~")), "~")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Drop the line."""
@@ -60,7 +62,10 @@ def keep_log() -> None:
     from chat_personas.paths import display_path, is_no_log, log_path
     from chat_personas.text import printable
 
-    path = log_path()
+    try:
+        path = log_path()
+    except OSError:  # this user has no home: `check_home` says so
+        return
     handler: logging.Handler = OwnersLog(path)
     if is_no_log(path):
         handler = logging.NullHandler()

@@ -159,10 +159,10 @@ class Launch:
     def find_models(self) -> "Found":
         """Look for models in files and on servers of this machine. Raises SettingsError."""
         from chat_personas.models.found import find_models
-        from chat_personas.paths import models_directory
+        from chat_personas.paths import models_directory, path_named
 
         folder = self.settings.models_folder
-        further = None if folder is None else Path(folder).expanduser()
+        further = None if folder is None else path_named(folder)
         return find_models(models_directory(), further, self.settings.context_length)
 
     @property

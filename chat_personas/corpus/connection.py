@@ -27,6 +27,7 @@ from chat_personas.storage.sqlite import (
     application_in_header,
     beside,
     create_private,
+    database_files,
     transaction,
     use_write_ahead_log,
 )
@@ -186,6 +187,9 @@ def _check_regular(path: Path) -> None:
         raise CorpusError(f"{display_path(path)} is a directory; choose a file for the corpus")
     if path.exists() and not path.is_file():
         raise CorpusError(f"{display_path(path)} is not a regular file; choose a file for the corpus")
+    for file in (*database_files(path), beside(path, "-journal")):  # SQLite would wait for a pipe here, too
+        if file.exists() and not file.is_file():
+            raise CorpusError(f"{display_path(file)} is not a regular file; move it away")
 
 
 def refuse_foreign(path: Path) -> None:

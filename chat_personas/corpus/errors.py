@@ -100,6 +100,7 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.IntegrityError as error:
         if "FOREIGN KEY" not in str(error):
+            _raise_if_altered(path, error)
             raise
         raise ConversationGoneError(
             f"the conversation is no longer in the corpus {display_path(path)} (another program deleted it?); "
@@ -115,5 +116,22 @@ def storage_errors(path: Path) -> Iterator[None]:
             ) from error
         advice = explain(error, f"the corpus {shown}", if_damaged=f"keep a copy, then try `sqlite3 {shown} .recover`")
         if advice is None:
+            _raise_if_altered(path, error)
             raise
         raise CorpusError(advice) from error
+
+
+def _raise_if_altered(path: Path, error: Exception) -> None:
+    """Raise CorpusError where a query failed because a corpus is not as this program makes it; else it is our bug."""
+    from chat_personas.corpus.migrations import altered_parts
+
+    try:
+        altered = altered_parts(path)
+    except (sqlite3.Error, OSError):
+        return
+    if altered:
+        shown, part = display_path(path), quoted(altered[0])
+        raise CorpusError(
+            f"the corpus {shown} is not as this program makes it ({part} was changed by another program); "
+            f"keep a copy, then try `sqlite3 {shown} .recover`"
+        ) from error

@@ -246,6 +246,12 @@ _ODD_ROWS = (
         WHERE messages.conversation_id <> conversations.id""",
     ),
     (
+        ("message",),
+        "that follows itself or one that was written later",
+        """SELECT count(*) FROM messages JOIN messages AS before ON before.id = messages.parent_id
+        WHERE before.seq >= messages.seq""",
+    ),
+    (
         ("reply", "replies"),
         "to no message of a person",
         """SELECT count(*) FROM messages LEFT JOIN messages AS said ON said.id = messages.parent_id

@@ -36,13 +36,18 @@ DIED = "the program ended before the reply did"
 _MESSAGE = columns_of(MessageRow, "messages")
 _GENERATION = columns_of(GenerationRow, "generations")
 _BRANCH = """
-    WITH RECURSIVE branch (id, parent_id, depth) AS (
-        SELECT id, parent_id, 0 FROM messages WHERE id = ?
+    WITH RECURSIVE branch (id, parent_id, depth, seq) AS (
+        SELECT id, parent_id, 0, seq FROM messages WHERE id = ?
         UNION ALL
-        SELECT messages.id, messages.parent_id, depth + 1 FROM messages JOIN branch ON messages.id = branch.parent_id
+        SELECT messages.id, messages.parent_id, depth + 1, messages.seq
+        FROM messages JOIN branch ON messages.id = branch.parent_id AND messages.seq < branch.seq
     )
 """
-"""The messages from the one whose key is given up to the first."""
+"""The messages from the one whose key is given up to the first.
+
+A message is written after the one that it follows. So a damaged corpus in which messages follow each other in a circle
+does not have this go round for ever.
+"""
 SAID_BY_PARTICIPANT = """(messages.role = 'user' AND messages.quotes IS NULL AND EXISTS (
     SELECT 1 FROM study_conversations AS here
     LEFT JOIN study_conversations AS talk ON talk.participation_id = here.participation_id AND NOT talk.fork
@@ -336,7 +341,8 @@ def newest_leaf(connection: sqlite3.Connection, message_id: str) -> str:
             SELECT id, conversation_id, 0 FROM messages WHERE id = ?
             UNION ALL
             SELECT (SELECT max(id) FROM messages AS child
-                    WHERE child.conversation_id = down.conversation_id AND child.parent_id = down.id),
+                    WHERE child.conversation_id = down.conversation_id AND child.parent_id = down.id
+                      AND child.seq > (SELECT seq FROM messages AS this WHERE this.id = down.id)),
                    conversation_id, depth + 1
             FROM down WHERE id IS NOT NULL
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chat_personas.models import SMOLLM2, smollm2_path
 from chat_personas.models.gguf import GgufError, Header, read_header
-from chat_personas.paths import display_path
+from chat_personas.paths import display_path, path_named
 
 _OLLAMA_SERVICE = Path("/usr/share/ollama/.ollama/models")
 """Where Ollama keeps its models on Linux if it runs as a service."""
@@ -70,7 +70,7 @@ def find_files(own: Path, further: Path | None = None) -> tuple[list[FoundFile],
     """
     found, damaged = list[FoundFile](), list[Damaged]()
     seen = set[tuple[int, int]]()
-    for candidate in _candidates(own, further, os.environ, Path.home()):
+    for candidate in _candidates(own, further, os.environ, path_named("~")):
         if candidate.why_damaged is not None:
             damaged.append(Damaged(candidate.path, candidate.why_damaged))
             continue
@@ -216,10 +216,10 @@ def _hub_cache(environment: Mapping[str, str], home: Path) -> Path:
     """Return the cache of `huggingface_hub`, by the variables that it obeys, in their order."""
     for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if environment.get(variable):
-            return Path(environment[variable]).expanduser()
+            return path_named(environment[variable])
     if environment.get("HF_HOME"):
-        return Path(environment["HF_HOME"]).expanduser() / "hub"
-    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache").expanduser() / "huggingface" / "hub"
+        return path_named(environment["HF_HOME"]) / "hub"
+    return path_named(environment.get("XDG_CACHE_HOME") or home / ".cache") / "huggingface" / "hub"
 
 
 def _lm_studio(home: Path) -> Iterator[Path]:
@@ -239,14 +239,14 @@ def _lm_studio(home: Path) -> Iterator[Path]:
 
 def _ollama(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
     if environment.get("OLLAMA_MODELS"):
-        yield Path(environment["OLLAMA_MODELS"]).expanduser()
+        yield path_named(environment["OLLAMA_MODELS"])
     yield home / ".ollama" / "models"
     yield _OLLAMA_SERVICE
 
 
 def _llama_cache(environment: Mapping[str, str], home: Path) -> Path:
     if environment.get("LLAMA_CACHE"):
-        return Path(environment["LLAMA_CACHE"]).expanduser()
+        return path_named(environment["LLAMA_CACHE"])
     if sys.platform == "darwin":
         return home / "Library" / "Caches" / "llama.cpp"
-    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache").expanduser() / "llama.cpp"
+    return path_named(environment.get("XDG_CACHE_HOME") or home / ".cache") / "llama.cpp"

@@ -5,10 +5,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chat_personas.paths import make_private, persona_folders_path
+from chat_personas.paths import make_private, path_named, persona_folders_path
 from chat_personas.steering.direction_file import DirectionFile, find_direction, read_direction
 from chat_personas.steering.errors import SteeringError
-from chat_personas.storage.files import atomic_write
+from chat_personas.storage.files import atomic_write, document_in
 from chat_personas.text import printable
 from eval.engine import Engine, EngineInfo
 from eval.interventions import Direction, Intervention, InterventionKind, bare_name, steered
@@ -57,7 +57,7 @@ def direction_meant(name_or_path: str, folder: Path, model: EngineInfo) -> Direc
         SteeringError: it is missing, damaged, or was trained on another model.
     """
     if name_or_path.endswith(".gguf"):
-        return read_direction(folder / Path(name_or_path).expanduser())
+        return read_direction(folder / path_named(name_or_path))
     found = [read_direction(path) for path in find_direction(name_or_path, model.sha256)]
     return found[0] if model.sha256 is not None else _of_served(found, name_or_path, model.name.rpartition("#")[2])
 
@@ -116,8 +116,8 @@ def folder_of(persona_sha256: str) -> Path:
 
 def _folders() -> dict[str, str]:
     try:
-        found = json.loads(persona_folders_path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = document_in(persona_folders_path())
+    except OSError:
         return {}
     known = found if isinstance(found, dict) else {}
     return {persona: folder for persona, folder in known.items() if isinstance(folder, str)}

@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from chat_personas.paths import directions_directory, display_path, make_private
+from chat_personas.paths import directions_directory, display_path, make_private, path_named
 from chat_personas.steering.errors import SteeringError
 from chat_personas.steering.separation import Separation
 from chat_personas.steering.training import Method, Trained
@@ -254,7 +254,7 @@ def find_direction(name_or_path: str, model_sha256: str | None = None) -> list[P
         SteeringError: there is none of that name, or none for the model.
     """
     if name_or_path.endswith(".gguf") or "/" in name_or_path:
-        return [Path(name_or_path).expanduser()]
+        return [path_named(name_or_path)]
     kept = [path for path in kept_directions() if path.parent.name == name_or_path]
     if not kept:
         names = sorted({path.parent.name for path in kept_directions()})

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from chat_personas.paths import make_private
-from chat_personas.storage.files import atomic_write, remove_left_behind
+from chat_personas.storage.files import atomic_write, document_in, remove_left_behind
 
 ENDING = ".json"
 NEW = "new"
@@ -162,8 +162,8 @@ def _name_of(conversation: str | None) -> str:
 
 def _read(file: Path) -> Draft | None:
     """Return the draft of a file; None where there is none, or one that this version cannot read."""
-    with suppress(FileNotFoundError, ValueError, TypeError):
-        found = Draft(**json.loads(file.read_bytes()))
-        if isinstance(found.text, str) and isinstance(found.beside, str):
+    with suppress(FileNotFoundError, TypeError):
+        found = Draft(**document_in(file))  # type: ignore[arg-type]
+        if all(isinstance(text, str) for text in (found.text, found.beside, found.replaces or "")):
             return found or None
     return None

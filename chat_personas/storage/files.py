@@ -7,6 +7,7 @@ ends, however that happens. So what a killed process left behind is known, and t
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -18,6 +19,8 @@ from typing import BinaryIO, cast
 
 from chat_personas.text import printable
 from personas.errors import ReportedError
+
+NOT_REGULAR = "it is not a regular file"
 
 
 class OutputError(ReportedError):
@@ -179,6 +182,25 @@ def close_to_others(file: Path) -> None:
         file.chmod(0o600)
 
 
+def document_in(path: Path) -> object:
+    """Return the JSON document in a file of our own, such as what the program remembers; None: it holds none.
+
+    Such a file may be damaged, and something else may stand in its place. A pipe or a device is not read: whoever does
+    waits for ever, or takes all memory.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
+        try:
+            return json.loads(stream.read())
+        except (ValueError, RecursionError):
+            return None
+
+
 def check_regular(path: Path) -> None:
     """Make sure that `path` leads to a regular file, or to nothing yet.
 
@@ -186,7 +208,7 @@ def check_regular(path: Path) -> None:
         OSError: it leads to a directory, a device or a pipe.
     """
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
 
 
 def _target(path: Path) -> Path:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from textual._xterm_parser import XTermParser
 from textual.events import Key, Paste
+from textual.keys import Keys
 from textual.message import Message
 
 from chat_personas.text import printable
@@ -219,12 +220,22 @@ class PatientParser(XTermParser):
         Textual waits for what follows, and so took Alt+M and the letters typed after it for one sequence, of which an
         Escape made text. Together with a control key, which nobody presses with Alt, an Escape is a key of its own.
         """
-        found = list(super()._sequence_to_key_events(sequence, alt))
+        try:
+            found = list(super()._sequence_to_key_events(sequence, alt))
+        except (ValueError, OverflowError):  # such as the number of no character: the thread that reads keys would end
+            return [Key(Keys.Ignore, sequence)]
         if found or len(sequence) != len(ESCAPE) + 1 or sequence[0] != ESCAPE or sequence[1] in LONGER:
             return found
         if sequence[1].isprintable():
             return super()._sequence_to_key_events(sequence[1], alt=True)
         return [Key("escape", ESCAPE), *super()._sequence_to_key_events(sequence[1])]
+
+    def parse_mouse_code(self, code: str) -> Message | None:
+        """Return what was done with the mouse; nothing where a terminal has said that it has no size."""
+        try:
+            return super().parse_mouse_code(code)
+        except (ArithmeticError, ValueError):
+            return None
 
 
 def lenient(driver: "type[Driver]") -> "type[Driver]":

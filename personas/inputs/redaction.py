@@ -19,8 +19,8 @@ _SCHEME = re.compile(r"(?:https?:/{1,2}|[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 """With one slash, too: `Path` makes one of two."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(:\d{1,5})?", re.IGNORECASE)
 _ADDRESS = re.compile(rf"{_SCHEME.pattern}[^\s\"'`<>()]*", re.IGNORECASE)
-_USER = re.compile(r"(?<![^\s\"'`<>()])[^\s\"'`<>()/@:]*:(?!//)[^\s\"'`<>()]*@(?=\w)")
-"""User and password where `http://` is forgotten before them."""
+_USER = re.compile(r"(?<![^\s\"'`<>()])/*[^\s\"'`<>()/@:]*:(?!//)[^\s\"'`<>()]*@(?=\w)")
+"""User and password where `http://` is forgotten before them, or only `http:`."""
 
 _WITH_HOST = re.compile(r"@[^@/]+/")
 """What no model's name has: the rest of an address whose password has a `#`."""

@@ -52,3 +52,53 @@ def test_a_damaged_row_is_one_line_for_every_reader_and_found_by_the_check(comma
     assert found.code == 1
     assert f"1 row of {table} cannot be read" in found.out.replace("2 rows", "1 row")
     assert command("corpus", "merge", str(corpus_path())).code in (2, 4)
+
+
+@slow_but_first("circle", ["id", "(SELECT max(id) FROM messages)"])
+def test_messages_that_follow_each_other_in_a_circle_are_found_and_nothing_goes_round_for_ever(
+    command: Command, circle: str
+) -> None:
+    assert command("chat", "democrat", "--plain", given="What about guns?\nAnd taxes?\n").code == 0
+    with sqlite3.connect(corpus_path()) as connection:
+        key = connection.execute("SELECT id FROM conversations").fetchone()[0]
+        connection.execute(f"UPDATE messages SET parent_id = {circle} WHERE seq = 1")
+    connection.close()
+    for reader in (("corpus", "show", key), ("corpus", "list"), ("chat", "--plain", "--resume", key)):
+        assert command(*reader, given="More?\n").code in (0, 4), reader
+    found = command("corpus", "doctor")
+    assert found.code == 1
+    assert "1 message that follows itself or one that was written later" in found.out
+    other = corpus_path().rename("other.db")
+    refused = command("corpus", "merge", str(other))
+    assert refused.code == 4
+    assert "is not sound, so nothing was merged" in refused.err
+
+
+ALTERED = {
+    "ratings": "DROP TABLE ratings",
+    "messages": "ALTER TABLE messages ADD COLUMN evil TEXT",
+    "messages_fts": "DROP TABLE messages_fts",
+    "refuse": "CREATE TRIGGER refuse BEFORE INSERT ON messages BEGIN SELECT raise(ABORT, 'no'); END",
+}
+
+
+@slow_but_first("part", ALTERED)
+def test_a_corpus_whose_tables_another_program_changed_is_named_and_never_an_internal_error(
+    command: Command, part: str
+) -> None:
+    assert command("chat", "democrat", "--plain", given="What about guns?\n").code == 0
+    with sqlite3.connect(corpus_path()) as connection:
+        key = connection.execute("SELECT id FROM conversations").fetchone()[0]
+        connection.execute(ALTERED[part])
+    connection.close()
+    refused = 0
+    readers = [tuple(word.format(key=key) for word in reader) for reader in READERS]
+    for reader in (*readers, ("corpus", "doctor"), ("export", "--own", "--format", "csv", "--out", "out")):
+        ran = command(*reader, given="More?\n")
+        assert ran.code in (0, 4), (reader, ran)
+        if ran.code == 4:
+            refused += 1
+            assert f'("{part}" was changed by another program)' in ran.err
+    other = corpus_path().rename("other.db")
+    assert command("corpus", "merge", str(other)).code in (0, 4)
+    assert refused or part == "messages"

@@ -11,12 +11,13 @@ import certifi
 import pytest
 
 from benchmarks.leaving import Program
+from chat_personas.cli.bootstrap import keep_log
 from chat_personas.cli.errors import BAD_INPUT, DONE, STORAGE_FAILED, UsageError
 from chat_personas.cli.launch import _check_toolkit, has_terminal
 from chat_personas.cli.main import main
 from chat_personas.engines.openai.client import EnvironmentVariableError
 from chat_personas.engines.openai.connection import Connection
-from chat_personas.paths import check_home, corpus_path
+from chat_personas.paths import check_home, corpus_path, display_path
 from tests.examples import slow_but_first
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +158,46 @@ def test_the_home_of_a_user_who_does_not_exist_is_a_directory_of_that_name(
     monkeypatch.setenv("CHAT_PERSONAS_HOME", "~nobody-of-this-name/personas")
     assert corpus_path() == tmp_path / "~nobody-of-this-name" / "personas" / "data" / "corpus.db"
     check_home()
+
+
+@pytest.mark.parametrize("home", ["/proc/1/root/../x", "/tmp/" + "a" * 300])
+def test_a_users_home_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: str
+) -> None:
+    """As that of another user after `sudo -u`."""
+    for name in ("CHAT_PERSONAS_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr("sys.stdin", io.StringIO("Hi"))
+    assert main(["chat", "democrat", "--plain"]) == STORAGE_FAILED
+    said = capsys.readouterr().err
+    assert said.endswith("; set HOME, or CHAT_PERSONAS_HOME, to a directory of your own\n")
+
+
+def test_a_user_without_a_home_is_told_so_and_needs_none_with_a_place_of_the_programs_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", "~")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 5)  # as in a container that knows the number only
+    assert display_path(tmp_path) == str(tmp_path)
+    for name in ("CHAT_PERSONAS_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    keep_log()
+    assert main(["personas", "list"]) == STORAGE_FAILED
+    said = "this user has no home directory; set HOME, or CHAT_PERSONAS_HOME, to a directory of your own"
+    assert capsys.readouterr().err == f"chat-personas: {said}\n"
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    assert main(["personas", "list"]) == DONE
+
+
+@pytest.mark.parametrize("variable", ["HF_HOME", "OLLAMA_MODELS", "LLAMA_CACHE", "CHAT_PERSONAS_MODELS_FOLDER"])
+def test_a_folder_of_models_of_a_user_who_does_not_exist_is_empty(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(variable, "~nobody-of-this-name/models")
+    assert main(["models", "discover"]) == DONE
 
 
 HARMLESS = {

@@ -84,6 +84,17 @@ def test_a_pipe_is_refused_at_once_and_stays_as_it_is(
     assert mode(pipe) == 0o666
 
 
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_a_pipe_in_the_place_of_a_file_that_sqlite_keeps_beside_a_corpus_is_named_and_not_waited_for(
+    tmp_path: Path, ending: str
+) -> None:
+    open_corpus(tmp_path / "ours.db")
+    os.mkfifo(tmp_path / f"ours.db{ending}")
+    for read_only in (True, False):
+        with pytest.raises(CorpusError, match=rf"ours\.db{ending} is not a regular file; move it away"):
+            Corpus.open(tmp_path / "ours.db", read_only=read_only)
+
+
 def test_reading_a_corpus_that_is_a_device_is_refused_and_the_device_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "corpus.db").symlink_to(os.devnull)
     before = mode(Path(os.devnull))

@@ -366,6 +366,13 @@ def test_an_address_in_a_sentence_is_shown_without_its_secrets(end: str) -> None
     assert without_secrets(f"cannot reach {URL}{end}") == f"cannot reach {shown_address(URL)}{end}"
 
 
+@pytest.mark.parametrize("scheme", ["", "//", "/", "http:", "http:/", "http:///"])
+@pytest.mark.parametrize("user", ["", "somebody"])
+def test_a_password_goes_where_the_scheme_is_mistyped_or_forgotten(scheme: str, user: str) -> None:
+    written = f"{scheme}{user}:{PASSWORD}@models.example/v1"
+    assert found_in(without_secrets(f"there is no model file {written}; check the path")) == []
+
+
 def test_a_model_that_was_found_is_printed_without_its_address() -> None:
     assert found_in(repr(find_model(URL))) == []
     assert found_in(shown_model(URL)) == []

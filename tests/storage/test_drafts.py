@@ -1,5 +1,6 @@
 """What is typed and not sent is on the disk, for its owner only, and goes with its conversation."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -198,3 +199,15 @@ def test_a_draft_that_the_system_does_not_let_us_read_keeps_no_other_one_from_co
     (folder / f"A-{HERE}.json").mkdir()
     with pytest.raises(IsADirectoryError):
         Drafts(folder, HERE).take_over("A", {HERE})  # what is typed next would be kept in place of it
+
+
+def test_what_is_no_draft_is_left_where_it_is_and_nothing_waits_for_a_pipe(folder: Path) -> None:
+    Drafts(folder, GONE).keep(None, Draft("typed"))
+    odd = {"deep": "[" * 100_000, "number": '{"text": "x", "beside": "", "replaces": 5}', "list": "[1]"}
+    for name, text in odd.items():
+        (folder / f"new-{name}.json").write_text(text)
+    os.mkfifo(folder / "new-pipe.json")
+    (folder / "new-endless.json").symlink_to("/dev/zero")
+    assert Drafts(folder, HERE).take_over(None, ()) == Draft("typed")
+    left = {file.name for file in folder.iterdir()} - {f"new-{HERE}.json"}
+    assert left == {f"new-{name}.json" for name in (*odd, "pipe", "endless")}

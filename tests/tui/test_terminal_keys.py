@@ -88,3 +88,11 @@ def test_pasted_text_is_one_wherever_reading_it_was_cut(pasted: str, cuts: list[
     assert ESCAPE not in paste.text
     assert paste.text.startswith("a")
     assert [each for each in paste.text if each in "é\n"] == [each for each in pasted if each in "é\n"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["[1114112u", "[99999999999999999999u", "[97:65:1;1:1u", "[97;5:3u", "[97;;1114112u", "[48;0;0;0;0t\x1b[<0;5;5M"],
+)
+def test_a_sequence_that_no_key_or_mouse_can_have_sent_is_passed_over_and_typing_goes_on(odd: str) -> None:
+    assert keys(PatientParser(), f"{ESCAPE}{odd}x") == ["x"]

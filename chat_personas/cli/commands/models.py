@@ -20,7 +20,7 @@ from chat_personas.models import POCKET
 from chat_personas.models.catalogue import catalogue, find_entry
 from chat_personas.models.found import Found, find_models
 from chat_personas.models.pulling import ask_hub, check_space, fetch
-from chat_personas.paths import display_path, models_directory
+from chat_personas.paths import display_path, models_directory, path_named
 from chat_personas.reporting.models_found import OPTION, catalogue_lines, found_lines, in_bytes, offer_lines
 from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.settings import load_settings
@@ -68,10 +68,10 @@ def discover(
     destinations = Destinations(json_file)
     destinations.check({"a model": [] if json_file is None else gguf_files(Path(json_file))})
     settings = load_settings()
-    further = None if settings.models_folder is None else Path(settings.models_folder).expanduser()
+    further = None if settings.models_folder is None else path_named(settings.models_folder)
     found = find_models(models_directory(), further, settings.context_length)
     places = (*(each.path for each in found.files), *(each.what for each in found.problems))
-    destinations.check({"a model": [Path(place).expanduser() for place in places]})
+    destinations.check({"a model": [path_named(place) for place in places]})
     try:
         destinations.write({"--json": found.as_document})
     finally:

@@ -5,6 +5,7 @@ released.
 """
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from chat_personas.corpus.errors import CorpusError, display_path, foreign
@@ -46,6 +47,23 @@ def schema_of(connection: sqlite3.Connection, path: Path) -> int:
             "install a newer chat-personas"
         )
     return marks.version
+
+
+def altered_parts(path: Path) -> list[str]:
+    """Return the tables, views, triggers and indexes of a corpus that are not those of the newest schema, by name.
+
+    Raises:
+        sqlite3.Error: the corpus cannot be read.
+    """
+    with (
+        closing(sqlite3.connect(":memory:")) as ours,
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as theirs,
+    ):
+        for migration in migrations():
+            execute_script(ours, migration.read_text(encoding="utf-8"))
+        parts = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+        different = set(map(tuple, ours.execute(parts))) ^ set(map(tuple, theirs.execute(parts)))
+        return sorted({str(name) for _, name, _ in different})
 
 
 def migrations() -> tuple[Path, ...]:
