@@ -35,7 +35,8 @@ from chat_personas.tui.key_routing import (
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
-from chat_personas.tui.terminal_guard import lenient, to_log
+from chat_personas.tui.terminal_guard import to_log
+from chat_personas.tui.terminal_keys import lenient
 from chat_personas.tui.themes import OURS, SIXTEEN, BlackOrWhite, TerminalColours, default_theme
 
 if TYPE_CHECKING:
