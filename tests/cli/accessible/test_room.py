@@ -85,7 +85,7 @@ def test_a_guess_stands_between_the_model_and_people_and_its_distance_is_said_af
     ("guess", "says"),
     [
         ("/guess 9", "There are 2 answers. Write a number from 1 to 2."),
-        ("/guess 2 50", "Write 2 numbers, one for each answer; there are 1."),
+        ("/guess 2 50", "Write 2 numbers, one for each answer; you wrote 1."),
         ("/guess 2 50 30", "The numbers sum to 80; give 20 more, so that they sum to 100."),
         ("/guess 2\n", "Nothing was guessed."),
     ],
