@@ -593,7 +593,7 @@ def named(name: str, face: Face = "sentences") -> Command:
     Raises:
         CommandError: there is none, or this face does not have it; the message says what to write instead.
     """
-    from personas.inputs.suggestions import quoted, suggestion  # late: the first frame needs the table
+    from personas.inputs.suggestions import SUGGESTED, nearest, quoted  # late: the first frame needs the table
 
     name = name.removeprefix(SLASH)
     command = COMMANDS.get(name.casefold())
@@ -601,9 +601,12 @@ def named(name: str, face: Face = "sentences") -> Command:
         (other,) = (where for each, where in WHERE.items() if each != face)
         raise CommandError(f"{SLASH}{command.name} is for {other}: {command.instead}")
     if command is None:
-        others = tuple(known for known, each in COMMANDS.items() if each.on(face))
-        advice = suggestion(name, others, f"{SLASH}help lists all")
-        raise CommandError(f"there is no command {quoted(f'{SLASH}{name}')}; {advice}; {AS_MESSAGE}")
+        written, others = f"{SLASH}{name}", [known for known, each in COMMANDS.items() if each.on(face)]
+        if (near := nearest(name, others)) is not None:
+            advice = f"{SUGGESTED}{quoted(f'{SLASH}{near}')}? {AS_MESSAGE[:1].upper()}{AS_MESSAGE[1:]}"
+        else:
+            advice = f"{SLASH}help lists all; {AS_MESSAGE}"
+        raise CommandError(f"there is no command {quoted(written)}; {advice}")
     return command
 
 
