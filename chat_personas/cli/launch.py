@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Monitor, Unsteered
     from chat_personas.settings import Settings
     from chat_personas.tui.app import TerminalApp
-    from chat_personas.tui.session import Preview
+    from chat_personas.tui.session import Preview, Session
     from eval.engine import Engine, EngineInfo
     from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
@@ -238,18 +238,35 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def open_screen(launch: Launch) -> int:
     """Show the screen on which people talk until the person leaves it, and return the exit code.
 
+    Where something was said, standard output says then how to go on with it.
+
     Raises:
         KeyboardInterrupt: Ctrl+C came before the screen listened to it.
         Exception: an error that leaves nothing to do, as `ChatApp.run` does.
     """
+    made: list[Session] = []
 
     def make() -> "TerminalApp":
         from chat_personas.tui.app import ChatApp
         from chat_personas.tui.session import Session
 
-        return ChatApp(Session(launch))
+        made.append(Session(launch))
+        return ChatApp(*made)
 
-    return run_on_screen(make)
+    try:
+        return run_on_screen(make)
+    finally:
+        for session in made:
+            _say_how_to_go_on(session)
+
+
+def _say_how_to_go_on(session: "Session") -> None:
+    """Say how the conversation that was left goes on, unless nobody can read it any more."""
+    from chat_personas.tui.leaving import terminal_gone
+
+    if session.how_to_go_on is not None and not terminal_gone():
+        with suppress(OSError):
+            print(f"Go on with: {session.how_to_go_on}", flush=True)
 
 
 def run_on_screen(make: "Callable[[], TerminalApp]") -> int:

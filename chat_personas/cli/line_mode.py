@@ -38,6 +38,7 @@ from chat_personas.reporting.wording import (
     EVERYONE,
     NO_REPLY,
     against_opposite,
+    answered_briefly,
     answers_of,
     doubts,
     drifted,
@@ -284,7 +285,8 @@ def _messages_kept(conversation: Conversation) -> str:
 
 def _show_progress(estimate: "Estimate") -> None:
     if sys.stderr.isatty():
-        print(f"\rmeasuring… {estimate.answered}/{estimate.total}", end="", file=uncleaned(sys.stderr), flush=True)
+        line = f"\r\x1b[Kmeasuring… {answered_briefly(estimate)}"
+        print(line, end="", file=uncleaned(sys.stderr), flush=True)
 
 
 def _notice(ended: ReplyEnded) -> None:

@@ -297,7 +297,7 @@ class StudyLineMode(StandardInputMode):
         total = len(self._study.survey.survey.questions)
         async with aclosing(sitting.measure()) as estimates:
             async for estimate in estimates:
-                self._measured(estimate.done, total)
+                self._measured(estimate.answered, total)
 
     async def _debrief(self, sitting: Sitting, step: Debriefing) -> None:
         await self._wait_until_measured(sitting)

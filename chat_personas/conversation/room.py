@@ -22,6 +22,7 @@ from chat_personas import __version__
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, MessageRow
+from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.errors import UnknownConversationError
 from chat_personas.steering.applied import steered_for
 from eval.answers import REFUSALS_ONLY, Answer, Failure
@@ -389,6 +390,8 @@ class Room:
     async def _heard(self, talk: Conversation) -> MessageRow:
         """Put the question, or ask for another reply in place of one that broke off; return the reply."""
         await talk.save()
+        if not talk.path:
+            await talk.rename(beginning_of(f"Room: {self.question.stem}"))  # as a debate is known by its title in lists
         if not talk.path or talk.path[-1].status != "complete" or not talk.path[-1].text:
             begun = talk.regenerate() if talk.path else talk.send(self.question.stem)
             async with aclosing(begun) as events:
@@ -467,6 +470,11 @@ class RoomTable:
     """Why figures are missing after the last asking for them; empty where nothing failed."""
     no_words: str = ""
     """Why replies in words are missing after the last asking for them; empty where nothing failed."""
+
+    @property
+    def hides(self) -> str | None:
+        """The id of the survey's question to which people's answers are to be guessed; None where they are shown."""
+        return None if self.revealed else self.room.question.id
 
     async def measure(self) -> AsyncGenerator[int, None]:
         """Ask as `Room.measure` does; what fails ends that, and is `no_figures` until it is asked once more."""

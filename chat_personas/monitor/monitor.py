@@ -247,7 +247,7 @@ class Monitor:
         planned = self._plan.plan(earlier, reused)
         values = [found.values for found in earlier if found.turn < place.turn]
         so_far = course(values, self._anchors, self._measure.seed, self._everyone)
-        return ProbeRound(place, planned, earlier, so_far, reused, clock)
+        return ProbeRound(place, planned, earlier, so_far, reused, self._plan.settles(reused), clock)
 
     async def _estimates(self, found: ProbeRound) -> AsyncGenerator[Estimate, None]:
         yielded = 0.0
@@ -280,6 +280,7 @@ class Monitor:
         yield from _short_parts(found.missing(self._plan.anchors))
         if found.asked_now and not self._plan.speed_known:
             found.ask(self._plan.plan(found.earlier, found.reused, found.seconds_per_question))
+        found.settled = True
         yield from _short_parts(found.missing(found.planned))
 
     def _score(self, answers: Sequence[Answer]) -> Scorecard:
@@ -307,6 +308,7 @@ class Monitor:
             coverage=found.coverage(len(self._plan.questions), len(self._plan.anchors)),
             from_before=len(found.reused.asked),
             trajectory=found.course,
+            first_part=not found.settled and len(found.planned) < len(self._plan.questions),
         )
 
     async def _record(self, found: ProbeRound, unspoken: Unspoken) -> CorpusError | None:

@@ -77,9 +77,13 @@ class ProbePlan:
         If the stored round is incomplete and the model's speed is unknown, the anchors are asked again to measure the
         speed.
         """
-        if self.speed_known or self._suffices(repeated, None):
+        if self.settles(repeated):
             return repeated
         return repeated.without(frozenset(question.id for question in self.anchors))
+
+    def settles(self, reused: RepeatedRound) -> bool:
+        """Whether it is known before a round begins how many questions it asks, those that are `reused` among them."""
+        return self.speed_known or self._suffices(reused, None)
 
     @property
     def speed_known(self) -> bool:

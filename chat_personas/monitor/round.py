@@ -56,7 +56,8 @@ class Estimate:
     screen. `complete` marks the last estimate of a round. `turn` counts the person's messages, and `message_id` is the
     message that the round follows, None before the first one. `trajectory` is the course of the turns so far: it rests
     on questions that every one of its turns was asked, and never mixes turns. `from_before` of the `done` questions
-    were answered by the same measurement earlier, as when a conversation is opened again.
+    were answered by the same measurement earlier, as when a conversation is opened again. `first_part` says that the
+    `total` may grow, up to all of the survey's: how many more are asked is settled once the model's speed is known.
     """
 
     scorecard: Scorecard | None
@@ -71,6 +72,7 @@ class Estimate:
     from_before: int = 0
     trajectory: Trajectory = field(default_factory=Trajectory)
     failed: int = 0
+    first_part: bool = False
 
     @property
     def answered(self) -> int:
@@ -127,7 +129,8 @@ class ProbeRound:
     `planned` are the questions that it asks, `earlier` the rounds before it on the branch. `reused` is what this very
     measurement found before: it counts as answered, and is not asked again. `requests` are the questions that the
     engine was asked, as they were handed to it. `clock` gives seconds and may stand still
-    while the model does something else: the round is timed by it. `course` is that of the turns so far.
+    while the model does something else: the round is timed by it. `course` is that of the turns so far. `settled` says
+    that no more is going to be asked than `planned`.
     """
 
     place: RoundPlace
@@ -135,6 +138,7 @@ class ProbeRound:
     earlier: tuple[EarlierRound, ...]
     course: Trajectory = field(default_factory=Trajectory)
     reused: RepeatedRound = field(default_factory=RepeatedRound)
+    settled: bool = True
     clock: Callable[[], float] = time.monotonic
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     answers: list[Answer] = field(init=False)

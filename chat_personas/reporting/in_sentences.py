@@ -22,6 +22,7 @@ from chat_personas.reporting.wording import (
     THIS_PERSONA,
     TO_RANK,
     against_opposite,
+    answered_briefly,
     answered_of,
     answers_of,
     change_written,
@@ -97,7 +98,7 @@ def after(turn: int, side: str = "") -> str:
 
 def under_way(estimate: "Estimate") -> str:
     """Say how far a round has come."""
-    return f"Measuring, {estimate.answered} of {estimate.total}."
+    return f"Measuring, {answered_briefly(estimate)}."
 
 
 def measured(estimate: "Estimate", side: str = "") -> str:

@@ -477,9 +477,17 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
 def answered_of(estimate: "Estimate") -> str:
     """Say how many of the questions of a round its figures rest on: the one count of every face.
 
-    A question counts once it is answered in both orders of its options.
+    A question counts once it is answered in both orders of its options. While it is not settled how many a round asks,
+    these are the first ones of the survey's.
     """
+    if estimate.first_part and estimate.coverage is not None:
+        return f"{answered_briefly(estimate)} of {pluralize(estimate.coverage.questions, 'question')}"
     return f"{estimate.answered} of {pluralize(estimate.total, 'question')}"
+
+
+def answered_briefly(estimate: "Estimate") -> str:
+    """As `answered_of`, without the word and without the size of the survey: `12 of the first 28`, then `30 of 62`."""
+    return f"{estimate.answered} of {'the first ' if estimate.first_part else ''}{estimate.total}"
 
 
 def taken_over(estimate: "Estimate") -> str:

@@ -359,9 +359,9 @@ class ChatApp(TerminalApp):
         Not done for the first frame, which has hardly a key and does not wait for the import of all screens.
         """
         if keys:
-            from chat_personas.tui.unusable_settings import usable_keys
+            from chat_personas.tui.unusable_settings import all_bound, usable_keys
 
-            keys = usable_keys(keys)
+            keys = all_bound(usable_keys(keys))
         self.use_settings(keys, theme)
 
     async def on_unmount(self) -> None:

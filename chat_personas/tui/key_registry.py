@@ -118,14 +118,25 @@ def keys_shown(binding: Binding, chosen: Mapping[str, str], display: Callable[[B
 def key_of(name: str) -> str:
     """Return how the first key of a command is written as it is bound now; where it has none, the command: `/again`.
 
-    `take_back` and `leave_edit`, which have no command, are named by the ids of their bindings.
+    Those of Escape that have no command, such as `leave_edit`, are named by the ids of their bindings.
     """
     command = COMMANDS.get(name)
     binding = binding_of(command, "") if command is not None else Binding("escape", "", id=name)
+    return key_bound(binding) or f"{SLASH}{name}"
+
+
+def key_here(holder: type[DOMNode], name: str) -> str:
+    """Return how the first key of a screen or widget is written as it is bound now; `name` is the binding's id."""
+    bindings = (each for each in holder.__dict__["BINDINGS"] if isinstance(each, Binding) and each.id == name)
+    return next(map(key_bound, bindings), "")
+
+
+def key_bound(binding: Binding) -> str:
+    """Return how the first key of a binding is written as it is bound now; "" where it has none."""
     app = active_app.get(None)  # None in tests of what is drawn, without a screen
     display = app.get_key_display if app is not None else _written
     keys = keys_shown(binding, app._keymap if app is not None else {}, display)
-    written = keys[0] if keys else f"{SLASH}{name}"
+    written = next(iter(keys), "")
     return written.capitalize() if written.isalnum() else written
 
 

@@ -169,9 +169,10 @@ class KeyOrder:
     async def arrived(self, event: Key | Paste) -> None:
         """Let a key go on its way now or, where keys wait, after them.
 
-        Ctrl+C never waits; nor does the key that quits, where a screen is long in coming.
+        Ctrl+C never waits; nor does the key that quits, where a screen or the lines of a list are long in coming.
         """
-        if isinstance(event, Key) and (event.key == UNTAKEN or (self._waits_for_screen and self._acts(event, "quit"))):
+        reading = self._waits_for_screen or self._waits_for_lines
+        if isinstance(event, Key) and (event.key == UNTAKEN or (reading and self._acts(event, "quit"))):
             await self._deliver(event)
             return
         self._held.append(event)
@@ -250,8 +251,11 @@ class KeyOrder:
 
     def _waits_for_list(self, event: Key | Paste) -> bool:
         """Whether a key may choose from a list that is being read. Escape leaves the list at any time."""
-        if isinstance(event, Key) and event.key == "escape":
-            return False
+        return self._waits_for_lines and not (isinstance(event, Key) and event.key == "escape")
+
+    @property
+    def _waits_for_lines(self) -> bool:
+        """Whether the list on the screen is being read, and of no use yet."""
         return any(each.screen is self._app.screen and each.holds() for each in self._listings)
 
     def _is_written(self, event: Key | Paste) -> bool:

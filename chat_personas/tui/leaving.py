@@ -46,12 +46,14 @@ def run_unwaited(coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(run())
 
 
-async def in_time(closing: Awaitable[object]) -> None:
-    """Wait for something that holds nothing of the person's, but not for long. Raises what it raises until then."""
+async def in_time(closing: Awaitable[T]) -> T | None:
+    """Wait for something that holds nothing of the person's, but not for long: None where it is not done by then.
+
+    Raises what it raises until then.
+    """
     task = asyncio.ensure_future(closing)
     await asyncio.wait({task}, timeout=PATIENCE)
-    if task.done():
-        task.result()
+    return task.result() if task.done() else None
 
 
 def terminal_gone() -> bool:

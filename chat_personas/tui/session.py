@@ -63,6 +63,10 @@ class LaunchLike(Protocol):
         """The model that was asked for; None for that of the settings."""
 
     @property
+    def template(self) -> str | None:
+        """How the model that was asked for is asked; None for what the settings or the model say."""
+
+    @property
     def shown_model(self) -> str:
         """The name of the model that was asked for, not opened yet. Raises ReportedError: there is no such model."""
 
@@ -154,6 +158,7 @@ class Session:
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self.typed_in_vain = ""  # what was typed and is not kept, where there is no corpus that could
+        self.left: str | None = None  # once it is closed: the short name of the conversation that can go on
         self._turning = asyncio.Lock()
         self._left = set[asyncio.Future[None]]()  # models that nobody uses any more, until they are closed
         self._beside: tuple[Conversation, ...] = ()
@@ -476,6 +481,12 @@ class Session:
     def _is_measured_by(self, monitor: "Monitor", conversation: "Conversation") -> bool:
         return monitor.engine is conversation.engine and self._monitored is conversation.persona
 
+    @property
+    def guessed(self) -> str | None:
+        """The question of the survey to which the room hides people's answers, so that they can be guessed; or None."""
+        room = self.room
+        return room.hides if room is not None and room.room.engine is self.engine else None
+
     async def open_survey(self) -> "LoadedSurvey":
         """Return the survey that the conversation is measured with. Raises SurveyError."""
         from chat_personas.surveys import find_survey
@@ -510,8 +521,8 @@ class Session:
     async def close(self) -> None:
         """Stop and store the reply, and close model and corpus. What cannot be stored becomes the `failure`.
 
-        A model that does not close at once, and a corpus that is still being opened, hold nothing that was said: the
-        program does not wait long for them.
+        A model that does not close at once, and a corpus that is still being opened or read, hold nothing that was
+        said: the program does not wait long for them.
         """
         await self.stop()
         for conversation in self._beside:
@@ -529,6 +540,7 @@ class Session:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self.conversation is not None:
             await self._keep(self.conversation.leave)
+            self.left = await self._name_of(self.conversation)
         for conversation in self._held:
             await rescue(conversation, self.failure)
         self.conversation, self._beside = None, ()
@@ -536,7 +548,7 @@ class Session:
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening}, timeout=PATIENCE)
         if self.corpus is not None:
-            await asyncio.to_thread(self.corpus.close)
+            await in_time(asyncio.to_thread(self.corpus.close))
             self.corpus = None
 
     async def _rescue_typed(self) -> None:
@@ -551,6 +563,40 @@ class Session:
                 self.failure = OutputError(TYPED_NOT_KEPT.format(why=why))
             written = await asyncio.to_thread(rescue_words, words)
             self.failure.add_note(TYPED_RESCUED.format(path=written) if written is not None else TYPED_LOST)
+
+    async def _name_of(self, conversation: "Conversation") -> str | None:
+        """Return the short name of a conversation; None where nothing was said in it.
+
+        It is not waited for long where the disk is slow: then it is the whole key, which names it as well.
+        """
+        from chat_personas.corpus import CorpusError
+
+        if self.corpus is None or not conversation.path:
+            return None
+        with suppress(CorpusError):
+            names = await in_time(asyncio.to_thread(self.corpus.short_names))
+            return conversation.id if names is None else names.get(conversation.id)
+        return None
+
+    @property
+    def how_to_go_on(self) -> str | None:
+        """The command that goes on with the conversation that was left; None where nothing was said.
+
+        The model is named where the settings name another one.
+        """
+        if self.left is None:
+            return None
+        import shlex
+
+        from chat_personas.engines.open import same_model
+        from personas.inputs.redaction import without_secrets
+
+        command, model = ["chat-personas", "chat", "--resume", self.left], self.launch.model
+        if model is not None and (self.launch.template is not None or not same_model(model, self.settings.model)):
+            command += ["--model", without_secrets(model, words=False)]
+        if self.launch.template is not None:
+            command += ["--template", self.launch.template]
+        return shlex.join(command)
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
         """Store a reply or a round that could not be stored when it ended, or make the reason the `failure`."""

@@ -45,19 +45,49 @@ def faults_of(keys: Mapping[str, str], theme: str | None, themes: Collection[str
         what = f"theme {quoted(theme)}" if nearest(theme, themes) else "such name"
         line = f"theme: there is no {what}; {_advice(theme, themes, '/theme on the screen')}"
         yield Fault(line, (("theme",),))
-    yield from _sorted_out(keys)[1]
+    _, faults, _ = _sorted_out(keys)
+    yield from faults
 
 
 def usable_keys(keys: Mapping[str, str]) -> dict[str, str]:
     """Return the keys of the settings that the screen can use; an action that is left out keeps its default.
 
-    So every action has a key of its own, whatever the settings say: a wrong line takes no action away.
+    So every action has a key of its own, whatever the settings say: a wrong line takes no action away. Among them are
+    the keys that are left to actions that gave one to an action of the settings.
     """
-    return _sorted_out(keys)[0]
+    usable, _, left = _sorted_out(keys)
+    return {**usable, **left}
 
 
-def _sorted_out(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Fault]]:
-    """Return the keys that can be used, and what is wrong with the others."""
+def all_bound(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return `keys` with those of the actions that share a default key with one of them, such as Escape.
+
+    Textual 8.2 takes a key that is given up from every action that is on it; so these are bound to theirs again.
+    """
+    from chat_personas.tui.key_registry import binding_holders, bindings_of
+
+    kept = dict[str, str]()
+    for holders in binding_holders().values():
+        for holder in holders:
+            defaults = dict(bindings_of(holder))
+            given_up = {key for name in defaults.keys() & keys.keys() for key in _each(defaults[name])}
+            kept |= {name: key for name, key in defaults.items() if given_up.intersection(_each(key))}
+    return {**kept, **keys}
+
+
+def given_way(keys: Mapping[str, str]) -> list[Fault]:
+    """Return which actions gave one of their keys to an action of the settings, and keep another: no fault."""
+    usable, _, left = _sorted_out(keys)
+    found = list[Fault]()
+    for clash in _clashes(usable):
+        name, other = clash.names if clash.names[1] in left else clash.names[::-1]
+        line = f"{name} has {key_written(clash.key)} from {other}, which keeps {keys_written(left[other])}"
+        found.append(Fault(f"keys: {line}", (("keys", name), ("keys", other))))
+    return found
+
+
+def _sorted_out(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Fault], dict[str, str]]:
+    """Return the keys that can be used, what is wrong with the others, and what is left to actions that give way."""
     defaults, usable, faults = _keys_by_id(), dict[str, str](), list[Fault]()
     for name, chosen in keys.items():
         if name not in defaults:
@@ -67,7 +97,10 @@ def _sorted_out(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Fault]]:
             faults.append(Fault(f"keys: {_until_then(fault, {name: defaults[name]})}", (("keys", name),)))
         else:
             usable[name] = chosen
-    while clashes := list(_clashes(usable)):  # a key that falls back may clash with another one
+    while True:  # a key that falls back may clash with another one
+        left = _left_to_others(usable, defaults)
+        if not (clashes := list(_clashes({**usable, **left}))):
+            return usable, faults, left
         ours = {name for clash in clashes for name in clash.names if name in usable}
         for clash in clashes:
             first, second = clash.names
@@ -75,7 +108,20 @@ def _sorted_out(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Fault]]:
             fall_back = {name: defaults[name] for name in clash.names if name in ours}
             faults.append(Fault(f"keys: {_until_then(line, fall_back)}", tuple(("keys", name) for name in clash.names)))
         usable = {name: chosen for name, chosen in usable.items() if name not in ours}
-    return usable, faults
+
+
+def _left_to_others(chosen: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return what is left to the actions that are not `chosen` and give a key to one that is: what a person asks wins.
+
+    An action of which nothing would be left gives nothing.
+    """
+    lost = defaultdict[str, set[str]](set)
+    for clash in _clashes(chosen):
+        for name, other in (clash.names, clash.names[::-1]):
+            if name in chosen and other not in chosen:
+                lost[other].add(clash.key)
+    rest = {other: [key for key in _each(defaults[other]) if key not in keys] for other, keys in lost.items()}
+    return {other: ",".join(keys) for other, keys in rest.items() if keys}
 
 
 def _fault_of(name: str, key: str) -> str | None:
@@ -114,10 +160,10 @@ def _until_then(line: str, defaults: Mapping[str, str]) -> str:
     return f"{line}{' Until' if line.endswith('?') else '; until'} then {kept}"
 
 
-def unusable(settings: Iterable[Setting], themes: Collection[str]) -> dict[tuple[str, ...], str]:
+def unusable(settings: Collection[Setting], themes: Collection[str]) -> dict[tuple[str, ...], str]:
     """Return by their keys the settings whose values name nothing that is there, each with a line about it."""
     values = {setting.keys: setting.value for setting in settings if setting.origin != "default"}
-    keys = {setting[1]: str(value) for setting, value in values.items() if setting[0] == "keys"}
+    keys = keys_chosen(settings)
     theme = values.get(("theme",))
     found = {each: fault.line for fault in faults_of(keys, str(theme or ""), themes) for each in fault.settings}
     for named in values.keys() & {("persona",), ("survey",), ("model",)}:
@@ -126,6 +172,12 @@ def unusable(settings: Iterable[Setting], themes: Collection[str]) -> dict[tuple
         except (ReportedError, OSError) as error:
             found[named] = f"{named[0]}: {error}"
     return found
+
+
+def keys_chosen(settings: Iterable[Setting]) -> dict[str, str]:
+    """Return the keys that are not the default ones, by the ids of the actions."""
+    own = (setting for setting in settings if setting.keys[0] == "keys" and setting.origin != "default")
+    return {setting.keys[1]: str(setting.value) for setting in own}
 
 
 def check_named(keys: Sequence[str], value: object, themes: Collection[str]) -> None:
@@ -157,7 +209,7 @@ def check_named(keys: Sequence[str], value: object, themes: Collection[str]) -> 
 
 def _check_keys(name: str, keys: str) -> None:
     """Raise SettingsError where a terminal cannot send one of these keys, or the action `name` cannot be on it."""
-    chosen = _keys_by_id() | load_settings().keys
+    chosen = load_settings().keys
     for key in _each(keys):
         if not is_key(key):
             raise SettingsError(f"there is no such key; {_likely(key)}")
@@ -280,7 +332,7 @@ def _writing_keys() -> set[str]:
 
 
 def why_not(name: str, key: str, is_printable: bool, keys: Mapping[str, str]) -> str | None:
-    """Say why an action cannot be on a key that was pressed, None where it can; `keys` are all keys as they are."""
+    """Say why an action cannot be on a key that was pressed, None where it can; `keys` are those of the settings."""
     from chat_personas.tui.key_registry import named_bindings
     from chat_personas.tui.key_routing import UNTAKEN, is_letter
 
@@ -291,5 +343,7 @@ def why_not(name: str, key: str, is_printable: bool, keys: Mapping[str, str]) ->
     does = {binding.id: binding.tooltip or binding.description for _, binding in named_bindings()}
     if name in _where_written() and (is_letter(key, is_printable) or key in _writing_keys()):
         return f"{key_written(key)} is needed for writing"
-    found = (clash.other(name) for clash in _clashes({**keys, name: key}) if name in clash.names and clash.key == key)
+    meant = {**keys, name: key}
+    clashes = _clashes({**meant, **_left_to_others(meant, _keys_by_id())})
+    found = (clash.other(name) for clash in clashes if name in clash.names and clash.key == key)
     return next((f"{key_written(key)} is on {other} already ({does[other]})" for other in found), None)

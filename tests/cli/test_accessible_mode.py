@@ -18,7 +18,7 @@ import pytest
 from chat_personas.cli.accessible.mode import AccessibleMode
 from chat_personas.cli.launch import Launch
 from chat_personas.conversation.commands import COMMANDS
-from chat_personas.corpus import Corpus, Selection
+from chat_personas.corpus import Corpus, Selection, Words
 from chat_personas.models import pocket_path
 from chat_personas.models.found import Found
 from chat_personas.paths import corpus_path
@@ -537,6 +537,23 @@ def test_versions_of_an_earlier_message_are_listed_and_gone_to(command: Command,
     assert "This turn has one version only. /again and /edit make others." in lines
     assert "Version 2 of 2, reply, current: Two" in lines
     assert texts(kept_messages()) == ["Hello", "One"]
+
+
+def test_versions_of_a_message_without_a_reply_are_not_mixed_with_those_of_the_turn_before(
+    command: Command, served_by: Serve
+) -> None:
+    said(command, served_by, "Hello\n/again\n", ["One", END], ["Two", END])
+    with Corpus.open(corpus_path()) as corpus:
+        (row,) = corpus.conversations()
+        leaf = corpus.conversation(row.id).active_leaf_id
+        assert leaf is not None
+        corpus.tell([(row.id, leaf, Words("Guns?"))])
+    served_by(ScriptedEngine())
+    ran = command("chat", "--accessible", "--resume", row.id, given="/versions\n/versions #2\n/versions #1\n")
+    _, last, second, first = ran.out.split("You: /versions")
+    assert "This turn has one version only." in last
+    assert "This turn has one version only." in second
+    assert "Version 1 of 2, reply: One" in first
 
 
 def test_words_are_found_in_the_conversation_with_the_turn_in_which_they_were_said(

@@ -213,6 +213,7 @@ async def test_each_quote_is_a_conversation_of_its_persona_with_the_question_as_
         assert (kept.persona_name, kept.system_prompt) == (name, PROMPTS[name])
         assert said == [("user", "What about BUS?"), ("assistant", "Yes.")]
         assert answer.quote == "Yes."
+        assert kept.title == "Room: What about BUS?"
 
 
 async def test_quotes_are_short_and_repeat_with_the_seed_but_differ_between_members(corpus: Corpus) -> None:

@@ -22,6 +22,7 @@ from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.engines.openai import OpenAIEngine
 from chat_personas.tui.screens.whole_text import WholeTextScreen, row_starts
 from chat_personas.tui.widgets.entries import Entry
+from chat_personas.tui.widgets.message_cursor import ChoosingTranscript
 from chat_personas.tui.widgets.messages import Reply, UserMessage
 from chat_personas.tui.widgets.transcript import Transcript
 from eval.engine import Message, Sampling
@@ -163,7 +164,7 @@ MOST_WIDGETS = 400
 
 class OneTranscript(App[None]):
     def compose(self) -> ComposeResult:
-        yield Transcript()
+        yield ChoosingTranscript()
 
 
 async def check_shown_in_part(pilot: Pilot[None], length: int) -> None:

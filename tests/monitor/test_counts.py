@@ -54,16 +54,29 @@ async def test_the_panel_its_short_line_the_explanation_and_listeners_are_told_o
                 in headline("Democrat", Figures().after(estimate)).plain
             )
             continue
+        first = f"the first {estimate.total} of 40" if estimate.first_part else f"{estimate.total}"
         shown, stopped = Figures().after(estimate), Figures(estimate, card, halted=True, state="off")
-        assert f"measuring… {number} of {estimate.total} questions" in headline("Democrat", shown).plain
+        assert f"measuring… {number} of {first} questions" in headline("Democrat", shown).plain
         assert f"measuring… {number}/{estimate.total}" in in_short(shown)
-        assert f"stopped after {number} of {estimate.total} questions; off" in headline("Democrat", stopped).plain
-        assert under_way(estimate) == f"Measuring, {number} of {estimate.total}."
-        assert f"Stopped after {number} of {estimate.total} questions." in next(
+        assert f"stopped after {number} of {first} questions; off" in headline("Democrat", stopped).plain
+        assert under_way(estimate) == f"Measuring, {number} of {first.removesuffix(' of 40')}."
+        assert f"Stopped after {number} of {first} questions." in next(
             whole(estimate, "Democrat", "", None, halted=True)
         )
         explained = " ".join(explain("alignment", Measured("Democrat", estimate, card)).says)
         assert f"The figures rest on {number} question" in explained
+
+
+@pytest.mark.usefixtures("a_second_passes_with_every_few_answers")
+async def test_a_count_that_grows_says_before_that_it_is_of_the_first_questions(corpus_file: Path) -> None:
+    estimates = await estimates_of_a_round(corpus_file)
+    assert [(each.first_part, each.total) for each in estimates if each.total == 28] != []
+    for each in estimates:
+        assert each.first_part == (each.total == 28)
+    begun = estimates[0]
+    assert "measuring… 0 of the first 28 of 40 questions" in headline("Democrat", Figures().after(begun)).plain
+    assert in_short(Figures().after(begun)) == "measuring… 0/28 of 40"
+    assert under_way(begun) == "Measuring, 0 of the first 28."
 
 
 async def test_what_an_interrupted_round_is_taken_up_with_is_said_where_it_is_counted(corpus_file: Path) -> None:

@@ -44,6 +44,7 @@ async def round_of(monitor: Monitor, turn: int, message_id: str | None = None) -
     conversation = conversation_of(monitor, message_id)
     estimates = [estimate async for estimate in monitor.measure(HELLO * turn, message_id, conversation)]
     assert estimates[-1].complete
+    assert not estimates[-1].first_part
     return estimates[-1]
 
 

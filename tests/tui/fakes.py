@@ -74,6 +74,7 @@ class FakeLaunch:
     engine: Engine
     persona: str = "democrat"
     model: str | None = None
+    template: str | None = None
     resume: str | None = None
     measure: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)

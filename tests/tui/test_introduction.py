@@ -20,7 +20,7 @@ def test_it_says_what_this_is_with_the_keys_as_they_are_bound() -> None:
     assert any(line.endswith(": ^g or /persona") for line in lines)
     assert any(line.endswith(": /compare") for line in lines), "without a key the command is left"
     assert lines[-2] == "The model is a built-in demonstration: what it says is evidence about nobody."
-    assert lines[-1] == "esc dismisses this for good; /introduction shows it again."
+    assert lines[-1] == "Esc dismisses this for good; /introduction shows it again."
 
 
 def test_it_names_some_of_the_models_that_were_found_or_where_others_are() -> None:

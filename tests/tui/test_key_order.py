@@ -15,6 +15,7 @@ from chat_personas.conversation.commands import COMMANDS
 from chat_personas.tui.chat.commands import OPEN_A_SCREEN
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.palette import Palette
+from chat_personas.tui.screens.conversations import ConversationsScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
@@ -211,6 +212,16 @@ async def test_ctrl_c_and_ctrl_q_do_not_wait_for_a_screen(corpus_file: Path, dis
         burst(pilot, "ctrl+g", *"abc", "ctrl+c")
         await until(pilot, lambda: "Press Ctrl+C again" in shown(pilot))
         burst(pilot, "ctrl+q")
+        await until(pilot, lambda: pilot.app._exit)
+        disk.go()
+
+
+async def test_ctrl_q_does_not_wait_for_the_lines_of_a_list(corpus_file: Path, disk: SlowDisk) -> None:
+    async with talking(corpus_file) as pilot:
+        disk.stop()
+        burst(pilot, "ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationsScreen))
+        burst(pilot, "enter", "ctrl+q")
         await until(pilot, lambda: pilot.app._exit)
         disk.go()
 

@@ -3,7 +3,7 @@
 from textual.app import App, ComposeResult
 
 from chat_personas.monitor.monitor import Estimate
-from chat_personas.tui.widgets.panel.panel import MOST_POSTPONED, AlignmentPanel
+from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 
 
 class TypingForever(App[None]):
@@ -20,16 +20,6 @@ async def test_the_last_estimate_of_a_round_is_shown_at_once_also_while_the_pers
         panel, shown = pilot.app.query_one(AlignmentPanel), list[int]()
         panel._show = lambda: shown.append(panel.estimate.done)  # type: ignore[method-assign, union-attr]
         panel.offer(estimate(1))
+        panel.offer(estimate(2))
         panel.offer(estimate(10, complete=True))
-        assert shown == [10]
-
-
-async def test_others_are_postponed_only_so_often() -> None:
-    async with TypingForever().run_test() as pilot:
-        panel, shown = pilot.app.query_one(AlignmentPanel), list[int]()
-        panel._show = lambda: shown.append(panel.estimate.done)  # type: ignore[method-assign, union-attr]
-        panel.offer(estimate(1))
-        for _ in range(MOST_POSTPONED):
-            assert shown == []
-            panel._show_due()
-        assert shown == [1]
+        assert shown == [1, 10]

@@ -8,14 +8,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from chat_personas.paths import settings_path
-from chat_personas.tui.key_registry import named_bindings
 from chat_personas.tui.screens.settings import KeyScreen, SettingsScreen, ThemeScreen, ValueScreen
 from chat_personas.tui.unusable_settings import why_not
 from tests.test_settings import home as home
 from tests.test_settings import write
 from tests.tui.fakes import ScreenEngine, chat, screen, session, shown, type_text, until, words
-
-DEFAULTS = {binding.id: binding.key for _, binding in named_bindings() if binding.id}
 
 
 async def find(pilot: Pilot[None], text: str, count: int = 1) -> SettingsScreen:
@@ -122,6 +119,20 @@ async def test_a_key_is_changed_by_pressing_it_and_does_at_once_what_it_is_for(c
         await until(pilot, lambda: "Choose a persona" in shown(pilot))
 
 
+async def test_a_key_is_taken_from_an_action_that_keeps_another_and_the_list_says_so(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 30)) as pilot:
+        await find(pilot, "keys.help", 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, KeyScreen))
+        await pilot.press("f11")
+        await until(pilot, lambda: in_file() == {"keys": {"help": "f11"}})
+        await until(pilot, lambda: "help has f11 from compare, which keeps alt+c" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        await pilot.press("f11")
+        await until(pilot, lambda: "In the conversation" in shown(pilot))
+
+
 async def test_a_theme_is_seen_before_it_is_taken_and_the_default_comes_back(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         before = pilot.app.theme
@@ -173,7 +184,8 @@ async def test_what_the_environment_sets_is_refused_with_the_variable(
     [
         ("open", "ctrl+g", False, "^g is on persona already (Choose another persona)"),
         ("open", "ctrl+q", False, "^q is on quit already (Quit (or press Ctrl+C twice))"),
-        ("next_probe", "f5", False, "f5 is on regenerate already (Regenerate the last reply)"),
+        ("next_probe", "f6", False, None),  # editing keeps its other key
+        ("help", "f11", False, None),
         ("open", "ctrl+c", False, "^c copies and quits"),
         ("open", "a", True, "a is needed for writing"),
         ("open", "alt+z", True, None),
@@ -189,11 +201,9 @@ async def test_what_the_environment_sets_is_refused_with_the_variable(
 def test_a_key_that_cannot_be_meant_is_refused_by_name(
     name: str, key: str, is_printable: bool, why: str | None
 ) -> None:
-    assert why_not(name, key, is_printable, DEFAULTS) == why
+    assert why_not(name, key, is_printable, {}) == why
 
 
 def test_a_key_that_another_action_has_been_taken_off_is_free() -> None:
-    assert why_not("open", "ctrl+g", False, DEFAULTS | {"persona": "f20"}) is None
-    assert why_not("open", "f20", False, DEFAULTS | {"persona": "f20"}) == (
-        "f20 is on persona already (Choose another persona)"
-    )
+    assert why_not("open", "ctrl+g", False, {"persona": "f20"}) is None
+    assert why_not("open", "f20", False, {"persona": "f20"}) == ("f20 is on persona already (Choose another persona)")

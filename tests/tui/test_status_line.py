@@ -8,6 +8,7 @@ import pytest
 from textual.widgets._footer import FooterKey
 
 from chat_personas.monitor.monitor import Estimate
+from chat_personas.monitor.round import Coverage
 from chat_personas.tui.widgets.title_and_status import Doing, speed
 from eval.engine import EngineInfo, Usage
 from tests.fakes import END
@@ -85,6 +86,13 @@ async def test_the_status_line_and_the_panel_count_in_step(corpus_file: Path, mo
         panel.offer(Estimate(None, 12, 62, complete=False))
         await until(pilot, lambda: "measuring… 12 of 62 questions" in shown(pilot))
         assert line.state.startswith("measuring 12 of 62…")
+        panel.offer(Estimate(None, 12, 28, complete=False, coverage=Coverage(62, 24, 12), first_part=True))
+        panel._show_due()
+        await until(pilot, lambda: "measuring… 12 of the first 28 of 62 questions" in shown(pilot))
+        assert line.state.startswith("measuring 12 of the first 28…")
+        panel.offer(Estimate(None, 12, 62, complete=False))
+        panel._show_due()
+        await until(pilot, lambda: "measuring… 12 of 62 questions" in shown(pilot))
         panel._resting = True
         panel.offer(Estimate(None, 40, 62, complete=False, failed=2))
         chat(pilot)._show_doing()

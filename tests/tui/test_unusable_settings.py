@@ -9,8 +9,8 @@ from textual.keys import KEY_DISPLAY_ALIASES
 from chat_personas.settings import Settings, SettingsError
 from chat_personas.settings_listing import Setting, key_written
 from chat_personas.tui.key_registry import NO_KEY, named_bindings
-from chat_personas.tui.unusable_settings import check_named, faults_of, is_key, unusable, usable_keys
-from tests.tui.fakes import ScreenEngine, reply, screen, session, shown, until
+from chat_personas.tui.unusable_settings import check_named, faults_of, given_way, is_key, unusable, usable_keys
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, until
 
 THEMES = ("nord", "dracula")
 
@@ -151,6 +151,75 @@ def test_keys_that_cannot_be_used_fall_back_until_no_action_is_without_one(
     keys: dict[str, str], usable: dict[str, str]
 ) -> None:
     assert usable_keys(keys) == usable
+
+
+@pytest.mark.parametrize(
+    ("keys", "left", "said"),
+    [
+        ({"help": "f11"}, {"compare": "alt+c"}, ["keys: help has f11 from compare, which keeps alt+c"]),
+        ({"help": "alt+c"}, {"compare": "f11"}, ["keys: help has alt+c from compare, which keeps f11"]),
+        (
+            {"help": "f11", "new": "f2"},
+            {"compare": "alt+c", "panel": "ctrl+t"},
+            ["keys: help has f11 from compare, which keeps alt+c", "keys: new has f2 from panel, which keeps ^t"],
+        ),
+        ({"new": "f24"}, {}, []),
+    ],
+)
+def test_a_key_of_the_settings_wins_where_the_other_action_keeps_one(
+    keys: dict[str, str], left: dict[str, str], said: list[str]
+) -> None:
+    assert list(faults_of(keys, None, THEMES)) == []
+    assert usable_keys(keys) == {**keys, **left}
+    assert sorted(each.line for each in given_way(keys)) == said
+    for name, key in keys.items():
+        check_named(("keys", name), key, THEMES)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"help": "alt+c,f11"},  # nothing would be left
+        {"help": "f11", "new": "alt+c"},
+        {"help": "f11", "compare": "alt+c,f11"},  # both are asked for
+    ],
+)
+def test_no_action_gives_its_last_key_or_one_that_was_asked_for(keys: dict[str, str]) -> None:
+    assert list(faults_of(keys, None, THEMES)) != []
+    chosen = usable_keys(keys)
+    assert chosen.get("compare", "alt+c,f11") == "alt+c,f11"
+    assert given_way(keys) == []
+
+
+SHARED = ("stop", "leave_edit", "take_back", "leave_panel", "dismiss")
+
+
+@pytest.mark.parametrize("moved", SHARED)
+async def test_the_actions_that_share_a_key_keep_it_where_one_of_them_gets_another(
+    corpus_file: Path, moved: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), keys={moved: "alt+s"})) as pilot:
+        bound = next(bindings for node, bindings in pilot.app.screen._binding_chain if node is pilot.app.screen)
+        on_escape = {binding.id for binding in bound.key_to_bindings["escape"]}
+        assert on_escape == set(SHARED) - {moved}
+        assert [binding.id for binding in bound.key_to_bindings["alt+s"]] == [moved]
+
+
+async def test_escape_leaves_the_panel_where_stop_is_on_another_key(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), keys={"stop": "alt+s"})) as pilot:
+        await pilot.press("f2")
+        await until(pilot, lambda: chat(pilot).panel.has_focus)
+        await pilot.press("escape")
+        await until(pilot, lambda: chat(pilot).composer.has_focus)
+
+
+async def test_the_screen_has_the_key_and_the_other_action_its_other_one(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), keys={"help": "f11"})) as pilot:
+        await pilot.press("f11")
+        await until(pilot, lambda: "In the conversation" in shown(pilot))
+        await pilot.press("escape", "alt+c")
+        await until(pilot, lambda: "Compare: who answers the same?" in shown(pilot))
+        assert not pilot.app._notifications
 
 
 @pytest.mark.parametrize("key", ["^h", "ctrl+i", "ctrl+m", "ctrl+[", "^[", "ctrl+shift+h"])

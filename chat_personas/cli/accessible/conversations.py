@@ -104,13 +104,18 @@ class Talking:
         await self._replies.send(text, message.id)
 
     def _turn(self, place: int | None) -> list[MessageRow]:
-        """Return the reply to a message of the person's, by its number, and that message; the last two without one."""
+        """Return the reply to a message, if there is one, and that message: the person's of this number, else the last.
+
+        The last message of a fork may have no reply: what was said before it is another turn.
+        """
         path = self._opened.conversation.path
         if place is None:
-            return list(path[:-3:-1])
-        own = self._own()
-        first = path.index(own[chosen_number(str(place), len(own), "messages of yours") - 1])
-        return list(path[first : first + 2][::-1])
+            first = max(0, len(path) - (2 if path[-1].role == "assistant" else 1))
+        else:
+            own = self._own()
+            first = path.index(own[chosen_number(str(place), len(own), "messages of yours") - 1])
+        said, *after = path[first : first + 2]
+        return [*(row for row in after if row.role == "assistant"), said]
 
     def _own(self) -> list[MessageRow]:
         """Return what the person said in this conversation. Raises NotDoneError: nothing."""

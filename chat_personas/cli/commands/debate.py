@@ -234,7 +234,7 @@ async def _measure(debate: Debate, monitors: SideMonitors, place: int) -> None:
     with progress_bar(f"measuring {debate.names[place]}") as advance:
         async with aclosing(monitors.measure(place)) as estimates:
             async for estimate in estimates:
-                advance(estimate.done, estimate.total)
+                advance(estimate.answered, estimate.total)
 
 
 async def _argue(debate: Debate, monitors: SideMonitors | None, out: TextIO) -> None:

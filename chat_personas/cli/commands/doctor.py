@@ -82,7 +82,7 @@ def _program() -> str:
 
 def _settings() -> str:
     from chat_personas.tui.themes import known_themes
-    from chat_personas.tui.unusable_settings import faults_of
+    from chat_personas.tui.unusable_settings import faults_of, given_way
 
     if len(wrong := wrong_lines()) > 1:  # of which whoever needs them says the first one
         raise SettingsError(" · ".join(wrong))
@@ -94,6 +94,7 @@ def _settings() -> str:
     if faults:
         raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
+    there = "; ".join([there, *(each.line for each in given_way(settings.keys))])
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
     accessible = "on" if settings.accessible else "off"
     return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"

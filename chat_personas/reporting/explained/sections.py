@@ -67,6 +67,7 @@ class Measured:
         stems: the wording of the questions by id.
         remarks: see `measured_on`.
         side: the name of the side of a debate that is measured, "" outside debates.
+        hidden: the id of the question to which people's answers are to be guessed, and are not told.
     """
 
     people: str
@@ -80,6 +81,7 @@ class Measured:
     stems: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     remarks: tuple[str, ...] = ()
     side: str = ""
+    hidden: str | None = None
 
     @property
     def earlier(self) -> str:
@@ -342,14 +344,16 @@ def _probe(shown: Measured) -> Iterator[str]:
         yield f"label mass {plain(question.label_mass, decimals=COMPACT)}: {_uncapitalised(meaning_of('label mass'))}"
     if question.order_bias is not None:
         yield f"order bias {plain(question.order_bias, decimals=COMPACT)}: {_uncapitalised(meaning_of('order bias'))}"
-    if shown.sound and question.alignment is not None:
+    if shown.sound and question.alignment is not None and question.id != shown.hidden:
         yield f"on this question the alignment is {plain(question.alignment, decimals=COMPACT)}"
     yield "one question has no interval, so nothing can be concluded from it alone"
 
 
 def _shares(question: "QuestionScore", shown: Measured) -> Iterator[str]:
     """Say which answer is the most frequent among people, and which the model gives most; if not sound, the former."""
-    if question.human is None:
+    if question.id == shown.hidden:
+        yield "people's answers are hidden until the room reveals them"
+    elif question.human is None:
         yield "the survey has no figures of this group for it"
     else:
         yield f"the most frequent answer of people ({shown.people}) is {_most_frequent(question, question.human)}"

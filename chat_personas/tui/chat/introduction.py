@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.tui import key_registry
 from chat_personas.tui.chat.replies import GREETING
 from chat_personas.tui.widgets.entries import Entry
 from personas.errors import ReportedError
@@ -24,7 +25,7 @@ SIDE_BY_SIDE = "3. Say the same to several personas, side by side: {compare}"
 DEMONSTRATION = "The model is a built-in demonstration: what it says is evidence about nobody."
 FOUND = "Real models on this machine: {names}. Choose one: {model}"
 TO_FETCH = "Real models can be fetched, or reached on a server: {model}"
-DISMISS = "{stop} dismisses this for good; /introduction shows it again."
+DISMISS = "{key} dismisses this for good; /introduction shows it again."
 DISMISSED = "The introduction is not shown any more. /introduction brings it back."
 MOST_NAMED = 3
 
@@ -57,7 +58,7 @@ def introduction(
         lines.append(FOUND.format(names=f"{', '.join(found[:MOST_NAMED])}{more}", model=how("model")))
     elif found is not None:
         lines.append(TO_FETCH.format(model=how("model")))
-    return "\n".join([*lines, DISMISS.format(stop=key_of("stop") or "Escape")])
+    return "\n".join([*lines, DISMISS.format(key=key_registry.key_of("dismiss"))])
 
 
 class Introduction:

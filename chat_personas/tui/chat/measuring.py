@@ -26,6 +26,8 @@ PROTECTED = "a participant's conversation is not measured here"
 SOON = "measuring starts once the model is loaded"
 MEASURING = "measuring…"
 UNASKED = "not measuring: the server is on another machine ({key} asks you first)"
+OFF_BESIDE = "not measuring ({key} in the conversation starts it)"
+UNASKED_BESIDE = "not measuring: the server is on another machine ({key} in the conversation asks you first)"
 NOT_AGREED = "not measuring: the server is on another machine, and you did not agree"
 GIVEN_UP = "not measured: it failed; the next reply is measured again"
 IMPOSSIBLE = "this model cannot be measured: it gives no log-probabilities"
@@ -290,8 +292,8 @@ def why_not_measured(session: Session, asked: "Engine | None" = None) -> str:
     if engine is None or engine.info.log_probabilities == "none":
         return IMPOSSIBLE
     if not session.settings.measure:
-        return OFF.format(key=key_of("measure"))
+        return OFF_BESIDE.format(key=key_of("measure"))
     if session.launch.probing_confirmed(engine.info):
         return ""
     is_open = session.engine is not None and server_of(session.engine.info) == server_of(engine.info)
-    return UNASKED.format(key=key_of("measure")) if is_open else NOT_AGREED
+    return UNASKED_BESIDE.format(key=key_of("measure")) if is_open else NOT_AGREED

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from chat_personas.conversation.commands import COMMANDS, CommandError, asked, message_of, named
-from chat_personas.reporting.wording import own_text
+from chat_personas.reporting.wording import answered_briefly, own_text
 from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import (
@@ -52,7 +52,7 @@ from chat_personas.tui.widgets.entries import Entry, which_of
 from chat_personas.tui.widgets.finding import FindLine
 from chat_personas.tui.widgets.message_cursor import FOR_ALL, FOR_WAITING, ChoosingTranscript
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, StatusLine, TitleLine, speed
+from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, StatusLine, TitleLine, of_reply, speed
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -61,8 +61,6 @@ if TYPE_CHECKING:
     from personas import LoadedPersona, Persona
 
 NO_MODEL = "no model"
-SERVER = "openai"
-"""The kind of engine that asks a server."""
 OPENING = "opening…"
 NOT_HERE = "The message that you edited is on another branch now; sent again, the text is a new message."
 SECONDS_OF_A_FAULT = 30.0
@@ -209,23 +207,15 @@ class ChatScreen(Screen[None]):
         if self._other_model:
             return "opening", printable(self._other_model), None
         if self.replies.busy:
-            reply = self.transcript.last("reply")
-            if reply is None or not reply.growing:
-                return "", "", None
-            if reply.text:
-                return "replying", f"{len(reply.text.split())} words", reply
-            if reply.thought is not None:
-                return "thinking", "", reply
             engine = self.session.engine
-            asked_there = engine is not None and engine.info.engine == SERVER
-            return "waiting for the server" if asked_there else "reading", "", reply
+            return of_reply(self.transcript.last("reply"), None if engine is None else engine.info)
         if any(worker.group == "knob" and not worker.is_finished for worker in self.workers):
             return "looking for a direction", "", None
         under_way = any(worker.group == "measure" and not worker.is_finished for worker in self.workers)
         if under_way and self.measuring.enabled and self.measuring.possible:
             estimate = self.panel.estimate_shown
             counted = estimate is not None and not estimate.complete
-            far = f"{estimate.answered} of {estimate.total}" if estimate is not None and counted else ""
+            far = answered_briefly(estimate) if estimate is not None and counted else ""
             return "measuring", far, self.measuring.rounds_begun
         return "", "", None
 
@@ -445,8 +435,9 @@ class ChatScreen(Screen[None]):
     # What could not be stored
 
     def on_screen_resume(self) -> None:
-        """Watch over what was said on the screen that was left, too."""
+        """Watch over what was said on the screen that was left, too, and hide in the panel what is guessed there."""
         self.keep()
+        self.panel.hide_people_of(self.session.guessed)
 
     def keep(self) -> None:
         """Begin to watch over what is not stored, where there is something and nobody does."""

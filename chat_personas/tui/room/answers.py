@@ -21,12 +21,13 @@ from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.steps import numbers_in, percentages, shares_of
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.room.choosing import ChoosingScreen, Chosen
 from chat_personas.tui.room.unsent import read
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.dialogs import ConfirmScreen, Dialog, save_document
 from chat_personas.tui.session import Session
-from chat_personas.tui.widgets.title_and_status import KeyLine
+from chat_personas.tui.widgets.title_and_status import Doing, KeyLine
 
 if TYPE_CHECKING:
     from chat_personas.conversation.room import RoomAnswer
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 GUTTER = 9
 """Cells before a bar, in which stands whose it is."""
 COLOURS = ("$text-primary", "$text-accent", "$text-secondary", "$text-warning", "$text-success")
-HIDDEN = "people's answers are hidden: G enters a guess, R reveals them"
+HIDDEN = "people's answers are hidden: {guess} enters a guess, {reveal} reveals them"
 
 
 class GuessScreen(Dialog[tuple[float, ...] | None]):
@@ -109,7 +110,9 @@ class RoomScreen(AnsweringScreen[str | None]):
         super().__init__()
         self.table = table
         self.wants_new = False
-        self._doing = ""
+        self._at_rest = ""
+        self._asking = ("", "")  # for what everybody is asked now, and how far that is
+        self._doing = Doing()
         self._corpus = corpus
         self._has_people = any(answer.people is not None for answer in table.room.report().answers)
         self._heading = Static(markup=False, id="heading")
@@ -127,6 +130,7 @@ class RoomScreen(AnsweringScreen[str | None]):
 
     def on_mount(self) -> None:
         """Show who is asked, and ask."""
+        self.set_interval(1.0, self._show_state)
         self._heading.update(printable(self.table.room.question.stem))
         self.ask()
 
@@ -137,18 +141,18 @@ class RoomScreen(AnsweringScreen[str | None]):
     @work(exclusive=True, group="room")
     async def ask(self) -> None:
         """Ask everybody for figures, then for words. What fails is said, and what came before it stays."""
-        await self._show_each("asking for figures…", self.table.measure())
-        await self._show_each("asking for replies in words…", self.table.hear(self._corpus))
-        self._doing = ""
+        await self._show_each("asking for figures", self.table.measure())
+        await self._show_each("asking for replies in words", self.table.hear(self._corpus))
+        self._asking = ("", "")
         self.show()
 
     async def _show_each(self, doing: str, asking: AsyncGenerator[int, None]) -> None:
         """Show every member that has answered, and what is going on."""
-        self._doing = doing
+        self._asking = (doing, "")
         self.show()
         async with aclosing(asking) as places:
             async for place in places:
-                self._doing = f"{doing} {place + 1} of {len(self.table.room.members)}"
+                self._asking = (doing, f"{place + 1} of {len(self.table.room.members)}")
                 self.show()
 
     def show(self) -> None:
@@ -162,13 +166,19 @@ class RoomScreen(AnsweringScreen[str | None]):
         for place, answer in enumerate(report.answers):
             self._answers.add_option(Option(self._drawn(place, answer, width)))
         self._answers.highlighted = min(at or 0, len(report.answers) - 1)
-        self._state.update(printable(self._doing or " · ".join(self._remarks(report))))
+        self._at_rest = " · ".join(self._remarks(report))
+        self._show_state()
         self.refresh_bindings()
+
+    def _show_state(self) -> None:
+        """Say what everybody is asked for, how far that is and for how long; where nothing is asked, the remarks."""
+        self._state.update(printable(self._doing.say(*self._asking) or self._at_rest))
 
     def _remarks(self, report: RoomReport) -> Iterator[str]:
         yield from filter(None, (self.table.no_figures, self.table.no_words))
         if self._has_people and not self.table.revealed:
-            yield HIDDEN
+            keys = {name: key_here(RoomScreen, f"room_{name}") for name in ("guess", "reveal")}
+            yield HIDDEN.format_map(keys)
         if report.model.demonstration:
             yield DEMONSTRATION
         if report.question.options:

@@ -25,6 +25,7 @@ from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import other_personas, other_steerings
+from chat_personas.reporting.wording import answered_briefly
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NO_REPLY, Handler, do_beside, without_argument
 from chat_personas.tui.chat.keeping import KeepingBeside
@@ -47,7 +48,7 @@ from chat_personas.tui.screens.narrowed_list import Choice, NarrowedList
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.entries import Entry, entries_of, note_of
 from chat_personas.tui.widgets.panel.headline import Figures, WithIntervals, in_short
-from chat_personas.tui.widgets.title_and_status import KeyLine
+from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, of_reply
 from chat_personas.tui.widgets.transcript import Transcript
 from personas import LoadedPersona
 from personas.errors import ReportedError
@@ -188,6 +189,7 @@ class Column(Vertical, can_focus=True):
 
     def __init__(self, name: str, conversation: "Conversation") -> None:
         super().__init__(classes="column")
+        self.named = name
         self.conversation = conversation
         self.figures = Figures()
         self.transcript = Transcript()
@@ -242,6 +244,11 @@ class Column(Vertical, can_focus=True):
         elif self._reply is not None:
             await self.transcript.take(self._reply, event)
 
+    @property
+    def replying(self) -> tuple[str, str, object]:
+        """What its model does for the reply that is on its way, and how far that is; "" where none is."""
+        return of_reply(self._reply, self.conversation.engine.info)
+
     def action_scroll(self, pages: int) -> None:
         """Scroll through what was said."""
         self.transcript.scroll_pages(pages)
@@ -273,6 +280,8 @@ class CompareScreen(AnsweringScreen[str | None]):
         self._session = session
         self._first = first
         self._busy = False
+        self._measuring: Column | None = None
+        self._doing = Doing()
         engines = [column.engine for column in comparison.columns]
         several = len(set(map(model_of, engines))) > 1
         self._about = models_line(engines)
@@ -302,6 +311,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         self._unsent.brought_back(self._brought_back)
         self._show_states()
         self._keeping.begin_on(self)
+        self.set_interval(1.0, self._show_state)
         if self._first:
             self.say(self._first)
         else:
@@ -409,7 +419,8 @@ class CompareScreen(AnsweringScreen[str | None]):
         for place in due:
             self.columns[place].show_figures("waits to be measured")
         for place in due:
-            column = self.columns[place]
+            column = self._measuring = self.columns[place]
+            self._show_state()
             try:
                 async with aclosing(self._monitors.measure(place)) as found:
                     async for estimate in found:
@@ -418,6 +429,10 @@ class CompareScreen(AnsweringScreen[str | None]):
             except ReportedError as error:
                 column.figures = Figures()  # those of a part of the questions would look as if they still grew
                 column.show_figures(f"not measured: {error}")
+            finally:
+                if self._measuring is column:  # else another round has begun
+                    self._measuring = None
+        self._show_state()
 
     def _is_to_be_measured(self, column: Column) -> bool:
         conversation = column.conversation
@@ -434,11 +449,25 @@ class CompareScreen(AnsweringScreen[str | None]):
         self._show_state()
 
     def _show_state(self) -> None:
-        """Say what is not stored, which columns are behind, and on which models they are."""
+        """Say what is being done, what is not stored, which columns are behind, and on which models they are."""
         waits = "" if self._busy else self.comparison.waits_for
         alike = "" if self.comparison.told_alike else NOT_ALIKE
-        told = filter(None, (self._keeping.line, waits, alike, self._about))
+        told = filter(None, (self._done_now, self._keeping.line, waits, alike, self._about))
         self._state.update(printable(" · ".join(told)))
+
+    @property
+    def _done_now(self) -> str:
+        """Say which column is replying or measured, how far that is, and for how long it has been so."""
+        if (measuring := self._measuring) is not None:
+            estimate = measuring.figures.estimate
+            under_way = estimate is not None and not estimate.complete
+            far = f", {answered_briefly(estimate)}" if estimate is not None and under_way else ""
+            return self._doing.say("measuring", f"{measuring.named}{far}", measuring)
+        for column in self.columns if self._busy else ():
+            what, far, reply = column.replying
+            if what:
+                return f"{column.named}: {self._doing.say(what, far, reply)}"
+        return self._doing.say("")
 
     def go_on(self, column: Column) -> None:
         """Leave for one of the conversations."""

@@ -28,7 +28,7 @@ from chat_personas.reporting.debate import (
     page_document,
     reference_of,
 )
-from chat_personas.reporting.wording import EVERYONE, STATUS_NOTES, answers_of, sentence
+from chat_personas.reporting.wording import EVERYONE, STATUS_NOTES, answered_briefly, answers_of, sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.commands import Handler, do_beside, without_argument
 from chat_personas.tui.chat.keeping import KeepingBeside
@@ -42,7 +42,7 @@ from chat_personas.tui.screens.dialogs import save_document
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.panel.headline import Figures, WithIntervals, in_short
-from chat_personas.tui.widgets.title_and_status import KeyLine
+from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, of_reply
 from chat_personas.tui.widgets.transcript import Transcript
 from eval.interventions import tried_out
 from personas.errors import ReportedError
@@ -114,6 +114,7 @@ class DebateScreen(AnsweringScreen[None]):
         self._speaking: int | None = None
         self._measuring: int | None = None
         self._trouble = ""
+        self._doing = Doing()
         self._figures = [Figures(), Figures()]
         assert session.corpus is not None
         self._monitors = SideMonitors(debate, session.launch.make_monitor, session.corpus)
@@ -143,6 +144,7 @@ class DebateScreen(AnsweringScreen[None]):
         self._unsent.brought_back({self.debate.id: self._brought_back})
         for place in range(len(self._lines)):
             self._show_line(place)
+        self.set_interval(1.0, self._say_state)
         self.argue()
 
     @property
@@ -352,8 +354,11 @@ class DebateScreen(AnsweringScreen[None]):
 
     def _show_state(self) -> None:
         self._unsent.changed()  # what waited may have been handed on
-        self._state.update(printable(" · ".join(filter(None, self._about))))
+        self._say_state()
         self.refresh_bindings()  # the key that pauses may go on now
+
+    def _say_state(self) -> None:
+        self._state.update(printable(" · ".join(filter(None, self._about))))
 
     @property
     def _about(self) -> Iterator[str]:
@@ -364,10 +369,15 @@ class DebateScreen(AnsweringScreen[None]):
         current = done + 1 if turn is None else max(1, turn)  # a side is measured in the round in which it spoke
         yield f"ended after {pluralize(rounds, 'round')}" if ended else f"round {current} of {rounds}"
         if self._speaking is not None:
-            yield f"{self.debate.names[self._speaking]} speaks"
+            what, far, reply = of_reply(self._transcript.last("reply"), self.debate.sides[self._speaking].engine.info)
+            name, doing = self.debate.names[self._speaking], self._doing.say(what, far, reply)
+            yield f"{name}: {doing}" if doing else f"{name} speaks"
         elif measuring is not None:
             when = f"after turn {turn}" if turn else "before the first turn"
-            yield f"measuring {self.debate.names[measuring]} {when}"
+            estimate = self._figures[measuring].estimate
+            under_way = estimate is not None and not estimate.complete
+            far = f", {answered_briefly(estimate)}" if estimate is not None and under_way else ""
+            yield self._doing.say("measuring", f"{self.debate.names[measuring]} {when}{far}", (measuring, turn))
         yield self._keeping.line
         if waiting := len(self.debate.waiting):
             waits = "waits" if waiting == 1 else "wait"

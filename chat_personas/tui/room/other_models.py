@@ -4,6 +4,7 @@ Each is opened once, with its progress on a small screen, and closed when nobody
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -43,8 +44,11 @@ if TYPE_CHECKING:
 
 ANOTHER_MODEL = "on another model…"
 """The line of a list that chooses the model of the next column or side."""
-LOOKING = "Looking for {model}… Escape cancels."
-OPENING = "Opening {model}…{wait} Escape cancels."
+LOOKING = "Looking for {model}…"
+OPENING = "Opening {model}…{wait}"
+CANCELS = "Escape cancels."
+LONG = 5
+"""Seconds after which it is shown for how long a model has been opened."""
 NOT_FOUND = "{whose}: the model {model} was not found on this machine."
 NOT_OPENED = "{whose}: the model {model} was not opened."
 CONNECT = (
@@ -176,6 +180,7 @@ class OpeningScreen(Dialog["Engine | None"]):
         self._wanted = wanted
         self._settings = models.session.launch.settings
         self._state = Static(markup=False, id="question")
+        self._doing, self._since = "", time.monotonic()
 
     def compose(self) -> ComposeResult:
         """Lay out what is done."""
@@ -184,7 +189,19 @@ class OpeningScreen(Dialog["Engine | None"]):
 
     def on_mount(self) -> None:
         """Begin."""
+        self.set_interval(1.0, self._show_doing)
         self.open_model()
+
+    def _do(self, doing: str) -> None:
+        """Say from now on that this is done."""
+        self._doing, self._since = doing, time.monotonic()
+        self._show_doing()
+
+    def _show_doing(self) -> None:
+        """Say what is done and, where that takes long, for how long already."""
+        seconds = int(time.monotonic() - self._since)
+        lasts = f" {seconds} s." if seconds >= LONG else ""
+        self._state.update(printable(f"{self._doing}{lasts} {CANCELS}"))
 
     @work(group="open", exclusive=True)
     async def open_model(self) -> None:
@@ -194,7 +211,7 @@ class OpeningScreen(Dialog["Engine | None"]):
             if isinstance(self._wanted, str):
                 model = self._wanted
             else:
-                self._state.update(printable(LOOKING.format(model=self._wanted.name)))
+                self._do(LOOKING.format(model=self._wanted.name))
                 model = await asyncio.to_thread(self._models.find, self._wanted)
                 self.found = model is not None
                 if model is not None and self._models.is_strange(model) and not await self._may_connect(model):
@@ -212,7 +229,7 @@ class OpeningScreen(Dialog["Engine | None"]):
     async def _memory_suffices(self, model: str) -> bool:
         """Say that a model is opened; where memory is short, return whether the person wants it all the same."""
         wait = longest_wait(model, self._settings)
-        self._state.update(printable(OPENING.format(model=_named(model), wait=f" ({wait})" if wait else "")))
+        self._do(OPENING.format(model=_named(model), wait=f" ({wait})" if wait else ""))
         needed = await asyncio.to_thread(memory_needed, model, self._settings.context_length)
         short = short_of_memory(needed, free_memory())
         if not short:

@@ -21,13 +21,19 @@ class UnsentLines:
     The key is that of the comparison or the debate, or one of `chat_personas.corpus.corpus.TO_BEGIN`. What the disk has
     is read before the screen is shown: see `read`. The screen calls `changed` where it is typed in, and awaits `leave`
     as it ends.
+
+    Nothing takes the place of words that could not be read then: before a place is first written to it is read again,
+    and what is found there that the screen does not show is kept beside what is typed. Where it still cannot be read,
+    nothing is kept, which is said.
     """
 
     def __init__(self, screen: "Screen[Any]", corpus: "Corpus", typed: Callable[[], Mapping[str, str]]) -> None:
         self._screen = screen
+        self._corpus = corpus
         self._drafts = corpus.drafts
         self._typed = typed
         self._kept = dict[str, str]()
+        self._not_shown = dict[str, str]()  # what the disk has beside that, by the places that were looked at
         self._soon = KeptSoon(screen, self._begin_to_keep)
         self._one = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
@@ -78,8 +84,17 @@ class UnsentLines:
 
     def _write(self, lines: Mapping[str, str]) -> None:
         """Write first, then erase: a process that is killed in between has the words twice, never not at all."""
+        for place in lines.keys() - self._not_shown.keys():
+            self._look(place)
         for place, text in sorted(lines.items(), key=lambda line: not line[1]):
-            self._drafts.keep(place, Draft(text))
+            before = self._not_shown[place]
+            self._drafts.keep(place, Draft(text, "" if text.startswith(before) else before))
+
+    def _look(self, place: str) -> None:
+        """Find the words at a place that the screen does not show. Raises OSError: they cannot be read."""
+        draft = self._corpus.take_over_draft(place)
+        found = "" if draft is None else draft.whole
+        self._not_shown[place] = "" if _in_one_line(found) == _in_one_line(self._kept.get(place, "")) else found
 
 
 def behind(before: str, typed: str) -> str:
@@ -87,15 +102,19 @@ def behind(before: str, typed: str) -> str:
     return before if typed in before else f"{before} {typed}".strip()
 
 
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split("\n"))
+
+
 async def read(corpus: "Corpus", *places: str) -> dict[str, str]:
-    """Return what was typed at these places and not sent, as one line each; nothing where that cannot be read.
+    """Return what was typed at these places and not sent, as one line each; nothing where that cannot be read, as yet.
 
     This program has it from now on, until the lines are left.
     """
 
     def found() -> dict[str, str]:
         drafts = {place: corpus.take_over_draft(place) for place in places}
-        return {place: " ".join(draft.whole.split("\n")) for place, draft in drafts.items() if draft is not None}
+        return {place: _in_one_line(draft.whole) for place, draft in drafts.items() if draft is not None}
 
     try:
         return await asyncio.to_thread(found)

@@ -24,6 +24,7 @@ from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import MOST_RANKED, Query, QueryError
 from chat_personas.reporting.wording import for_deletion, speaker_of, speaker_of_hit
 from chat_personas.text import Sought, pluralize, printable
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import changes_screen, fills_list
 from chat_personas.tui.screens.answering import AnsweringScreen
 from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
@@ -105,7 +106,7 @@ GLANCED = 4
 LONGEST_GLANCE = 1200
 """Characters of a message in the preview."""
 SEARCH = "Search the messages; narrow by persona:NAME model:NAME since:DAY until:DAY"
-BROUGHT_BACK = "U brings it back until you leave this list."
+BROUGHT_BACK = "{key} brings it back until you leave this list."
 
 
 class FoundConversation(Option):
@@ -296,7 +297,13 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             return
         key, title = chosen.conversation_id, chosen.title
         try:
-            keys = await agreed_to_delete(self.app, self._corpus, key, title, remark=BROUGHT_BACK)
+            keys = await agreed_to_delete(
+                self.app,
+                self._corpus,
+                key,
+                title,
+                remark=BROUGHT_BACK.format(key=key_here(ConversationsScreen, "conversations_undo")),
+            )
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return

@@ -3,11 +3,11 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from textual import on
+from textual import on, work
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -248,28 +248,31 @@ class ChoiceScreen(AnsweredByLetter[str | None]):
 
 
 SAVE_HINT = "Enter saves it, Escape cancels."
+NOT_SAVED = "Not saved: {why}"
 
 
-class SaveScreen(Dialog[tuple[str, bool] | None]):
-    """Asks for a name under which a persona is saved. Gives the name and whether it replaces another, or None.
+class SaveScreen(Dialog["LoadedPersona | None"]):
+    """Asks for a name and saves a persona under it. Gives the persona as it was saved, or None if cancelled.
 
-    Enter must be pressed twice to replace one.
+    Enter must be pressed twice to replace one. The screen stays where the persona cannot be saved, and says why: what
+    is typed on would else be keys of the screen behind.
     """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="save_cancel")]
 
-    def __init__(self, what: str, name: str, own: Container[str], hint: str = SAVE_HINT) -> None:
+    def __init__(self, what: str, name: str, own: Container[str], save: "Callable[[str, bool], LoadedPersona]") -> None:
         """Say `what` is saved, and propose a `name`. `own` are the names of the user's personas.
 
-        `hint` stands below the name: what Enter does, or why the name before was refused.
+        `save` is given a name and whether it replaces another persona, in a thread. It raises ReportedError.
         """
         super().__init__()
         self._what = what
         self._proposal = name
         self._own = own
+        self._save_as = save
         self._warned: str | None = None
-        self._hint_line = Static(printable(hint), markup=False, id="hint")
+        self._hint_line = Static(SAVE_HINT, markup=False, id="hint")
 
     def compose(self) -> ComposeResult:
         """Lay out what is saved above its name."""
@@ -286,7 +289,16 @@ class SaveScreen(Dialog[tuple[str, bool] | None]):
             self._warned = name
             self._hint_line.update(printable(f"You have a persona {name} already; press Enter again to replace it."))
         elif name:
-            self.dismiss((name, name in self._own))
+            self._save(name)
+
+    @work(group="save", exclusive=True)
+    async def _save(self, name: str) -> None:
+        from personas.errors import ReportedError
+
+        try:
+            self.dismiss(await asyncio.to_thread(self._save_as, name, name in self._own))
+        except ReportedError as error:
+            self._hint_line.update(printable(NOT_SAVED.format(why=error)))
 
     def action_cancel(self) -> None:
         """Save nothing."""
@@ -294,26 +306,22 @@ class SaveScreen(Dialog[tuple[str, bool] | None]):
 
 
 async def save_as_own(app: "App[None]", persona: "Persona", name: str = "") -> "LoadedPersona | None":
-    """Ask for a name, proposing `name`, save a persona under it, and say where it is or why that cannot be.
+    """Ask for a name, proposing `name`, save a persona under it, and say where it is.
 
     None where it is not saved. Call it in a worker, because it waits for an answer.
     """
     from chat_personas.own_personas import own_persona_names, save_persona
-    from personas.errors import ReportedError
 
     own = await asyncio.to_thread(own_persona_names)
-    name, hint = name or persona.name, SAVE_HINT
     what = f"Save {persona.title} ({persona.steering}) as a persona of your own. Its name (letters, digits, dashes):"
-    while (chosen := await app.push_screen_wait(SaveScreen(what, name, own, hint))) is not None:
-        name, replace = chosen
-        try:
-            saved = await asyncio.to_thread(save_persona, persona, name, replace=replace)
-        except ReportedError as error:
-            hint = f"Not saved: {error}"
-        else:
-            app.notify(printable(f"Saved: {full_display_path(saved.path)}"), markup=False)
-            return saved
-    return None
+
+    def save(name: str, replace: bool) -> "LoadedPersona":
+        return save_persona(persona, name, replace=replace)
+
+    saved: LoadedPersona | None = await app.push_screen_wait(SaveScreen(what, name or persona.name, own, save))
+    if saved is not None:
+        app.notify(printable(f"Saved: {full_display_path(saved.path)}"), markup=False)
+    return saved
 
 
 class RatingScreen(Dialog[int | None]):
@@ -367,18 +375,26 @@ def fault_of_place(text: str, *, directory: bool = False) -> str:
 
 
 class PathScreen(Dialog[Path | None]):
-    """Asks for a file to write, and always shows the whole path. Gives an absolute path, or None if cancelled.
+    """Asks for a file and writes it, and always shows the whole path. Gives the path of what is written, None for none.
 
-    Enter must be pressed twice to replace a file.
+    Enter must be pressed twice to replace a file. The screen stays where nothing can be written under the name, and
+    says why: what is typed on would else be keys of the screen behind.
     """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="cancel")]
 
-    def __init__(self, what: str, name: str) -> None:
-        """Show `what` will be written, and propose a file of this `name` in the current directory."""
+    def __init__(self, what: str, name: str, endings: Sequence[str], write: Callable[[Path], object]) -> None:
+        """Show `what` will be written, and propose a file of this `name` in the current directory.
+
+        `write` writes a file whose name has one of the `endings`, in a thread. It raises ReportedError.
+        """
         super().__init__()
-        self._what = what
+        *others, last = endings
+        self._endings = f"{', '.join(others)} or {last}" if others else last
+        self._known = frozenset(endings)
+        self._what = f"{what} ({self._endings}) to:"
+        self._write = write
         self._proposal = full_display_path(Path(name))
         self._warned: str | None = None
         self._hint_line = Static(markup=False, id="hint")
@@ -403,9 +419,22 @@ class PathScreen(Dialog[Path | None]):
         path = path_named(text).absolute()
         if fault := fault_of_place(text):
             self._hint(fault)
+        elif path.suffix.lower() not in self._known:
+            self._hint(NOT_SAVED.format(why=f"let the name end in {self._endings}."))
         elif path.exists() and self._warned != text:
             self._warned = text
             self._hint(f"{full_display_path(path)} exists already; press Enter again to replace it.")
+        else:
+            self._save(path)
+
+    @work(group="save", exclusive=True)
+    async def _save(self, path: Path) -> None:
+        from personas.errors import ReportedError
+
+        try:
+            await asyncio.to_thread(self._write, path)
+        except ReportedError as error:
+            self._hint(NOT_SAVED.format(why=error))
         else:
             self.dismiss(path)
 
@@ -418,32 +447,19 @@ class PathScreen(Dialog[Path | None]):
 
 
 async def save_document(app: "App[None]", what: str, proposed: str, writers: Mapping[str, Callable[[], str]]) -> None:
-    """Ask for a file, write the document to it that its name asks for, and say where it is or what went wrong.
+    """Ask for a file, write the document to it that its name asks for, and say where it is.
 
     It holds what models and people said: a new file is readable by its owner only.
 
     `writers` make the documents by the ending of the name. Call it in a worker, because it waits for an answer.
     """
-    from chat_personas.storage.files import OutputError, atomic_write, output_errors
+    from chat_personas.storage.files import atomic_write, output_errors
 
-    *others, last = writers
-    endings = f"{', '.join(others)} or {last}"
-    path = await app.push_screen_wait(PathScreen(f"{what} ({endings}) to:", proposed))
-    if path is None:
-        return
-    write = writers.get(path.suffix.lower())
-    if write is None:
-        app.notify(f"Not saved: let the name end in {endings}.", severity="error", markup=False)
-        return
-    text = f"{write()}\n".encode()
-
-    def save() -> None:
+    def save(path: Path) -> None:
+        text = f"{writers[path.suffix.lower()]()}\n".encode()
         with output_errors(full_display_path(path)), atomic_write(path) as stream:
             stream.write(text)
 
-    try:
-        await asyncio.to_thread(save)
-    except OutputError as error:
-        app.notify(printable(f"Not saved: {error}"), severity="error", markup=False)
-    else:
+    path = await app.push_screen_wait(PathScreen(what, proposed, tuple(writers), save))
+    if path is not None:
         app.notify(printable(f"Written to {full_display_path(path)}"), markup=False)

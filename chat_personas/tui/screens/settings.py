@@ -22,7 +22,7 @@ from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import settable_keys
 from chat_personas.tui.screens.dialogs import Dialog
 from chat_personas.tui.screens.narrowed_list import LIST_STYLES, Choice, NarrowedList
-from chat_personas.tui.unusable_settings import check_named, unusable, why_not
+from chat_personas.tui.unusable_settings import check_named, given_way, keys_chosen, unusable, why_not
 from chat_personas.tui.widgets.title_and_status import KeyLine
 from personas.errors import ReportedError
 
@@ -57,6 +57,7 @@ class SettingsScreen(NarrowedList[None]):
         self._file = SettingsFile()
         self._settings = dict[Keys, Setting]()
         self._unusable: Mapping[Keys, str] = {}
+        self._given_way: Mapping[Keys, str] = {}
         self._said = ""
         self._one_change = asyncio.Lock()
 
@@ -113,6 +114,7 @@ class SettingsScreen(NarrowedList[None]):
             f"{setting.name}{place}: {setting.help}",
             f"Now: {setting.shown} ({origin}). A change counts {setting.effect}.",
             *(f"{UNUSABLE}{fault}" for fault in [self._unusable.get(setting.keys)] if fault),
+            self._given_way.get(setting.keys, ""),
             self._said,
         ]
         self.about.update("\n".join(printable(part) for part in parts if part))
@@ -132,6 +134,7 @@ class SettingsScreen(NarrowedList[None]):
         there, at = self._file.path.exists(), self.listed.highlighted
         self._settings = {setting.keys: setting for setting in found}
         self._unusable = unusable(found, self.app.available_themes)
+        self._given_way = {keys: each.line for each in given_way(keys_chosen(found)) for keys in each.settings}
         own = sum(setting.origin != "default" for setting in found)
         file = f"{display_path(self._file.path)}{'' if there else ' (not there yet)'}"
         changed = f"{own} of {len(found)} settings changed" if own else f"all {len(found)} settings are the defaults"
@@ -156,8 +159,7 @@ class SettingsScreen(NarrowedList[None]):
         if setting.is_switch:
             meant = setting.keys, not setting.value
         elif setting.keys[0] == "keys":
-            chosen = {keys[1]: str(each.value) for keys, each in self._settings.items() if keys[0] == "keys"}
-            key = await self.app.push_screen_wait(KeyScreen(setting, chosen))
+            key = await self.app.push_screen_wait(KeyScreen(setting, keys_chosen(self._settings.values())))
             meant = None if key is None else (setting.keys, key)
         elif setting.keys == ("theme",):
             meant = await self.app.push_screen_wait(ThemeScreen(setting))
@@ -318,7 +320,7 @@ class KeyScreen(Dialog[str | None]):
     CSS_PATH = "settings.tcss"
 
     def __init__(self, setting: Setting, chosen: Mapping[str, str]) -> None:
-        """`chosen` are the keys of all actions as they are, by id."""
+        """`chosen` are the keys of the settings as they are, by id."""
         super().__init__()
         self._setting = setting
         self._chosen = chosen

@@ -401,10 +401,10 @@ class MeasuringPage(StudyPage[None]):
         self.set_interval(0.2, self._look)
 
     def _look(self) -> None:
-        done, total = self.session.measured
-        self._bar.update(total=total or None, progress=done)
+        answered, total = self.session.measured
+        self._bar.update(total=total or None, progress=answered)
         if total:
-            self.say(f"{done} of {total}")
+            self.say(f"{answered} of {total}")
         if not self.session.measuring:
             self.dismiss(None)
 

@@ -34,7 +34,7 @@ class StudySession:
     """What the screens of a study share. `way` is None until the person has agreed to take part.
 
     Everything that waits for the disk does so in a thread. `failure` is the error that the program will end with, if
-    any. `measured` says how many questions of how many are measured.
+    any. `measured` says how many questions of how many are answered.
     """
 
     def __init__(
@@ -207,7 +207,7 @@ class StudySession:
                 logging.getLogger(__name__).warning("the persona was not measured: %s", why)
             async with aclosing(self.sitting.measure()) as estimates:
                 async for estimate in estimates:
-                    self.measured = (estimate.done, len(self.study.survey.survey.questions))
+                    self.measured = (estimate.answered, len(self.study.survey.survey.questions))
         except CorpusError:
             raise
         except ReportedError as error:

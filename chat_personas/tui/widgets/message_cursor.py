@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from chat_personas.tui.key_registry import key_here, key_of
 from chat_personas.tui.widgets.entries import SAID, Entry, Kind
 from chat_personas.tui.widgets.transcript import Transcript, Window
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 FOR_WAITING = ("unsend", "sooner", "later")
 FOR_ALL = ("menu", "before", "after")
 """What is asked for with a key in the transcript: with a message that waits to be sent, and with any."""
+GO_BESIDE = ("version_before", "version_after")
+"""The ids of the keys that go to another version of the chosen message."""
 CHOSEN_EDGE: Literal["thick"] = "thick"
 ROWS_AT_ONCE = 3
 """By how much a key shows more of a message that is longer than the screen."""
@@ -100,11 +104,32 @@ class ChoosingTranscript(Transcript):
         self.release_anchor()
         if (widget := self.widget_of(entry)) is not None:
             self._draw_choice(chosen=True)
-            if bring:
+            if bring and widget.region:
                 self._bring_into_view(widget)
+            elif bring:
+                self.call_after_refresh(self._bring, entry)  # it has just been mounted, and has no place yet
         else:
             self.settling = True
             self._mount_around(entry)
+
+    @property
+    def opens_whole(self) -> str:
+        """The key that opens a message that is shown in part."""
+        return key_of("whole")
+
+    def way_to_versions(self, entry: Entry) -> str:
+        """Name the key that goes through the versions of the last turn; of others, the keys once they are chosen."""
+        if entry in self._last_turn:
+            return key_of("versions")
+        keys = (key_here(ChoosingTranscript, name) for name in GO_BESIDE)
+        return f"choose it, then {' or '.join(keys)}"
+
+    @property
+    def _last_turn(self) -> list[Entry]:
+        """The last message, and if that is a reply, the one that it answers."""
+        said = (entry for entry in reversed(self.entries) if entry.kind in SAID and not entry.waiting)
+        last = list(islice(said, 2))
+        return last if last and last[0].kind == "reply" else last[:1]
 
     def own(self) -> list[Entry]:
         """Return what the person said and the corpus has, in order."""
@@ -221,6 +246,11 @@ class ChoosingTranscript(Transcript):
             long = widget.region.height > self.region.height
             self.scroll_to_widget(widget, animate=False, top=above != long, force=True)
 
+    def _bring(self, entry: Entry) -> None:
+        """Bring a message into view if it is still the chosen one."""
+        if entry is self.chosen and (widget := self.widget_of(entry)) is not None:
+            self._bring_into_view(widget)
+
     @work(group="choose", exclusive=True)
     async def _mount_around(self, entry: Entry) -> None:
         def around(total: int) -> Window:
@@ -230,8 +260,7 @@ class ChoosingTranscript(Transcript):
         await self.move_to(around)
 
         def settle() -> None:
-            if entry is self.chosen and (widget := self.widget_of(entry)) is not None:
-                self._bring_into_view(widget)
+            self._bring(entry)
             self.settling = False
 
         self.call_after_refresh(settle)

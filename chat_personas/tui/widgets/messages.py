@@ -27,6 +27,7 @@ from textual.widgets._markdown import MarkdownFence
 
 from chat_personas.text import Sought, printable
 from chat_personas.tui.key_registry import key_of
+from chat_personas.tui.widgets.pace import Pace
 from chat_personas.tui.widgets.reply_parts import (
     MOST_KEPT,
     MOST_MARKDOWN,
@@ -53,9 +54,13 @@ def highlighted(content: Content, sought: Sought) -> Content:
     return content
 
 
-def shown_in_part(characters: int) -> str:
-    """Say that a message of so many characters is not drawn to its end, and how it is read."""
-    return f"shown in part; {key_of('whole')} opens all {characters:,} characters"
+def shown_in_part(characters: int, opens: str) -> str:
+    """Say that a message of so many characters is not drawn to its end, and what `opens` it, "" where nothing does."""
+    return (
+        f"shown in part; {opens} opens all {characters:,} characters"
+        if opens
+        else f"shown in part: {characters:,} characters"
+    )
 
 
 class Notice(Static):
@@ -71,12 +76,6 @@ class Notice(Static):
 FIRST_WORD = "… thinking"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation again; at 60 times a second, keys have to wait for it."""
-MOST_POSTPONED = 11
-"""How often in a row a drawing may give way to the person's typing: the reply then still grows once a second.
-
-No key is echoed during a drawing; drawn twice a second, the slowest twentieth of the keys had to wait for one
-(`benchmarks/key_echo.py`).
-"""
 SECONDS_BETWEEN_PARTS = 0.03
 """Between two parts of a reply, so that keys get in between."""
 REST = 2
@@ -106,11 +105,14 @@ class Reply(Vertical):
         growing: bool = False,
         give_way: Callable[[], bool] = lambda: False,
         thought: Widget | None = None,
+        opens: str = "",
     ) -> None:
-        """`thought` is shown above the text."""
+        """`thought` is shown above the text. `opens` is the key that opens a reply that is shown in part."""
         super().__init__(classes="reply")
         self._thought = thought
+        self._opens = opens
         self._speaker = printable(speaker)
+        self._version = ""
         self._speaker_line = Static(self._speaker, markup=False, classes="speaker")
         self._length = 0
         self._kept = 0
@@ -121,8 +123,7 @@ class Reply(Vertical):
         self._take(text)
         self._note = note or (f"{FIRST_WORD} ({key_of('stop')} stops)" if growing and not text else "")
         self._growing = growing
-        self._give_way = give_way
-        self._postponed = MOST_POSTPONED  # the first drawing gives way to nothing
+        self._pace = Pace(give_way)
         self._drawing_due = bool(text)
         self._whole = False
         self._drawing = asyncio.Lock()
@@ -156,8 +157,10 @@ class Reply(Vertical):
         await self._draw()
 
     def show_version(self, version: str) -> None:
-        """Say after the speaker which version of several this is, as `2/2`."""
-        self._speaker_line.update(f"{self._speaker}{_version(version)}")
+        """Say after the speaker which version of several this is, as `version 2/2 (F8)`; "" for the only one."""
+        if version != self._version:
+            self._version = version
+            self._speaker_line.update(_versioned(self._speaker, version))
 
     class MarkClicked(Message):
         """The mark in the margin was clicked."""
@@ -273,13 +276,13 @@ class Reply(Vertical):
         self._drawing_due = ready > self._drawn if self._growing else not self._whole
         if not self._drawing_due:
             return
-        if self._postponed < MOST_POSTPONED and self._give_way():
-            self._postponed += 1
+        if not self._pace.due():
             self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
             return
-        self._postponed = 0
         began = time.monotonic()
+        self._pace.begin()
         least = SECONDS_BETWEEN_PARTS if await self._draw_next(ready) else SECONDS_BETWEEN_DRAWINGS
+        self.call_after_refresh(self._pace.end)
         self.set_timer(max(least, REST * (time.monotonic() - began)), self._draw)
 
     def _ready(self) -> int:
@@ -296,16 +299,17 @@ class Reply(Vertical):
             text = self._settled(ready)
             part = next_part(text, characters=self._characters, widgets=self._widgets)
             follows = part.length < len(text) and not isinstance(self._last_part, _PlainText)
-            if part.plain and isinstance(self._last_part, _ReplyText):
-                await self._replace(self._last_part, "")
-            if follows:
-                await self._draw_whole(self._text[: part.length])
-                await self._begin_part(part)
-            elif growing:
-                await self._draw_more(ready)
-            else:
-                await self._draw_whole(self._text)
-            self._show_in_part()
+            with self.app.batch_update():  # the screen is laid out once for all of it, not at every step
+                if part.plain and isinstance(self._last_part, _ReplyText):
+                    await self._replace(self._last_part, "")
+                if follows:
+                    await self._draw_whole(self._text[: part.length])
+                    await self._begin_part(part)
+                elif growing:
+                    await self._draw_more(ready)
+                else:
+                    await self._draw_whole(self._text)
+                self._show_in_part()
             self._whole = not (growing or follows)
             return follows
 
@@ -364,7 +368,7 @@ class Reply(Vertical):
     def _show_in_part(self) -> None:
         self._part_note.display = self.in_part
         if self.in_part:
-            self._part_note.update(f"… {shown_in_part(self._length)}")
+            self._part_note.update(f"… {shown_in_part(self._length, self._opens)}")
 
     def _show_note(self, note: str) -> None:
         self._note = note
@@ -461,25 +465,27 @@ WAITING = "waiting for the model; sent as soon as possible (/queue changes it or
 class UserMessage(Static):
     """A message of the person, never parsed as markup. While it waits to be sent, it says so. A long one is cut."""
 
-    def __init__(self, text: str, speaker: str = "", *, waiting: bool = False, version: str = "") -> None:
+    def __init__(self, text: str, speaker: str = "", *, waiting: bool = False, opens: str = "") -> None:
+        """`opens` is the key that opens a message that is shown in part."""
         shown = plain_part(visible(text[:MOST_SAID]), characters=MOST_SAID, lines=MOST_SAID_LINES)
         self.in_part = len(text) > MOST_SAID or shown != visible(text)
         parts: list[Content | tuple[str, str]] = [Content("\n"), Content(shown)]
         if self.in_part:
-            parts += [Content("\n"), ("… " + shown_in_part(len(text)), "italic")]
+            parts += [Content("\n"), ("… " + shown_in_part(len(text), opens), "italic")]
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
         self._below_speaker = Content.assemble(*parts)
         self._speaker = printable(speaker) or "You"
-        self._version = version
+        self._version = ""
         self._sought = Sought()
         super().__init__(markup=False, classes="user-message")
         self.update(self._drawn())
 
     def show_version(self, version: str) -> None:
-        """Say after the speaker which version of several this is, as `2/2`."""
-        self._version = version
-        self.update(self._drawn())
+        """Say after the speaker which version of several this is, as `version 2/2 (F8)`; "" for the only one."""
+        if version != self._version:
+            self._version = version
+            self.update(self._drawn())
 
     def highlight(self, sought: Sought) -> None:
         """Highlight these words wherever they stand in the message, and no others."""
@@ -489,8 +495,8 @@ class UserMessage(Static):
 
     def _drawn(self) -> Content:
         said = highlighted(self._below_speaker, self._sought)
-        return Content.assemble((f"{self._speaker}{_version(self._version)}", "bold"), said)
+        return Content.assemble((_versioned(self._speaker, self._version), "bold"), said)
 
 
-def _version(version: str) -> str:
-    return f" · version {version} ({key_of('versions')})" if version else ""
+def _versioned(speaker: str, version: str) -> str:
+    return f"{speaker} · {version}" if version else speaker

@@ -16,12 +16,13 @@ from textual.widgets._footer import FooterKey
 
 from chat_personas.reporting.verdicts import MARK
 from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
-from chat_personas.text import printable
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import key_of
 
 if TYPE_CHECKING:
-    from eval.engine import Usage
+    from chat_personas.tui.widgets.entries import Entry
+    from eval.engine import EngineInfo, Usage
 
 NOT_STORED = "! not stored · "
 
@@ -171,6 +172,21 @@ class Doing:
         seconds = int(now - self._since)
         said = f"{what} {detail}".strip()
         return f"{said}…{f' {seconds} s' if seconds else ''}" if what else ""
+
+
+SERVER = "openai"
+"""The kind of engine that asks a server."""
+
+
+def of_reply(reply: "Entry | None", info: "EngineInfo | None") -> tuple[str, str, object]:
+    """Return what a model of this `info` does for a reply that grows, and how far it is, for `Doing`; "" for none."""
+    if reply is None or not reply.growing:
+        return "", "", None
+    if reply.text:
+        return "replying", pluralize(len(reply.text.split()), "word"), reply
+    if reply.thought is not None:
+        return "thinking", "", reply
+    return "waiting for the server" if info is not None and info.engine == SERVER else "reading", "", reply
 
 
 def speed(usage: "Usage | None") -> str:

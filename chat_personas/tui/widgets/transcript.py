@@ -170,11 +170,12 @@ class Transcript(VerticalScroll):
         places = self.entries.index(one), self.entries.index(other)
         for place, entry in zip(places, (other, one), strict=True):
             self.entries[place] = entry
-        async with self._widgets_change:  # mounted again: their widgets stand in the old order
-            for entry in (one, other):
-                if (widget := self._shown.pop(entry, None)) is not None:
-                    await widget.remove()
-        await self.move_to(self.at_end)
+        with self.app.batch_update():  # nobody sees them gone
+            async with self._widgets_change:  # mounted again: their widgets stand in the old order
+                for entry in (one, other):
+                    if (widget := self._shown.pop(entry, None)) is not None:
+                        await widget.remove()
+            await self.move_to(self.at_end)
 
     def highlight(self, sought: Sought) -> None:
         """Highlight words wherever they stand in messages, and no others; `Sought()` highlights none."""
@@ -285,12 +286,27 @@ class Transcript(VerticalScroll):
         widget = self._shown.get(entry)
         return next(iter(widget.query(ThoughtFold)), None) if widget is not None else None
 
+    @property
+    def opens_whole(self) -> str:
+        """The key that opens a message that is shown in part; "" where there is none, as beside a conversation."""
+        return ""
+
+    def way_to_versions(self, entry: Entry) -> str:
+        """Say how a person goes to another version of a message from here; "" where nobody can."""
+        return ""
+
     async def show_version(self, entry: Entry, version: str) -> None:
         """Say beside the speaker of a message which version of several it is."""
         async with self._widgets_change:
             entry.version = version
-            if (message := self._shown.get(entry)) is not None:
-                message.show_version(version)  # type: ignore[attr-defined]
+            self._show_versions()
+
+    def _show_versions(self) -> None:
+        """Say beside each speaker which version a message is, and the way to others, which a new message changes."""
+        for entry in self.in_window:
+            if entry.version and (message := self._shown.get(entry)) is not None:
+                way = self.way_to_versions(entry)
+                message.show_version(f"version {entry.version}{f' ({way})' if way else ''}")  # type: ignore[attr-defined]
 
     def show_marks(self, marks: Mapping[str, str]) -> None:
         """Show one character in the margin of some replies (by the key of the message), and none at the others."""
@@ -362,32 +378,40 @@ class Transcript(VerticalScroll):
             with self.app.batch_update():
                 await self.remove_children([child for child in self.children if child not in kept])
                 await self._mount_missing(wanted)
+                self._show_versions()
 
     async def _mount_missing(self, wanted: list[Entry]) -> None:
         position = 0
         for shown, group in groupby(wanted, key=self._shown.__contains__):
             run = list(group)
             if not shown:
-                widgets = [_widget(entry, self._give_way, self._sought) for entry in run]
+                widgets = [_widget(entry, self._give_way, self._sought, self.opens_whole) for entry in run]
                 mounted = self.mount_all(widgets, before=position if position < len(self.children) else None)
                 self._shown.update(zip(run, widgets, strict=True))  # before the wait, which may be cancelled
                 await mounted
             position += len(run)
 
 
-def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought) -> "Widget":
+def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought, opens: str) -> "Widget":
     """Make the widget for `entry`. Imported here: Markdown is not needed for the first paint."""
     from chat_personas.tui.widgets.messages import Notice, Reply, UserMessage
     from chat_personas.tui.widgets.thoughts import ThoughtFold
 
     if entry.kind == "user":
-        message = UserMessage(entry.text, entry.speaker, waiting=entry.waiting, version=entry.version)
+        message = UserMessage(entry.text, entry.speaker, waiting=entry.waiting, opens=opens)
         message.highlight(sought)
         return message
     if entry.kind == "reply":
         thought = ThoughtFold(entry.thought) if entry.thought is not None else None
-        reply = Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
-        reply.show_version(entry.version)
+        reply = Reply(
+            entry.speaker,
+            entry.text,
+            entry.note,
+            growing=entry.growing,
+            give_way=give_way,
+            thought=thought,
+            opens=opens,
+        )
         reply.highlight(sought)
         reply.show_mark(entry.mark)
         if entry.side is not None:

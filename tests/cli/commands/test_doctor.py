@@ -151,6 +151,14 @@ def test_all_settings_that_are_wrong_are_named_at_once(
     assert [part for part in says if part not in row] == []
 
 
+def test_a_key_that_another_action_gave_is_said_and_no_fault(command: Command, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text('keys = {help = "f11"}')
+    ran = command("doctor")
+    assert (ran.code, checks(ran.out)["settings"]) == (0, "ok")
+    assert "settings.toml; keys: help has f11 from compare, which keeps alt+c; persona" in " ".join(ran.out.split())
+
+
 def test_settings_that_are_a_directory_are_not_taken_for_none(command: Command, home: Path) -> None:
     (home / "config" / "settings.toml").mkdir(parents=True)
     ran = command("doctor")

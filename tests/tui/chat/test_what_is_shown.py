@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from chat_personas.corpus import Corpus
+from chat_personas.tui.widgets.entries import Entry
+from chat_personas.tui.widgets.messages import UserMessage
+from chat_personas.tui.widgets.transcript import Transcript
 from tests.examples import slow_but_first
 from tests.tui.fakes import (
     ScreenEngine,
@@ -105,6 +110,36 @@ async def test_an_edited_message_is_numbered(corpus_file: Path) -> None:
         await said(pilot, "No.")
         await until(pilot, lambda: "You · version 2/2 (F8)" in shown(pilot))
         assert "A Democrat · version" not in shown(pilot)
+
+
+async def test_a_message_that_f8_does_not_move_says_how_to_go_to_its_versions(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Yes."), reply("No."), reply("Indeed."))
+    async with screen(session(corpus_file, engine, keys={"version_after": "f20"})) as pilot:
+        await type_text(pilot, "Well?")
+        await said(pilot, "Yes.")
+        await edit_last(pilot, "What?")
+        await said(pilot, "No.")
+        await until(pilot, lambda: "You · version 2/2 (F8)" in shown(pilot))
+        await type_text(pilot, "Really?")
+        await said(pilot, "Indeed.")
+        await until(pilot, lambda: "You · version 2/2 (choose it, then ← or F20)" in shown(pilot))
+        assert "(F8)" not in shown(pilot)
+
+
+async def test_no_key_is_named_in_a_transcript_that_has_no_such_key() -> None:
+    class OneTranscript(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Transcript()
+
+    async with OneTranscript().run_test(size=(100, 40)) as pilot:
+        long = "word\n" * 30_000
+        entries = [Entry("user", long), Entry("user", "Well?", version="2/2"), Entry("reply", "---\n" * 20_000)]
+        await pilot.app.query_one(Transcript).show(entries)
+        note = pilot.app.query_one(".part-note", Static)
+        await until(pilot, lambda: "shown in part: 80,000 characters" in str(note.content))
+        said = "\n".join(str(each.content) for each in pilot.app.query(UserMessage))
+        assert "shown in part: 150,000 characters" in said
+        assert "You · version 2/2\n" in said
 
 
 async def test_a_wide_screen_names_the_keys_for_what_was_said(corpus_file: Path) -> None:

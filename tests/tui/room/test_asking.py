@@ -14,15 +14,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.reporting.explained.sections import explain
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.answers import GuessScreen, RoomScreen
 from chat_personas.tui.room.choosing import ChoosingScreen
 from chat_personas.tui.room.compare import ColumnsScreen
-from chat_personas.tui.screens.dialogs import ConfirmScreen
+from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen
 from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore
 from tests.corpus.making import branch_of
 from tests.examples import slow_but_first
-from tests.tui.fakes import ScreenEngine, chat, opening, reply, screen, session, type_text, until, words
+from tests.tui.fakes import ScreenEngine, chat, monitor, opening, reply, screen, session, type_text, until, words
 
 GUNS = "How much does easy legal access to guns add to today's gun violence?"
 FAR = EngineInfo("far", "openai", log_probabilities="exact", local=False, context_length=2048)
@@ -337,6 +338,83 @@ async def test_every_bar_fits_the_screen_and_follows_its_size(corpus_file: Path,
             bars = [line for line in content.plain.splitlines() if line.startswith(("  model", "  people"))]
             assert [len(line) for line in bars] == [size[0] - 6] * 2
         assert answers.scrollable_content_region.width >= size[0] - 6
+
+
+async def test_the_save_dialog_stays_with_what_is_wrong_and_letters_are_no_keys_of_the_room(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "room.doc"
+    async with screen(session(corpus_file, parties()), (120, 40)) as pilot:
+        room = await ask_parties(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PathScreen))
+        field = pilot.app.screen.query_one(Input)
+        field.value = str(file)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Not saved: let the name end in .html, .svg or .json." in words(pilot))
+        await pilot.press("end", "r", "n")
+        assert field.value == f"{file}rn"
+        assert not room.table.revealed
+
+        field.value = str(file.with_suffix(".json"))
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", refuse)
+            await pilot.press("enter")
+            await until(pilot, lambda: "Not saved: " in words(pilot) and "No space left" in words(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is room)
+        assert "Written to" in words(pilot)
+    assert json.loads(file.with_suffix(".json").read_text())["question"]["id"] == "GUNCONTRIBA_W26"
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+async def test_the_keys_that_guess_and_reveal_are_named_as_they_are_bound(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties(), keys={"room_guess": "x"})) as pilot:
+        await ask_parties(pilot)
+        await until(pilot, lambda: "hidden: X enters a guess, R reveals them" in words(pilot))
+
+
+@pytest.mark.slow
+async def test_the_panel_hides_peoples_answers_to_what_the_room_asks_until_they_are_revealed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties(), measure=True, make_monitor=monitor), (140, 60)) as pilot:
+        await until(pilot, lambda: "measured: 62 questions" in words(pilot))
+        sections = chat(pilot).panel._sections
+        assert sections is not None
+        assert sections.probe._card is not None
+        ids = [question.id for question in sections.probe._card.questions]
+        sections.probe.step(ids.index("GUNCONTRIBA_W26"))
+        drawn = sections.probe.draw(48)
+        assert drawn is not None
+        assert "alignment" in drawn.plain
+        assert "██ Democrat" in drawn.plain
+
+        await ask_parties(pilot)
+        await pilot.press("escape")
+        hidden = sections.probe.draw(48)
+        assert hidden is not None
+        await until(pilot, lambda: "people's answers are hidden until" in (sections.probe.draw(48) or hidden).plain)
+        hidden = sections.probe.draw(48)
+        assert hidden is not None
+        assert "alignment" not in hidden.plain
+        assert "██ Democrat" not in hidden.plain
+        said = " ".join(explain("question", chat(pilot).panel.measured).says)
+        assert "People's answers are hidden until the room reveals them." in said
+        assert "alignment is" not in said
+
+        await pilot.press("f12")
+        await answered(pilot)
+        await pilot.press("r", "escape")
+        await until(pilot, lambda: "hidden" not in (sections.probe.draw(48) or hidden).plain)
+
+
+async def test_a_room_is_known_in_the_list_of_conversations(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await ask_parties(pilot)
+        await pilot.press("escape", "ctrl+o")
+        await until(pilot, lambda: words(pilot).count("Room: How much does easy legal access") == 5)
 
 
 @pytest.mark.slow

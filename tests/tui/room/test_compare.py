@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 
 from chat_personas.corpus import Corpus
 from chat_personas.monitor.monitor import Estimate
+from chat_personas.monitor.round import Coverage
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
@@ -113,6 +114,27 @@ async def test_in_a_new_conversation_the_first_message_is_typed_beside_all_of_th
         await replied(pilot, compared)
 
         assert words(pilot).count(GUNS) == 2
+
+
+async def test_the_line_below_says_what_a_column_does_how_far_it_is_and_for_how_long(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never, go_on = asyncio.Event(), asyncio.Event()
+
+    async def measure(monitors: SideMonitors, place: int) -> AsyncGenerator[Estimate, None]:
+        yield Estimate(None, 4, 28, complete=False, failed=1, coverage=Coverage(62, 24, 3), first_part=True)
+        await never.wait()
+
+    monkeypatch.setattr(SideMonitors, "measure", measure)
+    engine = ScreenEngine(["Fewer", " of them", go_on, END], reply("More."))
+    async with screen(session(corpus_file, engine, measure=True)) as pilot:
+        compared = await compare(pilot, "(repub")
+        await pilot.press(*GUNS, "enter")
+        await until(pilot, lambda: "A Democrat: replying 3 words… 1 s" in words(pilot))
+        go_on.set()
+        await replied(pilot, compared)
+        await until(pilot, lambda: "measuring A Democrat, 3 of the first 28… 1 s" in words(pilot))
+        await pilot.press("escape", "escape")
 
 
 async def test_the_conversation_goes_on_in_every_column(corpus_file: Path) -> None:

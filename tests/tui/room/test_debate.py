@@ -107,7 +107,7 @@ async def test_a_debate_from_the_command_to_its_end_with_both_measured_and_saved
 @pytest.mark.parametrize(
     ("rounds_measured", "said"),
     [
-        (0, "round 1 of 3 · measuring A Democrat before the first turn"),
+        (0, "round 1 of 3 · measuring A Democrat before the first turn… 1 s"),
         (2, "round 1 of 3 · measuring A Democrat after turn 1"),
         (3, "round 1 of 3 · measuring A Republican after turn 1"),
     ],

@@ -216,7 +216,9 @@ async def test_the_same_model_is_opened_once_and_closed_with_the_screen(corpus_f
     assert [len(each.asked) for each in (engine, beta)] == [1, 2]
 
 
-async def test_escape_stops_the_opening_and_an_error_is_said_and_what_was_chosen_stays(corpus_file: Path) -> None:
+async def test_escape_stops_the_opening_and_an_error_is_said_and_what_was_chosen_stays(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     never, beta = asyncio.Event(), Closing()
     by_script = opening(never, beta, EngineError("this is not a model"))
 
@@ -225,11 +227,13 @@ async def test_escape_stops_the_opening_and_an_error_is_said_and_what_was_chosen
             return await by_script()
 
     others = {"/beta.gguf": Slow(corpus_file, beta)}
+    monkeypatch.setattr(other_models, "LONG", 1)
     async with screen(session(corpus_file, ScreenEngine(), others=others)) as pilot:
         listed = await columns_listed(pilot)
         await pilot.press(*"(repub", "enter")
         await choose_model(pilot, "/beta.gguf")
         await until(pilot, lambda: isinstance(pilot.app.screen, OpeningScreen) and "Opening" in words(pilot))
+        await until(pilot, lambda: "… 1 s. Escape cancels." in words(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is listed)
         await pilot.press(*"another", "enter")

@@ -253,3 +253,27 @@ async def test_a_disk_that_refuses_is_said_once(corpus_file: Path, monkeypatch: 
         await pilot.press(*"Well")
         await until(pilot, lambda: "What you type is not kept before you send it: No space" in words(pilot))
         monkeypatch.undo()
+
+
+async def test_words_that_could_not_be_read_are_kept_beside_what_is_typed_and_never_replaced(
+    corpus_file: Path, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    corpus.drafts.keep(ROOM, Draft("Is it warm?"))
+    corpus.drafts.release(ROOM)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        with monkeypatch.context() as patched:
+            patched.setattr(Drafts, "take_over", refuse)
+            await type_text(pilot, "/room")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+            await pilot.press(*"Is it")
+            await until(pilot, lambda: "What you type is not kept before you send it" in words(pilot))
+            assert of(corpus_file, ROOM) == Draft("Is it warm?")
+        await pilot.press(*" cold?")
+        await until(pilot, lambda: of(corpus_file, ROOM) == Draft("Is it warm?\nIs it cold?"))
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await type_text(pilot, "/room")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))
+        assert pilot.app.screen.query_one(Input).value == "Is it warm? Is it cold?"

@@ -15,7 +15,7 @@ from textual.containers import Horizontal
 from textual.widgets import Markdown
 from textual.widgets._markdown import MarkdownFence, MarkdownParagraph
 
-from chat_personas.tui.widgets import messages
+from chat_personas.tui.widgets import messages, pace
 from chat_personas.tui.widgets.messages import Reply
 from tests.examples import share, slow_but_first
 from tests.tui.fakes import ScreenEngine, draw_without_pauses, reply, screen, session, shown, type_text, until
@@ -59,7 +59,8 @@ async def test_the_rest_of_a_long_reply_that_has_ended_is_drawn_when_the_person_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     draw_without_pauses(monkeypatch)
-    monkeypatch.setattr(messages, "MOST_POSTPONED", 10**9)
+    monkeypatch.setattr(pace, "LONGEST", 1e9)
+    monkeypatch.setattr(pace, "WHILE_TYPING", 1e9)
     paragraphs = [f"w{number}" for number in range(100)]
     asked, typing = 0, True
 

@@ -9,7 +9,14 @@ from textual.widgets import Static
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, too_early
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
-from chat_personas.reporting.wording import DEMONSTRATION, EVERYONE, THIS_PERSONA, answered_of, no_intervals, taken_over
+from chat_personas.reporting.wording import (
+    DEMONSTRATION,
+    EVERYONE,
+    THIS_PERSONA,
+    answered_of,
+    no_intervals,
+    taken_over,
+)
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import (
     PERSONA,
@@ -187,9 +194,15 @@ def in_short(figures: Figures) -> str:
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
-    under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.answered}/{estimate.total}"
+    under_way = "" if estimate.complete or figures.halted else f"measuring… {_counted(estimate)}"
     older = pluralize(_older(figures), "older answer") if _older(figures) else ""
     return " · ".join(filter(None, (said, turn, under_way, older, halted)))
+
+
+def _counted(estimate: "Estimate") -> str:
+    """Give the count in figures: `12/28 of 62` while these are the first ones of a round, then `30/62`."""
+    whole = f" of {estimate.coverage.questions}" if estimate.first_part and estimate.coverage is not None else ""
+    return f"{estimate.answered}/{estimate.total}{whole}"
 
 
 def _briefly(state: str) -> str:

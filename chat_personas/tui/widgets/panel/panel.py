@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.signal import Signal
 
 from chat_personas.reporting.verdicts import not_shown
+from chat_personas.tui.widgets.pace import Pace
 from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from eval.scoring.scores import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2
-MOST_POSTPONED = 9
-"""How often in a row an update may give way to the person's typing: figures are then at most two seconds old."""
 
 
 class Sections(NamedTuple):
@@ -93,12 +92,12 @@ class AlignmentPanel(VerticalScroll):
 
     def __init__(self, give_way: Callable[[], bool] = lambda: False) -> None:
         super().__init__(id="panel")
-        self._give_way = give_way
-        self._postponed = 0
+        self._pace = Pace(give_way)
         self.border_title = "Measured"
         self.figures = Figures()
         self._estimate_shown: Estimate | None = None
         self._inside: Inside | None = None
+        self._hidden: str | None = None  # the question to which people's answers are to be guessed
         self._group = ""
         self._side = ""
         self._source = ""
@@ -186,6 +185,12 @@ class AlignmentPanel(VerticalScroll):
         """Show where the replies lie along the persona's direction; None where nothing is known."""
         self._inside, self._sections_are_old = inside, True
         self._show()
+
+    def hide_people_of(self, question: str | None) -> None:
+        """Show nothing of people's answers to the question of this id, which are to be guessed; None hides none."""
+        if question != self._hidden:
+            self._hidden, self._sections_are_old = question, True
+            self._show()
 
     def offer(self, estimate: "Estimate") -> None:
         """Take a new estimate. The first and the final one are shown at once, others when it is time.
@@ -299,6 +304,7 @@ class AlignmentPanel(VerticalScroll):
             stems=self._stems,
             remarks=self._remarks,
             side=self._side,
+            hidden=self._hidden,
         )
 
     # The width
@@ -339,11 +345,12 @@ class AlignmentPanel(VerticalScroll):
             return
         self.set_timer(SECONDS_BETWEEN_UPDATES, self._show_due)
         complete = self.estimate is not None and self.estimate.complete
-        if not complete and self._postponed < MOST_POSTPONED and self._give_way():
-            self._postponed += 1
+        if not complete and not self._pace.due():
             return
-        self._due, self._postponed = False, 0
+        self._due = False
+        self._pace.begin()
         self._show()
+        self.call_after_refresh(self._pace.end)
 
     def _show(self) -> None:
         self._estimate_shown = self.figures.estimate
@@ -357,7 +364,7 @@ class AlignmentPanel(VerticalScroll):
     def _show_sections(self, sections: Sections) -> None:
         card, estimate = self.figures.card, self.estimate
         complete = estimate is not None and estimate.complete
-        sections.probe.show(card, self._stems, self._group)
+        sections.probe.show(card, self._stems, self._group, self._hidden)
         sections.validity.show(card, self._source)
         if card is not None and not_shown(card):  # probes and their validity say why; the rest would claim something
             card, estimate = None, None

@@ -8,6 +8,7 @@ from textual.content import Content
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.text import printable
 from chat_personas.tui.drawing import legend, paired_bars, stacked, two
+from chat_personas.tui.key_registry import key_of
 from chat_personas.tui.widgets.panel.sections import Section
 
 if TYPE_CHECKING:
@@ -15,19 +16,25 @@ if TYPE_CHECKING:
 
 BIASED = 0.3
 """An order bias (0 to 1) above this is flagged: the answer depends strongly on the order of the options."""
+PEOPLE_HIDDEN = "people's answers are hidden until the room reveals them ({key}, then R)"
 
 
-def probe(question: "QuestionScore", stem: str, people: str, width: int, *, sound: bool = True) -> Content:
-    """Draw one question: its stem, the paired bars, its scores and its flags; if not `sound`, not how close it came."""
-    human = None if question.human is None else [float(share) for share in question.human]
+def probe(
+    question: "QuestionScore", stem: str, people: str, width: int, *, sound: bool = True, hidden: bool = False
+) -> Content:
+    """Draw one question: its stem, the paired bars, its scores and its flags; if not `sound`, not how close it came.
+
+    Of a question that is being guessed nothing of people's answers is drawn: they are `hidden`.
+    """
+    human = None if question.human is None or hidden else [float(share) for share in question.human]
+    no_people = PEOPLE_HIDDEN.format(key=key_of("room")) if hidden else "no human figures for this group"
+    refused = Content.assemble(("refused   ", "dim"), two(question.refusal))
     rows = [
         Content.styled(printable(stem), "bold"),
-        legend(people) if human is not None else Content.styled("no human figures for this group", "italic"),
+        legend(people) if human is not None else Content.styled(no_people, "italic"),
         paired_bars([printable(text) for text in question.options], human, [float(p) for p in question.model], width),
-        *([_close(question)] if sound else []),
-        Content.assemble(
-            ("refused   ", "dim"), two(question.refusal), ("  people ", "dim"), two(question.human_refusal)
-        ),
+        *([_close(question)] if sound and not hidden else []),
+        refused if hidden else Content.assemble(refused, ("  people ", "dim"), two(question.human_refusal)),
         Content.assemble(
             ("label mass ", "dim"), two(question.label_mass), ("  order bias ", "dim"), two(question.order_bias)
         ),
@@ -61,11 +68,15 @@ class ProbeSection(Section):
         self._card: Scorecard | None = None
         self._stems: Mapping[str, str] = {}
         self._people = ""
+        self._hidden: str | None = None
         self._chosen: str | None = None
 
-    def show(self, card: "Scorecard | None", stems: Mapping[str, str], people: str) -> None:
-        """Show the chosen question of `card`, the first one at the beginning; `stems` by question id."""
-        self._card, self._stems, self._people = card, stems, people
+    def show(self, card: "Scorecard | None", stems: Mapping[str, str], people: str, hidden: str | None) -> None:
+        """Show the chosen question of `card`, the first one at the beginning; `stems` by question id.
+
+        Of the question `hidden` people's answers are not shown.
+        """
+        self._card, self._stems, self._people, self._hidden = card, stems, people, hidden
         self.changed()
 
     def step(self, by: int) -> None:
@@ -84,7 +95,8 @@ class ProbeSection(Section):
         topics = printable(", ".join(question.topics))
         self.entitle(f"Probe {index + 1}/{len(self._card.questions)}: {topics} (← →)")
         stem = self._stems.get(question.id, question.id)
-        return probe(question, stem, self._people, width, sound=not not_shown(self._card))
+        sound, hidden = not not_shown(self._card), question.id == self._hidden
+        return probe(question, stem, self._people, width, sound=sound, hidden=hidden)
 
     @property
     def number(self) -> int:

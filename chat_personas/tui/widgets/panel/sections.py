@@ -69,7 +69,7 @@ class Section(Widget):
         self.display = False
         self.folded = self.left_out = False
         self._title = title
-        self._drawn_height = 0
+        self._drawn_height = self._drawn_width = 0
         self.entitle(title)
 
     def draw(self, width: int) -> Content | None:
@@ -116,8 +116,10 @@ class Section(Widget):
         self.post_message(self.Clicked(self, on_title=event.y == 0))
 
     def on_resize(self, event: "Resize") -> None:
-        """Draw again: rows are made for a width."""
-        self.refresh(layout=True)
+        """Draw again if the width is another one: rows are made for a width."""
+        if event.size.width != self._drawn_width:
+            self._drawn_width = event.size.width
+            self.refresh(layout=True)
 
     @property
     def _cells(self) -> int:
