@@ -101,6 +101,10 @@ class Drafts:
             self._refused.pop(conversation, None)
             self._apart[conversation], self._why = draft, why_refused(error)
 
+    def holds(self, conversation: str | None) -> bool:
+        """Whether the disk lacks what is held of a conversation."""
+        return conversation in self._refused or conversation in self._apart
+
     def let_go(self, conversation: str | None) -> None:
         """Hold nothing of a conversation any more: the disk has what is typed there, or nothing is."""
         self._refused.pop(conversation, None)

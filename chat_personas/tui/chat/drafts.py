@@ -116,7 +116,8 @@ class DraftController:
         if corpus is None or self._going or self._unread:
             return False
         now = Kept(self._key, self._typed(waiting=waiting))
-        if now == self._kept or (self._kept is None and not now.draft):
+        as_on_disk = now == self._kept or (self._kept is None and not now.draft)
+        if as_on_disk and not corpus.drafts.holds(now.key):
             self._hold_nothing(corpus, now)
             return True
         try:

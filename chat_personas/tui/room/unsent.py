@@ -57,9 +57,11 @@ class UnsentLines:
         async with self._one:
             typed = self._typed()
             now = {**dict.fromkeys(self._kept, ""), **typed}
-            new = {place: text for place, text in now.items() if text != self._kept.get(place, "")}
-            for place in now.keys() - new.keys():
-                self._drafts.let_go(place)
+            new = {
+                place: text
+                for place, text in now.items()
+                if text != self._kept.get(place, "") or self._drafts.holds(place)
+            }
             try:
                 await asyncio.to_thread(self._write, new)
             except (OSError, ReportedError) as error:
