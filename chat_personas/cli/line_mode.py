@@ -28,12 +28,9 @@ from chat_personas.conversation.conversation import (
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.errors import ProtectedConversationError
 from chat_personas.reporting.numbers import with_interval
-from chat_personas.reporting.steering_wording import (
-    EXAGGERATION,
-    inside_line,
-)
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.conversations import thought_in_short
+from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     EVERYONE,
     NO_REPLY,
@@ -47,7 +44,10 @@ from chat_personas.reporting.wording import (
     nearest_groups,
     not_followed,
     own_text,
-    thought_in_short,
+)
+from chat_personas.reporting.wording.steering import (
+    EXAGGERATION,
+    inside_line,
 )
 from chat_personas.steering.errors import SteeringError
 from chat_personas.text import pluralize, printable

@@ -37,7 +37,7 @@ from chat_personas.reporting.study_wording import (
     talk_title,
     withdrawal_line,
 )
-from chat_personas.reporting.wording import STATUS
+from chat_personas.reporting.wording.conversations import STATUS
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.sitting import Learnt, Sitting

@@ -18,7 +18,7 @@ from chat_personas.reporting.verdicts import (
     verdict_lines,
     why_not_shown,
 )
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     BASE_MODEL,
     DEMONSTRATION,
     THIS_PERSONA,

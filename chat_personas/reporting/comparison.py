@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.why_missing import missing_in_comparison
-from chat_personas.reporting.wording import score_name
+from chat_personas.reporting.wording.measurements import score_name
 from chat_personas.text import pluralize, printable
 from eval.compare.models import PairedDifference, PairedReport, Setting, Side
 from eval.compare.paired import is_detectable

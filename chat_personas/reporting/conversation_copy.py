@@ -18,9 +18,10 @@ from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import CAUTION, definitions, whole_page
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain, with_interval
-from chat_personas.reporting.steering_wording import stored_intervention_described
 from chat_personas.reporting.verdicts import NOT_SOUND
-from chat_personas.reporting.wording import DEMONSTRATION, STATUS, groups_label, speaker_of
+from chat_personas.reporting.wording.conversations import STATUS, speaker_of
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, groups_label
+from chat_personas.reporting.wording.steering import stored_intervention_described
 from chat_personas.text import printable
 from eval.report import GroupName
 from eval.report import Score as ReportScore

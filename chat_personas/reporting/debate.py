@@ -19,10 +19,10 @@ from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import COMPACT, p_value, with_interval
 from chat_personas.reporting.svg.courses import Course, CoursesFigure, courses, courses_document
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.conversations import STATUS
+from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     EVERYONE,
-    STATUS,
     UNCHANGED,
     change_written,
     figures_described,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number, with_interval
-from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, push_described
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     AS_THE_PERSONAS,
     DEMONSTRATION,
     EVEN,
@@ -36,6 +35,7 @@ from chat_personas.reporting.wording import (
     taken_over,
     too_few,
 )
+from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED, push_described
 from chat_personas.text import pluralize, printable, without_drawing
 
 if TYPE_CHECKING:

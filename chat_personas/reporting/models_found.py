@@ -13,7 +13,7 @@ from chat_personas.models.catalogue import Entry, catalogue
 from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
-from chat_personas.reporting.wording import DEMONSTRATION, RECURRENT
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, RECURRENT
 from chat_personas.text import pluralize, printable
 from personas.inputs.redaction import shown_address, without_secrets
 from personas.inputs.suggestions import one_of, quoted

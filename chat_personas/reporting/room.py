@@ -14,7 +14,7 @@ from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import COMPACT, MISSING, plain
 from chat_personas.reporting.svg.primitives import MARGIN, SMALL, TEXT, WIDTH, fitted, framed, lines
 from chat_personas.reporting.verdicts import WHY_NOT_VALID
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     EVERYONE,
     answers_of,

@@ -7,7 +7,14 @@ on fewer questions than were answered.
 from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import SCORES, Measure, measure_of, no_intervals, reference_names, score_name
+from chat_personas.reporting.wording.measurements import (
+    SCORES,
+    Measure,
+    measure_of,
+    no_intervals,
+    reference_names,
+    score_name,
+)
 from chat_personas.text import printable
 from eval.compare.models import PairedReport
 from eval.matrix.models import MatrixReport, RowInfo

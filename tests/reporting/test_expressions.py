@@ -6,7 +6,7 @@ import pytest
 
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.svg.figures import figure_document
-from chat_personas.reporting.wording import gap_figures, temperatures
+from chat_personas.reporting.wording.measurements import gap_figures, temperatures
 from eval.compare.knowledge_gap import gaps
 from eval.report import Calibration, Report
 from tests.eval.reports import MODEL, judged_as, row

@@ -7,7 +7,7 @@ import pytest
 
 from chat_personas.monitor.drift import Drift
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence, measured_on, moved
-from chat_personas.reporting.wording import change_written, drifted
+from chat_personas.reporting.wording.measurements import change_written, drifted
 from eval.engine import EngineInfo
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import Survey

@@ -11,7 +11,7 @@ import pytest
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.sweeping import layers_meant, strengths_meant
 from chat_personas.reporting.html.steering_page import sweep_page_document
-from chat_personas.reporting.steering_wording import best_strength
+from chat_personas.reporting.wording.steering import best_strength
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
 from chat_personas.steering.sweep import (

@@ -10,7 +10,7 @@ from textual.app import App
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, UnknownConversationError
-from chat_personas.reporting.wording import ALREADY_DELETED
+from chat_personas.reporting.wording.conversations import ALREADY_DELETED
 from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from personas import load_persona

@@ -23,15 +23,14 @@ from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.paths import display_path, path_named
 from chat_personas.reporting.in_sentences import in_sentence
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.conversations import (
     ALREADY_DELETED,
     deleted,
     deletion_question,
-    not_followed,
-    own_text,
     speaker_of,
     speaker_of_hit,
 )
+from chat_personas.reporting.wording.measurements import not_followed, own_text
 from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
 

@@ -23,7 +23,7 @@ from chat_personas.conversation.conversation import (
 )
 from chat_personas.corpus import Corpus
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
-from chat_personas.reporting.wording import thought_in_short
+from chat_personas.reporting.wording.conversations import thought_in_short
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
 from eval.engine import Engine, TooLongError

@@ -33,7 +33,7 @@ from chat_personas.reporting.in_sentences import (
     whole,
 )
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import NO_REPLY, figures_described, sentence
+from chat_personas.reporting.wording.measurements import NO_REPLY, figures_described, sentence
 from chat_personas.text import printable
 from personas.errors import ReportedError
 

@@ -28,7 +28,7 @@ from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import is_composed, other_personas, other_steerings, with_its_file
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
-from chat_personas.reporting.wording import sentence
+from chat_personas.reporting.wording.measurements import sentence
 from chat_personas.text import pluralize, printable
 from eval.interventions import tried_out
 from personas import LoadedPersona, PersonaError

@@ -23,7 +23,13 @@ from chat_personas.corpus.measurements import range_of
 from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
-from chat_personas.reporting.wording import STATUS, for_deletion, speaker_of, thought_in_short, traces_left
+from chat_personas.reporting.wording.conversations import (
+    STATUS,
+    for_deletion,
+    speaker_of,
+    thought_in_short,
+    traces_left,
+)
 from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable

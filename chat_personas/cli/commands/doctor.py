@@ -19,7 +19,7 @@ from chat_personas.engines.open import ModelServer, find_model, shown_model
 from chat_personas.engines.openai.keys import find_key
 from chat_personas.own_personas import all_persona_names, find_persona, own_persona_names
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
-from chat_personas.reporting.wording import model_described
+from chat_personas.reporting.wording.measurements import model_described
 from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values, wrong_lines
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable

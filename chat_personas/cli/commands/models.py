@@ -22,7 +22,7 @@ from chat_personas.models.found import Found, find_models
 from chat_personas.models.pulling import ask_hub, check_space, fetch
 from chat_personas.paths import display_path, models_directory, path_named
 from chat_personas.reporting.models_found import OPTION, catalogue_lines, found_lines, in_bytes, offer_lines
-from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.reporting.wording.measurements import DEMONSTRATION
 from chat_personas.settings import load_settings
 from chat_personas.text import printable
 

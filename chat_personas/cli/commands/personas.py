@@ -9,7 +9,7 @@ from chat_personas.cli.errors import BAD_INPUT, DONE
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.tables.layout import padded
 from chat_personas.own_personas import all_persona_names, find_persona, is_composed, own_persona_names
-from chat_personas.reporting.wording import not_followed, own_text
+from chat_personas.reporting.wording.measurements import not_followed, own_text
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
 from eval.evaluation import given_first, questions_with_figures

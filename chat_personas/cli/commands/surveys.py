@@ -18,7 +18,7 @@ from chat_personas.cli.options import command_group
 from chat_personas.cli.progress import while_busy
 from chat_personas.cli.tables.layout import padded
 from chat_personas.paths import UnwritableError, display_path, surveys_directory
-from chat_personas.reporting.wording import weighting, worded
+from chat_personas.reporting.wording.measurements import weighting, worded
 from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey, survey_files
 from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError

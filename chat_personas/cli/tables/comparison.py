@@ -8,7 +8,7 @@ from chat_personas.cli.tables.layout import Column, print_line, print_marked, sp
 from chat_personas.reporting.comparison import MEASURES, difference_lines, settings_lines, side_name
 from chat_personas.reporting.numbers import MISSING, mean_of, p_value, signed
 from chat_personas.reporting.verdicts import MARK
-from chat_personas.reporting.wording import score_name
+from chat_personas.reporting.wording.measurements import score_name
 from chat_personas.text import printable
 from eval.compare.models import PairedDifference, PairedReport
 

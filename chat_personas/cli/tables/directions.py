@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from chat_personas.cli.tables.layout import Column, begin, padded, print_line, split_table, table_console
 from chat_personas.paths import display_path
 from chat_personas.reporting.numbers import mean_of, plain, signed_number
-from chat_personas.reporting.steering_wording import (
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.wording.steering import (
     ANSWERED_EXPLAINED,
     COST_EXPLAINED,
     TALK_EXPLAINED,
@@ -21,7 +22,6 @@ from chat_personas.reporting.steering_wording import (
     steering_row_name,
     steering_table_lines,
 )
-from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.settings_preview import is_accessible
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.steering.kept_states import is_being_trained

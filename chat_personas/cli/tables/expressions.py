@@ -9,10 +9,9 @@ from rich.table import Table
 from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
 from chat_personas.cli.tables.report import score_cell
 from chat_personas.reporting.numbers import with_interval
-from chat_personas.reporting.steering_wording import effect_lines
 from chat_personas.reporting.verdicts import not_shown, trouble_lines, why_not_shown
 from chat_personas.reporting.why_missing import missing
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     DISAGREEMENT_EXPLAINED,
     GAP_EXPLAINED,
     calibration_lines,
@@ -24,6 +23,7 @@ from chat_personas.reporting.wording import (
     score_name,
     steered_name,
 )
+from chat_personas.reporting.wording.steering import effect_lines
 from chat_personas.text import pluralize
 from eval.compare.disagreement import disagreements
 from eval.compare.knowledge_gap import gaps

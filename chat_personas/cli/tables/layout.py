@@ -17,7 +17,7 @@ from rich.text import Text
 from chat_personas.cli.console import CleanConsole
 from chat_personas.reporting.in_sentences import spoken
 from chat_personas.reporting.verdicts import marked
-from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.reporting.wording.measurements import DEMONSTRATION
 from chat_personas.settings_preview import is_accessible
 
 HANGING = 2

@@ -5,7 +5,18 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from chat_personas.cli.tables.layout import Column, begin, print_line, print_marked, split_table
-from chat_personas.reporting.matrix_wording import (
+from chat_personas.reporting.numbers import Score, signed, with_interval
+from chat_personas.reporting.verdicts import (
+    failures_listed,
+    judge_lines,
+    marked,
+    not_shown,
+    not_valid,
+    unread_replies,
+    verdict_lines,
+)
+from chat_personas.reporting.why_missing import missing_in_matrix
+from chat_personas.reporting.wording.matrix import (
     BEST_PROMPT_EXPLAINED,
     CHANCE_EXPLAINED,
     ORACLE_EXPLAINED,
@@ -19,18 +30,7 @@ from chat_personas.reporting.matrix_wording import (
     target_label,
     withheld,
 )
-from chat_personas.reporting.numbers import Score, signed, with_interval
-from chat_personas.reporting.verdicts import (
-    failures_listed,
-    judge_lines,
-    marked,
-    not_shown,
-    not_valid,
-    unread_replies,
-    verdict_lines,
-)
-from chat_personas.reporting.why_missing import missing_in_matrix
-from chat_personas.reporting.wording import group_label, groups_label, nearest_of, run_described
+from chat_personas.reporting.wording.measurements import group_label, groups_label, nearest_of, run_described
 from chat_personas.text import pluralize, printable
 from eval.answers import by_reason, reason
 from eval.matrix.given import NOT_IN_FILE

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, print_marked, split_table
 from chat_personas.reporting.numbers import COMPACT, with_interval
-from chat_personas.reporting.steering_wording import effect_lines
 from chat_personas.reporting.svg.primitives import all_not_shown
 from chat_personas.reporting.verdicts import (
     MARK,
@@ -21,7 +20,7 @@ from chat_personas.reporting.verdicts import (
     verdict_lines,
 )
 from chat_personas.reporting.why_missing import missing
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     EVEN,
     EVERYONE,
     LETTERS_EXPLAINED,
@@ -41,6 +40,7 @@ from chat_personas.reporting.wording import (
     summary_lines,
     worth_lines,
 )
+from chat_personas.reporting.wording.steering import effect_lines
 from chat_personas.settings_preview import is_accessible
 from eval.report import Report
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chat_personas.cli.evaluation.verifying import CANNOT_ASK, OTHER_ANSWER, REPEATS_ELSEWHERE, Verified
-from chat_personas.reporting.wording import model_described, steered_name
+from chat_personas.reporting.wording.measurements import model_described, steered_name
 from chat_personas.text import pluralize, printable
 from eval.report.verify import CHANGED, Mismatch
 

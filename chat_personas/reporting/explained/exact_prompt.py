@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import after_which
-from chat_personas.reporting.wording import sentence
+from chat_personas.reporting.wording.measurements import sentence
 from chat_personas.text import pluralize
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import Message

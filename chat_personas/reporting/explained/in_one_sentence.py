@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.numbers import COMPACT, DECIMALS, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND, not_shown
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     BASE_MODEL,
     DEMONSTRATION,
     EVEN,

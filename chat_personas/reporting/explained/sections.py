@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from chat_personas.reporting.explained.glossary import meaning_of, words_in
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, moved, why_no_alignment
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed, signed_number, with_interval
-from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED, push_described, slope_not_shown
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     EVEN,
     EVERYONE,
     NOISE_FLOOR,
@@ -35,6 +34,7 @@ from chat_personas.reporting.wording import (
     too_few,
     turned,
 )
+from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED, push_described, slope_not_shown
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from chat_personas.reporting.comparison import (
 from chat_personas.reporting.html.layout import bullets, table, titled, warning, whole_page
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import MISSING, p_value, signed, with_interval
-from chat_personas.reporting.wording import DEMONSTRATION, score_name, sentence
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, score_name, sentence
 from eval.compare.models import Differences, PairedReport
 from eval.report import Score
 

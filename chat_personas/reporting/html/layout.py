@@ -15,7 +15,7 @@ from types import MappingProxyType
 from chat_personas.reporting.explained.glossary import words_in
 from chat_personas.reporting.markup import Element, Node, element, style_element
 from chat_personas.reporting.svg.primitives import names
-from chat_personas.reporting.wording import sentence
+from chat_personas.reporting.wording.measurements import sentence
 from eval.report import Report
 
 

@@ -15,7 +15,11 @@ from chat_personas.reporting.html.provenance import (
     timing_facts,
 )
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.matrix_wording import (
+from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, with_interval
+from chat_personas.reporting.svg.figures import matrix_figure
+from chat_personas.reporting.verdicts import WHY_NOT_VALID, marked, not_shown, why_not_shown
+from chat_personas.reporting.why_missing import missing_in_matrix
+from chat_personas.reporting.wording.matrix import (
     BEST_PROMPT_EXPLAINED,
     CHANCE_EXPLAINED,
     ORACLE_EXPLAINED,
@@ -29,11 +33,7 @@ from chat_personas.reporting.matrix_wording import (
     target_label,
     withheld,
 )
-from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, with_interval
-from chat_personas.reporting.svg.figures import matrix_figure
-from chat_personas.reporting.verdicts import WHY_NOT_VALID, marked, not_shown, why_not_shown
-from chat_personas.reporting.why_missing import missing_in_matrix
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     IDENTICAL,
     group_label,

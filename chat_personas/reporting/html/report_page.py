@@ -16,12 +16,11 @@ from chat_personas.reporting.html.provenance import repeat, trouble
 from chat_personas.reporting.html.questions import order_rules, questions
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import p_value, people, signed, with_interval
-from chat_personas.reporting.steering_wording import SLOPE_EXPLAINED, effect_lines
 from chat_personas.reporting.svg.figures import figure
 from chat_personas.reporting.svg.primitives import all_not_shown, questions_answered
 from chat_personas.reporting.verdicts import not_shown, trouble_lines, verdict_lines, why_not_shown
 from chat_personas.reporting.why_missing import missing
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     DISAGREEMENT_EXPLAINED,
     EVEN,
@@ -54,6 +53,7 @@ from chat_personas.reporting.wording import (
     temperatures,
     too_few,
 )
+from chat_personas.reporting.wording.steering import SLOPE_EXPLAINED, effect_lines
 from chat_personas.text import pluralize
 from eval.compare.disagreement import disagreements
 from eval.compare.knowledge_gap import gaps

@@ -8,7 +8,10 @@ from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, t
 from chat_personas.reporting.html.provenance import NO_DIRECTORIES, model_options, persona_option
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed
-from chat_personas.reporting.steering_wording import (
+from chat_personas.reporting.svg.figures import sweep_figure
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, figures_described, model_described, sentence
+from chat_personas.reporting.wording.steering import (
     ANSWERED_EXPLAINED,
     COST_EXPLAINED,
     TALK_EXPLAINED,
@@ -20,14 +23,6 @@ from chat_personas.reporting.steering_wording import (
     steering_row_doubts,
     steering_row_name,
     steering_table_lines,
-)
-from chat_personas.reporting.svg.figures import sweep_figure
-from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
-from chat_personas.reporting.wording import (
-    DEMONSTRATION,
-    figures_described,
-    model_described,
-    sentence,
 )
 from chat_personas.text import printable
 

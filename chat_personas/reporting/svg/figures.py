@@ -3,18 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from chat_personas.reporting.markup import Element
-from chat_personas.reporting.matrix_wording import (
-    nothing_shown,
-    row_label,
-    target_label,
-    withheld,
-)
-from chat_personas.reporting.steering_wording import (
-    COST_EXPLAINED,
-    best_strength,
-    intervention_described,
-    leaning_explained,
-)
 from chat_personas.reporting.svg.chart import Chart, Point, chart, chart_document
 from chat_personas.reporting.svg.forest import Forest, forest, forest_document
 from chat_personas.reporting.svg.primitives import (
@@ -25,7 +13,13 @@ from chat_personas.reporting.svg.primitives import (
     standings,
 )
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, not_shown, not_shown_briefly, why_not_shown
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.matrix import (
+    nothing_shown,
+    row_label,
+    target_label,
+    withheld,
+)
+from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     IDENTICAL,
     REFERENCES_EXPLAINED,
@@ -35,6 +29,12 @@ from chat_personas.reporting.wording import (
     run_described,
     runs_described,
     sentence,
+)
+from chat_personas.reporting.wording.steering import (
+    COST_EXPLAINED,
+    best_strength,
+    intervention_described,
+    leaning_explained,
 )
 from chat_personas.steering.sweep import Sweep
 from chat_personas.text import pluralize, printable

@@ -24,7 +24,7 @@ from chat_personas.reporting.svg.primitives import (
     lines,
     question_dots,
 )
-from chat_personas.reporting.wording import Measure, no_intervals, sentence
+from chat_personas.reporting.wording.measurements import Measure, no_intervals, sentence
 
 PLOT = (34.0, 64.5)
 ROW, HEADING, DOTS = 3.9, 4.6, 3.6

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, Node, element, number
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, why_not_shown
-from chat_personas.reporting.wording import THIS_PERSONA, Measure, reference_names, score_name, steered_name
+from chat_personas.reporting.wording.measurements import (
+    THIS_PERSONA,
+    Measure,
+    reference_names,
+    score_name,
+    steered_name,
+)
 from chat_personas.text import pluralize
 from eval.report import Report, Score
 

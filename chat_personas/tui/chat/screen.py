@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from chat_personas.conversation.commands import COMMANDS, CommandError, asked, message_of, named
-from chat_personas.reporting.wording import answered_briefly, own_text
+from chat_personas.reporting.wording.measurements import answered_briefly, own_text
 from chat_personas.text import printable
 from chat_personas.tui.chat.choosing import ChoosingController
 from chat_personas.tui.chat.commands import (

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from chat_personas.conversation.room import Room, RoomReport, RoomTable
 from chat_personas.corpus.corpus import ROOM, ROOM_OPTIONS
 from chat_personas.reporting import room as words
-from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.reporting.wording.measurements import DEMONSTRATION
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.steps import numbers_in, percentages, shares_of
 from chat_personas.text import printable

@@ -22,7 +22,7 @@ from chat_personas.conversation.room import (
 )
 from chat_personas.corpus.corpus import DEBATE, ROOM, ROOM_OPTIONS
 from chat_personas.own_personas import beside, line_of, readable_personas
-from chat_personas.reporting.wording import sentence
+from chat_personas.reporting.wording.measurements import sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.room.other_models import ANOTHER_MODEL, OtherModels, PersonaOnModel, choose_beside

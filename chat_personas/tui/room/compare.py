@@ -25,7 +25,7 @@ from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 from chat_personas.corpus.corpus import COMPARISON
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import other_personas, other_steerings
-from chat_personas.reporting.wording import answered_briefly
+from chat_personas.reporting.wording.measurements import answered_briefly
 from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NO_REPLY, Handler, do_beside, without_argument
 from chat_personas.tui.chat.keeping import KeepingBeside

@@ -28,7 +28,8 @@ from chat_personas.reporting.debate import (
     page_document,
     reference_of,
 )
-from chat_personas.reporting.wording import EVERYONE, STATUS_NOTES, answered_briefly, answers_of, sentence
+from chat_personas.reporting.wording.conversations import STATUS_NOTES
+from chat_personas.reporting.wording.measurements import EVERYONE, answered_briefly, answers_of, sentence
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.chat.commands import Handler, do_beside, without_argument
 from chat_personas.tui.chat.keeping import KeepingBeside

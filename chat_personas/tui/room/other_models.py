@@ -27,7 +27,7 @@ from chat_personas.engines.open import (
     shown_model,
 )
 from chat_personas.reporting.models_found import all_ready, free_memory, is_strange, short_of_memory, what_opens
-from chat_personas.reporting.wording import DEMONSTRATION, model_described
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, model_described
 from chat_personas.text import printable
 from chat_personas.tui.leaving import in_time
 from chat_personas.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, Dialog

@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import MOST_RANKED, Query, QueryError
-from chat_personas.reporting.wording import for_deletion, speaker_of, speaker_of_hit
+from chat_personas.reporting.wording.conversations import for_deletion, speaker_of, speaker_of_hit
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import changes_screen, fills_list

@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from chat_personas.corpus import UnknownConversationError
-from chat_personas.reporting.wording import ALREADY_DELETED, deleted, deletion_question
+from chat_personas.reporting.wording.conversations import ALREADY_DELETED, deleted, deletion_question
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 
 if TYPE_CHECKING:

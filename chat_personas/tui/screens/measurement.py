@@ -15,7 +15,7 @@ from textual.widgets import Static
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence
 from chat_personas.reporting.explained.sections import NOTHING_MEASURED, SECTIONS, Measured, explain
 from chat_personas.reporting.numbers import Score
-from chat_personas.reporting.wording import EVEN, EVERYONE, NOISE_FLOOR, answered_of, sentence
+from chat_personas.reporting.wording.measurements import EVEN, EVERYONE, NOISE_FLOOR, answered_of, sentence
 from chat_personas.tui.drawing import (
     NOISE_FLOOR as FLOOR_GLYPH,
 )

@@ -20,7 +20,7 @@ from textual.widgets import Input, Static, TextArea
 
 from chat_personas.corpus import CorpusError
 from chat_personas.reporting.study_wording import TRY_AGAIN
-from chat_personas.reporting.wording import sentence
+from chat_personas.reporting.wording.measurements import sentence
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.instrument import scale_points
 from chat_personas.studies.steps import DECLINED, AskedItem, Sheet, number_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from chat_personas.reporting.wording import PARTICIPANT, QUOTED, STATUS_NOTES
+from chat_personas.reporting.wording.conversations import PARTICIPANT, QUOTED, STATUS_NOTES
 from chat_personas.text import pluralize
 
 if TYPE_CHECKING:

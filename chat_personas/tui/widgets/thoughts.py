@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from chat_personas.reporting.wording import thought_in_short
+from chat_personas.reporting.wording.conversations import thought_in_short
 from chat_personas.tui.widgets.messages import visible
 
 FOLDED, UNFOLDED = "▸", "▾"

@@ -15,7 +15,7 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 from chat_personas.reporting.verdicts import MARK
-from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
+from chat_personas.reporting.wording.measurements import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import key_of

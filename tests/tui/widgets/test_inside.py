@@ -6,7 +6,7 @@ import numpy as np
 
 from chat_personas.monitor.drift import Drift
 from chat_personas.monitor.inside import Inside, InsidePoint
-from chat_personas.reporting.steering_wording import (
+from chat_personas.reporting.wording.steering import (
     inside_line,
 )
 from chat_personas.tui.widgets.panel.sections import inside

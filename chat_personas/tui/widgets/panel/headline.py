@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from chat_personas.reporting.explained.in_one_sentence import after_which, in_one_sentence, too_early
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, verdict_lines, why_not_shown
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     EVERYONE,
     THIS_PERSONA,

@@ -8,11 +8,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from chat_personas.reporting import wording
 from chat_personas.reporting.numbers import COMPACT, people, plain, signed_number
-from chat_personas.reporting.steering_wording import EXAGGERATION, PARTING, STEERED_BRIEFLY, push_described
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording import doubts, drifted, score_name
+from chat_personas.reporting.wording import measurements as wording
+from chat_personas.reporting.wording.measurements import doubts, drifted, score_name
+from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED_BRIEFLY, push_described
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import (
     FIGURE_CELLS,

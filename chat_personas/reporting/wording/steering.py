@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, signed_number, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
-from chat_personas.reporting.wording import answers_of, groups_label
+from chat_personas.reporting.wording.measurements import answers_of, groups_label
 from chat_personas.text import pluralize, printable
 from eval.interventions import layers_named
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chat_personas.reporting.steering_wording import stored_intervention_described
-from chat_personas.reporting.wording import doubts, model_described, nearest_groups
+from chat_personas.reporting.wording.measurements import doubts, model_described, nearest_groups
+from chat_personas.reporting.wording.steering import stored_intervention_described
 from eval.engine import EngineInfo
 from eval.scoring.results import Difference, GroupSample, OppositeScores, PairedScore, Reference, References
 from tests.eval.intervals import interval, paired

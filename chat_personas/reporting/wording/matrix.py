@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.numbers import p_value, people, with_interval
 from chat_personas.reporting.verdicts import marked, not_shown, why_not_shown
-from chat_personas.reporting.wording import group_label, score_name
+from chat_personas.reporting.wording.measurements import group_label, score_name
 from chat_personas.text import printable
 
 if TYPE_CHECKING:

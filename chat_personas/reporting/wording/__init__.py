@@ -1,0 +1,1 @@
+"""How things are called and said, once for all faces: measurements, conversations, the matrix, steering."""
