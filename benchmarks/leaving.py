@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -304,10 +304,19 @@ def main() -> int:
         seconds = [left.seconds for left in each]
         median, longest = statistics.median(seconds), max(seconds)
         print(f"| {state} | {len(each)} | {wrong[state]} | {median:.2f} | {longest:.2f} |")
-    everything = [left.seconds for each in ended.values() for left in each]
-    print(f"{len(everything)} times: {wrong.total()} wrong; median {statistics.median(everything):.2f} s, ", end="")
-    print(f"longest {max(everything):.2f} s, {sum(each > 1.0 for each in everything)} over a second")
+    print(in_all([left.seconds for each in ended.values() for left in each], wrong.total()))
     return 1 if wrong else 0
+
+
+def in_all(seconds: Sequence[float], wrong: int) -> str:
+    """Return the line about all times that the program was left: how many, and how long it took where it ended."""
+    if not seconds:
+        return f"0 times: {wrong} wrong"
+    over = sum(each > 1.0 for each in seconds)
+    return (
+        f"{len(seconds)} times: {wrong} wrong; median {statistics.median(seconds):.2f} s, "
+        f"longest {max(seconds):.2f} s, {over} over a second"
+    )
 
 
 if __name__ == "__main__":

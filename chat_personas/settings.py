@@ -26,7 +26,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from chat_personas.paths import display_path, settings_path
+from chat_personas.paths import display_path, path_named, settings_path
 from personas.errors import ReportedError
 from personas.inputs.files import display_name, non_file_kind
 from personas.inputs.models import Place, faults, fix, unknown_key
@@ -372,7 +372,7 @@ def _with_name_of(setting: str, value: str, line: str) -> str:
     named = f"(the setting {setting})"
     line = line.replace(quoted(value), named).replace(display_name(Path(value)), named)
     if setting == "model" and ("/" in value or "." in value):  # the path of a file, which is not quoted
-        line = line.replace(without_secrets(value), named)
+        line = line.replace(without_secrets(value), named).replace(str(path_named(value)), named)
     return line
 
 

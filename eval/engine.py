@@ -29,6 +29,12 @@ class EngineError(ReportedError):
     exit_code = 3
 
 
+class EnvironmentVariableError(EngineError):
+    """A variable of the environment keeps a model from being loaded or reached: wrong input. The message names it."""
+
+    exit_code = 2
+
+
 class RequestError(EngineError):
     """This one request failed; others may not."""
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.__main__ import rows_kept
 from benchmarks.figure import Goal, Pair, Timing, figure, interleaved
+from benchmarks.leaving import in_all
 from benchmarks.performance_page import performance_page
 from benchmarks.row import Measured, Row, Settings, result
 from benchmarks.steered_inside import measure_replies
@@ -182,3 +183,8 @@ def test_a_row_measured_anew_replaces_its_own_and_leaves_the_others(tmp_path: Pa
     assert rows_kept(None, ["memory"]) == rows_kept(file, ["memory"]) == {}
     file.write_text(json.dumps([{"name": "memory", "ratio": 2.0}, {"name": "key-echo", "ratio": 1.1}]))
     assert rows_kept(file, ["memory"]) == {"key-echo": {"name": "key-echo", "ratio": 1.1}}
+
+
+def test_where_every_run_of_leaving_fails_there_is_no_median_to_tell() -> None:
+    assert in_all([], 3) == "0 times: 3 wrong"
+    assert in_all([0.5, 1.5, 0.7], 1) == "3 times: 1 wrong; median 0.70 s, longest 1.50 s, 1 over a second"

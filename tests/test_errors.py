@@ -30,7 +30,6 @@ from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.llama.template import EndlessTemplateError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
-from chat_personas.engines.openai.client import EnvironmentVariableError
 from chat_personas.engines.openai.connection import InvalidAddressError
 from chat_personas.models.catalogue import UnknownEntryError
 from chat_personas.models.pulling import NoHubError, NoSpaceError, PullError
@@ -42,7 +41,7 @@ from chat_personas.storage.files import OutputError
 from chat_personas.studies.errors import ParticipationError, StudyFileError
 from chat_personas.studies.sample import MarginsError
 from chat_personas.tui.other_programs import NoEditorError
-from eval.engine import EngineError, RequestError, TooLongError
+from eval.engine import EngineError, EnvironmentVariableError, RequestError, TooLongError
 from eval.errors import AnswerError, ReportError, SurveyError
 from eval.interventions import InterventionError
 from personas import PersonaError, ReportedError

@@ -30,10 +30,11 @@ def run_command(arguments: Sequence[str]) -> int:
     For a group of commands without one of them, its help goes to standard error.
 
     Raises:
-        CommandLineError: the arguments fit no command.
+        CommandLineError: the arguments fit no command, or completions are asked for without what was typed.
         KeyboardInterrupt: the person pressed Ctrl-C.
         Exception: what went wrong in the command.
     """
+    _check_completion()
     typed = _words_to_complete() if COMPLETION in os.environ else arguments
     command = typer.main.get_command(application(typed[0]) if typed and typed[0] in NAMES else overview())
     if len(arguments) == 1 and arguments[0] in GROUPS:
@@ -49,6 +50,13 @@ def run_command(arguments: Sequence[str]) -> int:
     if result == INTERRUPTED:
         raise KeyboardInterrupt  # Typer turns the exception into a number
     return result if isinstance(result, int) else DONE
+
+
+def _check_completion() -> None:
+    """Raise CommandLineError where completions are asked for without what a shell says besides: what was typed."""
+    shell = os.environ.get(COMPLETION, "").removeprefix("complete_")
+    if shell == "bash" and not ("COMP_WORDS" in os.environ and os.environ.get("COMP_CWORD", "").isdecimal()):
+        raise CommandLineError(f"{COMPLETION} in the environment is for a shell that completes a command; unset it")
 
 
 def _words_to_complete() -> list[str]:

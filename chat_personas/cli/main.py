@@ -194,6 +194,25 @@ def run() -> None:
         _end(main(sys.argv[1:]))
     except KeyboardInterrupt:  # a moment before `main` or after it
         _end(_say("interrupted", INTERRUPTED))
+    except Exception as error:  # `--debug` asks for it
+        if sys.stderr is not None:
+            sys.stderr.write(_traceback(error, sys.argv[1:]))
+        _end(_RAISED)
+
+
+_RAISED = 1
+"""The exit code of Python itself for what nothing catches."""
+
+
+def _traceback(error: Exception, arguments: Sequence[str]) -> str:
+    """Return the traceback of an error, which people put into reports: without secrets and the values of settings."""
+    import traceback
+
+    from chat_personas.settings import without_values
+    from personas.inputs.redaction import without_secrets
+
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return "".join(f"{without_secrets(without_values(line, arguments), words=False)}\n" for line in lines)
 
 
 def _on_ctrl_c(handler: Callable[[int, FrameType | None], Any] | signal.Handlers) -> None:

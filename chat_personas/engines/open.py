@@ -209,10 +209,11 @@ def template_source(choice: str | None) -> str | None:
 
     if choice is None or choice in ("chatml", "plain"):
         return {None: None, "chatml": CHATML, "plain": ""}[choice]
+    file = path_named(choice)
     try:
-        return Path(choice).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"the chat template {display_path(Path(choice).expanduser())} cannot be read"
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:  # not UTF-8, or no name of a file at all
+        what = f"the chat template {display_path(file)} cannot be read"
         raise UnknownModelError(f"{what}; give chatml, plain, or a file with a Jinja template") from error
 
 

@@ -193,7 +193,7 @@ def _in_ollama(folder: Path) -> Iterator[Candidate]:
         try:
             layers = json.loads(manifest.read_bytes())["layers"]
             digests = [layer["digest"] for layer in layers if layer["mediaType"] == _MODEL_LAYER]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             yield Candidate(manifest, "Ollama", why_damaged="is a damaged manifest; run `ollama pull` again")
             continue
         for digest in digests[:1]:
@@ -232,7 +232,7 @@ def _lm_studio(home: Path) -> Iterator[Path]:
     for folder in dict.fromkeys([*homes, home / ".lmstudio", home / ".cache" / "lm-studio"]):
         try:
             elsewhere = json.loads((folder / "settings.json").read_bytes())["downloadsFolder"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             elsewhere = None
         yield from dict.fromkeys([folder / "models", *([Path(elsewhere)] if isinstance(elsewhere, str) else [])])
 

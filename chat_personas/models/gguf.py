@@ -28,6 +28,8 @@ _MOST_DIMENSIONS = 4
 _ALIGNMENT = 32
 _LARGEST_FIGURE = 2**31 - 1
 """llama.cpp keeps the figures of a model as 32-bit numbers."""
+_DAMAGE = (struct.error, IndexError, OverflowError, RecursionError)
+"""What reading a damaged header ends in: bytes that are not there, lengths beyond any, arrays in arrays without end."""
 
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 40), 10: (256, 84),
@@ -181,7 +183,7 @@ def read_header(path: Path) -> Header:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             try:
                 header = _Reader(content).header()
-            except (struct.error, IndexError, OverflowError) as error:
+            except _DAMAGE as error:
                 raise GgufError("is cut off or damaged; download it again") from error
             size = len(content)
     if size < header.whole:
@@ -214,11 +216,7 @@ def read_start(start: Buffer) -> Header:
         reader.counts()
         for key, value in reader.entries():
             found[key] = value
-    except (
-        struct.error,
-        IndexError,
-        OverflowError,
-    ):  # the bytes end here, as a rule within the vocabulary, whose length is known
+    except _DAMAGE:  # the bytes end here, as a rule within the vocabulary, whose length is known
         if reader.length is not None:
             found[reader.key] = reader.length
     return Header(found)

@@ -245,6 +245,11 @@ def unfinished_trainings() -> list[Path]:
     return sorted(directions_directory().glob(f"*/*{STATES}"))
 
 
+def is_direction_file(name_or_path: str) -> bool:
+    """Whether a direction is given by its file, and not by the name under which it is kept."""
+    return name_or_path.endswith(".gguf") or "/" in name_or_path
+
+
 def find_direction(name_or_path: str, model_sha256: str | None = None) -> list[Path]:
     """Return the files of a direction: one for each model that it was trained on, or only that for one model.
 
@@ -253,7 +258,7 @@ def find_direction(name_or_path: str, model_sha256: str | None = None) -> list[P
     Raises:
         SteeringError: there is none of that name, or none for the model.
     """
-    if name_or_path.endswith(".gguf") or "/" in name_or_path:
+    if is_direction_file(name_or_path):
         return [path_named(name_or_path)]
     kept = [path for path in kept_directions() if path.parent.name == name_or_path]
     if not kept:

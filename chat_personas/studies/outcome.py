@@ -13,6 +13,7 @@ from pydantic import Field
 
 from chat_personas import __version__
 from chat_personas.corpus import Corpus
+from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.sql import now
 from chat_personas.corpus.study_rows import AnswerRow, ParticipationRow
 from chat_personas.studies.participation import AFTER, BEFORE, GUESSES_AFTER, GUESSES_AGAIN, GUESSES_BEFORE
@@ -141,11 +142,15 @@ def outcome_of(corpus: Corpus, study: LoadedStudy, *, tests: bool = False) -> St
     """Return what came of a study so far; `tests`: of its rehearsals and trials instead.
 
     Raises:
-        CorpusError: the corpus cannot be read.
+        CorpusError: the corpus cannot be read, or its participants do not fit its participations.
     """
     records = corpus.studies
     rows = records.participations(study.row.sha256)
     is_test = {person.id: person.test for person in records.participants(study.row.sha256)}
+    if any(row.participant_id not in is_test for row in rows):  # changed outside of this program
+        raise CorpusError(
+            "the corpus lacks the participant of a participation; see what else is wrong: chat-personas corpus doctor"
+        )
     counted = [row for row in rows if is_test[row.participant_id] is tests]
     others = Counter(row.condition for row in rows if is_test[row.participant_id] is not tests)
     gathered = {each.name: _gather(corpus, study, each.name, counted) for each in study.study.conditions}

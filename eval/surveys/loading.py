@@ -111,7 +111,7 @@ def survey_path(name_or_path: str | Path, directories: Sequence[Path] = ()) -> P
     """Return the file that `load_survey` reads; that of a path need not exist.
 
     Raises:
-        SurveyError: it is not a path, and no survey has that name.
+        SurveyError: it is not a path, and no survey has that name, or a pipe or a device has it.
     """
     if isinstance(name_or_path, Path):
         return name_or_path
@@ -123,7 +123,9 @@ def survey_path(name_or_path: str | Path, directories: Sequence[Path] = ()) -> P
         likely = suggestion(name_or_path, names, "see: chat-personas surveys list.")
         raise SurveyError(f"there is no survey {quoted(name_or_path)}; {likely} Or name its file")
     found = (directory / f"{name_or_path}.json" for directory in (_BUILT_IN, *directories))
-    return next(file for file in found if is_file(file))
+    if (file := next(filter(is_file, found), None)) is None:  # opening a pipe would wait for somebody to write to it
+        raise SurveyError(f"{quoted(f'{name_or_path}.json')} among the surveys is not a regular file; remove it")
+    return file
 
 
 def read_survey(text: str) -> Survey:

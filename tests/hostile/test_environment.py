@@ -15,9 +15,11 @@ from chat_personas.cli.bootstrap import keep_log
 from chat_personas.cli.errors import BAD_INPUT, DONE, STORAGE_FAILED, UsageError
 from chat_personas.cli.launch import _check_toolkit, has_terminal
 from chat_personas.cli.main import main
-from chat_personas.engines.openai.client import EnvironmentVariableError
+from chat_personas.engines.llama.bindings import _receive, native_errors
+from chat_personas.engines.open import UnknownModelError, template_source
 from chat_personas.engines.openai.connection import Connection
 from chat_personas.paths import check_home, corpus_path, display_path
+from eval.engine import EnvironmentVariableError
 from tests.examples import slow_but_first
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +66,63 @@ def test_what_makes_every_server_unreachable_is_named_with_what_to_do(
     assert str(raised.value).endswith(what_to_do)
     assert raised.value.exit_code == BAD_INPUT
     Connection("http://127.0.0.1:1/v1", None, timeout=1.0)  # it is not used for a server on this machine
+
+
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_certificates_that_might_never_end_are_not_opened(
+    alone: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
+) -> None:
+    file = tmp_path / "authority.pem"
+    if what == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(EnvironmentVariableError, match=r"^SSL_CERT_FILE .* not a regular file; unset or correct it$"):
+        Connection(FAR, None, timeout=1.0)
+    Connection("http://127.0.0.1:1/v1", None, timeout=1.0)
+
+
+def test_another_llama_cpp_that_is_not_there_is_named_with_its_variable(tmp_path: Path) -> None:
+    code, out, said = run(["eval", "democrat", "--model", "pocket"], {"LLAMA_CPP_LIB_PATH": "/nonexistent"}, tmp_path)
+    assert (code, out) == (BAD_INPUT, "")
+    assert said == (
+        "chat-personas: LLAMA_CPP_LIB_PATH in the environment names a directory without a usable llama.cpp; unset or "
+        "correct it\n"
+    )
+
+
+def test_completions_without_a_shell_that_asks_for_them_are_one_line(tmp_path: Path) -> None:
+    code, _, said = run([], {"_CHAT_PERSONAS_COMPLETE": "complete_bash"}, tmp_path)
+    assert (code, said.count("\n")) == (BAD_INPUT, 1)
+    assert said.startswith("chat-personas: _CHAT_PERSONAS_COMPLETE in the environment is for a shell")
+
+
+def test_a_traceback_for_a_report_has_no_value_of_a_setting(tmp_path: Path) -> None:
+    settings = tmp_path / "config" / "settings.toml"
+    settings.parent.mkdir()
+    settings.write_text('model = "~/SECRET/x.gguf"\n')
+    code, _, said = run(["eval", "democrat", "--debug"], {}, tmp_path)
+    assert code == 1
+    assert said.startswith("Traceback")
+    assert "UnknownModelError: there is no model file (the setting model); check the path" in said
+    assert "SECRET" not in said
+    _, _, said = run(["eval", "democrat", "--model", "~/SECRET/x.gguf", "--debug"], {}, tmp_path)
+    assert "there is no model file ~/SECRET/x.gguf" in said  # written on the command line
+
+
+def test_without_a_home_llama_cpp_is_heard_and_a_template_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_home(_: str) -> str:
+        return _
+
+    monkeypatch.setattr("os.path.expanduser", no_home)
+    with caplog.at_level("ERROR"), native_errors() as heard:
+        _receive(4, b"no such file", None)
+    assert heard == ["no such file"]
+    with pytest.raises(UnknownModelError, match="cannot be read"):
+        template_source("~/template.jinja")
 
 
 def test_a_file_for_keys_that_cannot_be_written_is_not_blamed_on_the_certificates(

@@ -298,3 +298,15 @@ def test_a_vocabulary_without_weights_is_no_model(home: Path) -> None:
     models, (problem,) = found()
     assert models == []
     assert problem.why.startswith("has no weights")
+
+
+def test_deep_json_of_other_programs_does_not_end_the_search(home: Path) -> None:
+    for place in (
+        home / ".ollama/models/manifests/registry.ollama.ai/library/m/latest",
+        home / ".lmstudio/settings.json",
+    ):
+        place.parent.mkdir(parents=True)
+        place.write_text("[" * 100_000)
+    found, damaged = find_files(home / "own")
+    assert not found
+    assert [each.why for each in damaged] == ["is a damaged manifest; run `ollama pull` again"]

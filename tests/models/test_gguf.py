@@ -1,5 +1,6 @@
 """Headers of GGUF files: what they say, and what is found to be wrong with a file."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,15 @@ def test_what_is_no_model_is_named_and_not_fatal(tmp_path: Path, content: bytes,
     (tmp_path / "odd.gguf").write_bytes(content)
     with pytest.raises(GgufError, match=why):
         read_header(tmp_path / "odd.gguf")
+
+
+def test_arrays_in_arrays_without_end_are_damage(tmp_path: Path) -> None:
+    head = struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + struct.pack("<Q1sI", 1, b"x", 9)
+    file = tmp_path / "deep.gguf"
+    file.write_bytes(head + struct.pack("<IQ", 9, 1) * 20_000)
+    with pytest.raises(GgufError, match="damaged"):
+        read_header(file)
+    assert read_metadata(file).architecture == "unknown"
 
 
 FIGURES = (

@@ -95,5 +95,8 @@ def test_the_page_loads_nothing_and_tells_how_to_repeat_the_sweep(found: Sweep) 
     between = swept([measured(1 / 3, 0.8, 0.8)], measured(None, 0.5, 0.5), replace(SOURCE, layers=(1, 3)))
     assert "--strengths=0.333333333333333 --layers 1,3 --toward" in seen(sweep_page_document(between)).text
     assert page == sweep_page_document(found)
+    assert page == sweep_page_document(found, "party")
+    by_file = seen(sweep_page_document(found, "~/directions/other.gguf")).text
+    assert "chat-personas steer sweep other.gguf --kind" in by_file
     costs = rows(page, "Replies to neutral questions, and answers to the held-out ones")
     assert costs["none"][:3] == ["-2.00", "0.00", "1.00"]

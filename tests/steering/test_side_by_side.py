@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
+from chat_personas.reporting.html.steering_page import steering_table_page_document
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
 from chat_personas.steering.side_by_side import Along, Comparison, SteeringRow, SteeringTable
@@ -180,3 +181,10 @@ async def test_without_a_direction_the_rest_is_measured_and_a_line_says_how_to_t
         assert row(found, name).scores is None
     assert row(found, "few_shot").scores is not None
     assert found.direction is None
+
+
+async def test_the_page_names_a_direction_again_as_it_was_given(even: tuple[SteeringTable, Leaning]) -> None:
+    found, _ = even
+    assert found.direction is not None
+    assert f"--direction {found.direction.name} " in steering_table_page_document(found, found.direction.name)
+    assert "--direction other.gguf " in steering_table_page_document(found, "somewhere/other.gguf")

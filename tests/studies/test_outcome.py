@@ -1,6 +1,8 @@
 """What came of a study is what was planted in it, and says who is left out."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from scipy import stats
 
 from chat_personas.corpus import Corpus
+from chat_personas.corpus.errors import CorpusError
 from chat_personas.studies.outcome import NOT_MEASURED, mean_with_interval, outcome_of
 from chat_personas.studies.participation import Participation
 from chat_personas.studies.sitting import Sitting
@@ -172,3 +175,14 @@ def test_who_does_not_count_is_counted_beside(corpus: Corpus, tmp_path: Path) ->
 def test_a_mean_has_no_interval_of_one_value() -> None:
     assert mean_with_interval([3.0]) is None
     assert mean_with_interval([]) is None
+
+
+def test_a_participant_whose_key_was_changed_is_said_and_no_crash(tmp_path: Path) -> None:
+    file = tmp_path / "changed.db"
+    with Corpus.open(file) as corpus:
+        study = made_study(tmp_path, ONE_CONDITION)
+        begin(corpus, study)
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("UPDATE participants SET id = 9e999")
+        with pytest.raises(CorpusError, match=r"lacks the participant of a participation.*corpus doctor"):
+            outcome_of(corpus, study)

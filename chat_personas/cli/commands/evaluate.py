@@ -99,7 +99,7 @@ def evaluate(
             model=model or settings.model,
             resumable=again,
         ).run()
-        destinations.write({"--json": table.to_json, "--html": lambda: steering_table_page_document(table)})
+        destinations.write({"--json": table.to_json, "--html": lambda: steering_table_page_document(table, direction)})
         print_steering_table(table, to_error=destinations.take_standard_output)
         return DONE
     if direction is not None:

@@ -260,7 +260,7 @@ def sweep(
     destinations.write(
         {
             "--json": found.to_json,
-            "--html": lambda: sweep_page_document(found),
+            "--html": lambda: sweep_page_document(found, direction),
             "--svg": lambda: sweep_figure_document(found),
         }
     )

@@ -16,11 +16,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from chat_personas.paths import path_named
+from eval.engine import EnvironmentVariableError
+
 logger = logging.getLogger("chat_personas.llama_cpp")
 logger.addHandler(logging.NullHandler())  # without any other handler, logging would write warnings to the terminal
 
 _CONTINUED = 5
 _LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR}  # ggml.h; the binding lists others
+_LIBRARY_PATH = "LLAMA_CPP_LIB_PATH"  # llama-cpp-python loads the library from there instead of its own
 _heard = threading.local()
 _callback: Any = None
 
@@ -31,13 +35,23 @@ def native() -> Any:
 
     It is untyped on purpose. This is C behind ctypes: an id or a size out of range ends the process. So every call goes
     through a typed method of this package that checks them first.
+
+    Raises:
+        EnvironmentVariableError: the environment names another library, which cannot be used.
     """
     # OpenMP's threads spin at every operation while they wait for each other, and on a busy machine burn the very time
     # they wait for: 3 to 11 tokens a second where sleeping threads reach 85 to 300 (built-in model, two busy cores).
     if "GOMP_SPINCOUNT" not in os.environ:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     with _without_diskcache():
-        import llama_cpp.llama_cpp as library
+        try:
+            import llama_cpp.llama_cpp as library
+        except (OSError, RuntimeError, AttributeError) as error:  # not there, not loaded, or without a function
+            if _LIBRARY_PATH not in os.environ:
+                raise
+            raise EnvironmentVariableError(
+                f"{_LIBRARY_PATH} in the environment names a directory without a usable llama.cpp; unset or correct it"
+            ) from error
 
     _route_log(library)
     library.llama_backend_init()
@@ -83,7 +97,7 @@ def _receive(level: int, text: bytes | None, _data: object) -> None:
     errors = getattr(_heard, "errors", None)
     if errors is None and not logger.isEnabledFor(severity):
         return
-    line = text.decode("utf-8", "replace").rstrip().replace(str(Path.home()), "~")
+    line = text.decode("utf-8", "replace").rstrip().replace(str(path_named("~")), "~")
     if errors is not None and severity >= logging.ERROR:
         errors.append(line)
     logger.log(severity, "%s", line)

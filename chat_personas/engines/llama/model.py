@@ -15,7 +15,7 @@ from typing import Any
 from chat_personas.engines.llama.bindings import native, native_errors, stops_when
 from chat_personas.engines.llama.worker import InterruptFlag
 from chat_personas.models.usable import refuse_unusable
-from chat_personas.storage.files import atomic_write
+from chat_personas.storage.files import atomic_write, document_in
 from eval.engine import EngineError
 
 logger = logging.getLogger(__name__)
@@ -130,12 +130,12 @@ def _digest(path: Path) -> str:
 
 
 def read_cache(cache: Path) -> dict[str, str]:
-    """Return what is remembered of files, by key; nothing if the cache is missing or damaged."""
+    """Return what is remembered of files, by key; nothing if the cache is missing, damaged, or no regular file."""
     try:
-        known = json.loads(cache.read_text())
-    except (OSError, ValueError):
+        known = document_in(cache)
+    except OSError:
         return {}
-    return known if isinstance(known, dict) else {}
+    return {key: value for key, value in known.items() if isinstance(value, str)} if isinstance(known, dict) else {}
 
 
 def write_cache(cache: Path, known: dict[str, str]) -> None:

@@ -10,11 +10,13 @@ environment and would send them to any server, so what leaves is decided here: o
 import os
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx2
 import openai
 
-from eval.engine import EngineError
+from eval.engine import EngineError, EnvironmentVariableError
+from personas.inputs.files import is_file
 from personas.inputs.redaction import shown_address
 
 Checked = Callable[[httpx2.Response], Awaitable[None]]
@@ -30,12 +32,6 @@ _POOLS = 8
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEY_LOG = "SSLKEYLOGFILE"
-
-
-class EnvironmentVariableError(EngineError):
-    """A variable of the environment has a value with which no server can be reached: wrong input."""
-
-    exit_code = 2
 
 
 class Client(openai.AsyncOpenAI):
@@ -75,6 +71,7 @@ def make_client(base: str, key: str | None, *, here: bool, timeout: float, check
 
     if not here:
         _check_proxies()
+        _check_certificates()
     waiting = httpx2.Timeout(timeout, connect=_CONNECT_SECONDS)
     try:
         http = httpx2.AsyncClient(
@@ -147,6 +144,16 @@ def _can_be_written(file: str | None) -> bool:
     except OSError:
         return False
     return True
+
+
+def _check_certificates() -> None:
+    """Raise EnvironmentVariableError if the certificates are a pipe or a device: reading them might never end."""
+    name, _ = _CERTIFICATES
+    named = os.environ.get(name)
+    if named and os.path.lexists(named) and not is_file(Path(named)):
+        raise EnvironmentVariableError(
+            f"{name} in the environment names something that is not a regular file; unset or correct it"
+        )
 
 
 def _check_proxies() -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
@@ -24,6 +25,7 @@ from chat_personas.reporting.wording.steering import (
     steering_row_name,
     steering_table_lines,
 )
+from chat_personas.steering.direction_file import is_direction_file
 from chat_personas.text import printable
 
 if TYPE_CHECKING:
@@ -37,8 +39,11 @@ TABLE_HEADS = ("", "alignment", "minus none", "minus the best prompt", "cost", *
 COST_HEADS = ("strength", *TALK_HEADS)
 
 
-def sweep_page_document(found: "Sweep") -> str:
-    """Return the page as HTML; the same sweep gives the same bytes."""
+def sweep_page_document(found: "Sweep", given: str | None = None) -> str:
+    """Return the page as HTML; the same sweep gives the same bytes.
+
+    `given` is how the direction was named, which the command that repeats the sweep must know if it was by a file.
+    """
     name = intervention_described(found.kind, found.direction.name, found.layers)
     sections = [
         element("div", sweep_figure(found), class_="figure"),
@@ -46,7 +51,7 @@ def sweep_page_document(found: "Sweep") -> str:
         titled("Every strength", _strengths(found)),
         titled("What it costs, and how the questions were answered", _costs(found)),
         titled("Where it comes from", [_facts(found)]),
-        titled("Repeat this sweep", _repeat(_again(found))),
+        titled("Repeat this sweep", _repeat(_again(found, given))),
     ]
     return whole_page(f"{name}: sweep", [_header(found, name), element("main", sections)])
 
@@ -124,23 +129,30 @@ def _repeat(command: str) -> Iterator[Node]:
     yield element("p", sentence(NO_DIRECTORIES), class_="note")
 
 
-def _again(found: "Sweep") -> str:
+def _direction(name: str, given: str | None) -> str:
+    """Return how to name a direction again: by its file's base name if it was given by one, else by its own name."""
+    return name if given is None or not is_direction_file(given) else Path(given).name
+
+
+def _again(found: "Sweep", given: str | None) -> str:
     strengths = ",".join(f"{step.strength:.15g}" for step in found.steps)
     layers = ",".join(map(str, found.layers))
     sides = (("--toward", found.toward), ("--against", found.against))
     groups = [word for option, side in sides for group in side for word in (option, str(group))]
     options = ["--kind", found.kind, f"--strengths={strengths}", "--layers", layers, *groups]
-    return shlex.join(
-        ["chat-personas", "steer", "sweep", found.direction.name, *options, *_where(found.survey, found.model)]
-    )
+    direction = _direction(found.direction.name, given)
+    return shlex.join(["chat-personas", "steer", "sweep", direction, *options, *_where(found.survey, found.model)])
 
 
 def _where(survey: "SweptSurvey | SurveyInfo", model: "ModelInfo") -> list[str]:
     return ["--survey", survey.name, *model_options(model)]
 
 
-def steering_table_page_document(found: "SteeringTable") -> str:
-    """Return the page about every way of steering as HTML; the same table gives the same bytes."""
+def steering_table_page_document(found: "SteeringTable", given: str | None = None) -> str:
+    """Return the page about every way of steering as HTML; the same table gives the same bytes.
+
+    `given` is how the direction was named, as in `sweep_page_document`.
+    """
     name, model, survey = found.persona.name, found.model, found.survey
     header = element(
         "header",
@@ -156,7 +168,7 @@ def steering_table_page_document(found: "SteeringTable") -> str:
         table("On the held-out questions", TABLE_HEADS, rows),
         bullets([sentence(line) for line in steering_row_doubts(found)]),
         *(element("p", sentence(line), class_="note") for line in (TALK_EXPLAINED, ANSWERED_EXPLAINED)),
-        titled("Repeat this", _repeat(_table_again(found))),
+        titled("Repeat this", _repeat(_table_again(found, given))),
     ]
     return whole_page(f"{name}: every steering", [header, element("main", main)])
 
@@ -169,7 +181,7 @@ def _of_costs(row: "SteeringRow") -> tuple[str, ...]:
     return *_cost(row.cost), *(mean_of(each, decimals=2) for each in answered)
 
 
-def _table_again(found: "SteeringTable") -> str:
-    along = [] if found.direction is None else ["--direction", found.direction.name]
+def _table_again(found: "SteeringTable", given: str | None) -> str:
+    along = [] if found.direction is None else ["--direction", _direction(found.direction.name, given)]
     where = _where(found.survey, found.model)
     return shlex.join(["chat-personas", "eval", persona_option(found.persona), "--steering", "all", *along, *where])

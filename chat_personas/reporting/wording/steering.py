@@ -190,9 +190,16 @@ def ablation_lines(found: "AblationReport") -> Iterator[str]:
     )
     if not found.sound:
         for name, side in zip((one, other), found.sides, strict=True):
-            for where, verdict in (("", side.verdict), (" without the direction", side.verdict_ablated)):
+            verdicts = {
+                "": side.verdict,
+                " without the direction": side.verdict_ablated,
+                " without a random direction instead": side.verdict_random,
+            }
+            for where, verdict in verdicts.items():
                 if not verdict.sound:
                     yield f"{name}{where}: {finding_described(verdict.finding)}"
+        if found.random_sound:
+            yield _without_random(found)
     else:
         p = None if found.change is None else found.change.p
         yield f"  with the direction     {with_interval(found.apart)}"
@@ -216,8 +223,12 @@ def _beside_random(found: "AblationReport") -> Iterator[str]:
         yield "without a random direction instead, the answers are not sound: there is nothing to compare with"
         return
     p = None if found.beyond_random is None else found.beyond_random.p
-    yield f"  without a random one   {with_interval(found.apart_random)}"
+    yield _without_random(found)
     yield f"  beyond a random one    {signed(found.beyond_random)}, p {p_value(p)}"
+
+
+def _without_random(found: "AblationReport") -> str:
+    return f"  without a random one   {with_interval(found.apart_random)}"
 
 
 def finding_described(finding: str) -> str:

@@ -1,6 +1,8 @@
 """`surveys import`: what was taken over is listed, shown and measured with like any other survey."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -144,3 +146,21 @@ def test_a_survey_with_a_fault_is_named_beside_the_list_of_the_others(command: C
     assert ran.code == 2
     assert '"my-town.json": there is no key "titel"; did you mean "title"?' in only_line(ran)
     assert [line.split()[0] for line in ran.out.splitlines()] == ["civic", "your-town"]
+
+
+@pytest.mark.parametrize("what", ["pipe", "device", "socket", "directory"])
+def test_what_is_no_file_among_the_surveys_is_named_and_never_opened(command: Command, home: Path, what: str) -> None:
+    odd = home / "data" / "surveys" / "odd.json"
+    odd.parent.mkdir(parents=True)
+    if what == "pipe":
+        os.mkfifo(odd)
+    elif what == "device":
+        odd.symlink_to("/dev/zero")
+    elif what == "socket":
+        os.mknod(odd, stat.S_IFSOCK | 0o600)
+    else:
+        odd.mkdir()
+    ran = command("surveys", "list")
+    assert (ran.code, [line.split()[0] for line in ran.out.splitlines()]) == (2, ["civic"])
+    assert only_line(ran) == 'chat-personas: "odd.json" among the surveys is not a regular file; remove it\n'
+    assert command("surveys", "show", "odd").err == ran.err

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import random
 import subprocess
@@ -178,6 +179,23 @@ def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(
     assert file_sha256(model, cache) == hashlib.sha256(b"another").hexdigest()
     cache.write_text("{damaged")
     assert file_sha256(model, cache) == hashlib.sha256(b"another").hexdigest()
+
+
+@pytest.mark.parametrize("what", ["deep", "pipe", "device", "list", "no texts"])
+def test_whatever_stands_in_the_place_of_the_hashes_the_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(model_module, "_WORTH_REMEMBERING", 0)
+    model, cache = tmp_path / "model.gguf", tmp_path / "hashes.json"
+    model.write_bytes(b"one")
+    if what == "pipe":
+        os.mkfifo(cache)
+    elif what == "device":
+        cache.symlink_to("/dev/zero")
+    else:
+        key = model_module.file_identity(model.stat())
+        cache.write_text({"deep": "[" * 100_000, "list": "[1]", "no texts": json.dumps({key: 1})}[what])
+    assert file_sha256(model, cache) == hashlib.sha256(b"one").hexdigest()
 
 
 def test_a_file_that_was_changed_in_place_has_another_hash_though_its_time_was_set_back(

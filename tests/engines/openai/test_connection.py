@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.client import EnvironmentVariableError
 from chat_personas.engines.openai.connection import Connection, InvalidAddressError, is_loopback, proxy_variable
 from chat_personas.engines.openai.keys import account_of, find_key
-from eval.engine import EngineError
+from eval.engine import EngineError, EnvironmentVariableError
 from personas.inputs.redaction import shown_address
 
 WORD = st.text(alphabet="abcdefghij0123456789", min_size=6, max_size=12)
