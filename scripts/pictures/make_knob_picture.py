@@ -18,6 +18,8 @@ from scripts.pictures.make_screenshot import SIZE, answered_and_measured, until
 from scripts.pictures.make_sweep_pictures import FOLDER, TRAINING, ran
 
 PICTURE = FOLDER / "knob.svg"
+TALLER = (SIZE[0], SIZE[1] + 10)
+"""So that the section *Inside* is on the picture, with a row for each reply."""
 PERSONA = """
 schema = "chat-personas/persona@1"
 name = "democrat-inside"
@@ -43,7 +45,7 @@ async def main(persona: Path) -> None:
     from scripts.pictures.portable_svg import portable
 
     app = ChatApp(Session(Launch(str(persona), "pocket")))
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=TALLER) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ChatScreen) and app.screen.session.monitor is not None)
         chat = app.screen
         assert isinstance(chat, ChatScreen)
