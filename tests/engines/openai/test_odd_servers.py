@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_personas.engines.openai import OpenAIEngine, responses, retrying
+from chat_personas.engines.openai import engine as openai_engine
 from eval.engine import EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.engines.openai.scripted_server import (
     Reply,
@@ -429,6 +430,8 @@ async def test_a_reply_without_an_end_is_cut_off_and_kept() -> None:
 
 
 async def test_a_stream_that_only_keeps_alive_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_engine, "_PATIENCE", 0.001)  # a short timeout would end the opening on a busy machine
+
     async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
         if not request.body.get("stream"):
             await well(request, writer)
@@ -439,7 +442,7 @@ async def test_a_stream_that_only_keeps_alive_is_cut_off(monkeypatch: pytest.Mon
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    _, why = await reply_of(reply, timeout=0.05)
+    _, why = await reply_of(reply)
     assert (why or "").startswith("sent nothing of a reply for ")
 
 
