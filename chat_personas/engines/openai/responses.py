@@ -169,7 +169,7 @@ async def _deltas(incoming: Incoming, tokens: int, patience: float) -> AsyncGene
                     return
                 if part is not None:
                     yield part
-                    heard = time.monotonic()
+                    heard = time.monotonic() if part.says_something else heard
             if time.monotonic() - heard > patience:
                 raise UnreadableAnswerError(f"nothing of a reply for {patience:.0f} seconds")
     for event in reader.end():

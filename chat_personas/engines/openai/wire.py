@@ -31,6 +31,7 @@ _MOST_TOKENS = 2**31 - 1
 _LEAST = -1e6  # as good as -inf, and a whole number below it may be too long for a float
 _NOT_FINISHED = frozenset({"", "null", "none"})
 _FILTERED = "content_filter"
+_CALL_FIELDS = ("tool_calls", "function_call")
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 _CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
 _WORDS_OF_FAILURE = ("message", "error", "detail", "msg", "error_message", "errors", "reason", "title", "description")
@@ -66,6 +67,7 @@ class Delta:
     `thought` is what the server itself tells apart as a thought. Markers of thoughts in the text are left in it.
     `counts` are the tokens of prompt and reply, where the event reports both; often one after the end does.
     `thought_tokens` are those of the reply with which the model thought, as far as the server says.
+    `called`: it is a part of a call of a tool.
     """
 
     text: str
@@ -74,6 +76,12 @@ class Delta:
     thought: str = ""
     counts: tuple[int, int] | None = None
     thought_tokens: int = 0
+    called: bool = False
+
+    @property
+    def says_something(self) -> bool:
+        """Whether the answer goes on with it: events without a word, or only with counts, may come without an end."""
+        return bool(self.text or self.thought or self.finish or self.called)
 
 
 class End:
@@ -244,6 +252,7 @@ def delta(event: Event) -> Delta | End | None:
         thought=_thought(said or {}),
         counts=counts,
         thought_tokens=thought_tokens,
+        called=any((said or {}).get(field) for field in _CALL_FIELDS),
     )
 
 
