@@ -72,7 +72,7 @@ async def stream_pieces(
     try:
         async with aclosing(_deltas(incoming, tokens, patience)) as deltas:
             async for part in deltas:
-                if part.filtered and not (count or part.text):
+                if part.finish == "filtered" and not (count or part.text):
                     raise filtered()
                 if part.text or part.thought:
                     count += 1

@@ -62,7 +62,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it.
+    """One event of a streamed answer: text, why the answer ended, or neither.
 
     `thought` is what the server itself tells apart as a thought. Markers of thoughts in the text are left in it.
     `counts` are the tokens of prompt and reply, where the event reports both; often one after the end does.
@@ -72,7 +72,6 @@ class Delta:
 
     text: str
     finish: FinishReason | None
-    filtered: bool = False
     thought: str = ""
     counts: tuple[int, int] | None = None
     thought_tokens: int = 0
@@ -105,14 +104,15 @@ def completion(document: object) -> Completion:
     if message is not None and not isinstance(message, dict):
         raise UnreadableAnswerError("an answer that is not a chat completion")
     said = parted(whole_characters(_said(message or {})))
-    if not said.reply and choice.get("finish_reason") == _FILTERED:
+    finish = _finish(choice.get("finish_reason"))
+    if not said.reply and finish == "filtered":
         raise filtered()
     usage = document.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     model = document.get("model")
     return Completion(
         text=said.reply,
-        finish=_finish(choice.get("finish_reason")),
+        finish=finish,
         model=model if isinstance(model, str) else None,
         prompt_tokens=tokens if _is_count(tokens) else 0,
         log_probabilities=choice.get("logprobs"),
@@ -244,11 +244,9 @@ def delta(event: Event) -> Delta | End | None:
     said = choice.get("delta", choice.get("message", _of_completions(choice)))
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
-    reason = choice.get("finish_reason")
     return Delta(
         _said(said or {}),
-        _finish(reason),
-        filtered=reason == _FILTERED,
+        _finish(choice.get("finish_reason")),
         thought=_thought(said or {}),
         counts=counts,
         thought_tokens=thought_tokens,
@@ -340,6 +338,8 @@ def _text(content: object) -> str:
 def _finish(reason: object) -> FinishReason | None:
     if not isinstance(reason, str) or reason.lower() in _NOT_FINISHED:
         return None
+    if reason.lower() == _FILTERED:
+        return "filtered"
     return "length" if reason.lower() in _CUT_OFF else "stop"
 
 

@@ -373,6 +373,16 @@ async def test_a_filter_that_leaves_nothing_of_a_reply_is_told(said: list[str], 
     assert failure is None if why is None else (failure or "").startswith(why)
 
 
+@pytest.mark.parametrize(("reason", "ended"), [("content_filter", "filtered"), ("stop", "stop")])
+async def test_a_filter_that_cuts_a_reply_off_is_told_from_a_model_that_ends_it(reason: str, ended: str) -> None:
+    async def use(engine: OpenAIEngine, _: ScriptedServer) -> list[Piece]:
+        return [piece async for piece in engine.stream(HELLO, Sampling(seed=1))]
+
+    events = "".join(f"data: {event}\n\n" for event in [*WORDS, chunk("", reason)])
+    pieces = await with_engine(streams(events.encode()), use)
+    assert pieces[-1].finish_reason == ended
+
+
 async def test_a_reply_is_whole_at_its_first_reason_to_end_whatever_follows() -> None:
     events = [*WORDS, chunk("", "stop"), chunk("", "stop"), "null"]
     assert await reply_of(streams("".join(f"data: {event}\n\n" for event in events).encode())) == ("Good day.", None)
