@@ -24,6 +24,8 @@ from eval.engine import FinishReason
 LONGEST_QUOTE = 200
 """Characters of a server's own words that are shown."""
 _LONGEST_WORDS = 2000
+_LONGEST_NAME = 1000
+"""Characters of a model's name, which may be a path."""
 _MOST_LOG_PROBABILITY = 0.01
 _LONGEST_ID = 12
 _MOST_TOKENS = 2**31 - 1
@@ -113,7 +115,7 @@ def completion(document: object) -> Completion:
     return Completion(
         text=said.reply,
         finish=finish,
-        model=model if isinstance(model, str) else None,
+        model=_model_name(model) if isinstance(model, str) else None,
         prompt_tokens=tokens if _is_count(tokens) else 0,
         log_probabilities=choice.get("logprobs"),
         thought=whole_characters(_thought(message or {})) + said.thought,
@@ -121,7 +123,7 @@ def completion(document: object) -> Completion:
 
 
 def model_names(document: object) -> list[str]:
-    """Return the names of the models in a server's list of them.
+    """Return the names of the models in a server's list of them, each fit for a line (`_model_name`).
 
     Raises:
         ReportedFailureError: the document reports a failure.
@@ -133,7 +135,15 @@ def model_names(document: object) -> list[str]:
     if not isinstance(entries, list):
         raise UnreadableAnswerError("a list of models that cannot be read")
     names = [entry.get("id") if isinstance(entry, dict) else None for entry in entries]
-    return [name for name in names if isinstance(name, str) and name]
+    return [_model_name(name) for name in names if isinstance(name, str) and name]
+
+
+def _model_name(name: str) -> str:
+    """Return a model's name as the server has it; one that cannot be one is made fit for a line.
+
+    It is shown in errors, in the status line and in reports, and a server may send anything.
+    """
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else quotable(name)
 
 
 def likeliest(log_probabilities: object) -> list[tuple[str, float]] | None:
