@@ -205,6 +205,19 @@ def load_settings() -> Settings:
         raise SettingsError(_too_much(None, shown, "has a number that is too long")) from None
 
 
+def wrong_lines() -> list[str]:
+    """Say of every setting that is not valid what is wrong with it, as `load_settings` says it of the first one.
+
+    Nothing where the file cannot be read at all: `load_settings` says why.
+    """
+    try:
+        load_settings()
+    except SettingsError as error:
+        if isinstance(error.__context__, ValidationError):
+            return [_explain(fault, display_path(settings_path())) for fault in faults(error.__context__)]
+    return []
+
+
 def _too_much(variable: str | None, file: str, what: str) -> str:
     """Say what a file cannot have, or a variable of the environment where that has it."""
     if variable is not None:

@@ -36,7 +36,8 @@ class Command:
 
     `in_short` is what it does on the screen, in at most 36 letters, "" where only the sentences have it; `keys` are its
     keys there, "" for none; `label` is its name in the key line, "" where it stays out of that; `id` is the name by
-    which settings rebind it, the command's own unless another is given.
+    which settings rebind it, the command's own unless another is given. `reads` says whether it leaves the conversation
+    as it is in sentences, and begins nothing there: always, or where nothing follows its name.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Command:
     id: str = ""
     in_sentences: bool = True
     instead: str = ""
+    reads: Literal["", "alone", "always"] = ""
 
     @property
     def written(self) -> str:
@@ -117,6 +119,7 @@ _TABLE = (
         in_short="Next version of the last turn",
         keys="f8",
         id="other",
+        reads="alone",
     ),
     Command(
         "paste",
@@ -141,6 +144,7 @@ _TABLE = (
         "Talking",
         in_short="Go to one of your messages",
         keys="alt+j",
+        reads="always",
     ),
     Command(
         "find",
@@ -150,6 +154,7 @@ _TABLE = (
         alone=False,
         in_short="Find words in this conversation",
         keys="ctrl+f",
+        reads="always",
     ),
     Command(
         "queue",
@@ -166,6 +171,7 @@ _TABLE = (
         in_short="Copy the chosen message, or a reply",
         keys="f7",
         label="Copy",
+        reads="always",
     ),
     Command(
         "whole",
@@ -186,6 +192,7 @@ _TABLE = (
         keys="f9",
         label="Thoughts",
         id="thoughts",
+        reads="always",
     ),
     Command(
         "editor",
@@ -204,6 +211,7 @@ _TABLE = (
         "Talking",
         in_short="Show the exact prompt",
         keys="f3",
+        reads="always",
     ),
     Command(
         "rate",
@@ -230,6 +238,7 @@ _TABLE = (
         in_short="Show, enter or leave the panel",
         keys="f2,ctrl+t",
         label="Panel",
+        reads="always",
     ),
     Command(
         "hide-panel",
@@ -247,6 +256,7 @@ _TABLE = (
         "Say what a section of the panel means, with the figures of this conversation.",
         "Measuring",
         in_short="Say what the panel means",
+        reads="always",
     ),
     Command(
         "essence",
@@ -272,6 +282,7 @@ _TABLE = (
         "List the questions, or read one with all shares.",
         "Measuring",
         instead="/panel goes to the panel, which has a section with the questions",
+        reads="always",
     ),
     Command(
         "persona",
@@ -282,6 +293,7 @@ _TABLE = (
         in_short="Choose another persona",
         keys="ctrl+g",
         label="Persona",
+        reads="alone",
     ),
     Command(
         "personas",
@@ -289,6 +301,7 @@ _TABLE = (
         "List the personas, or those with these words.",
         "Persona and model",
         instead="/persona lists them",
+        reads="always",
     ),
     Command(
         "go-on",
@@ -304,6 +317,7 @@ _TABLE = (
         "Say the steering prompt, or go on in this conversation with one of your own words: /prompt-text TEXT.",
         "Persona and model",
         in_short="Write the steering prompt yourself",
+        reads="alone",
     ),
     Command(
         "save-persona",
@@ -320,6 +334,7 @@ _TABLE = (
         "Persona and model",
         in_short="Choose another model",
         keys="alt+m",
+        reads="alone",
     ),
     Command(
         "models",
@@ -327,6 +342,7 @@ _TABLE = (
         "List the models on this machine, and those to fetch.",
         "Persona and model",
         instead="/model lists them",
+        reads="always",
     ),
     Command(
         "steer",
@@ -334,6 +350,7 @@ _TABLE = (
         "Say what is on inside the model, or change it.",
         "Persona and model",
         in_short="Say or set what is on inside",
+        reads="alone",
     ),
     Command(
         "sampling",
@@ -341,6 +358,7 @@ _TABLE = (
         "Say how replies are drawn, or change it here: /sampling temperature=0.5 seed=7, or /sampling default.",
         "Persona and model",
         in_short="Choose how replies are drawn here",
+        reads="alone",
     ),
     Command(
         "steer-up",
@@ -378,7 +396,7 @@ _TABLE = (
         "Conversations",
         in_short="Fork: new conversation up to here",
     ),
-    Command("list", "", "List the latest conversations.", "Conversations", instead="/open lists them"),
+    Command("list", "", "List the latest conversations.", "Conversations", instead="/open lists them", reads="always"),
     Command(
         "search",
         "WORDS",
@@ -386,6 +404,7 @@ _TABLE = (
         "Conversations",
         alone=False,
         instead="/open lists the conversations and searches them",
+        reads="always",
     ),
     Command(
         "open",
@@ -395,6 +414,7 @@ _TABLE = (
         in_short="List, search or delete conversations",
         keys="ctrl+o",
         label="Open",
+        reads="alone",
     ),
     Command(
         "rename",
@@ -488,6 +508,7 @@ _TABLE = (
         "The program",
         in_short="Show and change the settings",
         keys="alt+o",
+        reads="always",
     ),
     Command(
         "theme",
@@ -506,6 +527,7 @@ _TABLE = (
         in_short="List all keys",
         keys="f1",
         label="Help",
+        reads="always",
     ),
     Command(
         "quit",
@@ -527,6 +549,11 @@ class Asked:
 
     command: Command
     argument: str
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether this leaves the conversation as it is, and begins nothing: what is going on need not stop for it."""
+        return self.command.reads == "always" or (self.command.reads == "alone" and not self.argument)
 
 
 def asked(line: str, face: Face = "sentences") -> Asked | None:
@@ -566,7 +593,7 @@ def named(name: str, face: Face = "sentences") -> Command:
     Raises:
         CommandError: there is none, or this face does not have it; the message says what to write instead.
     """
-    from personas.inputs.suggestions import quoted, suggestion  # late: the first frame needs the table
+    from personas.inputs.suggestions import SUGGESTED, nearest, quoted  # late: the first frame needs the table
 
     name = name.removeprefix(SLASH)
     command = COMMANDS.get(name.casefold())
@@ -574,9 +601,12 @@ def named(name: str, face: Face = "sentences") -> Command:
         (other,) = (where for each, where in WHERE.items() if each != face)
         raise CommandError(f"{SLASH}{command.name} is for {other}: {command.instead}")
     if command is None:
-        others = tuple(known for known, each in COMMANDS.items() if each.on(face))
-        advice = suggestion(name, others, f"{SLASH}help lists all")
-        raise CommandError(f"there is no command {quoted(f'{SLASH}{name}')}; {advice}; {AS_MESSAGE}")
+        written, others = f"{SLASH}{name}", [known for known, each in COMMANDS.items() if each.on(face)]
+        if (near := nearest(name, others)) is not None:
+            advice = f"{SUGGESTED}{quoted(f'{SLASH}{near}')}? {AS_MESSAGE[:1].upper()}{AS_MESSAGE[1:]}"
+        else:
+            advice = f"{SLASH}help lists all; {AS_MESSAGE}"
+        raise CommandError(f"there is no command {quoted(written)}; {advice}")
     return command
 
 

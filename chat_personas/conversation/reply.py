@@ -86,6 +86,8 @@ class ReplyEnded:
 ReplyEvent = ReplyStarted | ReplyThought | ThoughtEnded | ReplyText | ReplyEnded
 
 
+NOTHING_SAID = "the model ended its reply before the first word"
+"""Why a reply is empty that has ended by itself, as those of base models do now and then."""
 SECONDS_OF_A_TURN = 0.002
 
 
@@ -277,7 +279,7 @@ class RunningReply:
     def _natural_end(self) -> ReplyEnded:
         match self._finish_reason:
             case "stop":
-                return ReplyEnded("complete")
+                return ReplyEnded("complete", None if self._storage.text.strip() else NOTHING_SAID)
             case "length":
                 tokens = self._storage.sampling.max_tokens
                 if self._limit.reached:

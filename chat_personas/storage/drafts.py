@@ -7,7 +7,8 @@ own, so that two programs in one conversation cannot overwrite each other's word
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable
+import tempfile
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -50,6 +51,11 @@ def joined(*texts: str) -> str:
     return "\n".join(text for text in texts if text.strip())
 
 
+def why_refused(error: Exception) -> str:
+    """Say why the disk does not take what is typed, as the system says it."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def merged(drafts: Iterable[Draft]) -> Draft:
     """Return several drafts of one conversation as one.
 
@@ -66,11 +72,49 @@ class Drafts:
 
     Every method waits for the disk and raises OSError where it fails. `program` is the name of this program's lock: a
     draft that it keeps is its own until it is released or the program ends.
+
+    What the disk refuses is held in memory in place of what the disk has: it is found here while the program lives, and
+    `words_held` are all of it. `typing` are awaited to keep what is typed on the screens that are open.
     """
 
     def __init__(self, directory: Path, program: str) -> None:
         self._directory = directory
         self._program = program
+        self._refused = dict[str | None, Draft]()  # could not be written
+        self._apart = dict[str | None, Draft]()  # was not tried to be written, because something before that failed
+        self._why = ""
+        self.typing = set[Callable[[], Awaitable[object]]]()
+
+    @property
+    def words_held(self) -> str:
+        """All that was typed and is on no disk; "" where there is none."""
+        return joined(*(draft.whole for draft in {**self._apart, **self._refused}.values()))
+
+    @property
+    def why_held(self) -> str | None:
+        """Why the disk did not take the last words that it refused; None where no words are held."""
+        return self._why if self.words_held else None
+
+    def hold(self, conversation: str | None, draft: Draft, error: Exception) -> None:
+        """Hold a draft that could not be kept for this reason, until another one of the conversation is kept."""
+        if self._refused.get(conversation) != draft:
+            self._refused.pop(conversation, None)
+            self._apart[conversation], self._why = draft, why_refused(error)
+
+    def holds(self, conversation: str | None) -> bool:
+        """Whether the disk lacks what is held of a conversation."""
+        return conversation in self._refused or conversation in self._apart
+
+    def let_go(self, conversation: str | None) -> None:
+        """Hold nothing of a conversation any more: the disk has what is typed there, or nothing is."""
+        self._refused.pop(conversation, None)
+        self._apart.pop(conversation, None)
+
+    def try_again(self) -> None:
+        """Write what could not be written before; what cannot be now is held on."""
+        for conversation, draft in list(self._refused.items()):
+            with suppress(OSError):
+                self.keep(conversation, draft)
 
     def of(self, conversation: str | None, living: Collection[str]) -> Draft | None:
         """Return what was typed in a conversation, here and by others, as one draft; None where there is nothing.
@@ -81,6 +125,15 @@ class Drafts:
 
     def keep(self, conversation: str | None, draft: Draft) -> None:
         """Keep a draft in place of this program's one before; a blank one erases that."""
+        try:
+            self._write(conversation, draft)
+        except OSError as error:
+            self.let_go(conversation)
+            self._refused[conversation], self._why = draft, why_refused(error)
+            raise
+        self.let_go(conversation)
+
+    def _write(self, conversation: str | None, draft: Draft) -> None:
         if not draft:
             self._own(conversation).unlink(missing_ok=True)
             return
@@ -90,7 +143,11 @@ class Drafts:
 
     def add(self, conversation: str | None, typed: Draft) -> None:
         """Keep what was typed beside what this program has kept of a conversation. Of two edits that one stays one."""
-        own = _read(self._own(conversation)) or Draft()
+        try:
+            own = self._refused.get(conversation) or _read(self._own(conversation)) or Draft()
+        except OSError as error:
+            self.hold(conversation, typed, error)
+            raise
         if own.replaces is None and typed.replaces is not None:
             self.keep(conversation, replace(typed, beside=joined(own.whole, typed.beside)))
         else:
@@ -102,7 +159,8 @@ class Drafts:
         others = found.keys() - {self._own(conversation)}
         whole = merged(found.values())
         if others:
-            self.keep(conversation, whole)  # before the others go: a process that is killed has it twice, never not
+            self._write(conversation, whole)  # before the others go: a process that is killed has it twice, never not
+            self.let_go(conversation)
         for file in others:
             file.unlink(missing_ok=True)
         return whole or None
@@ -134,12 +192,14 @@ class Drafts:
         own, name = self._own(conversation), _name_of(conversation)
         kept_by_others = {self._file(conversation, program) for program in living} - {own}
         files = {*self._directory.glob(f"{name}{BY}*{ENDING}"), self._directory / f"{name}{ENDING}"} - kept_by_others
+        if (held := self._refused.get(conversation)) is not None:
+            files -= {own}
         found: dict[Path, Draft] = {}
         for file in sorted(files, key=lambda file: (file == own, file)):
             with suppress(*(() if file == own else (OSError,))):
                 if (draft := _read(file)) is not None:
                     found[file] = draft
-        return found
+        return found if held is None else {**found, own: held}
 
     def _own(self, conversation: str | None) -> Path:
         return self._file(conversation, self._program)
@@ -167,3 +227,14 @@ def _read(file: Path) -> Draft | None:
         if all(isinstance(text, str) for text in (found.text, found.beside, found.replaces or "")):
             return found or None
     return None
+
+
+def rescue_words(words: str) -> Path | None:
+    """Write words that cannot be kept to a new file in the temporary directory; return it, None where that fails."""
+    path = Path(tempfile.gettempdir()) / f"chat-personas-not-sent-{os.urandom(4).hex()}.txt"
+    try:
+        with atomic_write(path) as stream:
+            stream.write(f"{words}\n".encode())
+    except OSError:
+        return None
+    return path

@@ -80,6 +80,8 @@ class ScaleOutcome(Part):
     """The item."""
     answered: int
     """How many answered it, before or after."""
+    both: int
+    """How many answered it both times: the change is of these."""
     before: Estimate | None
     """The mean before."""
     after: Estimate | None
@@ -287,13 +289,15 @@ def _key(row: AnswerRow) -> tuple[str, str, str]:
 
 
 def _scale(instrument: str, item: str, pairs: Sequence[tuple[float | None, float | None]]) -> ScaleOutcome:
+    changes = [b - a for a, b in pairs if a is not None and b is not None]
     return ScaleOutcome(
         instrument=instrument,
         item=item,
         answered=sum(before is not None or after is not None for before, after in pairs),
+        both=len(changes),
         before=mean_with_interval([before for before, _ in pairs if before is not None]),
         after=mean_with_interval([after for _, after in pairs if after is not None]),
-        change=mean_with_interval([b - a for a, b in pairs if a is not None and b is not None]),
+        change=mean_with_interval(changes),
     )
 
 

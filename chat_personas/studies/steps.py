@@ -162,7 +162,7 @@ def percentages(written: str, options: int) -> list[float]:
     if numbers is None:
         raise ParticipationError(f"write {options} numbers and nothing else, with blanks between them")
     if len(numbers) != options:
-        raise ParticipationError(f"write {options} numbers, one for each answer; there are {len(numbers)}")
+        raise ParticipationError(f"write {options} numbers, one for each answer; you wrote {len(numbers)}")
     return numbers
 
 

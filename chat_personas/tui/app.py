@@ -35,7 +35,8 @@ from chat_personas.tui.key_routing import (
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
-from chat_personas.tui.terminal_guard import lenient, to_log
+from chat_personas.tui.terminal_guard import to_log
+from chat_personas.tui.terminal_keys import lenient
 from chat_personas.tui.themes import OURS, SIXTEEN, BlackOrWhite, TerminalColours, default_theme
 
 if TYPE_CHECKING:
@@ -43,10 +44,9 @@ if TYPE_CHECKING:
 
     from chat_personas.tui.chat.screen import ChatScreen
 
-UNSAVED = (
-    "Not all that was said is stored: {why}. "
-    "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
-)
+UNSAVED = "Not all that was said is stored: {why}."
+UNKEPT = "What you typed and did not send is not kept: {why}."
+A_COPY_GOES = "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
 SECONDS_BETWEEN_THREADS = 0.001
 """Thread switch interval. A key press crosses three threads, and each hop can wait that long behind scoring.
 
@@ -300,7 +300,8 @@ class ChatApp(TerminalApp):
     @property
     def hint_to_press_again(self) -> str:
         """What is said after the first Ctrl+C; where something is not stored, that, too."""
-        return AGAIN_QUITS if self.session.unsaved is None else AGAIN_QUITS_UNSAVED
+        all_is_stored = self.session.unsaved is None and self.session.why_not_kept is None
+        return AGAIN_QUITS if all_is_stored else AGAIN_QUITS_UNSAVED
 
     def get_default_screen(self) -> FirstScreen:
         """The screen that can be drawn before anything else is imported."""
@@ -367,7 +368,7 @@ class ChatApp(TerminalApp):
     async def on_unmount(self) -> None:
         """Keep what is typed, store the conversation and free the model, however the program ends."""
         if self._chat is not None:
-            await self._chat.drafts.keep_at_end()
+            self.session.typed_in_vain = await self._chat.drafts.keep_at_end()
         await self.session.close()
 
     async def action_quit(self) -> None:
@@ -377,13 +378,19 @@ class ChatApp(TerminalApp):
 
     @work(exclusive=True, group="quit")
     async def _ask_and_leave(self) -> None:
-        """Quit; ask first if something is not stored. A message that waits is kept as a draft."""
+        """Quit; ask first if something is not stored. What is typed, and a message that waits, is kept as a draft."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         await self.session.stop()
         why = await self.session.try_to_save() if self.session.unsaved is not None else None
-        if why is not None:
-            self._question = ConfirmScreen(UNSAVED.format(why=why), "Quit", "Stay")
+        missing = [] if why is None else [UNSAVED.format(why=why)]
+        if self._chat is not None:
+            await self._chat.drafts.keep()
+        await self.session.keep_typed()
+        if (why := self.session.why_not_kept) is not None:
+            missing.append(UNKEPT.format(why=why))
+        if missing:
+            self._question = ConfirmScreen(" ".join([*missing, A_COPY_GOES]), "Quit", "Stay")
             if not await self.push_screen_wait(self._question):
                 return
         await self.leave(BY_CHOICE)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from personas import LoadedPersona, Persona
 
 
+TYPED_NOT_KEPT = "what you typed and did not send could not be kept: {why}"
+TYPED_RESCUED = "what you typed is in {path}"
+TYPED_LOST = "what you typed is lost"
 SECONDS_BETWEEN_TRIES = 1.0
 """How often it is tried to store what could not be stored, as on a full disk."""
 
@@ -154,6 +157,7 @@ class Session:
         self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
+        self.typed_in_vain = ""  # what was typed and is not kept, where there is no corpus that could
         self.left: str | None = None  # once it is closed: the short name of the conversation that can go on
         self._turning = asyncio.Lock()
         self._left = set[asyncio.Future[None]]()  # models that nobody uses any more, until they are closed
@@ -412,6 +416,19 @@ class Session:
             return str(error)
         return None
 
+    @property
+    def why_not_kept(self) -> str | None:
+        """Why something that was typed and not sent is on no disk, where that was tried; None where all is."""
+        return None if self.corpus is None else self.corpus.drafts.why_held
+
+    async def keep_typed(self) -> None:
+        """Keep what is typed on the screens beside the chat and not sent, and all that could not be kept before."""
+        if self.corpus is not None:
+            drafts = self.corpus.drafts
+            for keep in tuple(drafts.typing):
+                await keep()
+            await asyncio.to_thread(drafts.try_again)
+
     async def keep_trying(self) -> None:
         """Try once a second to store what could not be stored, until all is. For an interface that does not watch."""
         while self.unsaved is not None:
@@ -527,11 +544,25 @@ class Session:
         for conversation in self._held:
             await rescue(conversation, self.failure)
         self.conversation, self._beside = None, ()
+        await self._rescue_typed()
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening}, timeout=PATIENCE)
         if self.corpus is not None:
             await in_time(asyncio.to_thread(self.corpus.close))
             self.corpus = None
+
+    async def _rescue_typed(self) -> None:
+        """Write what was typed and not kept to a file in the temporary directory, and say in `failure` where it is."""
+        from chat_personas.storage.drafts import joined, rescue_words
+        from chat_personas.storage.files import OutputError
+
+        held = "" if self.corpus is None else self.corpus.drafts.words_held
+        if words := joined(held, self.typed_in_vain):
+            if self.failure is None:
+                why = self.why_not_kept or "nothing could be opened that keeps it"
+                self.failure = OutputError(TYPED_NOT_KEPT.format(why=why))
+            written = await asyncio.to_thread(rescue_words, words)
+            self.failure.add_note(TYPED_RESCUED.format(path=written) if written is not None else TYPED_LOST)
 
     async def _name_of(self, conversation: "Conversation") -> str | None:
         """Return the short name of a conversation; None where nothing was said in it.

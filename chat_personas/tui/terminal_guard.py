@@ -1,7 +1,4 @@
-"""What the screen needs of its process: descriptor 2 for itself, keys as they were pressed, quiet garbage collection.
-
-Keys that are not UTF-8, as a terminal in another encoding sends them, are left out, and the person is told. They would
-end Textual's input thread. An Escape and a key that is pressed later are two keys, also on a machine that is busy.
+"""What the screen needs of its process: descriptor 2 for itself, and quiet garbage collection.
 
 Native libraries write to file descriptor 2, on which Textual draws. So while the screen is up Textual draws on a copy
 of the descriptor, and the descriptor itself leads to the log.
@@ -14,22 +11,10 @@ import errno
 import gc
 import io
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from textual._xterm_parser import XTermParser
-from textual.events import Key, Paste
-from textual.keys import Keys
-from textual.message import Message
-
-from chat_personas.text import printable
-
-if TYPE_CHECKING:
-    from textual.driver import Driver
 
 _HARDLY_EVER = 1000
 SECONDS_OF_QUIET = 0.5
@@ -132,126 +117,3 @@ def _opened(log: Path | None) -> int:
 
             return open_log(log)
     return os.open(os.devnull, os.O_WRONLY)
-
-
-NOT_UTF8 = "This terminal does not send UTF-8, so what you typed is left out. Set its encoding to UTF-8."
-
-
-ESCAPE = "\x1b"
-LONGER = frozenset(f"[]OPX^_{ESCAPE}")
-"""What begins a longer sequence behind an Escape."""
-
-
-PASTE, PASTED = f"{ESCAPE}[200~", f"{ESCAPE}[201~"
-"""What a terminal sends before pasted text, and after it."""
-_STANDS_FOR_ESCAPE = "\ue01b"
-_COLOURS = rf"{_STANDS_FOR_ESCAPE}\[[0-?]*[ -/]*[@-~]"
-_TITLES = rf"{_STANDS_FOR_ESCAPE}\][^\a{_STANDS_FOR_ESCAPE}]*(?:\a|{_STANDS_FOR_ESCAPE}\\)"
-_CONTROL = re.compile(f"{_COLOURS}|{_TITLES}")
-"""A sequence in pasted text that would colour it, move the cursor or name a window, as in the output of a program."""
-
-
-class Pastes:
-    """Finds pasted text in what a terminal sends, and has something else stand for the Escapes in it.
-
-    Textual looks for keys at an Escape within it, and would end the text there and press the rest as keys.
-    """
-
-    def __init__(self) -> None:
-        self._within = False
-        self._before = ""
-        """The end of what was read: before pasted text what was passed on, within it what may begin its end."""
-
-    def pass_on(self, data: str) -> str:
-        """Return what was read with stand-ins, without what cannot be judged before more is read."""
-        passed = ""
-        while data:
-            if self._within:
-                text, end, data = (self._before + data).partition(PASTED)
-                self._before = "" if end else _beginning(text, PASTED)
-                whole = text.removesuffix(self._before) if self._before else text
-                passed += whole.replace(ESCAPE, _STANDS_FOR_ESCAPE) + end
-                self._within = not end
-            else:
-                known = len(self._before)
-                before, begin, data = (self._before + data).partition(PASTE)
-                passed += (before + begin)[known:]
-                self._before = "" if begin else before[-len(PASTE) + 1 :]
-                self._within = bool(begin)
-        return passed
-
-
-def _beginning(text: str, sequence: str) -> str:
-    """Return the longest end of a text with which a sequence begins, "" for none."""
-    ends = (sequence[:length] for length in range(len(sequence) - 1, 0, -1))
-    return next((end for end in ends if text.endswith(end)), "")
-
-
-def without_control(pasted: str) -> str:
-    """Return pasted text without sequences that control a terminal; an Escape that is left is a sign."""
-    return _CONTROL.sub("", pasted).replace(_STANDS_FOR_ESCAPE, printable(ESCAPE))
-
-
-class PatientParser(XTermParser):
-    """Makes keys of what a terminal sends; an Escape that was alone for long enough is a key of its own.
-
-    Textual looks for that when nothing arrives. An input thread that had to wait for the processor finds the next key
-    there already, and took both for one: Escape and X for Alt+X.
-    """
-
-    def __init__(self, debug: bool = False) -> None:
-        super().__init__(debug)
-        self._pastes = Pastes()
-
-    def feed(self, data: str) -> Iterator[Message]:
-        """Yield the keys and other messages of what was read, after an Escape whose time is over."""
-        yield from self.tick()
-        passed = self._pastes.pass_on(data)
-        if data and not passed:
-            return  # nothing at all stands for the end of the input
-        for message in super().feed(passed):
-            if isinstance(message, Paste):
-                message.text = without_control(message.text)
-            yield message
-
-    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
-        """Return the keys of a sequence, of a letter behind an Escape at once.
-
-        Textual waits for what follows, and so took Alt+M and the letters typed after it for one sequence, of which an
-        Escape made text. Together with a control key, which nobody presses with Alt, an Escape is a key of its own.
-        """
-        try:
-            found = list(super()._sequence_to_key_events(sequence, alt))
-        except (ValueError, OverflowError):  # such as the number of no character: the thread that reads keys would end
-            return [Key(Keys.Ignore, sequence)]
-        if found or len(sequence) != len(ESCAPE) + 1 or sequence[0] != ESCAPE or sequence[1] in LONGER:
-            return found
-        if sequence[1].isprintable():
-            return super()._sequence_to_key_events(sequence[1], alt=True)
-        return [Key("escape", ESCAPE), *super()._sequence_to_key_events(sequence[1])]
-
-    def parse_mouse_code(self, code: str) -> Message | None:
-        """Return what was done with the mouse; nothing where a terminal has said that it has no size."""
-        try:
-            return super().parse_mouse_code(code)
-        except (ArithmeticError, ValueError):
-            return None
-
-
-def lenient(driver: "type[Driver]") -> "type[Driver]":
-    """Return the driver with an input thread that goes on after keys that are not UTF-8, and keeps Escape apart."""
-    if not hasattr(driver, "run_input_thread"):
-        return driver
-    vars(sys.modules[driver.__module__])["XTermParser"] = PatientParser  # the thread makes its parser by this name
-
-    class LenientDriver(driver):  # type: ignore[valid-type, misc]
-        def run_input_thread(self) -> None:
-            """Read keys until the screen is left."""
-            while True:
-                try:
-                    super().run_input_thread()
-                    return
-                except UnicodeDecodeError:
-                    self._app.call_later(self._app.notify, NOT_UTF8, severity="warning", markup=False)
-
-    return LenientDriver

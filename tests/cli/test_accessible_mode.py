@@ -325,6 +325,30 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     assert person.code == 0
 
 
+def test_what_is_only_read_while_the_persona_is_measured_does_not_stop_that(home: Path, tmp_path: Path) -> None:
+    class Held(Model):
+        """The round stands still."""
+
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+            await asyncio.Event().wait()
+            async with aclosing(super().score(prefix, probes)) as scores:
+                async for each in scores:
+                    yield each
+
+    survey = write_survey(tmp_path / "town.json", TOWN)
+    person = Person(home, Held(), "chat", "democrat", "--accessible", "--measure", "--survey", survey)
+    person.reads("Measuring. You can write meanwhile")
+    person.enters("/panel", "You: /panel", "(Still measuring|Nothing was measured yet)")
+    person.enters("/help quit", "You: /help quit", "/quit: Leave the program")
+    person.enters("/question 99", "You: /question 99", "(No question was answered yet|Nothing was measured yet)")
+    person.enters("", r"Measuring(, 0 of 20)?\.")
+    assert b"Stopped there" not in person.sent
+    person.enters("/versions 9", r"Measuring(, 0 of 20)?\. Stopped there\.")
+    assert faults_of(person.sent) == []
+    person.enters("/quit", "Left")
+    assert person.code == 0
+
+
 @pytest.mark.slow
 def test_more_than_a_terminal_passes_on_of_a_line_is_not_sent(home: Path) -> None:
     person = Person(home, Model(), "chat", "democrat", "--accessible")

@@ -35,7 +35,7 @@ def test_a_command_is_read_with_what_follows_it(line: str, name: str, argument: 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("/persnoa x", 'did you mean "persona"?'),
+        ("/persnoa x", 'did you mean "/persona"? A line that begins with two slashes is a message'),
         ("/xyzzy", "/help lists all"),
         ("/etc/passwd is a file", "a line that begins with two slashes is a message"),
         ("/go-on", "write /go-on NAME"),

@@ -243,6 +243,13 @@ async def test_a_content_filter_that_cut_a_reply_off_is_named(corpus: Corpus, de
     assert made.finish_reason == "filtered"
 
 
+async def test_a_reply_without_a_word_says_so(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine([Piece("", finish_reason="stop")]), democrat)
+    ended = (await heard(conversation.send("Hi")))[-1]
+    assert ended == ReplyEnded("complete", "the model ended its reply before the first word")
+    assert conversation.path[-1].why == "the model ended its reply before the first word"
+
+
 async def test_how_a_reply_was_made_is_recorded(corpus: Corpus, democrat: LoadedPersona) -> None:
     usage = Usage(90, 60, 7, 1.5, first_token_seconds=0.2, seed=11)
     engine = FakeEngine([Piece("Well.", dropped_messages=2), Piece("", finish_reason="stop", usage=usage)])

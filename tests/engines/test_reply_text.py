@@ -92,7 +92,6 @@ def test_a_prompt_that_ends_within_a_thought_is_noticed_and_the_reply_comes_afte
         ("</think> ", ()),
         ("<|channel|>analysis<|message|>", ()),
         ("<|channel|>analysis<|message|>a.finalB b ", ()),
-        ("a Here is my thought process: ", ()),
     ],
 )
 def test_a_million_characters_full_of_markers_are_read_in_the_time_of_a_million(

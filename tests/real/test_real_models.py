@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from chat_personas.cli.main import main
-from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
+from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyEvent, ReplyText
+from chat_personas.conversation.reply import NOTHING_SAID
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.bindings import native
@@ -66,7 +67,12 @@ async def test_a_conversation_of_several_turns_is_answered_in_words_and_kept(
         conversation = Conversation.start(corpus, engine, load_persona("democrat"), sampling=sampling)
         for question in QUESTIONS:
             events = [event async for event in conversation.send(question)]
-            assert "".join(event.text for event in events if isinstance(event, ReplyText)).strip()
+            for _ in range(3):  # a base model may end before the first word: another draw is asked for, as by F5
+                if not words_of(events):
+                    assert isinstance(events[-1], ReplyEnded)
+                    assert events[-1].why == NOTHING_SAID
+                    events = [event async for event in conversation.regenerate()]
+            assert words_of(events)
             assert isinstance(events[-1], ReplyEnded)
             assert events[-1].status == "complete"
         assert [row.role for row in conversation.path] == ["user", "assistant"] * 3
@@ -74,6 +80,10 @@ async def test_a_conversation_of_several_turns_is_answered_in_words_and_kept(
             assert row.text.strip()
             assert CONTROL.search(row.text) is None
             assert "Interviewer:" not in row.text
+
+
+def words_of(events: Sequence[ReplyEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, ReplyText)).strip()
 
 
 def test_control_tokens_would_be_seen() -> None:

@@ -116,6 +116,7 @@ async def test_felt_understanding_is_the_mean_of_its_items_and_changes_are_paire
     warmth_row = next(scale for scale in found.scales if scale.instrument == "warmth")
     changes = [value - 5 for value in warm if value is not None]
     assert warmth_row.change is not None
+    assert warmth_row.both == len(changes) < warmth_row.answered, "the change is of those who answered both times"
     assert warmth_row.change.value == pytest.approx(np.mean(changes))
     low, high = stats.t.interval(0.95, len(changes) - 1, np.mean(changes), stats.sem(changes))
     assert (warmth_row.change.low, warmth_row.change.high) == pytest.approx((low, high))

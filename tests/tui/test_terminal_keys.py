@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from textual import _parser
 from textual.events import Key, Paste
 
-from chat_personas.tui.terminal_guard import PatientParser
+from chat_personas.tui.terminal_keys import PatientParser
 
 ESCAPE = "\x1b"
 

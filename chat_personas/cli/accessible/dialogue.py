@@ -271,6 +271,11 @@ class Dialogue:
             self.say(f"{pluralize(len(texts), 'line')} waiting. /queue drop NUMBER leaves one out.")
             self.say(*(f"Line {place}: {text}" for place, text in enumerate(texts, start=1)))
 
+    @property
+    def next_line(self) -> str:
+        """The line that was typed and is taken next, "" where none waits that can be read."""
+        return next(iter(self._lines.texts), "") if self.hurried else ""
+
     def next_typed(self) -> "asyncio.Task[Literal[True]]":
         """Return a task that ends when a line is typed from now on that is not about what is going on."""
         self._lines.arrived.clear()

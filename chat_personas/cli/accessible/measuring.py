@@ -6,7 +6,7 @@ how far it has come after a silence, and what it has found.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -110,8 +110,12 @@ async def _to_the_end(monitors: "SideMonitors", place: int) -> None:
 class Measuring:
     """The rounds of the open conversation, the newest measurement, and whether any is `wanted`."""
 
-    def __init__(self, opened: Opened, dialogue: Dialogue, *, wanted: bool) -> None:
+    def __init__(
+        self, opened: Opened, dialogue: Dialogue, read: Callable[[], Awaitable[bool]], *, wanted: bool
+    ) -> None:
+        """Prepare; `read` does what the next line asks for if it only reads, and returns whether it did."""
         self.wanted = wanted
+        self._read = read
         self._opened = opened
         self._dialogue = dialogue
         self._round: asyncio.Task[None] | None = None
@@ -168,21 +172,33 @@ class Measuring:
             await self._measure_until_typed(monitor)
 
     async def _measure_until_typed(self, monitor: "Monitor") -> None:
-        """Measure until all is asked, a line is typed, or the round is stopped; say what was found."""
+        """Measure until all is asked, a line is typed that does more than read, or the round is stopped.
+
+        What was found is said.
+        """
         self._dialogue.doing = "Measuring."
         self._dialogue.say("Measuring." if self._panel_named else "Measuring. You can write meanwhile.")
         self._round = asyncio.create_task(self._measure_round(monitor))
-        arrival = self._dialogue.next_typed()
         try:
-            await asyncio.wait({self._round, arrival}, return_when=asyncio.FIRST_COMPLETED)
+            while not await self._ended_first(self._round) and await self._read():
+                pass
         finally:
             stopped = self._dialogue.doing
             self._dialogue.doing = ""
             self._round.cancel()
-            arrival.cancel()
             await asyncio.wait({self._round})
             found, self._round = self._round, None
         self._conclude(found, stopped)
+
+    async def _ended_first(self, measuring: "asyncio.Task[None]") -> bool:
+        """Wait until the round has ended, or a line waits; return whether it has ended."""
+        arrival = self._dialogue.next_typed()
+        try:
+            if not self._dialogue.hurried:
+                await asyncio.wait({measuring, arrival}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            arrival.cancel()
+        return measuring.done()
 
     def _conclude(self, found: "asyncio.Task[None]", stopped: str) -> None:
         """Say what a round has found, why it failed, or how far it came. Raises what is not an error of the model."""
@@ -265,7 +281,7 @@ class Measuring:
 
     async def _panel(self, _: str) -> None:
         found = self._measurement_now()
-        estimate, halted = found.estimate, found.halted
+        estimate, halted = found.estimate, found.halted and self._round is None
         self._dialogue.say(*whole(estimate, self._people, self._source, found.inside, halted=halted, side=self._side))
 
     async def _explain(self, words: str) -> None:

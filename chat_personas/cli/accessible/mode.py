@@ -13,6 +13,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from chat_personas.cli.accessible.conversations import Conversations, Talking
 from chat_personas.cli.accessible.dialogue import (
@@ -57,7 +58,7 @@ class AccessibleMode(StandardInputMode):
         self._session = Session(launch)
         self._opened = opened = Opened(self._session)
         self._dialogue = dialogue = Dialogue(self._stop, self._is_replying)
-        self._measuring = measuring = Measuring(opened, dialogue, wanted=measure)
+        self._measuring = measuring = Measuring(opened, dialogue, self._read_meanwhile, wanted=measure)
         self._replies = Replies(opened, dialogue, measuring.measure)
         self._debating = Debating(opened, dialogue, measuring)
         self._conversations = Conversations(opened, dialogue, self._replies, measuring)
@@ -113,16 +114,32 @@ class AccessibleMode(StandardInputMode):
         await self._measuring.measure()
 
     async def _take_turns(self) -> None:
-        """Take line after line until the person leaves. An error is a sentence, and ends nothing."""
-        while True:
-            try:
-                await self._do(await self._dialogue.ask(PROMPT))
-            except LeftError:
-                return
-            except NotDoneError as error:
-                self._dialogue.say(str(error))
-            except (ReportedError, CommandError) as error:
-                self._dialogue.say(as_sentence(error))
+        """Take line after line until the person leaves."""
+        with suppress(LeftError):
+            while True:
+                await self._take_turn()
+
+    async def _take_turn(self) -> None:
+        """Take a line. An error is a sentence, and ends nothing. Raises LeftError: the person leaves."""
+        try:
+            await self._do(await self._dialogue.ask(PROMPT))
+        except NotDoneError as error:
+            self._dialogue.say(str(error))
+        except (ReportedError, CommandError) as error:
+            self._dialogue.say(as_sentence(error))
+
+    async def _read_meanwhile(self) -> bool:
+        """Do what the next line asks for while measuring goes on, if it only reads; return whether it did."""
+        try:
+            wanted = asked(self._dialogue.next_line)
+        except CommandError:
+            wanted = None
+        if wanted is None or not wanted.only_reads:
+            return False
+        doing = self._dialogue.doing
+        await self._take_turn()
+        self._dialogue.doing = self._dialogue.doing or doing
+        return True
 
     async def _do(self, line: str) -> None:
         """Do what a line asks for, or send it."""

@@ -20,12 +20,14 @@ from chat_personas.engines.openai.keys import find_key
 from chat_personas.own_personas import all_persona_names, find_persona, own_persona_names
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
 from chat_personas.reporting.wording import model_described
-from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values
+from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values, wrong_lines
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
+from personas.errors import ReportedError
 from personas.inputs.redaction import shown_address, without_secrets
 
+NO_SERVER = "none needed: the settings name no server"
 EXAMPLE = "Example: chat-personas doctor"
 
 
@@ -45,7 +47,7 @@ def doctor(
         ("answers", _answers),
         ("built-in model", _built_in_model),
         ("model", _model),
-        ("keys", _keys),
+        ("API keys", _keys),
         ("survey", _survey),
         ("personas", _personas),
     )
@@ -55,7 +57,8 @@ def doctor(
             print(f"  ok    {title:16} {printable(check())}")
         except Exception as error:  # a check that fails stops no other; its error is the finding
             finding = without_secrets(without_values(" ".join(str(error).split())), words=False)
-            print(f"  FAIL  {title:16} {printable('for the same reason' if finding in findings else finding)}")
+            said = any(finding in each for each in findings)
+            print(f"  FAIL  {title:16} {'for the same reason' if said else printable(finding)}")
             findings.append(finding)
     return CHECK_FAILED if findings else DONE
 
@@ -81,16 +84,29 @@ def _settings() -> str:
     from chat_personas.tui.themes import known_themes
     from chat_personas.tui.unusable_settings import faults_of, given_way
 
+    if len(wrong := wrong_lines()) > 1:  # of which whoever needs them says the first one
+        raise SettingsError(" · ".join(wrong))
     settings, file = load_settings(), display_path(settings_path())
-    find_persona(settings.persona)
-    find_survey(settings.survey)
-    if faults := list(faults_of(settings.keys, settings.theme, known_themes())):
-        raise SettingsError(" · ".join(f"{where_set(fault.settings[0])}: {fault.line}" for fault in faults))
+    checks = (lambda: find_persona(settings.persona), lambda: find_survey(settings.survey))
+    faults = [*filter(None, map(_why_not, checks))]
+    unusable = faults_of(settings.keys, settings.theme, known_themes())
+    faults += [f"{where_set(fault.settings[0])}: {fault.line}" for fault in unusable]
+    if faults:
+        raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     there = "; ".join([there, *(each.line for each in given_way(settings.keys))])
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
     accessible = "on" if settings.accessible else "off"
     return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"
+
+
+def _why_not(check: Callable[[], object]) -> str | None:
+    """Say why a check fails, None where it does not."""
+    try:
+        check()
+    except ReportedError as error:
+        return str(error)
+    return None
 
 
 def _corpus() -> str:
@@ -148,7 +164,7 @@ def _keys() -> str:
     model = find_model(settings.model)
     urls = [*([model.url] if isinstance(model, ModelServer) else []), *settings.servers]
     said = {shown_address(url): _key_of(url, settings) for url in dict.fromkeys(url.rstrip("/") for url in urls)}
-    return "; ".join(f"{address}: {where}" for address, where in said.items()) or "no server in the settings"
+    return "; ".join(f"{address}: {where}" for address, where in said.items()) or NO_SERVER
 
 
 def _key_of(url: str, settings: Settings) -> str:

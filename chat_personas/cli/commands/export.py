@@ -216,7 +216,9 @@ def _format(name: str, *, split: bool) -> Format:
     """Return a format. Raises UsageError: there is none of this name, or it has no splits."""
     if split and name != huggingface.SPLIT.name:
         raise UsageError(f"--split is for --format {huggingface.SPLIT.name}; {name} has no splits")
-    return huggingface.SPLIT if split else ALL[choose("--format", name, tuple(ALL))]
+    if name not in ALL:
+        raise UsageError(f"--format {name}: there is no such format; the formats are {', '.join(ALL)}")
+    return huggingface.SPLIT if split else ALL[name]
 
 
 @contextmanager

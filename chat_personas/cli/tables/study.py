@@ -108,10 +108,15 @@ def _print_scales(console: Console, scales: Sequence[ScaleOutcome]) -> None:
         Column("answered", [str(scale.answered) for scale in shown]),
         Column("before", [interval(scale.before) for scale in shown]),
         Column("after", [interval(scale.after) for scale in shown]),
-        Column("change", [interval(scale.change, signed=True) for scale in shown]),
+        Column("change", [_change(scale) for scale in shown]),
     ]
     for table in split_table([f"{scale.instrument} {scale.item}" for scale in shown], [columns], console.width):
         console.print(table)
+
+
+def _change(scale: ScaleOutcome) -> str:
+    """Return the change of an item, and of how many people it is: not of all who answered once."""
+    return f"{interval(scale.change, signed=True)} of {scale.both}" if scale.change is not None else ""
 
 
 def interval(estimate: Estimate | None, *, signed: bool = False) -> str:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chat_personas.storage.drafts import Draft, merged
+from chat_personas.storage.drafts import Draft, merged, why_refused
 from chat_personas.text import printable
 from chat_personas.tui.widgets.composer import Editing
 from personas.errors import ReportedError
@@ -64,8 +64,8 @@ class KeptSoon:
         """Say why the disk does not take it, unless that was said or nobody sees the screen any more."""
         if not self._said and self._screen.is_running:
             self._said = True
-            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            self._screen.notify(printable(NOT_KEPT.format(why=why)), severity="warning", markup=False)
+            why = printable(NOT_KEPT.format(why=why_refused(error)))
+            self._screen.notify(why, severity="warning", markup=False)
 
 
 class DraftController:
@@ -84,6 +84,7 @@ class DraftController:
         self._asked_for: str | None = None  # the conversation to continue, while no model is open
         self._goes_to = screen.session.launch.resume  # the conversation that comes; None for a new one
         self._kept: Kept | None = None  # what the disk has of what is on the screen
+        self._held_for: str | None = None  # the conversation for which the disk refused what is on the screen
         self._unread = False  # what was kept here could not be read yet
         self._edit = Draft()  # an edit that was kept, until the message that it replaces can be shown
         self._one = asyncio.Lock()  # one conversation is left and another shown before the next one is left
@@ -115,19 +116,34 @@ class DraftController:
         if corpus is None or self._going or self._unread:
             return False
         now = Kept(self._key, self._typed(waiting=waiting))
-        if now == self._kept or (self._kept is None and not now.draft):
+        as_on_disk = now == self._kept or (self._kept is None and not now.draft)
+        if as_on_disk and not corpus.drafts.holds(now.key):
+            self._hold_nothing(corpus, now)
             return True
         try:
             there = await asyncio.to_thread(_exchange, corpus, self._kept, now)
         except (OSError, ReportedError) as error:
+            if self._held_for != now.key:
+                corpus.drafts.let_go(self._held_for)
+            corpus.drafts.hold(now.key, now.draft, error)
+            self._held_for = now.key
             self._soon.refused(error)
             return False
+        self._hold_nothing(corpus, now)
         self._soon.done()
         self._kept = now if there else None
         return there
 
-    async def keep_at_end(self) -> None:
-        """Keep what is typed as the program ends: before a conversation was open, beside what it has already."""
+    def _hold_nothing(self, corpus: "Corpus", now: Kept) -> None:
+        """Hold no words in memory: what is typed now is on the disk, or nothing is."""
+        for key in {self._held_for, now.key}:
+            corpus.drafts.let_go(key)
+
+    async def keep_at_end(self) -> str:
+        """Keep what is typed as the program ends: before a conversation was open, beside what it has already.
+
+        Return what cannot be kept because there is no corpus; what the disk refuses is held by its drafts.
+        """
         session, typed = self._screen.session, self._typed()
         if typed and session.corpus is None:
             with suppress(TimeoutError, OSError, ReportedError):
@@ -138,6 +154,7 @@ class DraftController:
         if corpus is not None and typed and (self._going or self._unread):
             with suppress(OSError, ReportedError):  # there is no screen any more to say so
                 await asyncio.to_thread(_add, corpus, self._goes_to if self._going else self._key, typed)
+        return typed.whole if corpus is None else ""
 
     async def leave(self, goes_to: str | None) -> None:
         """Keep what is typed with the conversation that is left, and take it from the screen if it is kept there.
@@ -263,6 +280,9 @@ def _add(corpus: "Corpus", resume: str | None, typed: Draft) -> None:
         key = _asked_for(corpus, resume)
     except UnknownConversationError:
         key, typed = None, Draft(typed.whole)
+    except ReportedError as error:
+        corpus.drafts.hold(resume, typed, error)
+        raise
     corpus.drafts.add(key, typed)
 
 

@@ -106,9 +106,11 @@ class ReplyController:
         return tuple(self._outgoing)
 
     async def show_path(self) -> None:
-        """Show the conversation as the corpus has it."""
-        if self._session.conversation is not None:
-            said = entries_of(self._session.conversation, self._speaker or "")
+        """Show the conversation as the corpus has it, with a last reply that it does not have yet."""
+        if (conversation := self._session.conversation) is not None:
+            said = entries_of(conversation, self._speaker or "")
+            if conversation.unsaved is not None and not conversation.replying and said and said[-1].kind == "reply":
+                said[-1].note = NOT_STORED
             await self._transcript.show([*(said or [self._greeting()]), *self._waiting])
 
     def say(self, text: str) -> Coroutine[Any, Any, None]:

@@ -41,6 +41,7 @@ class UnsentLines:
     def brought_back(self, lines: Mapping[str, str]) -> None:
         """Note what the disk has, which the screen shows now; say so where that is anything."""
         self._kept = dict(lines)
+        self._drafts.typing.add(self.keep)
         if any(lines.values()):
             self._screen.notify(BROUGHT_BACK, markup=False)
 
@@ -56,10 +57,16 @@ class UnsentLines:
         async with self._one:
             typed = self._typed()
             now = {**dict.fromkeys(self._kept, ""), **typed}
-            new = {place: text for place, text in now.items() if text != self._kept.get(place, "")}
+            new = {
+                place: text
+                for place, text in now.items()
+                if text != self._kept.get(place, "") or self._drafts.holds(place)
+            }
             try:
                 await asyncio.to_thread(self._write, new)
             except (OSError, ReportedError) as error:
+                for place, text in new.items():
+                    self._drafts.hold(place, Draft(text), error)
                 self._soon.refused(error)
             else:
                 self._soon.done()
@@ -68,6 +75,7 @@ class UnsentLines:
     async def leave(self) -> None:
         """Keep what is typed as the screen ends, however it ends, and let any program find it from now on."""
         await self.keep()
+        self._drafts.typing.discard(self.keep)
         with suppress(OSError):  # then the next start of a program still finds it
             await asyncio.to_thread(self._release)
 

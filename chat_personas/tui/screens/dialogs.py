@@ -108,6 +108,14 @@ class ConfirmScreen(AnsweredByLetter[bool]):
         self.dismiss(answer)
 
 
+class FilledIn(Input):
+    """A line that proposes a text: it is selected at first, so that what is typed takes its place."""
+
+    def on_mount(self) -> None:
+        """Select the text once: not with each focus, which also comes back with the window."""
+        self.select_all()
+
+
 class TitleScreen(Dialog[str | None]):
     """Asks for the title of a conversation. Gives None if cancelled."""
 
@@ -122,7 +130,7 @@ class TitleScreen(Dialog[str | None]):
         """Lay out the title as it is, to be changed."""
         with Vertical(id="dialog"):
             yield Static("The title of the conversation (Enter renames it, Escape leaves it)", markup=False)
-            yield Input(printable(self._title), id="title-of-conversation", select_on_focus=False)
+            yield FilledIn(printable(self._title), id="title-of-conversation", select_on_focus=False)
 
     @on(Input.Submitted)
     def choose(self, event: Input.Submitted) -> None:
@@ -270,7 +278,7 @@ class SaveScreen(Dialog["LoadedPersona | None"]):
         """Lay out what is saved above its name."""
         with Vertical(id="dialog"):
             yield Static(printable(self._what), markup=False)
-            yield Input(printable(self._proposal), id="name-of-persona", select_on_focus=False)
+            yield FilledIn(printable(self._proposal), id="name-of-persona", select_on_focus=False)
             yield self._hint_line
 
     @on(Input.Submitted)
@@ -395,7 +403,7 @@ class PathScreen(Dialog[Path | None]):
         """Lay out the description above the path."""
         with Vertical(id="dialog"):
             yield Static(printable(self._what), markup=False)
-            yield Input(self._proposal, id="path", select_on_focus=False)
+            yield FilledIn(self._proposal, id="path", select_on_focus=False)
             yield self._hint_line
 
     @on(Input.Changed)

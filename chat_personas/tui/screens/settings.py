@@ -17,7 +17,7 @@ from chat_personas.paths import display_path
 from chat_personas.settings import SettingsError
 from chat_personas.settings_file import Keys, SettingsFile
 from chat_personas.settings_listing import Setting, all_settings, change_meant, shown_value
-from chat_personas.text import pluralize, printable
+from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import settable_keys
 from chat_personas.tui.screens.dialogs import Dialog
@@ -137,9 +137,8 @@ class SettingsScreen(NarrowedList[None]):
         self._given_way = {keys: each.line for each in given_way(keys_chosen(found)) for keys in each.settings}
         own = sum(setting.origin != "default" for setting in found)
         file = f"{display_path(self._file.path)}{'' if there else ' (not there yet)'}"
-        self.heading.update(
-            printable(f"Settings · {pluralize(own, 'setting')} of {len(found)} not the default · {file}")
-        )
+        changed = f"{own} of {len(found)} settings changed" if own else f"all {len(found)} settings are the defaults"
+        self.heading.update(printable(f"Settings · {changed} · {file}"))
         self.narrow()
         if at is not None and at < self.listed.option_count:
             self.listed.highlighted = at

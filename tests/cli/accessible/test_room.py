@@ -85,7 +85,7 @@ def test_a_guess_stands_between_the_model_and_people_and_its_distance_is_said_af
     ("guess", "says"),
     [
         ("/guess 9", "There are 2 answers. Write a number from 1 to 2."),
-        ("/guess 2 50", "Write 2 numbers, one for each answer; there are 1."),
+        ("/guess 2 50", "Write 2 numbers, one for each answer; you wrote 1."),
         ("/guess 2 50 30", "The numbers sum to 80; give 20 more, so that they sum to 100."),
         ("/guess 2\n", "Nothing was guessed."),
     ],
@@ -225,7 +225,7 @@ def test_where_a_reply_could_not_be_stored_that_is_said_and_numbers_mean_the_ans
     lines = heard("Other talk?\n/list\n/room Tea?\n1\nDemocrat\n/open 2\n/open 1\n/quit\n")
     assert "The disk is full; make room." in lines
     assert lines[lines.index("You: /open 2") + 1] == "This one has not replied yet."
-    assert lines[lines.index("You: /open 1") + 1].startswith("Conversation: Tea? With: ")
+    assert lines[lines.index("You: /open 1") + 1].startswith("Conversation: Room: Tea? With: ")
 
 
 class HangsUp(Speaking):

@@ -21,7 +21,7 @@ def test_all_is_well_on_a_fresh_machine_and_nothing_is_written(command: Command,
     ran = command("doctor")
     assert ran.code == 0
     assert checks(ran.out) == dict.fromkeys(
-        ("program", "settings", "corpus", "answers", "built-in model", "model", "keys", "survey", "personas"), "ok"
+        ("program", "settings", "corpus", "answers", "built-in model", "model", "API keys", "survey", "personas"), "ok"
     )
     assert not (home / "data").exists()
 
@@ -49,7 +49,7 @@ def test_where_the_key_of_each_server_comes_from_is_said_and_no_key(
     monkeypatch.setenv("LAB_KEY", "sk-of-the-lab")
     monkeypatch.delenv("OTHER_KEY", raising=False)
     out = command("doctor").out
-    assert checks(out)["keys"] == "ok"
+    assert checks(out)["API keys"] == "ok"
     assert (
         "https://lab.example.org/v1: from the environment variable LAB_KEY; "
         "https://other.example.org/v1: needs a key, but OTHER_KEY is not set; http://127.0.0.1:9/v1: none"
@@ -130,6 +130,25 @@ def test_settings_that_name_nothing_are_found_and_said_once(
     ran = command("doctor")
     assert (ran.code, checks(ran.out)["settings"]) == (1, "FAIL")
     assert ran.out.count(says) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            'measure = "perhaps"\ncolour = 1\nprobe_seconds = -1',
+            ("line 1: measure", 'line 2: there is no key "colour"', "line 3"),
+        ),
+        ('theme = "nrd"\npersona = "demcrat"\nsurvey = "civik"', ('"nrd"', '"demcrat"', '"civik"')),
+    ],
+)
+def test_all_settings_that_are_wrong_are_named_at_once(
+    command: Command, home: Path, settings: str, says: tuple[str, ...]
+) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text(settings)
+    row = next(line for line in command("doctor").out.splitlines() if line.split()[1] == "settings")
+    assert [part for part in says if part not in row] == []
 
 
 def test_a_key_that_another_action_gave_is_said_and_no_fault(command: Command, home: Path) -> None:

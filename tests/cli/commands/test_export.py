@@ -221,11 +221,12 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(command: Command, kept
     [
         (["--out", "nowhere/x.jsonl"], "there is no directory nowhere"),
         (["--out", "x", "--persona", "democart"], 'did you mean "democrat"?'),
+        (["--out", "x", "--format", "nope"], "there is no such format; the formats are markdown, html, "),
         (["--out", "x", "--id", "01ZZ"], "01ZZ"),
         (["--out", "x", "--since", "yesterday"], "--since"),
         ([], "--out"),
     ],
-    ids=["no directory", "unknown persona", "unknown id", "no date", "no file"],
+    ids=["no directory", "unknown persona", "unknown format", "unknown id", "no date", "no file"],
 )
 def test_what_cannot_be_exported_is_wrong_input(
     command: Command, kept: list[str], arguments: list[str], says: str

@@ -204,7 +204,7 @@ def test_an_answer_that_cannot_be_is_asked_again_and_says_how(command: Command, 
     ran = command("study", "run", study, given=lines(*CONSENT, *INTAKE, "8", "5", "4", "4", "2", "60", "70 20", "1"))
     assert "Write a number from 1 to 7." in ran.out
     assert "The numbers sum to 90; give 10 more, so that they sum to 100." in ran.out
-    assert "Write 2 numbers, one for each answer; there are 1." in ran.out
+    assert "Write 2 numbers, one for each answer; you wrote 1." in ran.out
 
 
 def test_the_talk_cannot_end_before_the_least_turns_and_ends_by_itself_after_the_most(

@@ -82,7 +82,7 @@ async def test_the_list_of_themes_is_opened_by_a_command(corpus_file: Path) -> N
 async def test_a_command_that_does_not_exist_goes_back_to_the_person(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await type_text(pilot, "/renmae Guns")
-        await until(pilot, lambda: 'did you mean "rename"?' in words(pilot))
+        await until(pilot, lambda: 'did you mean "/rename"?' in words(pilot))
 
         assert chat(pilot).composer.text == "/renmae Guns"
         assert chat(pilot).session.conversation is not None

@@ -71,9 +71,9 @@ async def test_what_is_typed_while_the_corpus_is_still_being_opened_is_kept(
         leaving.wait()
         return open_corpus(opened)
 
-    async def at_end(drafts: on_screen.DraftController) -> None:
+    async def at_end(drafts: on_screen.DraftController) -> str:
         leaving.set()
-        await keep(drafts)
+        return await keep(drafts)
 
     monkeypatch.setattr(Session, "_open_corpus", slowly)
     monkeypatch.setattr(on_screen.DraftController, "keep_at_end", at_end)

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus
+from chat_personas.storage.drafts import Draft
 from chat_personas.tui.chat import keeping
 from chat_personas.tui.session import Session
 from eval.engine import Message, Probe, ProbeScore
@@ -129,6 +131,104 @@ async def test_quitting_asks_first_and_then_leaves_a_copy(corpus_file: Path, tmp
     assert app.failure.__notes__ == [f"the conversation is in {copy}"]
     assert messages_in(copy) == SAID
     assert copy.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_reply_that_is_not_stored_stays_marked_where_the_next_message_is_not_stored_either(
+    corpus_file: Path,
+) -> None:
+    app, rest = speaking(corpus_file)
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        with read_only(corpus_of(app)):
+            rest.set()
+            await until(pilot, lambda: "✗ not stored yet" in shown(pilot) and not chat(pilot).replies.busy)
+            await type_text(pilot, "And then?")
+            await until(pilot, lambda: chat(pilot).composer.text == "And then?" and not chat(pilot).replies.busy)
+            assert "✗ not stored yet" in shown(pilot)
+        await until(pilot, lambda: keeping.STORED in words(pilot))
+        await until(pilot, lambda: "✗ not stored yet" not in shown(pilot))
+
+
+@contextmanager
+def no_drafts(app: Session) -> Iterator[None]:
+    """Refuse every draft, as a full disk does."""
+    directory = corpus_of(app).drafts._directory
+    aside = directory.with_name("aside")
+    if directory.exists():
+        directory.rename(aside)
+    directory.write_bytes(b"")
+    try:
+        yield
+    finally:
+        directory.unlink()
+        if aside.exists():
+            aside.rename(directory)
+
+
+async def test_quitting_asks_where_what_is_typed_could_not_be_kept_and_then_leaves_a_copy(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    app = session(corpus_file, ScreenEngine())
+    with ExitStack() as full:
+        async with screen(app) as pilot:
+            await until(pilot, lambda: app.conversation is not None and not chat(pilot).drafts.between)
+            full.enter_context(no_drafts(app))
+            await pilot.press(*"Not lost")
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: "What you typed and did not send is not kept" in words(pilot))
+            await pilot.press("n")
+            await until(pilot, lambda: pilot.app.screen is chat(pilot))
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: "If you quit now, a copy goes to" in words(pilot))
+            await pilot.press("y")
+            await until(pilot, lambda: not pilot.app.is_running)
+    (copy,) = (tmp_path / "temporary").iterdir()
+    assert copy.read_text() == "Not lost\n"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert app.failure is not None
+    assert str(app.failure).startswith("what you typed and did not send could not be kept: ")
+    assert app.failure.__notes__ == [f"what you typed is in {copy}"]
+
+
+async def test_nobody_is_asked_where_what_is_typed_is_kept_at_last_or_typed_no_more(corpus_file: Path) -> None:
+    app = session(corpus_file, ScreenEngine())
+    async with screen(app) as pilot:
+        await until(pilot, lambda: app.conversation is not None and not chat(pilot).drafts.between)
+        with no_drafts(app):
+            await pilot.press(*"No")
+            await until(pilot, lambda: app.why_not_kept is not None)
+            await pilot.press("backspace", "backspace")
+            await until(pilot, lambda: app.why_not_kept is None)
+            await pilot.press(*"Kept")
+            await until(pilot, lambda: app.why_not_kept is not None)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not pilot.app.is_running)
+    assert app.failure is None
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert corpus.drafts.of(None, ()) == Draft("Kept")
+
+
+async def test_a_message_that_comes_back_from_a_full_disk_is_in_the_copy_beside_the_conversation(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    app, rest = speaking(corpus_file)
+    with ExitStack() as full:
+        async with screen(app) as pilot:
+            await half_a_sentence(pilot)
+            full.enter_context(no_drafts(app))
+            corpus_file.rename(tmp_path / "moved.db")
+            rest.set()
+            await until(pilot, lambda: "✗ not stored yet" in shown(pilot) and not chat(pilot).replies.busy)
+            await type_text(pilot, "And then?")
+            await until(pilot, lambda: chat(pilot).composer.text == "And then?" and not chat(pilot).replies.busy)
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: "What you typed and did not send is not kept" in words(pilot))
+            assert "Not all that was said is stored" in words(pilot)
+            await pilot.press("y")
+            await until(pilot, lambda: not pilot.app.is_running)
+    said, typed = sorted((tmp_path / "temporary").iterdir(), key=lambda file: file.suffix)
+    assert messages_in(said) == SAID
+    assert typed.read_text() == "And then?\n"
 
 
 @pytest.mark.slow

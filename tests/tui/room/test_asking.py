@@ -135,7 +135,7 @@ async def test_a_guess_is_entered_before_and_compared_after_people_are_revealed(
 @slow_but_first(
     ("typed", "why"),
     [
-        ("50 30 10", "Write 4 numbers, one for each answer; there are 3."),
+        ("50 30 10", "Write 4 numbers, one for each answer; you wrote 3."),
         ("50 30 10 5", "give 5 more, so that they sum to 100"),
         ("half of them", "Write 4 numbers"),
     ],
@@ -290,6 +290,15 @@ async def test_the_answers_are_saved_as_the_name_of_the_file_says(
 
     assert holds((tmp_path / name).read_text(encoding="utf-8"))
     assert (tmp_path / name).stat().st_mode & 0o777 == 0o600, "it holds replies"
+
+
+async def test_the_place_that_is_proposed_to_save_to_is_replaced_by_what_is_typed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties())) as pilot:
+        await ask_parties(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bool(pilot.app.screen.query("#path")))
+        await pilot.press(*"mine.svg")
+        assert pilot.app.screen.query_one("#path", Input).value == "mine.svg"
 
 
 async def test_while_the_model_is_still_opening_the_room_says_so(corpus_file: Path) -> None:

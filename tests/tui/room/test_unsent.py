@@ -1,6 +1,9 @@
 """Lines that were typed on the screens with several personas and not sent come back, however the program ended."""
 
 import asyncio
+import tempfile
+from contextlib import ExitStack
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,32 @@ async def test_a_line_of_a_comparison_in_which_nothing_was_said_is_in_the_next_o
         await pilot.press("enter")
         await until(pilot, lambda: all(len(each.conversation.path) == 2 for each in shown.columns))
     assert of(corpus_file, "comparison") is None
+
+
+async def test_a_line_of_a_comparison_that_could_not_be_kept_is_asked_about_and_back_there(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app = session(corpus_file, ScreenEngine())
+    with ExitStack() as full:
+        async with screen(app) as pilot:
+            await until(pilot, lambda: app.conversation is not None)
+            await compared(pilot)
+
+            def refuse(*_: object) -> None:
+                raise OSError(ENOSPC, "No space left on device")
+
+            full.enter_context(pytest.MonkeyPatch.context()).setattr(Drafts, "_write", refuse)
+            await pilot.press(*"Well", "escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+            assert (await compared(pilot)).query_one(Input).value == "Well", "the words are in memory"
+            for typed in ((), ("?",)):
+                await pilot.press(*typed, "ctrl+q")
+                await until(pilot, lambda: "did not send is not kept: No space left on device" in words(pilot))
+                await pilot.press("y" if typed else "n")
+            await until(pilot, lambda: not pilot.app.is_running)
+    (copy,) = tmp_path.glob("chat-personas-not-sent-*.txt")
+    assert copy.read_text() == "Well?\n"
 
 
 async def test_a_line_that_fits_into_no_column_comes_back_into_the_input(corpus_file: Path) -> None:

@@ -164,9 +164,9 @@ def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() ->
     under_way = Figures(Estimate(card, done=12, total=28, complete=False, coverage=SLOW, turn=3), card)
 
     assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
-    assert in_short(ended) == "alignment 1.00 (no interval) · turn 3 · 30 older"
+    assert in_short(ended) == "alignment 1.00 (no interval) · turn 3 · 30 older answers"
     assert "measuring… 12 of 28 questions, and 30 from earlier turns" in headline("Democrat", under_way).plain
-    assert in_short(under_way) == "alignment 1.00 (no interval yet) · turn 3 · measuring… 12/28 · 30 older"
+    assert in_short(under_way) == "alignment 1.00 (no interval yet) · turn 3 · measuring… 12/28 · 30 older answers"
 
 
 def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:

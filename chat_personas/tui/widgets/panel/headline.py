@@ -195,7 +195,7 @@ def in_short(figures: Figures) -> str:
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
     under_way = "" if estimate.complete or figures.halted else f"measuring… {_counted(estimate)}"
-    older = f"{_older(figures)} older" if _older(figures) else ""
+    older = pluralize(_older(figures), "older answer") if _older(figures) else ""
     return " · ".join(filter(None, (said, turn, under_way, older, halted)))
 
 
