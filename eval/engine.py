@@ -13,7 +13,8 @@ from typing import Literal, Protocol, runtime_checkable
 from personas.errors import ReportedError
 
 Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "cancelled"]
+FinishReason = Literal["stop", "length", "filtered", "cancelled"]
+"""Why a reply ended: the model ended it, it was as long as it may be, a content filter cut it off, a person did."""
 LogProbabilities = Literal["exact", "top_k", "none"]
 Constraints = Literal["grammar", "json_schema", "json_object", "none", "unknown"]
 PromptFormat = Literal["template", "plain"]

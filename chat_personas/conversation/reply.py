@@ -31,6 +31,7 @@ from eval.engine import (
 ReplyStatus = Literal["complete", "stopped", "interrupted", "error"]
 
 BROKE_OFF = "the stream ended before the reply did"
+FILTERED = "cut off by the server's content filter"
 LEFT = "the program went on without waiting for the reply"
 SEEDS = 2**32 - 1
 """How many seeds there are: llama.cpp takes this number itself for "draw one"."""
@@ -284,6 +285,8 @@ class RunningReply:
                 if self._limit.reached:
                     return ReplyEnded("complete", self._limit.words)
                 return ReplyEnded("complete", f"cut off at the limit of {tokens} tokens")
+            case "filtered":
+                return ReplyEnded("complete", FILTERED)
             case _:
                 return self._wanted_end or ReplyEnded("interrupted", BROKE_OFF)
 

@@ -30,6 +30,7 @@ _HALF = re.compile(r"[<\[◁][^\s>\]▷]{0,31}$")
 """The end of a text that may become a marker."""
 _PHRASES = ("Here is my thought process:", "Here's my thought process:", "Here is my response:", "Here's my response:")
 """Granite's markers are sentences."""
+_BLANK = re.compile(r"\s*")
 _LONGEST_LEAK = 16
 _REPLYING = "final"
 
@@ -88,15 +89,26 @@ class ReplyText:
             stops: texts before which the reply ends. With them the reply has no white space around it.
         """
         self._mode = _Mode.THOUGHT if thinking else _Mode.REPLY
-        self._stops = re.compile(rf"\s*(?:{'|'.join(map(re.escape, stops))})" if stops else r"(?!)")
+        self._stops = re.compile(rf"\s*(?:{'|'.join(map(re.escape, stops))})") if stops else None
         self._stop_texts = tuple(stops)
+        self._longest_stop = max(map(len, stops), default=0)
         self._in_channel = False
         self._header = ""
         self._held = ""
-        self._blank = ""
-        self.reply = ""
-        self.thought = ""
+        self._blank: list[str] = []
+        self._replies: list[str] = []
+        self._thoughts: list[str] = []
         self.ended = False
+
+    @property
+    def reply(self) -> str:
+        """All of the reply so far."""
+        return "".join(self._replies)
+
+    @property
+    def thought(self) -> str:
+        """All thoughts so far."""
+        return "".join(self._thoughts)
 
     @property
     def thinking(self) -> bool:
@@ -112,38 +124,48 @@ class ReplyText:
         return self._take(self._held, last=True)
 
     def _take(self, text: str, *, last: bool) -> Said:
-        before = len(self.reply), len(self.thought)
+        before = len(self._replies), len(self._thoughts)
         self._held = ""
-        while not self.ended and (found := self._next(text)) is not None:
-            self._put(text[: found.start()])
+        at = 0
+        while not self.ended and (found := self._next(text, at)) is not None:
+            self._put(text[at : found.start()])
             self._turn(found)
-            text = text[found.end() :]
+            at = found.end()
         if not self.ended:
-            if last:
-                text = text.rstrip() if self._stop_texts else text
-            clear = len(text) if last else self._clear(text)
-            self._put(text[:clear])
-            self._held = text[clear:]
-        if last and not (self.reply or self.thought or self._header):
-            self.reply, self._blank = self._blank, ""
-        return Said(self.reply[before[0] :], self.thought[before[1] :])
+            rest = text[at:].rstrip() if last and self._stop_texts else text[at:]
+            clear = len(rest) if last else self._clear(rest)
+            self._put(rest[:clear])
+            self._held = rest[clear:]
+        if last and not (self._replies or self._thoughts or self._header):
+            self._replies, self._blank = self._blank, []
+        return Said("".join(self._replies[before[0] :]), "".join(self._thoughts[before[1] :]))
 
-    def _next(self, text: str) -> re.Match[str] | None:
-        """Return the first marker or stop text that means something here."""
-        candidates = [next((found for found in _MARKER.finditer(text) if self._means(found)), None)]
-        if self._mode is _Mode.REPLY:
-            candidates.append(self._stops.search(text))
+    def _next(self, text: str, at: int) -> re.Match[str] | None:
+        """Return the first marker or stop text from `at` on that means something here.
+
+        Nothing is looked for beyond the next marker: a text may be full of them, and would be read again for each.
+        """
+        said = _BLANK.match(text, at)
+        words = at if said is None else said.end()
+        marker = next((found for found in _MARKER.finditer(text, at) if self._means(found, words)), None)
+        end = len(text) if marker is None else marker.start()
+        sooner = None
+        if self._mode is _Mode.REPLY and self._stops is not None:
+            sooner = self._stops.search(text, at, end + self._longest_stop)
         if self._mode is _Mode.THOUGHT and self._in_channel:
-            candidates.append(_LEAKED.search(text))
-        return min(filter(None, candidates), key=lambda found: found.start(), default=None)
+            sooner = _LEAKED.search(text, at, end + 1)  # what follows the name tells whether it is one
+        return marker if sooner is None or sooner.start() >= end else sooner
 
-    def _means(self, found: re.Match[str]) -> bool:
-        """Whether this is a marker here. Anybody may say Granite's sentences: they are where it says them."""
+    def _means(self, found: re.Match[str], words: int) -> bool:
+        """Whether this is a marker here. Anybody may say Granite's sentences: they are where it says them.
+
+        `words` is where something other than white space begins.
+        """
         if not _is_phrase(found):
             return True
         if found.lastgroup == "close":
             return self._mode is _Mode.THOUGHT
-        return not (self.reply or found.string[: found.start()].strip())
+        return not self._replies and found.start() <= words
 
     def _turn(self, found: re.Match[str]) -> None:
         """Go on in the mode that a marker begins."""
@@ -158,7 +180,7 @@ class ReplyText:
             self._mode = _Mode.REPLY if replying else _Mode.THOUGHT
         elif kind == "open":
             self._mode, self._in_channel = _Mode.THOUGHT, False
-        elif kind != "wrapper" or self.thought:
+        elif kind != "wrapper" or self._thoughts:
             self._mode = _Mode.REPLY
         else:
             self._put(found[0])  # no thoughts came before: it is what the model says
@@ -167,20 +189,23 @@ class ReplyText:
         if self._mode is _Mode.HEADER:
             self._header += text
         elif self._mode is _Mode.THOUGHT:
-            self.thought += text
-        elif not self.reply:
-            # White space before the reply is dropped if a thought follows it or has come before, or in a transcript.
-            bare = self.thought or self._header or self._stop_texts
-            said = (self._blank + text).lstrip() if bare else self._blank + text
-            self._blank, self.reply = ("", said) if said.strip() else (said, "")
+            self._thoughts += [text] if text else []
+        elif self._replies:
+            self._replies.append(text)
         else:
-            self.reply += text
+            # White space before the reply is dropped if a thought follows it or has come before, or in a transcript.
+            bare = self._thoughts or self._header or self._stop_texts
+            self._blank = [] if bare else self._blank
+            if text.strip():
+                self._replies, self._blank = [*self._blank, text.lstrip() if bare else text], []
+            elif text and not bare:
+                self._blank.append(text)
 
     def _clear(self, text: str) -> int:
         """Return how much of `text` cannot be the beginning of a marker or of a stop text."""
         half = _HALF.search(text)
         clear = half.start() if half else len(text)
-        if not self.reply:
+        if not self._replies:
             clear = min([clear, *(len(text) - _overlap(text, phrase) for phrase in _PHRASES)])
         if self._mode is _Mode.REPLY:
             clear = min([clear, *(len(text) - _overlap(text, stop) for stop in self._stop_texts)])

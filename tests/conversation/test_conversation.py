@@ -233,6 +233,16 @@ async def test_the_longest_length_is_said(corpus: Corpus, democrat: LoadedPerson
     assert ended == ReplyEnded("complete", "cut off at the limit of 3 tokens")
 
 
+async def test_a_content_filter_that_cut_a_reply_off_is_named(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine(["And so on", Piece("", finish_reason="filtered")])
+    conversation = Conversation.start(corpus, engine, democrat)
+    ended = (await heard(conversation.send("Hi")))[-1]
+    assert ended == ReplyEnded("complete", "cut off by the server's content filter")
+    made = corpus.generation(conversation.path[-1].id)
+    assert made is not None
+    assert made.finish_reason == "filtered"
+
+
 async def test_a_reply_without_a_word_says_so(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine([Piece("", finish_reason="stop")]), democrat)
     ended = (await heard(conversation.send("Hi")))[-1]

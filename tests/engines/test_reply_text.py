@@ -84,6 +84,25 @@ def test_a_prompt_that_ends_within_a_thought_is_noticed_and_the_reply_comes_afte
     assert (text.reply, text.thought) == ("Free.", "So")
 
 
+@pytest.mark.parametrize(
+    ("repeated", "stops"),
+    [
+        ("<think>a</think> b ", ()),
+        ("<think>a</think> b ", ("\nInterviewer:",)),
+        ("</think> ", ()),
+        ("<|channel|>analysis<|message|>", ()),
+        ("<|channel|>analysis<|message|>a.finalB b ", ()),
+    ],
+)
+def test_a_million_characters_full_of_markers_are_read_in_the_time_of_a_million(
+    repeated: str, stops: tuple[str, ...]
+) -> None:
+    """Each of them read the rest again: that took minutes, in which no key was answered."""
+    times = 1_000_000 // len(repeated)
+    text = read([repeated * times], stops=stops)
+    assert text.reply.count("b") == repeated.count("b") * times
+
+
 def test_a_reply_ends_before_the_other_speaker_begins() -> None:
     stops = ("\nInterviewer:", "\nQuestion:")
     for size in (1, 4, 99):

@@ -18,14 +18,15 @@ from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import most_bytes
 from chat_personas.engines.openai.retrying import is_unreachable, through_hiccups
-from chat_personas.engines.openai.wire import Completion, completion, likeliest, model_names
-from chat_personas.text import printable
+from chat_personas.engines.openai.wire import Completion, completion, likeliest, model_names, quotable
 from eval.engine import EngineError, Percentages
 from personas.inputs.redaction import shown_address
 from personas.inputs.suggestions import quoted, suggestion
 
 T = TypeVar("T")
 
+_MOST_NAMED = 8
+"""Models of a server that an error names."""
 _MOST_TOP_K = 20
 _MANY = 2000
 """Alternatives with which hardly anything is left unseen; servers of llama.cpp show that many, most others do not."""
@@ -187,14 +188,18 @@ async def _choose_model(asking: Asking, url: str, model: str | None) -> str:
     if model is None:
         if len(served) == 1:
             return served[0]
-        listed = ", ".join(map(printable, sorted(served)[:8])) or "none"
+        listed = _some_of(served) or "none"
         raise NoSuchModelError(
             f"{shown_address(url)} serves {len(served)} models; name one: --model {shown_address(url)}#NAME ({listed})"
         )
     if served and model not in served:
-        hint = suggestion(model, served, f"it serves {', '.join(map(printable, sorted(served)[:8]))}")
+        hint = suggestion(model, served, f"it serves {_some_of(served)}")
         raise NoSuchModelError(f"{shown_address(url)} has no model {quoted(model)}; {hint}")
     return model
+
+
+def _some_of(served: Sequence[str]) -> str:
+    return ", ".join(map(quotable, sorted(served)[:_MOST_NAMED]))
 
 
 async def _learn_dialect(asking: Asking, model: str) -> Capabilities:

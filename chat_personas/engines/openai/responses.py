@@ -72,7 +72,7 @@ async def stream_pieces(
     try:
         async with aclosing(_deltas(incoming, tokens, patience)) as deltas:
             async for part in deltas:
-                if part.filtered and not (count or part.text):
+                if part.finish == "filtered" and not (count or part.text):
                     raise filtered()
                 if part.text or part.thought:
                     count += 1
@@ -169,7 +169,7 @@ async def _deltas(incoming: Incoming, tokens: int, patience: float) -> AsyncGene
                     return
                 if part is not None:
                     yield part
-                    heard = time.monotonic()
+                    heard = time.monotonic() if part.says_something else heard
             if time.monotonic() - heard > patience:
                 raise UnreadableAnswerError(f"nothing of a reply for {patience:.0f} seconds")
     for event in reader.end():

@@ -24,6 +24,8 @@ from eval.engine import FinishReason
 LONGEST_QUOTE = 200
 """Characters of a server's own words that are shown."""
 _LONGEST_WORDS = 2000
+_LONGEST_NAME = 1000
+"""Characters of a model's name, which may be a path."""
 _MOST_LOG_PROBABILITY = 0.01
 _LONGEST_ID = 12
 _MOST_TOKENS = 2**31 - 1
@@ -31,6 +33,7 @@ _MOST_TOKENS = 2**31 - 1
 _LEAST = -1e6  # as good as -inf, and a whole number below it may be too long for a float
 _NOT_FINISHED = frozenset({"", "null", "none"})
 _FILTERED = "content_filter"
+_CALL_FIELDS = ("tool_calls", "function_call")
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 _CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
 _WORDS_OF_FAILURE = ("message", "error", "detail", "msg", "error_message", "errors", "reason", "title", "description")
@@ -61,19 +64,25 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it.
+    """One event of a streamed answer: text, why the answer ended, or neither.
 
     `thought` is what the server itself tells apart as a thought. Markers of thoughts in the text are left in it.
     `counts` are the tokens of prompt and reply, where the event reports both; often one after the end does.
     `thought_tokens` are those of the reply with which the model thought, as far as the server says.
+    `called`: it is a part of a call of a tool.
     """
 
     text: str
     finish: FinishReason | None
-    filtered: bool = False
     thought: str = ""
     counts: tuple[int, int] | None = None
     thought_tokens: int = 0
+    called: bool = False
+
+    @property
+    def says_something(self) -> bool:
+        """Whether the answer goes on with it: events without a word, or only with counts, may come without an end."""
+        return bool(self.text or self.thought or self.finish or self.called)
 
 
 class End:
@@ -97,15 +106,16 @@ def completion(document: object) -> Completion:
     if message is not None and not isinstance(message, dict):
         raise UnreadableAnswerError("an answer that is not a chat completion")
     said = parted(whole_characters(_said(message or {})))
-    if not said.reply and choice.get("finish_reason") == _FILTERED:
+    finish = _finish(choice.get("finish_reason"))
+    if not said.reply and finish == "filtered":
         raise filtered()
     usage = document.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     model = document.get("model")
     return Completion(
         text=said.reply,
-        finish=_finish(choice.get("finish_reason")),
-        model=model if isinstance(model, str) else None,
+        finish=finish,
+        model=_model_name(model) if isinstance(model, str) else None,
         prompt_tokens=tokens if _is_count(tokens) else 0,
         log_probabilities=choice.get("logprobs"),
         thought=whole_characters(_thought(message or {})) + said.thought,
@@ -113,7 +123,7 @@ def completion(document: object) -> Completion:
 
 
 def model_names(document: object) -> list[str]:
-    """Return the names of the models in a server's list of them.
+    """Return the names of the models in a server's list of them, each fit for a line (`_model_name`).
 
     Raises:
         ReportedFailureError: the document reports a failure.
@@ -125,7 +135,15 @@ def model_names(document: object) -> list[str]:
     if not isinstance(entries, list):
         raise UnreadableAnswerError("a list of models that cannot be read")
     names = [entry.get("id") if isinstance(entry, dict) else None for entry in entries]
-    return [name for name in names if isinstance(name, str) and name]
+    return [_model_name(name) for name in names if isinstance(name, str) and name]
+
+
+def _model_name(name: str) -> str:
+    """Return a model's name as the server has it; one that cannot be one is made fit for a line.
+
+    It is shown in errors, in the status line and in reports, and a server may send anything.
+    """
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else quotable(name)
 
 
 def likeliest(log_probabilities: object) -> list[tuple[str, float]] | None:
@@ -236,14 +254,13 @@ def delta(event: Event) -> Delta | End | None:
     said = choice.get("delta", choice.get("message", _of_completions(choice)))
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
-    reason = choice.get("finish_reason")
     return Delta(
         _said(said or {}),
-        _finish(reason),
-        filtered=reason == _FILTERED,
+        _finish(choice.get("finish_reason")),
         thought=_thought(said or {}),
         counts=counts,
         thought_tokens=thought_tokens,
+        called=any((said or {}).get(field) for field in _CALL_FIELDS),
     )
 
 
@@ -331,6 +348,8 @@ def _text(content: object) -> str:
 def _finish(reason: object) -> FinishReason | None:
     if not isinstance(reason, str) or reason.lower() in _NOT_FINISHED:
         return None
+    if reason.lower() == _FILTERED:
+        return "filtered"
     return "length" if reason.lower() in _CUT_OFF else "stop"
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_personas.engines.openai import OpenAIEngine, responses, retrying
+from chat_personas.engines.openai import engine as openai_engine
 from eval.engine import EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.engines.openai.scripted_server import (
     Reply,
@@ -372,6 +373,16 @@ async def test_a_filter_that_leaves_nothing_of_a_reply_is_told(said: list[str], 
     assert failure is None if why is None else (failure or "").startswith(why)
 
 
+@pytest.mark.parametrize(("reason", "ended"), [("content_filter", "filtered"), ("stop", "stop")])
+async def test_a_filter_that_cuts_a_reply_off_is_told_from_a_model_that_ends_it(reason: str, ended: str) -> None:
+    async def use(engine: OpenAIEngine, _: ScriptedServer) -> list[Piece]:
+        return [piece async for piece in engine.stream(HELLO, Sampling(seed=1))]
+
+    events = "".join(f"data: {event}\n\n" for event in [*WORDS, chunk("", reason)])
+    pieces = await with_engine(streams(events.encode()), use)
+    assert pieces[-1].finish_reason == ended
+
+
 async def test_a_reply_is_whole_at_its_first_reason_to_end_whatever_follows() -> None:
     events = [*WORDS, chunk("", "stop"), chunk("", "stop"), "null"]
     assert await reply_of(streams("".join(f"data: {event}\n\n" for event in events).encode())) == ("Good day.", None)
@@ -429,6 +440,8 @@ async def test_a_reply_without_an_end_is_cut_off_and_kept() -> None:
 
 
 async def test_a_stream_that_only_keeps_alive_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_engine, "_PATIENCE", 0.001)  # a short timeout would end the opening on a busy machine
+
     async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
         if not request.body.get("stream"):
             await well(request, writer)
@@ -439,7 +452,7 @@ async def test_a_stream_that_only_keeps_alive_is_cut_off(monkeypatch: pytest.Mon
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    _, why = await reply_of(reply, timeout=0.05)
+    _, why = await reply_of(reply)
     assert (why or "").startswith("sent nothing of a reply for ")
 
 

@@ -203,6 +203,24 @@ async def test_an_unknown_model_names_the_nearest() -> None:
             await OpenAIEngine.open(server.url)
 
 
+@pytest.mark.parametrize("named", [None, "b"])
+async def test_models_with_names_that_are_none_are_told_in_one_short_line(named: str | None) -> None:
+    long = [f"{number}{'d' * 900}" for number in range(20)]
+    async with serving(well, models=("0\n\tb\x1b[2J", "0" + "c" * 2_000_000, *long)) as server:
+        with pytest.raises(EngineError) as raised:
+            await OpenAIEngine.open(server.url, named)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 2000
+
+
+async def test_the_only_model_of_a_server_has_a_name_of_one_short_line() -> None:
+    async with serving(well, models=("a\nb" + "c" * 2_000_000,)) as server:
+        engine = await OpenAIEngine.open(server.url)
+        await engine.close()
+    assert engine.info.name.isprintable()
+    assert len(engine.info.name) < 500
+
+
 async def test_nothing_of_the_environment_but_its_own_key_reaches_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
         monkeypatch.setenv(name, "not-for-you")

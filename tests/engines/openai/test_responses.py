@@ -1,13 +1,17 @@
 """What a server shows of its first token bounds every letter; sums are worked out by hand."""
 
 import asyncio
+import json
 import math
 from collections.abc import AsyncGenerator, Sequence
+from types import SimpleNamespace
 
 import httpx2
 import pytest
 
+from chat_personas.engines.openai import responses
 from chat_personas.engines.openai.connection import Incoming
+from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.responses import label_bounds, stream_pieces
 
 
@@ -65,3 +69,57 @@ async def test_a_flood_that_says_nothing_lets_keys_in_between(flood: bytes) -> N
     typing.cancel()
     assert said == ["day."]
     assert turns > 10
+
+
+def choice(**said: object) -> bytes:
+    return f"data: {json.dumps({'choices': [{'index': 0, 'delta': said, 'finish_reason': None}]})}\n\n".encode()
+
+
+NO_WORD = [
+    b": still here\n\n",
+    b"data: null\n\n",
+    choice(content=""),
+    choice(role="assistant"),
+    choice(tool_calls=[]),
+    b'data: {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 1}}\n\n',
+]
+
+
+async def replied(monkeypatch: pytest.MonkeyPatch, events: Sequence[bytes], patience: float) -> str:
+    """Return a reply of which an event comes every second."""
+    clock = 0.0
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        nonlocal clock
+        for event in events:
+            clock += 1.0
+            yield event
+
+    monkeypatch.setattr(responses, "time", SimpleNamespace(monotonic=lambda: clock))
+    incoming = Incoming("text/event-stream", pieces(), httpx2.Request("POST", "http://127.0.0.1/v1"))
+    reply = stream_pieces(incoming, 0.0, 1, 0, tokens=400, patience=patience, counted=False)
+    return "".join([piece.text async for piece in reply])
+
+
+@pytest.mark.parametrize("event", NO_WORD)
+async def test_a_reply_goes_on_only_as_long_as_something_is_said(monkeypatch: pytest.MonkeyPatch, event: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError, match="nothing of a reply for 9 seconds"):
+        await replied(monkeypatch, [choice(content="Good "), *[event] * 20, choice(content="day.")], 9.0)
+
+
+@pytest.mark.parametrize("event", NO_WORD)
+async def test_a_server_may_be_silent_for_as_long_as_is_waited_for_it(
+    monkeypatch: pytest.MonkeyPatch, event: bytes
+) -> None:
+    """It may think for as long before its first word, and between two."""
+    events = [*[event] * 8, choice(content="Good "), *[event] * 8, choice(content="day.")]
+    assert await replied(monkeypatch, events, 9.0) == "Good day."
+
+
+@pytest.mark.parametrize(
+    "event", [choice(reasoning="Well. "), choice(tool_calls=[{"index": 0}]), choice(function_call={"name": "f"})]
+)
+async def test_a_server_that_thinks_or_calls_a_tool_is_not_silent(
+    monkeypatch: pytest.MonkeyPatch, event: bytes
+) -> None:
+    assert await replied(monkeypatch, [*[event] * 20, choice(content="Good day.")], 9.0) == "Good day."

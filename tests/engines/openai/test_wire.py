@@ -331,6 +331,8 @@ def test_a_thought_between_markers_is_not_the_reply_of_a_whole_answer(content: s
         ("length", "length"),
         ("eos_token", "stop"),
         ("end_turn", "stop"),
+        ("content_filter", "filtered"),
+        ("Content_Filter", "filtered"),
         ("MAX_TOKENS", "length"),
         ("", None),
         ("null", None),
@@ -339,7 +341,7 @@ def test_a_thought_between_markers_is_not_the_reply_of_a_whole_answer(content: s
     ],
 )
 def test_reasons_to_end_are_understood_by_their_usual_names(reason: Any, finish: str | None) -> None:
-    assert completion({"choices": [{"message": {"content": ""}, "finish_reason": reason}]}).finish == finish
+    assert completion({"choices": [{"message": {"content": "Well"}, "finish_reason": reason}]}).finish == finish
 
 
 @pytest.mark.parametrize("value", [True, "often", None, 0.4, float("nan"), float("inf"), 10**400, [1]])
