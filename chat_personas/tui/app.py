@@ -32,7 +32,7 @@ from chat_personas.tui.key_routing import (
     is_letter,
     small_letter,
 )
-from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
+from chat_personas.tui.leaving import UnwaitedThreads, in_time, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import to_log
@@ -385,8 +385,8 @@ class ChatApp(TerminalApp):
         why = await self.session.try_to_save() if self.session.unsaved is not None else None
         missing = [] if why is None else [UNSAVED.format(why=why)]
         if self._chat is not None:
-            await self._chat.drafts.keep()
-        await self.session.keep_typed()
+            await in_time(self._chat.drafts.keep())  # a slow disk has its time once more after the screen
+        await in_time(self.session.keep_typed())
         if (why := self.session.why_not_kept) is not None:
             missing.append(UNKEPT.format(why=why))
         if missing:

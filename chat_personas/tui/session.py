@@ -427,7 +427,8 @@ class Session:
             drafts = self.corpus.drafts
             for keep in tuple(drafts.typing):
                 await keep()
-            await asyncio.to_thread(drafts.try_again)
+            if drafts.words_held:
+                await asyncio.to_thread(drafts.try_again)
 
     async def keep_trying(self) -> None:
         """Try once a second to store what could not be stored, until all is. For an interface that does not watch."""
