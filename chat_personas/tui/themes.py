@@ -38,6 +38,8 @@ def _legible(text: str, muted: str, marked: str, behind_marked: str, behind_left
         "text": text,
         "block-cursor-foreground": marked,
         "block-cursor-background": behind_marked,
+        "input-selection-foreground": marked,
+        "input-selection-background": behind_marked,
         "block-cursor-blurred-background": behind_left,
     }
 

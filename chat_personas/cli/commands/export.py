@@ -35,7 +35,7 @@ from chat_personas.corpus.study_rows import SCOPES
 from chat_personas.exporting import ALL
 from chat_personas.paths import corpus_path, display_path
 from chat_personas.text import pluralize, printable
-from personas.inputs.suggestions import quoted
+from personas.inputs.suggestions import nearest, quoted
 
 EXAMPLE = options.examples(
     "chat-personas export --own --format openai --out dialogues.jsonl",
@@ -217,7 +217,9 @@ def _format(name: str, *, split: bool) -> Format:
     if split and name != huggingface.SPLIT.name:
         raise UsageError(f"--split is for --format {huggingface.SPLIT.name}; {name} has no splits")
     if name not in ALL:
-        raise UsageError(f"--format {name}: there is no such format; the formats are {', '.join(ALL)}")
+        formats = f"the formats are {', '.join(ALL)}"
+        near = "" if (found := nearest(name, ALL)) is None else f" (did you mean {quoted(found)}?)"
+        raise UsageError(f"--format {name}: there is no such format{near}; {formats}")
     return huggingface.SPLIT if split else ALL[name]
 
 

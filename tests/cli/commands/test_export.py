@@ -221,7 +221,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(command: Command, kept
     [
         (["--out", "nowhere/x.jsonl"], "there is no directory nowhere"),
         (["--out", "x", "--persona", "democart"], 'did you mean "democrat"?'),
-        (["--out", "x", "--format", "nope"], "there is no such format; the formats are markdown, html, "),
+        (["--out", "x", "--format", "nope"], "the formats are markdown, html, openai, "),
         (["--out", "x", "--id", "01ZZ"], "01ZZ"),
         (["--out", "x", "--since", "yesterday"], "--since"),
         ([], "--out"),
