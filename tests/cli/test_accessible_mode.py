@@ -331,9 +331,7 @@ def test_what_is_only_read_while_the_persona_is_measured_does_not_stop_that(home
 
         async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
             await asyncio.Event().wait()
-            async with aclosing(super().score(prefix, probes)) as scores:
-                async for each in scores:
-                    yield each
+            yield ProbeScore("", {}, 0.0)
 
     survey = write_survey(tmp_path / "town.json", TOWN)
     person = Person(home, Held(), "chat", "democrat", "--accessible", "--measure", "--survey", survey)

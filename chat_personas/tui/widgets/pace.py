@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 
 WHILE_TYPING = 40
-"""For so many times the time that the last drawing took, nothing is drawn while the person types.
+"""For so many times the seconds that the last drawing took, nothing is drawn while the person types.
 
-So one key in forty waits for a drawing of a kind, on a slow machine as on a fast one (`benchmarks/key_echo.py`).
+A fixed pause would fit one machine: the slower a drawing, the more keys wait for it.
 """
 LONGEST = 3.0
 """Seconds after which something is drawn all the same: what grows still grows."""
