@@ -8,12 +8,12 @@ from textual.events import Key
 from chat_personas.corpus import Corpus
 from tests.corpus.making import branch_of
 from tests.examples import slow_but_first
-from tests.tui.fakes import SECONDS, ScreenEngine, screen, session
+from tests.tui.fakes import SECONDS, ScreenEngine, reply, screen, session
 
 
 @slow_but_first("steps", range(12), quick=4)
 async def test_a_message_is_stored_or_a_draft_whenever_the_program_is_left(corpus_file: Path, steps: int) -> None:
-    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+    async with screen(session(corpus_file, ScreenEngine(reply("Hello.")))) as pilot:  # where it is sent in time
         for key in "hello":
             await pilot.press(key)
         pilot.app.post_message(Key("enter", "\r"))
