@@ -13,6 +13,7 @@ from pathlib import Path
 from chat_personas.models import SMOLLM2, smollm2_path
 from chat_personas.models.gguf import GgufError, Header, read_header
 from chat_personas.paths import display_path, path_named
+from chat_personas.storage.files import document_in
 
 _OLLAMA_SERVICE = Path("/usr/share/ollama/.ollama/models")
 """Where Ollama keeps its models on Linux if it runs as a service."""
@@ -226,14 +227,15 @@ def _lm_studio(home: Path) -> Iterator[Path]:
     """Yield LM Studio's folders: its home may be elsewhere, and a setting may name another folder for downloads."""
     pointer = home / ".lmstudio-home-pointer"
     try:
-        homes = [Path(pointer.read_text(encoding="utf-8").strip())]
+        homes = [Path(pointer.read_text(encoding="utf-8").strip())] if pointer.is_file() else []
     except (OSError, ValueError):
         homes = []
     for folder in dict.fromkeys([*homes, home / ".lmstudio", home / ".cache" / "lm-studio"]):
         try:
-            elsewhere = json.loads((folder / "settings.json").read_bytes())["downloadsFolder"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            elsewhere = None
+            settings = document_in(folder / "settings.json")
+        except (OSError, ValueError):
+            settings = None
+        elsewhere = settings.get("downloadsFolder") if isinstance(settings, dict) else None
         yield from dict.fromkeys([folder / "models", *([Path(elsewhere)] if isinstance(elsewhere, str) else [])])
 
 

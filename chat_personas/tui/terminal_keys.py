@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from textual._xterm_parser import XTermParser
-from textual.events import Key, Paste
+from textual.events import Key, Paste, Resize
 from textual.keys import Keys
 from textual.message import Message
 
@@ -35,6 +35,11 @@ _COLOURS = rf"{_STANDS_FOR_ESCAPE}\[[0-?]*[ -/]*[@-~]"
 _TITLES = rf"{_STANDS_FOR_ESCAPE}\][^\a{_STANDS_FOR_ESCAPE}]*(?:\a|{_STANDS_FOR_ESCAPE}\\)"
 _CONTROL = re.compile(f"{_COLOURS}|{_TITLES}")
 """A sequence in pasted text that would colour it, move the cursor or name a window, as in the output of a program."""
+
+
+MOST_CELLS = 1_000_000
+"""Of a window. A screen of 8K pixels has half as many in the smallest letters; a report of more is garbage, and drawing
+such a window would take all memory."""
 
 
 class Pastes:
@@ -96,6 +101,8 @@ class PatientParser(XTermParser):
         if data and not passed:
             return  # nothing at all stands for the end of the input
         for message in super().feed(passed):
+            if isinstance(message, Resize) and message.size.area > MOST_CELLS:
+                continue
             if isinstance(message, Paste):
                 message.text = without_control(message.text)
             yield message

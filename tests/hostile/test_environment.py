@@ -134,6 +134,17 @@ def test_a_file_for_keys_that_cannot_be_written_is_not_blamed_on_the_certificate
         Connection(FAR, None, timeout=1.0)
 
 
+@pytest.mark.parametrize("server", [FAR, "http://127.0.0.1:1/v1"])
+def test_a_pipe_for_keys_that_nobody_reads_is_not_opened(
+    alone: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: str
+) -> None:
+    pipe = tmp_path / "keys"
+    os.mkfifo(pipe)
+    monkeypatch.setenv("SSLKEYLOGFILE", str(pipe))
+    with pytest.raises(EnvironmentVariableError, match=r"^SSLKEYLOGFILE .* not a regular file; unset or correct it$"):
+        Connection(server, None, timeout=1.0)
+
+
 @pytest.mark.slow
 def test_the_way_to_write_a_proxy_reaches_the_terminal_whole(tmp_path: Path) -> None:
     code, _, said = run(["models", "show", FAR], {"HTTPS_PROXY": "ftp://proxy.example"}, tmp_path)

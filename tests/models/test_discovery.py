@@ -283,6 +283,13 @@ def test_a_pipe_is_not_opened(home: Path) -> None:
     assert found() == ([], [Damaged(folder / "pipe.gguf", "is not a file")])
 
 
+def test_pipes_in_the_place_of_lm_studio_s_own_files_are_passed_over(home: Path, model: Path) -> None:
+    put(model, home / ".lmstudio" / "models" / "m.gguf")
+    os.mkfifo(home / ".lmstudio-home-pointer")
+    os.mkfifo(home / ".lmstudio" / "settings.json")
+    assert only().name == "m"
+
+
 def test_a_part_with_the_number_0_is_a_file_as_any_other(home: Path, model: Path) -> None:
     put(model, home / ".cache" / "llama.cpp" / "m-00000-of-00002.gguf")
     assert only().name == "m-00000-of-00002"

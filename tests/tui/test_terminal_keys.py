@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from textual import _parser
-from textual.events import Key, Paste
+from textual.events import Key, Paste, Resize
 
 from chat_personas.tui.terminal_keys import PatientParser
 
@@ -96,3 +96,11 @@ def test_pasted_text_is_one_wherever_reading_it_was_cut(pasted: str, cuts: list[
 )
 def test_a_sequence_that_no_key_or_mouse_can_have_sent_is_passed_over_and_typing_goes_on(odd: str) -> None:
     assert keys(PatientParser(), f"{ESCAPE}{odd}x") == ["x"]
+
+
+def test_a_window_that_no_terminal_has_is_not_drawn() -> None:
+    (letter,) = PatientParser().feed(f"{ESCAPE}[48;99999999;80;99999999;80tx")
+    assert isinstance(letter, Key)
+    window, _ = PatientParser().feed(f"{ESCAPE}[48;430;1280;4320;7680tx")
+    assert isinstance(window, Resize)
+    assert window.size == (1280, 430)

@@ -69,9 +69,10 @@ def make_client(base: str, key: str | None, *, here: bool, timeout: float, check
 
     sent = _SENT_HEADERS if key is None else {*_SENT_HEADERS, "authorization"}
 
+    _check_regular(_KEY_LOG)  # which `ssl` opens for every server
     if not here:
         _check_proxies()
-        _check_certificates()
+        _check_regular("SSL_CERT_FILE")
     waiting = httpx2.Timeout(timeout, connect=_CONNECT_SECONDS)
     try:
         http = httpx2.AsyncClient(
@@ -146,9 +147,8 @@ def _can_be_written(file: str | None) -> bool:
     return True
 
 
-def _check_certificates() -> None:
-    """Raise EnvironmentVariableError if the certificates are a pipe or a device: reading them might never end."""
-    name, _ = _CERTIFICATES
+def _check_regular(name: str) -> None:
+    """Raise EnvironmentVariableError if a variable names a pipe or a device: opening or reading it might never end."""
     named = os.environ.get(name)
     if named and os.path.lexists(named) and not is_file(Path(named)):
         raise EnvironmentVariableError(
