@@ -107,6 +107,8 @@ class Piece:
     that ends without one was interrupted. `dropped_messages` counts the oldest messages that the engine left
     out because the conversation is longer than the context; the first piece carries it. `thought` is what the model
     thinks before it replies: it is not part of the reply, and is not given back to the model.
+
+    `recalls`: all `text` of the pieces before was such a thought. Of some servers' thoughts only the end is marked.
     """
 
     text: str
@@ -114,6 +116,7 @@ class Piece:
     dropped_messages: int = 0
     usage: Usage | None = None
     thought: str = ""
+    recalls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

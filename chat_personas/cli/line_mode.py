@@ -22,6 +22,7 @@ from chat_personas.conversation.conversation import (
     RESCUED,
     Conversation,
     ReplyEnded,
+    ReplyRecalled,
     ReplyText,
     ThoughtEnded,
 )
@@ -29,7 +30,7 @@ from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.errors import ProtectedConversationError
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
-from chat_personas.reporting.wording.conversations import thought_in_short
+from chat_personas.reporting.wording.conversations import RECALLED, thought_in_short
 from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     EVERYONE,
@@ -203,6 +204,8 @@ class LineMode(StandardInputMode):
                 if isinstance(event, ReplyText):
                     print(printable(event.text), end="", flush=True)
                     any_text = True
+                elif isinstance(event, ReplyRecalled):
+                    print(RECALLED, end="", flush=True)
                 elif isinstance(event, ThoughtEnded):
                     print(
                         f"({thought_in_short(event.thought.text, event.thought.seconds)})", file=sys.stderr, flush=True

@@ -15,7 +15,7 @@ from chat_personas.cli.progress import Advance, RateEstimate, busy, lines
 from chat_personas.cli.standard_input import StandardInputMode, input_lines, without_keys
 from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.cli.terminal import Voice
-from chat_personas.conversation.conversation import ReplyEnded, ReplyEvent, ReplyText
+from chat_personas.conversation.conversation import ReplyEnded, ReplyEvent, ReplyRecalled, ReplyText
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.reporting.study_wording import (
     AGREE,
@@ -37,7 +37,7 @@ from chat_personas.reporting.study_wording import (
     talk_title,
     withdrawal_line,
 )
-from chat_personas.reporting.wording.conversations import STATUS
+from chat_personas.reporting.wording.conversations import RECALLED, STATUS
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.sitting import Learnt, Sitting
@@ -287,6 +287,8 @@ class StudyLineMode(StandardInputMode):
                     async for event in events:
                         if isinstance(event, ReplyText):
                             take(event.text)
+                        elif isinstance(event, ReplyRecalled):
+                            take(RECALLED)
                         elif isinstance(event, ReplyEnded) and event.status in ("error", "interrupted"):
                             raise EngineError(event.why or "the model failed; its reply so far is kept")
             self._voice.say("")

@@ -225,6 +225,8 @@ async def _again(engine: Engine, logged: _Logged, made: GenerationRow) -> int | 
     async with aclosing(engine.stream(logged.context, sampling)) as stream:
         async for piece in stream:
             cut = limit.cut(piece)
+            if cut.recalls:
+                thought, text = thought + text, ""
             thought, text = thought + cut.thought, text + cut.text
             if limit.reached:
                 break

@@ -16,6 +16,7 @@ from chat_personas.conversation.context_use import ContextUse, Given, context_us
 from chat_personas.conversation.reply import (
     ReplyEnded,
     ReplyEvent,
+    ReplyRecalled,
     ReplyStarted,
     ReplyStorage,
     ReplyText,
@@ -50,6 +51,7 @@ __all__ = [
     "Conversation",
     "ReplyEnded",
     "ReplyEvent",
+    "ReplyRecalled",
     "ReplyStarted",
     "ReplyText",
     "ReplyThought",

@@ -70,6 +70,11 @@ class ReplyText:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyRecalled:
+    """The text so far was a thought, of which the model marked only the end. `ThoughtEnded` and the reply follow."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyEnded:
     """The reply has ended, and is in the corpus as far as it came.
 
@@ -83,7 +88,7 @@ class ReplyEnded:
     dropped_messages: int = 0
 
 
-ReplyEvent = ReplyStarted | ReplyThought | ThoughtEnded | ReplyText | ReplyEnded
+ReplyEvent = ReplyStarted | ReplyThought | ThoughtEnded | ReplyText | ReplyRecalled | ReplyEnded
 
 
 NOTHING_SAID = "the model ended its reply before the first word"
@@ -124,6 +129,7 @@ class RunningReply:
         self._usage: Usage | None = None
         self._dropped = 0
         self._thinking_since: float | None = None
+        self._replying_since: float | None = None
         self._limit = ReplyLimit(storage.sampling.max_tokens)
         self._wanted_end: ReplyEnded | None = None
         self._generating = False
@@ -259,6 +265,10 @@ class RunningReply:
         self._dropped = max(self._dropped, piece.dropped_messages)
         self._finish_reason = piece.finish_reason or self._finish_reason
         self._usage = piece.usage or self._usage
+        if piece.recalls:
+            self._thinking_since = self._replying_since
+            self._storage.recall()
+            self._events.put_nowait(ReplyRecalled())
         if piece.thought:
             if self._thinking_since is None:
                 self._thinking_since = time.monotonic()
@@ -266,6 +276,8 @@ class RunningReply:
             self._events.put_nowait(ReplyThought(piece.thought))
         if piece.text:
             self._end_thought()
+            if self._replying_since is None:
+                self._replying_since = time.monotonic()
             self._storage.add(piece.text)
             self._events.put_nowait(ReplyText(piece.text))
 
@@ -387,6 +399,11 @@ class ReplyStorage:
         """Append a piece of what the model thinks before the reply; it is on the disk within about a second."""
         assert self._begun is not None
         self._begun.writer.add_thought(text)
+
+    def recall(self) -> None:
+        """Take the text so far for a thought."""
+        assert self._begun is not None
+        self._begun.writer.recall()
 
     def end_thought(self, seconds: float) -> Thought:
         """Note that the model has thought for so many `seconds` more; return all that it has thought."""

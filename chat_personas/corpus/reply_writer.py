@@ -46,6 +46,11 @@ class ReplyWriter:
         """Append a piece of what the model thinks. It is on the disk within about a second."""
         self._thoughts.append(text)
 
+    def recall(self) -> None:
+        """Take the text so far for a thought, after those before it."""
+        self._thoughts = [*self._thoughts, *self._pieces]  # first, so that it is always in one of them
+        self._pieces = []
+
     def abandon(self) -> None:
         """Stop writing without closing the reply, as for one that is withdrawn."""
         self._closing.set()

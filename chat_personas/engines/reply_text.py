@@ -44,10 +44,20 @@ class _Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What has become clear of a model's output: the next part of the reply, and of the thoughts."""
+    """What has become clear of a model's output: the next part of the reply, and of the thoughts.
+
+    `recalls`: what was taken for the reply before this was a thought, before the first of `thought`.
+    """
 
     reply: str = ""
     thought: str = ""
+    recalls: bool = False
+
+    def then(self, later: "Said") -> "Said":
+        """Return what became clear here and `later` as one."""
+        if later.recalls:
+            return Said(later.reply, self.thought + self.reply + later.thought, recalls=True)
+        return Said(self.reply + later.reply, self.thought + later.thought, self.recalls)
 
 
 def is_marker(text: str) -> bool:
@@ -79,6 +89,9 @@ class ReplyText:
     What may be the beginning of a marker or of a stop text is held back until it is clear. `reply` is all of the reply
     so far, and `thought` all thoughts; `ended` is set when a stop text was found. An output without markers and stop
     texts is the reply, character by character.
+
+    Where a reply follows a marker that closes a thought, and no marker came before, the prompt had opened the thought:
+    what looked like the reply is recalled.
     """
 
     def __init__(self, *, thinking: bool = False, stops: Sequence[str] = ()) -> None:
@@ -98,6 +111,10 @@ class ReplyText:
         self._blank: list[str] = []
         self._replies: list[str] = []
         self._thoughts: list[str] = []
+        self._closed_unopened = False
+        self._recalled = False
+        self.knows_thoughts = thinking
+        """Whether it is known where thoughts begin, so that nothing is recalled: a marker came, or they come apart."""
         self.ended = False
 
     @property
@@ -124,7 +141,8 @@ class ReplyText:
         return self._take(self._held, last=True)
 
     def _take(self, text: str, *, last: bool) -> Said:
-        before = len(self._replies), len(self._thoughts)
+        replies, thoughts = len(self._replies), len(self._thoughts)
+        self._recalled = False
         self._held = ""
         at = 0
         while not self.ended and (found := self._next(text, at)) is not None:
@@ -138,7 +156,9 @@ class ReplyText:
             self._held = rest[clear:]
         if last and not (self._replies or self._thoughts or self._header):
             self._replies, self._blank = self._blank, []
-        return Said("".join(self._replies[before[0] :]), "".join(self._thoughts[before[1] :]))
+        if self._recalled:
+            return Said("".join(self._replies), "".join(self._thoughts[thoughts + replies :]), recalls=replies > 0)
+        return Said("".join(self._replies[replies:]), "".join(self._thoughts[thoughts:]))
 
     def _next(self, text: str, at: int) -> re.Match[str] | None:
         """Return the first marker or stop text from `at` on that means something here.
@@ -170,6 +190,9 @@ class ReplyText:
     def _turn(self, found: re.Match[str]) -> None:
         """Go on in the mode that a marker begins."""
         kind = found.lastgroup
+        if kind in ("open", "close", "channel"):
+            self._closed_unopened = kind == "close" and not self.knows_thoughts and bool(self._replies)
+            self.knows_thoughts = True
         if kind is None:
             self.ended = True
         elif kind in ("channel", "start"):
@@ -190,6 +213,12 @@ class ReplyText:
             self._header += text
         elif self._mode is _Mode.THOUGHT:
             self._thoughts += [text] if text else []
+        elif self._closed_unopened and not text.strip():
+            return  # if nothing more comes, it was the reply, and the marker a stray one
+        elif self._closed_unopened:
+            self._closed_unopened, self._recalled = False, True
+            self._thoughts, self._replies = self._replies, []
+            self._put(text)
         elif self._replies:
             self._replies.append(text)
         else:

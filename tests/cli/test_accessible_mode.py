@@ -711,6 +711,15 @@ def test_what_the_model_thought_is_said_in_short_and_read_on_request(command: Co
     assert "Thought: Say hello." in lines
 
 
+def test_words_that_turn_out_to_have_been_a_thought_are_said_to_be_one(command: Command, served_by: Serve) -> None:
+    lines = said(command, served_by, "Hello\n/thought\n", ["Say hello.", Piece("Hello.", recalls=True), END])
+    at = lines.index("(What was said so far was a thought. The reply follows.)")
+    assert "A Democrat: Say hello." in lines[:at]
+    assert "Hello." in lines[at:]
+    assert any(re.fullmatch(r"Thought for \d+ s, 2 words\.", line) for line in lines)
+    assert "Thought: Say hello." in lines
+
+
 def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> None:
     said(command, served_by, "Hello\n", ["Good day", END])
     served_by(ScriptedEngine(["Because", END]))

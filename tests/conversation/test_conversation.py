@@ -129,17 +129,21 @@ async def test_a_reply_that_had_ended_when_it_was_stopped_is_complete(corpus: Co
 async def test_the_time_of_replies_is_told_while_they_are_on_their_way_and_stands_still_between(
     corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = iter(range(1000))
-    monkeypatch.setattr("chat_personas.conversation.reply.time", SimpleNamespace(monotonic=lambda: float(next(now))))
-    conversation = Conversation.start(corpus, FakeEngine(["Hel", "lo.", END], ["Yes.", END]), democrat)
+    clock = SimpleNamespace(now=100.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr("chat_personas.conversation.reply.time", clock)
+    first, second = asyncio.Event(), asyncio.Event()
+    conversation = Conversation.start(corpus, FakeEngine([first, "Hello.", END], [second, "Yes.", END]), democrat)
     assert conversation.seconds_of_replies() == 0
-    events = conversation.send("Hi")  # begins at 0
-    await anext(events)
-    assert [conversation.seconds_of_replies() for _ in range(2)] == [1, 2]
-    await heard(events)  # ends at 3
-    assert [conversation.seconds_of_replies() for _ in range(2)] == [3, 3]
-    await heard(conversation.send("And?"))  # from 4 to 5
-    assert conversation.seconds_of_replies() == 4
+    for reply, before in ((first, 0), (second, 3)):
+        events = conversation.send("Hi")
+        await anext(events)
+        for seconds in (1, 2, 3):
+            clock.now += 1
+            assert conversation.seconds_of_replies() == before + seconds
+        reply.set()
+        await heard(events)
+        clock.now += 50
+        assert conversation.seconds_of_replies() == before + 3
 
 
 async def test_others_get_their_turns_while_thousands_of_pieces_wait_for_nothing(

@@ -11,6 +11,7 @@ from chat_personas.conversation.conversation import (
     Conversation,
     ReplyEnded,
     ReplyEvent,
+    ReplyRecalled,
     ReplyStarted,
     ReplyText,
     ReplyThought,
@@ -91,6 +92,31 @@ async def test_only_the_time_in_which_it_thinks_is_the_time_of_a_thought(
     await heard(events)
     assert ended == [Thought(text="One. ", seconds=12.0), Thought(text="One. Two.", seconds=15.0)]
     assert kept(corpus, conversation) == [("Well. Yes.", "complete", Thought(text="One. Two.", seconds=15.0))]
+
+
+async def test_what_turns_out_to_have_been_a_thought_is_kept_timed_and_left_out_as_one(
+    corpus: Corpus, democrat: LoadedPersona, clock: SimpleNamespace
+) -> None:
+    wait = asyncio.Event()
+    engine = FakeEngine(["SECRET ", "cost.", wait, Piece("Yes", recalls=True), ".", END], ["No.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    events = conversation.send("Buses?")
+    while not isinstance(await anext(events), ReplyText):
+        pass
+    clock.now += 12
+    wait.set()
+    thought = Thought(text="SECRET cost.", seconds=12.0)
+    assert await heard(events) == [
+        ReplyText("cost."),
+        ReplyRecalled(),
+        ThoughtEnded(thought),
+        ReplyText("Yes"),
+        ReplyText("."),
+        ReplyEnded("complete"),
+    ]
+    assert kept(corpus, conversation) == [("Yes.", "complete", thought)]
+    await heard(conversation.send("Trains?"))
+    assert "SECRET" not in str(engine.asked[1])
 
 
 async def test_a_thought_is_neither_given_back_to_the_model_nor_measured_nor_the_title(

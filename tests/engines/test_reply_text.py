@@ -48,9 +48,10 @@ SPOKEN = [
 def read(pieces: list[str], *, thinking: bool = False, stops: tuple[str, ...] = ()) -> ReplyText:
     """Return the reply that was read from pieces; what was told on the way must add up to it."""
     text = ReplyText(thinking=thinking, stops=stops)
-    told = [*(text.add(piece) for piece in pieces), text.end()]
-    assert "".join(said.reply for said in told) == text.reply
-    assert "".join(said.thought for said in told) == text.thought
+    told = Said()
+    for said in (*(text.add(piece) for piece in pieces), text.end()):
+        told = told.then(said)
+    assert (told.reply, told.thought) == (text.reply, text.thought)
     return text
 
 
@@ -68,6 +69,25 @@ def test_a_whole_output_is_parted_as_one_that_comes_in_pieces(output: str, reply
 
 def test_a_whole_output_that_begins_within_a_thought_does_not_begin_with_the_reply() -> None:
     assert parted("Buses cost.\n</think>\n\nFree.") == Said("Free.", "Buses cost.\n")
+
+
+@given(st.text(alphabet="Buses cost.<\n", min_size=1, max_size=30).filter(str.strip), st.integers(1, 9))
+def test_a_thought_of_which_only_the_end_is_marked_is_recalled_once_the_reply_comes(thought: str, size: int) -> None:
+    output = f"{thought}</think>\n\nFree. </think>Really."
+    text = read([output[start : start + size] for start in range(0, len(output), size)])
+    assert (text.reply, text.thought) == ("Free. Really.", thought)
+
+
+@pytest.mark.parametrize("output", ["Free.</think>", "Free.</think>\n\n", "Free.</think><think>a</think>"])
+def test_a_reply_that_a_stray_marker_ends_stays_the_reply(output: str) -> None:
+    for size in (1, 3, len(output)):
+        text = read([output[start : start + size] for start in range(0, len(output), size)])
+        assert text.reply == "Free."
+
+
+def test_nothing_is_recalled_once_it_is_known_where_thoughts_begin() -> None:
+    assert read(["<think>a</think>Free.</think>Really."]).reply == "Free.Really."
+    assert read(["a</think>Free.</think>Really."], thinking=True).reply == "Free.Really."
 
 
 @given(st.sampled_from(SPOKEN) | st.text(alphabet="<>[]/|think a\n", max_size=30), st.integers(1, 9))

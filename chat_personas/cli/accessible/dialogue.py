@@ -16,6 +16,7 @@ from chat_personas.conversation.conversation import (
     Conversation,
     ReplyEnded,
     ReplyEvent,
+    ReplyRecalled,
     ReplyStarted,
     ReplyText,
     ReplyThought,
@@ -23,7 +24,7 @@ from chat_personas.conversation.conversation import (
 )
 from chat_personas.corpus import Corpus
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
-from chat_personas.reporting.wording.conversations import thought_in_short
+from chat_personas.reporting.wording.conversations import RECALLED, thought_in_short
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
 from eval.engine import Engine, TooLongError
@@ -353,6 +354,8 @@ class Hearing:
         elif isinstance(event, ReplyText):
             dialogue.doing = "The reply is coming."
             self._say_piece(event.text)
+        elif isinstance(event, ReplyRecalled):
+            self._say_piece(RECALLED)
         elif isinstance(event, ReplyEnded):
             self.ended = event
 

@@ -22,12 +22,13 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.cli.accessible.measuring import Measuring, SideRounds
 from chat_personas.conversation.commands import SLASH, Command, CommandError, asked, for_conversation, message_of
 from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, NOT_ALIKE, Comparison, ComparisonError
-from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
+from chat_personas.conversation.conversation import ReplyEnded, ReplyRecalled, ReplyStarted, ReplyText
 from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import is_composed, other_personas, other_steerings, with_its_file
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
+from chat_personas.reporting.wording.conversations import RECALLED
 from chat_personas.reporting.wording.measurements import sentence
 from chat_personas.text import pluralize, printable
 from eval.interventions import tried_out
@@ -465,6 +466,8 @@ class Debating:
                         if isinstance(event, ReplyText):
                             self._dialogue.doing = f"{name} speaks."
                             take(event.text)
+                        elif isinstance(event, ReplyRecalled):
+                            take(RECALLED)
                         elif isinstance(event, ReplyEnded):
                             ended = event
         if ended is not None and ended.status != "complete":

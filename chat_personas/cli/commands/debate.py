@@ -18,7 +18,7 @@ from chat_personas.cli.launch import Launch
 from chat_personas.cli.opening import open_corpus, opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.layout import print_line, table_console
-from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText, persona_of
+from chat_personas.conversation.conversation import ReplyEnded, ReplyRecalled, ReplyStarted, ReplyText, persona_of
 from chat_personas.conversation.debate import Debate, DebateError
 from chat_personas.corpus import Corpus, ReplyModel
 from chat_personas.engines.open import with_template
@@ -34,6 +34,7 @@ from chat_personas.reporting.debate import (
     page_document,
 )
 from chat_personas.reporting.models_found import all_ready, is_strange, what_opens
+from chat_personas.reporting.wording.conversations import RECALLED
 from chat_personas.settings import Settings, load_settings
 from chat_personas.text import printable
 from chat_personas.tui.leaving import run_unwaited
@@ -257,6 +258,8 @@ async def _speak(debate: Debate, out: TextIO) -> None:
                 print(f"{printable(debate.names[place])}: ", end="", file=out, flush=True)
             elif isinstance(event, ReplyText):
                 print(printable(event.text), end="", file=out, flush=True)
+            elif isinstance(event, ReplyRecalled):
+                print(RECALLED, end="", file=out, flush=True)
             elif isinstance(event, ReplyEnded):
                 print("\n", file=out, flush=True)
                 if event.status in ("error", "interrupted"):

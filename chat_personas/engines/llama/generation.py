@@ -77,7 +77,7 @@ class ReplyJob(_ConversationJob[Piece]):
         if not output.text.reply.strip() and output.text.thought:
             self.results.put(Piece("", thought=rest.thought))
             raise RequestError(_ONLY_THOUGHT.format(progress.generated))
-        self.results.put(Piece(rest.reply, finish, self._take_dropped(), progress.usage(), rest.thought))
+        self.results.put(Piece(rest.reply, finish, self._take_dropped(), progress.usage(), rest.thought, rest.recalls))
 
     def _generate(self, runtime: "Runtime", flag: InterruptFlag, output: "_Output") -> FinishReason:
         """Draw and decode tokens until the reply ends."""
@@ -93,7 +93,8 @@ class ReplyJob(_ConversationJob[Piece]):
                 progress.generated += 1
                 said = output.add(token)
                 if said.reply or said.thought:
-                    self.results.put(Piece(said.reply, dropped_messages=self._take_dropped(), thought=said.thought))
+                    piece = Piece(said.reply, None, self._take_dropped(), None, said.thought, said.recalls)
+                    self.results.put(piece)
                 if output.text.ended:
                     return "stop"
                 if progress.generated < longest:  # the last token of all is drawn, and never needs to be decoded

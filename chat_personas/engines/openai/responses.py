@@ -80,12 +80,12 @@ async def stream_pieces(
                     first = first if first is not None else time.monotonic() - began
                 said = output.add(part)
                 seconds = time.monotonic() - began
-                thought = thought or bool(said.thought)
+                thought = thought or bool(said.thought) or said.recalls
                 told = await _counts(part, deltas, counted)
                 prompt, decoded = _read_and_written(told, shown=thought) or (None, count)
                 usage = Usage(prompt, None, decoded, seconds, first, seed) if part.finish else None
                 if said.reply or said.thought or part.finish:
-                    yield Piece(said.reply, part.finish, dropped, usage, said.thought)
+                    yield Piece(said.reply, part.finish, dropped, usage, said.thought, said.recalls)
                     dropped = 0
                 if part.finish:
                     return
@@ -93,10 +93,10 @@ async def stream_pieces(
                     raise UnreadableAnswerError(f"a reply without an end: {length:,} bytes for {tokens:,} tokens")
     except Exception:
         if (rest := output.end()) != Said():
-            yield Piece(rest.reply, None, dropped, None, rest.thought)
+            yield Piece(rest.reply, None, dropped, None, rest.thought, rest.recalls)
         raise
     if (rest := output.end()) != Said():
-        yield Piece(rest.reply, None, dropped, None, rest.thought)
+        yield Piece(rest.reply, None, dropped, None, rest.thought, rest.recalls)
 
 
 def _read_and_written(told: Delta | None, *, shown: bool) -> tuple[int, int] | None:
@@ -138,14 +138,15 @@ class _Output:
 
     def add(self, part: Delta) -> Said:
         """Take one event; return what has become clear. The event that ends the reply leaves nothing behind."""
-        said = self._text.add(self._joiner.add(part.text))
-        rest = self.end() if part.finish else Said()
-        return Said(said.reply + rest.reply, self._thoughts.add(part.thought) + said.thought + rest.thought)
+        if part.thought:
+            self._text.knows_thoughts = True  # the server parts them
+        said = Said(thought=self._thoughts.add(part.thought)).then(self._text.add(self._joiner.add(part.text)))
+        return said.then(self.end()) if part.finish else said
 
     def end(self) -> Said:
         """Return what was held back because it was not clear."""
-        last, rest = self._text.add(self._joiner.end()), self._text.end()
-        return Said(last.reply + rest.reply, self._thoughts.end() + last.thought + rest.thought)
+        last = Said(thought=self._thoughts.end()).then(self._text.add(self._joiner.end()))
+        return last.then(self._text.end())
 
 
 async def _deltas(incoming: Incoming, tokens: int, patience: float) -> AsyncGenerator[Delta, None]:

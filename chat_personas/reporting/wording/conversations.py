@@ -64,6 +64,10 @@ def speaker_of_hit(hit: "SearchHit") -> str:
     return f"a {PARTICIPANT.casefold()}" if hit.of_participant else "you"
 
 
+RECALLED = "\n\n(What was said so far was a thought. The reply follows.)\n\n"
+"""Where words that were printed turn out to have been a thought: they cannot be taken back."""
+
+
 def thought_in_short(text: str, seconds: float | None) -> str:
     """Say that the model thought before a reply, for how long if that is known, and how much."""
     words = pluralize(len(text.split()), "word")

@@ -228,14 +228,33 @@ class Transcript(VerticalScroll):
             elif (fold := self._fold(entry)) is not None:
                 fold.grow()
 
+    async def recall(self, entry: Entry) -> None:
+        """Show the text of a growing reply so far as a thought."""
+        from chat_personas.tui.widgets.thoughts import ShownThought
+
+        async with self._widgets_change:
+            entry.thought = entry.thought or ShownThought(unfolded=self._thoughts_unfolded)
+            entry.thought.add(entry.text)
+            entry.text = ""
+            reply = self._shown.get(entry)
+            if reply is None:
+                return
+            with self.app.batch_update():
+                self._shown[entry] = _widget(entry, self._give_way, self._sought, self.opens_whole)
+                await self.mount(self._shown[entry], after=reply)
+                await reply.remove()
+                self._show_versions()
+
     async def take(self, reply: Entry, event: "ReplyEvent") -> None:
         """Show what happens to a growing reply: its thoughts and its words; how it ends, `end` shows."""
-        from chat_personas.conversation.conversation import ReplyText, ReplyThought, ThoughtEnded
+        from chat_personas.conversation.conversation import ReplyRecalled, ReplyText, ReplyThought, ThoughtEnded
 
         if isinstance(event, ReplyText):
             await self.write(reply, event.text)
         elif isinstance(event, ReplyThought):
             await self.think(reply, event.text)
+        elif isinstance(event, ReplyRecalled):
+            await self.recall(reply)
         elif isinstance(event, ThoughtEnded):
             await self.end_thought(reply, event.thought.seconds)
 

@@ -37,6 +37,30 @@ async def test_thoughts_are_streamed_apart_from_the_reply(events: list[str]) -> 
     assert told[-1].finish_reason == "stop"
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        [chunk("They "), chunk("cost."), chunk("</think>\n\n"), chunk("Hi"), chunk(".", "stop")],
+        [chunk("They "), chunk("cost.</th"), chunk("ink>"), chunk("Hi.", "stop")],
+        [chunk("They cost.</think>"), chunk("\n\n"), chunk("Hi.")],
+    ],
+)
+async def test_a_thought_that_a_server_does_not_part_is_taken_back_when_the_reply_begins(events: list[str]) -> None:
+    body = "".join(f"data: {event}\n\n" for event in events).encode()
+    told: list[Piece] = await with_engine(streams(body), listen)
+    (recall,) = [number for number, piece in enumerate(told) if piece.recalls]
+    assert "".join(piece.text for piece in told[:recall]) == "They cost."
+    assert "".join(piece.text for piece in told[recall:]) == "Hi."
+    assert not any(piece.thought for piece in told)
+
+
+async def test_a_reply_of_a_server_that_parts_thoughts_may_name_their_markers() -> None:
+    events = [thinking("They cost."), chunk("Write "), chunk("</think>"), chunk("so.", "stop")]
+    told: list[Piece] = await with_engine(streams("".join(f"data: {each}\n\n" for each in events).encode()), listen)
+    assert not any(piece.recalls for piece in told)
+    assert "".join(piece.text for piece in told) == "Write so."
+
+
 async def test_a_server_that_does_not_stream_has_its_thought_told_apart_too() -> None:
     whole = json.dumps(completion("<think>They cost.</think>Hi.")).encode()
     told: list[Piece] = await with_engine(streams(whole, kind="application/json"), listen)

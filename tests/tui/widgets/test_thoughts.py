@@ -39,6 +39,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return clock
 
 
+async def test_words_that_turn_out_to_have_been_a_thought_are_folded_above_the_reply(
+    corpus_file: Path, clock: SimpleNamespace
+) -> None:
+    said = asyncio.Event()
+    engine = ScreenEngine(["They cost", " a lot.", said, Piece("Yes, ", recalls=True), "free.", END])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Buses?")
+        await until(pilot, lambda: "They cost a lot." in shown(pilot))
+        clock.now += 12
+        said.set()
+        await until(pilot, lambda: "Yes, free." in shown(pilot) and not chat(pilot).replies.busy)
+        assert "▸ Thought for 12 s, 4 words" in shown(pilot)
+        assert "They cost" not in shown(pilot)
+        await pilot.press("f9")
+        await until(pilot, lambda: "They cost a lot." in shown(pilot))
+
+
 async def test_while_the_model_thinks_a_line_says_so_and_for_how_long(
     corpus_file: Path, clock: SimpleNamespace
 ) -> None:
