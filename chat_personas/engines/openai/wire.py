@@ -34,7 +34,8 @@ _LEAST = -1e6  # as good as -inf, and a whole number below it may be too long fo
 _NOT_FINISHED = frozenset({"", "null", "none"})
 _FILTERED = "content_filter"
 _CALL_FIELDS = ("tool_calls", "function_call")
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning")
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
+_THOUGHT_DETAILS = "reasoning_details"
 _CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
 _WORDS_OF_FAILURE = ("message", "error", "detail", "msg", "error_message", "errors", "reason", "title", "description")
 _DEEPEST_WORDS = 4
@@ -316,11 +317,19 @@ def _said(message: Mapping[str, Any]) -> str:
 
 def _thought(message: Mapping[str, Any]) -> str:
     """Return what a server marks as a thought in a part of a message, "" for none or what cannot be read."""
-    named = (message.get(key) for key in _THOUGHT_FIELDS)  # some send the same under both names
+    named = [message.get(key) for key in _THOUGHT_FIELDS]  # some send the same under several names
+    named.append(_details_of_thought(message.get(_THOUGHT_DETAILS)))
     field = next((thought for thought in named if isinstance(thought, str) and thought), "")
     content = message.get("content")
     parts = [part.get("thinking") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
     return field + "".join(_thought_part(part) for part in parts)
+
+
+def _details_of_thought(details: object) -> str:
+    """Return the texts and summaries of thoughts in OpenRouter's list of typed parts."""
+    parts = [part for part in details if isinstance(part, dict)] if isinstance(details, list) else []
+    texts = (part.get(kind) for part in parts for kind in ("text", "summary"))
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _thought_part(thinking: object) -> str:

@@ -306,6 +306,21 @@ THINKING_PARTS = [
         ({"content": THINKING_PARTS}, "Let me", "Hi"),
         ({"content": [{"type": "thinking", "thinking": "Let me"}]}, "Let me", ""),
         ({"content": "Hi", "reasoning_content": {"odd": 1}, "reasoning": 7}, "", "Hi"),
+        ({"content": "Hi", "thinking": "Let me"}, "Let me", "Hi"),
+        (
+            {
+                "content": "Hi",
+                "reasoning_details": [
+                    {"type": "reasoning.summary", "summary": "Let "},
+                    {"type": "reasoning.text", "text": "me", "signature": None},
+                    {"type": "reasoning.encrypted", "data": "c2VjcmV0"},
+                    "odd",
+                ],
+            },
+            "Let me",
+            "Hi",
+        ),
+        ({"reasoning": "Let me", "reasoning_details": [{"type": "reasoning.text", "text": "Let me"}]}, "Let me", ""),
         ({"content": [{"type": "thinking", "thinking": [7, {"text": None}]}]}, "", ""),
     ],
 )
