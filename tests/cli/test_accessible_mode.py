@@ -395,13 +395,11 @@ def test_the_two_modes_without_a_screen_exclude_each_other(command: Command) -> 
 
 
 def test_a_reply_is_headed_by_its_speaker_and_followed_by_how_it_ended(command: Command, served_by: Serve) -> None:
-    assert said(command, served_by, "Hello\n", ["Good ", "day", END]) == [
-        "Hello",
-        "A Democrat: Good day",
-        "Reply complete.",
-        "You: ",
-        "Left. What was said is kept.",
-    ]
+    *lines, how_to_go_on = said(command, served_by, "Hello\n", ["Good ", "day", END])
+    assert lines == ["Hello", "A Democrat: Good day", "Reply complete.", "You: ", "Left. What was said is kept."]
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (name,) = corpus.short_names().values()
+    assert how_to_go_on == f"Go on with: chat-personas chat --resume {name} --accessible"
 
 
 def test_a_model_that_fails_is_a_sentence_and_the_conversation_goes_on(command: Command, served_by: Serve) -> None:
@@ -522,7 +520,7 @@ def test_an_earlier_message_is_listed_edited_and_forked_from_by_its_number(comma
     assert lines.count("Message 2: Guns?") == 2, "words leave the others out"
     assert "Conversation: Hello (fork). With: A Democrat. 2 messages; these are the last." in lines
     assert "There are 2 messages of yours. Write a number from 1 to 2." in lines
-    assert lines[-4:-2] == ["You: Good day", "A Democrat: Three"]
+    assert lines[-5:-3] == ["You: Good day", "A Democrat: Three"]
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         kept, fork = corpus.conversations()
         assert corpus.conversation(fork.id).forked_from == kept.id

@@ -19,7 +19,7 @@ def test_seconds_count_from_when_the_same_began() -> None:
     times = iter([10.0, 12.9, 13.0, 15.0, 16.0])
     doing = Doing(lambda: next(times))
     assert doing.say("reading") == "reading…"
-    assert doing.say("reading") == "reading… 2 s"
+    assert doing.say("reading") == "reading… 3 s"  # to the nearest second
     assert doing.say("replying", "3 words") == "replying 3 words…"
     assert doing.say("replying", "9 words") == "replying 9 words… 2 s"
     assert doing.say("") == ""

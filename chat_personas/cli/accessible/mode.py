@@ -29,7 +29,7 @@ from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.accessible.room import AskingTheRoom
 from chat_personas.cli.accessible.side_by_side import Comparing, Debating
 from chat_personas.cli.errors import DONE, UsageError
-from chat_personas.cli.launch import Launch
+from chat_personas.cli.launch import Launch, set_accessible
 from chat_personas.cli.standard_input import StandardInputMode
 from chat_personas.conversation.commands import (
     CommandError,
@@ -90,6 +90,8 @@ class AccessibleMode(StandardInputMode):
         if self._session.failure is not None:
             raise self._session.failure
         self._dialogue.say("Left. What was said is kept." if said else "Left.")
+        if (command := self._session.how_to_go_on) is not None:
+            self._dialogue.say(f"Go on with: {command}{'' if set_accessible() else ' --accessible'}")
         return DONE
 
     async def _begin(self) -> None:

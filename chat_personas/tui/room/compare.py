@@ -30,6 +30,7 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.commands import NO_REPLY, Handler, do_beside, without_argument
 from chat_personas.tui.chat.keeping import KeepingBeside
 from chat_personas.tui.chat.measuring import whose, why_not_measured
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import fills_list
 from chat_personas.tui.room.other_models import (
     ANOTHER_MODEL,
@@ -342,7 +343,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         if do_beside(self, self._input, self._handlers, HOW_TO_COMPARE):
             return
         if self._busy:
-            self.notify("Still replying; Escape goes back.", markup=False)
+            self.notify(f"Still replying; {key_here(CompareScreen, 'compare_back')} goes back.", markup=False)
         elif event.value.strip():
             self._input.value = ""
             self.say(message_of(event.value))

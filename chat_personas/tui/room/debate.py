@@ -35,6 +35,7 @@ from chat_personas.tui.chat.commands import Handler, do_beside, without_argument
 from chat_personas.tui.chat.keeping import KeepingBeside
 from chat_personas.tui.chat.measuring import why_not_measured
 from chat_personas.tui.drawing import NAME_CELLS, axis_row, fitted, score_row, stacked, unbroken, with_interval
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.room.choosing import ChosenDebate, DebateChoosingScreen
 from chat_personas.tui.room.other_models import OtherModels, agree_to_measure, model_of, models_line, open_again
 from chat_personas.tui.room.unsent import UnsentLines, read
@@ -387,7 +388,8 @@ class DebateScreen(AnsweringScreen[None]):
             yield "pausing after this turn" if self._paused else ""
         else:
             yield self._trouble or ("" if ended else "paused")
-            yield f"Space {'adds a round' if ended else 'goes on'}, Escape leaves"
+            pause, leave = key_here(ModeratorInput, "debate_pause"), key_here(DebateScreen, "debate_stop")
+            yield f"{pause} {'adds a round' if ended else 'goes on'}, {leave} leaves"
         yield models_line([side.engine for side in self.debate.sides])
 
 

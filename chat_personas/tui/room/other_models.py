@@ -29,6 +29,7 @@ from chat_personas.engines.open import (
 from chat_personas.reporting.models_found import all_ready, free_memory, is_strange, short_of_memory, what_opens
 from chat_personas.reporting.wording.measurements import DEMONSTRATION, model_described
 from chat_personas.text import printable
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.leaving import in_time
 from chat_personas.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, Dialog
 from chat_personas.tui.screens.models import ModelsScreen
@@ -46,7 +47,6 @@ ANOTHER_MODEL = "on another model…"
 """The line of a list that chooses the model of the next column or side."""
 LOOKING = "Looking for {model}…"
 OPENING = "Opening {model}…{wait}"
-CANCELS = "Escape cancels."
 LONG = 5
 """Seconds after which it is shown for how long a model has been opened."""
 NOT_FOUND = "{whose}: the model {model} was not found on this machine."
@@ -201,7 +201,7 @@ class OpeningScreen(Dialog["Engine | None"]):
         """Say what is done and, where that takes long, for how long already."""
         seconds = int(time.monotonic() - self._since)
         lasts = f" {seconds} s." if seconds >= LONG else ""
-        self._state.update(printable(f"{self._doing}{lasts} {CANCELS}"))
+        self._state.update(printable(f"{self._doing}{lasts} {key_here(OpeningScreen, 'opening_cancel')} cancels."))
 
     @work(group="open", exclusive=True)
     async def open_model(self) -> None:

@@ -19,6 +19,7 @@ from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.exporting import ALL, Asked, Chosen, Exporter, Outlook, meant_by, with_ending
 from chat_personas.paths import path_named
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.screens.dialogs import NO_NAME, Dialog, fault_of_place, full_display_path
 from personas.errors import ReportedError
 
@@ -304,7 +305,8 @@ class ExportScreen(Dialog[None]):
         seconds = time.monotonic() - self._writing_since
         if seconds >= SECONDS_OF_SILENCE:
             of = pluralize(len(self._meant.keys), "conversation")
-            self._say(f"Writing {self._count} of {of}… {seconds:.0f} s. Escape leaves this; it is written to its end.")
+            leave = key_here(ExportScreen, "export_cancel")
+            self._say(f"Writing {self._count} of {of}… {seconds:.0f} s. {leave} leaves this; it is written to its end.")
 
     def action_move(self, step: int) -> None:
         """Go to the next format, or the one before."""

@@ -169,7 +169,7 @@ class Doing:
         now = self._now()
         if (what, of) != self._same:
             self._same, self._since = (what, of), now
-        seconds = int(now - self._since)
+        seconds = round(now - self._since)  # it is said once a second, a moment sooner or later
         said = f"{what} {detail}".strip()
         return f"{said}…{f' {seconds} s' if seconds else ''}" if what else ""
 

@@ -145,7 +145,7 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         await pilot.press(*"Be brief, please.", "enter")  # a space within words is one
         assert "1 message of yours waits for the end of the turn" in words(pilot)
         go_on.set()
-        await until(pilot, lambda: "paused · Space goes on, Escape leaves" in words(pilot))
+        await until(pilot, lambda: "paused · Space goes on, Esc leaves" in words(pilot))
         assert words(pilot).index("Less.") < words(pilot).index("Be brief, please.")
 
         await until(pilot, lambda: "space Go on" in words(pilot))
