@@ -237,6 +237,11 @@ class EngineInfo:
     details: dict[str, str] = field(default_factory=dict)
 
     @property
+    def is_server(self) -> bool:
+        """Whether the model answers over HTTP, on this machine or another."""
+        return self.engine == "openai"
+
+    @property
     def label_shares(self) -> str | None:
         """How the probabilities of answer labels are obtained, None if they are not.
 

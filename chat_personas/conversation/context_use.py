@@ -95,7 +95,7 @@ def given_so_far(
     messages: Sequence[Message], info: EngineInfo, *, inside: str, thoughts: int, last: GenerationRow | None
 ) -> Given:
     """Return what the model is given, not counted yet; `last` is how the last reply on the path was made."""
-    server = info.engine == "openai"
+    server = info.is_server
     same = last is not None and server and last.model == info.name
     return Given(
         tuple(messages),

@@ -223,7 +223,7 @@ class Monitor:
             len(sent),
             answer,
             self._engine.info.label_shares or "none",
-            server=self._engine.info.engine == "openai",
+            server=self._engine.info.is_server,
         )
 
     @property

@@ -174,10 +174,6 @@ class Doing:
         return f"{said}…{f' {seconds} s' if seconds else ''}" if what else ""
 
 
-SERVER = "openai"
-"""The kind of engine that asks a server."""
-
-
 def of_reply(reply: "Entry | None", info: "EngineInfo | None") -> tuple[str, str, object]:
     """Return what a model of this `info` does for a reply that grows, and how far it is, for `Doing`; "" for none."""
     if reply is None or not reply.growing:
@@ -186,7 +182,7 @@ def of_reply(reply: "Entry | None", info: "EngineInfo | None") -> tuple[str, str
         return "replying", pluralize(len(reply.text.split()), "word"), reply
     if reply.thought is not None:
         return "thinking", "", reply
-    return "waiting for the server" if info is not None and info.engine == SERVER else "reading", "", reply
+    return "waiting for the server" if info is not None and info.is_server else "reading", "", reply
 
 
 def speed(usage: "Usage | None") -> str:
