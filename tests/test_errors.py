@@ -27,7 +27,7 @@ from chat_personas.corpus.errors import (
 )
 from chat_personas.corpus.search import QueryError
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
-from chat_personas.engines.llama.template import EndlessTemplateError
+from chat_personas.engines.llama.template_bounds import EndlessTemplateError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
 from chat_personas.engines.openai.connection import InvalidAddressError

@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
-from chat_personas.engines.llama import template
-from chat_personas.engines.llama.template import CHATML, EndlessTemplateError, _compiled, rendered
+from chat_personas.engines.llama import template_bounds
+from chat_personas.engines.llama.template import CHATML, _compiled
+from chat_personas.engines.llama.template_bounds import EndlessTemplateError, rendered
 
 FOR_EVER = "{% for a in r %}{% for b in r %}{% for c in r %}{% endfor %}{% endfor %}{% endfor %}"
 ENDLESS = {
@@ -33,7 +34,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS.keys())
 def test_a_template_without_an_end_is_refused_in_time(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(template, "MOST_SECONDS", 0.1)
+    monkeypatch.setattr(template_bounds, "MOST_SECONDS", 0.1)
     made = _compiled(source, date(2026, 11, 29))
     began = time.thread_time()
     with pytest.raises(EndlessTemplateError, match=r"the model's chat template (does not come|makes a text)"):
