@@ -2,20 +2,30 @@
 
 import asyncio
 import itertools
-import json
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai import OpenAIEngine, responses, retrying
+from chat_personas.engines.openai import OpenAIEngine, retrying
 from chat_personas.engines.openai import engine as openai_engine
-from eval.engine import EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
+from eval.engine import EngineError, Message, Piece, Sampling, TooLongError
+from tests.engines.openai.on_a_scripted_server import (
+    HELLO,
+    LETTERS,
+    WORDS,
+    heard,
+    refuses,
+    reply_of,
+    scores,
+    streams,
+    well,
+    with_engine,
+)
 from tests.engines.openai.scripted_server import (
-    Reply,
     Request,
     ScriptedServer,
     chunk,
@@ -27,81 +37,13 @@ from tests.engines.openai.scripted_server import (
 )
 from tests.examples import share
 
-HELLO = [Message("user", "hello")]
 TALK = [Message("system", "s"), *(Message("user" if n % 2 == 0 else "assistant", f"m{n}") for n in range(7))]
-LETTERS = [("A", math.log(0.5)), ("B", math.log(0.3)), ("C", math.log(0.1))]
-PROBES = [Probe(f"q{number}", f"Question {number}?\nA. yes\nB. no", ("A", "B")) for number in range(3)]
-WORDS = [chunk("Good "), chunk("day.")]
 
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once where the server does not say when."""
     monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.0)
-
-
-async def well(request: Request, writer: asyncio.StreamWriter) -> None:
-    if request.body.get("stream"):
-        await send_events(writer, [*WORDS, chunk("", "stop"), "[DONE]"])
-    else:
-        shown = request.body.get("top_logprobs")
-        await send_json(writer, 200, completion("A", LETTERS[: int(str(shown))] if shown else None))
-
-
-def streams(*pieces: bytes, kind: str = "text/event-stream") -> Reply:
-    """Return a server whose streamed replies have this body."""
-
-    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
-        if request.body.get("stream"):
-            await send_stream(writer, *pieces, kind=kind)
-        else:
-            await well(request, writer)
-
-    return reply
-
-
-def refuses(when: Callable[[Request], object], status: int, error: object) -> Reply:
-    """Return a server that answers some requests with an error."""
-
-    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
-        if when(request):
-            await send_json(writer, status, error)
-        else:
-            await well(request, writer)
-
-    return reply
-
-
-async def with_engine(
-    reply: Reply, use: Callable[[OpenAIEngine, ScriptedServer], Awaitable[Any]], **options: Any
-) -> Any:
-    """Return what `use` makes of an engine on a server that replies so."""
-    async with serving(reply) as server:
-        engine = await OpenAIEngine.open(server.url, **options)
-        try:
-            return await use(engine, server)
-        finally:
-            await engine.close()
-
-
-async def heard(engine: OpenAIEngine, messages: list[Message] = HELLO, tokens: int = 400) -> tuple[str, str | None]:
-    """Return the text of a reply, and why it failed, None if it did not."""
-    text = ""
-    try:
-        async for piece in engine.stream(messages, Sampling(seed=1, max_tokens=tokens)):
-            text += piece.text
-    except EngineError as error:
-        return text, str(error).partition("/v1 ")[2]
-    return text, None
-
-
-async def reply_of(reply: Reply, tokens: int = 400, **options: Any) -> tuple[str, str | None]:
-    said: tuple[str, str | None] = await with_engine(reply, lambda engine, _: heard(engine, tokens=tokens), **options)
-    return said
-
-
-async def scores(engine: OpenAIEngine, prefix: list[Message] = HELLO) -> list[ProbeScore]:
-    return sorted([score async for score in engine.score(prefix, PROBES)], key=lambda score: score.key)
 
 
 def of_length(most: int) -> Callable[[Request], bool]:
@@ -504,188 +446,3 @@ def test_any_bytes_after_the_beginning_of_a_reply_leave_the_beginning(rest: list
     text, why = asyncio.run(reply_of(streams(f"data: {WORDS[0]}\n\n".encode(), *rest)))
     assert text == "Good "
     assert why is None or why.isprintable()
-
-
-MANY = [(f"w{number}", math.log(0.9 / 40)) for number in range(40)] + [("B", math.log(0.06)), ("A", math.log(0.02))]
-UNSURE = [Probe("q", "Question: more?\nA. yes\nB. no", ("A", "B"))]
-
-
-def shows(most: Callable[[Request], int]) -> Reply:
-    """Return a server with more than 40 likely tokens, which shows some of them."""
-
-    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
-        if request.body.get("logprobs"):
-            await send_json(writer, 200, completion("A", sorted(MANY, key=lambda each: -each[1])[: most(request)]))
-        else:
-            await well(request, writer)
-
-    return reply
-
-
-async def shares_of(engine: OpenAIEngine, _: ScriptedServer) -> list[tuple[float, float]]:
-    (score,) = [score async for score in engine.score(HELLO, UNSURE)]
-    assert score.failure is None
-    return [(math.exp(label.lower), math.exp(label.upper)) for label in score.labels]
-
-
-@pytest.mark.parametrize("name", ["top_logprobs", "n_probs"])
-async def test_letters_that_are_not_among_the_likeliest_tokens_are_exact_where_a_server_can_show_more(
-    name: str,
-) -> None:
-    def most(request: Request) -> int:
-        asked = int(str(request.body.get(name, 0)))
-        return asked if name == "n_probs" and asked else min(asked or 20, 20 if name == "n_probs" else 9999)
-
-    async def use(engine: OpenAIEngine, server: ScriptedServer) -> None:
-        assert engine.info.top_k == 20
-        assert engine.info.details["alternatives where unsure"] == "2000"
-        (low_a, high_a), (low_b, _) = await shares_of(engine, server)
-        assert [low_a, low_b] == pytest.approx([0.02, 0.06])
-        assert high_a - low_a < 0.021  # a variant that even many do not show is at most as likely as the last one
-
-    await with_engine(shows(most), use)
-
-
-@pytest.mark.parametrize(("words", "most"), [("at most 100 logprobs are allowed", 100), ("no more than that", 20)])
-async def test_a_server_that_refuses_so_many_is_asked_for_what_it_allows(words: str, most: int) -> None:
-    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
-        if "n_probs" in request.body or int(str(request.body.get("top_logprobs", 0))) > most:
-            await send_json(writer, 400, {"error": {"message": words}})
-        else:
-            await shows(lambda request: int(str(request.body["top_logprobs"])))(request, writer)
-
-    async def use(engine: OpenAIEngine, server: ScriptedServer) -> None:
-        assert engine.info.details.get("alternatives where unsure") == ("100" if most == 100 else None)
-        shares = await shares_of(engine, server)
-        assert [low > 0 for low, _ in shares] == [most == 100, True]
-
-    await with_engine(reply, use)
-
-
-async def test_more_alternatives_that_contradict_the_few_are_not_used() -> None:
-    async def merges(request: Request, writer: asyncio.StreamWriter) -> None:
-        many = int(str(request.body.get("top_logprobs", 0))) > 20
-        shown = [("A", -9.0 if many else -0.5), *((f"w{number}", -5.0) for number in range(40 if many else 19))]
-        await send_json(writer, 200, completion("A", shown))
-
-    async def use(engine: OpenAIEngine, server: ScriptedServer) -> None:
-        assert "alternatives where unsure" not in engine.info.details
-        await shares_of(engine, server)
-        assert server.requests[-1].body["top_logprobs"] == 20
-
-    await with_engine(merges, use)
-
-
-async def test_no_second_request_is_made_where_the_few_say_enough() -> None:
-    async def sure(request: Request, writer: asyncio.StreamWriter) -> None:
-        many = int(str(request.body.get("top_logprobs", 0))) > 20
-        rare = [(f"w{number}", math.log(1e-5)) for number in range(100 if many else 18)]
-        await send_json(writer, 200, completion("A", [("A", math.log(0.6)), ("B", math.log(0.3)), *rare]))
-
-    async def use(engine: OpenAIEngine, server: ScriptedServer) -> None:
-        assert engine.info.details["alternatives where unsure"] == "2000"
-        asked = len(server.requests)
-        await shares_of(engine, server)
-        assert len(server.requests) == asked + 1
-
-    await with_engine(sure, use)
-
-
-COUNTED = '{"choices": [], "usage": {"prompt_tokens": 90, "completion_tokens": 7, "total_tokens": 97}}'
-
-
-def counting(*events: str) -> Reply:
-    """Return a server that says how many tokens a reply took where it is asked, with these events after its words."""
-
-    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
-        if request.body.get("stream") and request.body.get("stream_options") == {"include_usage": True}:
-            await send_events(writer, [*WORDS, chunk("", "stop"), *events])
-        else:
-            await well(request, writer)
-
-    return reply
-
-
-async def usage_of(reply: Reply) -> tuple[str, tuple[int | None, int | None], str | None]:
-    """Return the text of a reply, the tokens of prompt and reply, and why it ended."""
-
-    async def use(
-        engine: OpenAIEngine, server: ScriptedServer
-    ) -> tuple[str, tuple[int | None, int | None], str | None]:
-        pieces = [piece async for piece in engine.stream(HELLO, Sampling(seed=1))]
-        usage = pieces[-1].usage
-        assert usage is not None
-        text = "".join(piece.text for piece in pieces)
-        return text, (usage.prompt_tokens, usage.decoded_tokens), pieces[-1].finish_reason
-
-    found: tuple[str, tuple[int | None, int | None], str | None] = await with_engine(reply, use)
-    return found
-
-
-async def test_a_server_is_asked_how_many_tokens_a_streamed_reply_took() -> None:
-    assert (await usage_of(counting(COUNTED, "[DONE]")))[1:] == ((90, 7), "stop")
-
-
-@pytest.mark.parametrize(("reported", "kept"), [(5, 2), (0, 7), (9, 0), (None, 7), ("5", 7), (-1, 7)])
-async def test_tokens_of_thoughts_that_a_server_keeps_to_itself_are_none_of_the_reply(
-    reported: object, kept: int
-) -> None:
-    usage = {"prompt_tokens": 90, "completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": reported}}
-    counted = json.dumps({"choices": [], "usage": usage})
-    assert (await usage_of(counting(counted, "[DONE]")))[1] == (90, kept)
-
-
-async def test_tokens_of_thoughts_that_a_server_shows_are_counted_with_the_reply() -> None:
-    usage = {"prompt_tokens": 90, "completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": 5}}
-    thought = json.dumps({"choices": [{"index": 0, "delta": {"reasoning_content": "Hm."}}]})
-
-    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
-        if request.body.get("stream"):
-            counted = json.dumps({"choices": [], "usage": usage})
-            await send_events(writer, [thought, *WORDS, chunk("", "stop"), counted, "[DONE]"])
-        else:
-            await well(request, writer)
-
-    assert (await usage_of(reply))[1] == (90, 7)
-
-
-@pytest.mark.parametrize("after", [["[DONE]"], [], ["half {"], ['{"error": {"message": "lost"}}', COUNTED]])
-async def test_a_reply_is_whole_without_the_count_of_its_tokens(after: list[str]) -> None:
-    text, counts, finish = await usage_of(counting(*after))
-    assert (text, counts, finish) == ("Good day.", (None, 2), "stop")
-
-
-async def test_a_reply_does_not_wait_for_a_count_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses, "SECONDS_FOR_COUNTS", 0.01)
-    never = asyncio.Event()
-
-    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
-        if request.body.get("stream"):
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
-            writer.write(head + "".join(f"data: {event}\n\n" for event in [*WORDS, chunk("", "stop")]).encode())
-            await writer.drain()
-            await never.wait()
-        else:
-            await well(request, writer)
-
-    found = await usage_of(reply)
-    never.set()
-    assert found[1:] == ((None, len(WORDS)), "stop")
-
-
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        (400, "Unrecognized request argument supplied: stream_options"),
-        (422, "[{'loc': ['body', 'stream_options'], 'msg': 'Extra inputs are not permitted'}]"),
-        (400, "bad request"),
-    ],
-)
-async def test_a_server_that_refuses_to_count_is_asked_without_from_then_on(status: int, words: str) -> None:
-    async def use(engine: OpenAIEngine, server: ScriptedServer) -> list[bool]:
-        for _ in range(2):
-            assert (await heard(engine))[1] is None
-        return ["stream_options" in each.body for each in server.requests if each.body.get("stream")]
-
-    refusing = refuses(lambda request: "stream_options" in request.body, status, {"error": {"message": words}})
-    assert await with_engine(refusing, use) == [True, False, False]

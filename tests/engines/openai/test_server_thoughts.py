@@ -7,8 +7,8 @@ import pytest
 
 from chat_personas.engines.openai import OpenAIEngine
 from eval.engine import EngineError, Piece, Sampling
+from tests.engines.openai.on_a_scripted_server import HELLO, LETTERS, streams, with_engine
 from tests.engines.openai.scripted_server import Request, ScriptedServer, chunk, completion, send_json
-from tests.engines.openai.test_odd_servers import HELLO, LETTERS, streams, with_engine
 
 
 def thinking(text: str) -> str:
