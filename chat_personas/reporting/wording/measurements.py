@@ -446,8 +446,8 @@ NO_REPLY = "not measured: the last message has no reply yet"
 
 
 def no_turn_0(first_turn: int) -> str:
-    """Say from where a change is counted where nothing was measured before the first message."""
-    return f"nothing was measured before the first message: changes count from turn {first_turn}"
+    """Say from where a change is counted where no round before the first message is like the later ones."""
+    return f"changes count from turn {first_turn}: nothing before it was measured in this way"
 
 
 UNCHANGED = "no change"

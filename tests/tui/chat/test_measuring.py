@@ -185,7 +185,7 @@ async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: P
         await until(pilot, lambda: measured(pilot, 1))
         await said_and_measured(pilot, "And now?", 2)
         await until(pilot, lambda: "since turn 1:" in words(pilot))
-        assert "nothing was measured before the first message: changes count from turn 1" in words(pilot)
+        assert "changes count from turn 1: nothing before it was measured in this way" in words(pilot)
 
 
 async def test_a_message_without_a_reply_is_not_measured_until_it_has_one(corpus_file: Path) -> None:

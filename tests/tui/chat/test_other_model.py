@@ -71,7 +71,7 @@ async def test_the_courses_of_two_models_are_not_joined(corpus_file: Path) -> No
         estimate = chat(pilot).panel.estimate
         assert estimate is not None
         assert [point.turn for point in estimate.course] == [1, 2]
-        assert "nothing was measured before the first message: changes count from turn 1" in words(pilot)
+        assert "changes count from turn 1: nothing before it was measured in this way" in words(pilot)
         assert "measured is beta; some of the replies came from alpha" in words(pilot)
 
 
