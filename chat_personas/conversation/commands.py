@@ -36,7 +36,7 @@ class Command:
 
     `in_short` is what it does on the screen, in at most 36 letters, "" where only the sentences have it; `keys` are its
     keys there, "" for none; `label` is its name in the key line, "" where it stays out of that; `id` is the name by
-    which settings rebind it, the command's own unless another is given. `reads` says whether it leaves the conversation
+    which settings rebind it, the command's own unless another is given. `reads` says whether it leaves what was said
     as it is in sentences, and begins nothing there: always, or where nothing follows its name.
     """
 
@@ -220,6 +220,7 @@ _TABLE = (
         "Talking",
         in_short="Rate the last reply",
         keys="alt+r",
+        reads="always",
     ),
     Command(
         "measure",
@@ -423,6 +424,7 @@ _TABLE = (
         "Conversations",
         alone=False,
         in_short="Give this conversation another title",
+        reads="always",
     ),
     Command(
         "export",
@@ -432,6 +434,7 @@ _TABLE = (
         in_short="Export the conversation to a file",
         keys="ctrl+s",
         label="Export",
+        reads="always",
     ),
     Command(
         "delete",
@@ -552,7 +555,7 @@ class Asked:
 
     @property
     def only_reads(self) -> bool:
-        """Whether this leaves the conversation as it is, and begins nothing: what is going on need not stop for it."""
+        """Whether this leaves what was said as it is, and begins nothing: what is going on need not stop for it."""
         return self.command.reads == "always" or (self.command.reads == "alone" and not self.argument)
 
 

@@ -123,7 +123,7 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     assert person.code == 0
 
 
-def test_what_is_only_read_while_the_persona_is_measured_does_not_stop_that(home: Path, tmp_path: Path) -> None:
+def test_what_changes_nothing_that_was_said_does_not_stop_the_measuring(home: Path, tmp_path: Path) -> None:
     class Held(Model):
         """The round stands still."""
 
@@ -137,6 +137,7 @@ def test_what_is_only_read_while_the_persona_is_measured_does_not_stop_that(home
     person.enters("/panel", "You: /panel", "(Still measuring|Nothing was measured yet)")
     person.enters("/help quit", "You: /help quit", "/quit: Leave the program")
     person.enters("/question 99", "You: /question 99", "(No question was answered yet|Nothing was measured yet)")
+    person.enters("/rename Town", "You: /rename Town", "This conversation is now called: Town")
     person.enters("", r"Measuring(, 0 of 20)?\.")
     assert b"Stopped there" not in person.sent
     person.enters("/versions 9", r"Measuring(, 0 of 20)?\. Stopped there\.")
