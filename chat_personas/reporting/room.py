@@ -55,6 +55,24 @@ def option_lines(options: Sequence[str]) -> list[str]:
     return [f"{letter(place)} {printable(text)}" for place, text in enumerate(options)]
 
 
+def in_a_line(reply: str) -> str:
+    """Return a reply as a quote of one line: its words without the marks of Markdown, cleaned for a terminal."""
+    from markdown_it import MarkdownIt  # slow to import, and only quotes need it
+
+    words = []
+    for block in MarkdownIt("commonmark", {"html": False}).parse(reply):
+        if block.type == "list_item_open" and block.info:
+            words.append(f"{block.info}{block.markup}")
+        elif block.type == "inline":
+            words.append("".join(" " if each.type in _LINE_BREAKS else each.content for each in block.children or ()))
+        elif block.content:
+            words.append(block.content)
+    return " ".join(printable(" ".join(words)).split())
+
+
+_LINE_BREAKS = ("softbreak", "hardbreak")
+
+
 def segments(shares: Sequence[float], width: int) -> list[str]:
     """Cut a bar of exactly `width` cells into the options; each part has its letter and, with room, its percentage.
 
@@ -151,7 +169,7 @@ def text_lines(report: "RoomReport", width: int) -> Iterator[str]:
             yield f"  {''.join(segments(answer.people.distribution, room))}"
             yield f"  {people_line(answer)}"
         if answer.quote is not None:
-            yield f"  “{' '.join(printable(answer.quote).split())}”"
+            yield f"  “{in_a_line(answer.quote)}”"
         if answer.unheard is not None:
             yield f"  no whole reply: {printable(answer.unheard)}"
         yield ""
@@ -205,7 +223,7 @@ def figures_read(
 def reply_read(answer: "RoomAnswer", number: int) -> Iterator[str]:
     """Yield a member's reply in words after its heading, or why it is missing or not whole; nothing before it came."""
     if answer.quote is not None:
-        yield f"{_heading(answer, number)}, in words: {without_drawing(' '.join(answer.quote.split()))}"
+        yield f"{_heading(answer, number)}, in words: {without_drawing(in_a_line(answer.quote))}"
     if answer.unheard is not None:
         yield f"{_heading(answer, number)}: No whole reply: {in_sentence(printable(answer.unheard))}"
 
@@ -375,7 +393,7 @@ def _percent(shares: Sequence[float]) -> list[str]:
 
 
 def _quotes(report: "RoomReport") -> Iterator[Node]:
-    said = [f"{printable(one.title)}: “{printable(one.quote)}”" for one in report.answers if one.quote is not None]
+    said = [f"{printable(one.title)}: “{in_a_line(one.quote)}”" for one in report.answers if one.quote is not None]
     if said:
         yield bullets(said)
         yield element("p", sentence(ONE_REPLY), class_="note")

@@ -3,13 +3,33 @@
 import pytest
 
 from chat_personas.conversation.room import Room, members_meant, question_meant
-from chat_personas.reporting.room import figure_document, page_document, segments, text_lines
+from chat_personas.reporting.room import figure_document, in_a_line, page_document, segments, text_lines
 from eval.surveys.loading import load_survey
 from tests.eval.fake_engine import FakeEngine
 from tests.reporting.reading import LOADING, rows, seen, words
 
 CIVIC = load_survey("civic")
 PARTY = ("POLPARTY=Democrat",)
+
+
+@pytest.mark.parametrize(
+    ("reply", "quote"),
+    [
+        (
+            "I think that **more guns** make\na country *more* dangerous.",
+            "I think that more guns make a country more dangerous.",
+        ),
+        ("# My view\n\n1. checks\n2. a licence\n\n- `safe` storage", "My view 1. checks 2. a licence safe storage"),
+        ("2 * 3 * 4 is 24, and a_b_c stays.", "2 * 3 * 4 is 24, and a_b_c stays."),
+        ("1984. That was a book.", "1984. That was a book."),
+        ("```\nif a < b\n```\n> said <b>she</b>", "if a < b said <b>she</b>"),
+        ("red\x1b[31m", "red␛[31m"),
+        ("[here](https://example.org)", "here"),
+        ("", ""),
+    ],
+)
+def test_a_quote_has_the_words_of_a_reply_and_not_the_marks_of_its_markdown(reply: str, quote: str) -> None:
+    assert in_a_line(reply) == quote
 
 
 @pytest.mark.parametrize("width", [4, 7, 10, 33, 80])

@@ -198,7 +198,7 @@ class RoomScreen(AnsweringScreen[str | None]):
             rows.append(bar_row("people", answer.people.distribution, width))
             rows += [Content.styled(f"  {line}", "dim") for line in self._compared(answer, guess)]
         if answer.quote is not None:
-            rows.append(Content.styled(f"“{' '.join(printable(answer.quote).split())}”", "italic"))
+            rows.append(Content.styled(f"“{words.in_a_line(answer.quote)}”", "italic"))
         if answer.unheard is not None:
             rows.append(Content.styled(f"  no whole reply: {printable(answer.unheard)}", "dim"))
         return Content("\n").join(rows)
