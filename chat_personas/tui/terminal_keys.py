@@ -42,6 +42,33 @@ MOST_CELLS = 1_000_000
 such a window would take all memory."""
 
 
+LEAST_PASTED = 200
+"""So many letters in one reading are pasted: nobody types them in a tenth of a second."""
+
+
+def pasted_together(messages: Iterable[Message]) -> Iterator[Message]:
+    """Yield what was read, with letters that cannot have been typed one by one as a pasted text.
+
+    Some terminals do not mark pasted text. The screen would look at each letter as at a key that somebody pressed: that
+    takes minutes for a long text, and no other key is answered meanwhile.
+    """
+    letters: list[Key] = []
+    for message in messages:
+        if isinstance(message, Key) and message.is_printable:
+            letters.append(message)
+            continue
+        yield from _as_pasted(letters)
+        letters = []
+        yield message
+    yield from _as_pasted(letters)
+
+
+def _as_pasted(letters: list[Key]) -> list[Key] | list[Paste]:
+    if len(letters) < LEAST_PASTED:
+        return letters
+    return [Paste("".join(letter.character or "" for letter in letters))]
+
+
 class Pastes:
     """Finds pasted text in what a terminal sends, and has something else stand for the Escapes in it.
 
@@ -100,7 +127,7 @@ class PatientParser(XTermParser):
         passed = self._pastes.pass_on(data)
         if data and not passed:
             return  # nothing at all stands for the end of the input
-        for message in super().feed(passed):
+        for message in pasted_together(super().feed(passed)):
             if isinstance(message, Resize) and message.size.area > MOST_CELLS:
                 continue
             if isinstance(message, Paste):
