@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
+from textual.worker import Worker
 
 from chat_personas.cli.launch import Launch
 from chat_personas.models.found import Found
@@ -98,7 +99,8 @@ async def palette(pilot: Pilot[None]) -> None:
     await pilot.press("ctrl+p")
     await until(pilot, lambda: isinstance(pilot.app.screen, Palette))
     await pilot.press(*LOOKED_FOR)
-    await pilot.pause(2.0)
+    found = pilot.app.screen.query_one(OptionList)
+    await until(pilot, lambda: found.option_count > 0 and all(each.is_finished for each in workers_here(pilot)))
 
 
 async def export(pilot: Pilot[None]) -> None:
@@ -113,7 +115,12 @@ async def prompt(pilot: Pilot[None]) -> None:
     """Show the exact prompt."""
     await pilot.press("f3")
     await until(pilot, lambda: isinstance(pilot.app.screen, PromptScreen))
-    await until(pilot, lambda: all(each.is_finished for each in pilot.app.workers if each.node is pilot.app.screen))
+    await until(pilot, lambda: all(each.is_finished for each in workers_here(pilot)))
+
+
+def workers_here(pilot: Pilot[None]) -> list[Worker[object]]:
+    """Return what works for the screen that is shown: once it has finished, all is there."""
+    return [each for each in pilot.app.workers if each.node is pilot.app.screen]
 
 
 PICTURES_OF = {

@@ -64,9 +64,8 @@ async def look_for(pilot: Pilot[None]) -> None:
     await pilot.press("slash", *"guns")
     browser = pilot.app.screen
     await until(pilot, lambda: "Found in" in str(browser.query_one("#heading").render()))
-    await pilot.pause(1.0)
     await pilot.press("down")
-    await pilot.pause(1.0)
+    await until(pilot, lambda: "guns" in str(browser.query_one("#glance").render()))
 
 
 if __name__ == "__main__":
