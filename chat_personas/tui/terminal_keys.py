@@ -37,9 +37,17 @@ _CONTROL = re.compile(f"{_COLOURS}|{_TITLES}")
 """A sequence in pasted text that would colour it, move the cursor or name a window, as in the output of a program."""
 
 
-MOST_CELLS = 1_000_000
-"""Of a window. A screen of 8K pixels has half as many in the smallest letters; a report of more is garbage, and drawing
-such a window would take all memory."""
+WIDEST, HIGHEST = 2000, 1000
+"""Of a window, in cells. A screen of 8K pixels has 1280 by 432 in the smallest letters; what is larger is garbage, and
+drawing it would take all memory."""
+WIDE_ENOUGH, HIGH_ENOUGH = 500, 200
+
+
+def drawable_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size that is drawn in a window of this size: all of it, but for one that no screen can have."""
+    if width <= WIDEST and height <= HIGHEST:
+        return width, height
+    return min(width, WIDE_ENOUGH), min(height, HIGH_ENOUGH)
 
 
 LEAST_PASTED = 200
@@ -128,7 +136,7 @@ class PatientParser(XTermParser):
         if data and not passed:
             return  # nothing at all stands for the end of the input
         for message in pasted_together(super().feed(passed)):
-            if isinstance(message, Resize) and message.size.area > MOST_CELLS:
+            if isinstance(message, Resize) and drawable_size(*message.size) != message.size:
                 continue
             if isinstance(message, Paste):
                 message.text = without_control(message.text)
@@ -165,6 +173,10 @@ def lenient(driver: "type[Driver]") -> "type[Driver]":
     vars(sys.modules[driver.__module__])["XTermParser"] = PatientParser  # the thread makes its parser by this name
 
     class LenientDriver(driver):  # type: ignore[valid-type, misc]
+        def _get_terminal_size(self) -> tuple[int, int]:
+            width, height = super()._get_terminal_size()
+            return drawable_size(width, height)
+
         def run_input_thread(self) -> None:
             """Read keys until the screen is left."""
             while True:

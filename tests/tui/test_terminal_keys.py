@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from textual import _parser
 from textual.events import Key, Paste, Resize
 
-from chat_personas.tui.terminal_keys import LEAST_PASTED, PatientParser
+from chat_personas.tui.terminal_keys import LEAST_PASTED, PatientParser, drawable_size
 
 ESCAPE = "\x1b"
 
@@ -119,3 +119,11 @@ def test_a_flood_of_letters_without_marks_is_pasted_text_and_other_keys_stay_key
         (paste,) = before
         assert isinstance(paste, Paste)
         assert paste.text == text
+
+
+@pytest.mark.parametrize(
+    ("window", "drawn"),
+    [((80, 24), (80, 24)), ((1280, 430), (1280, 430)), ((65535, 65535), (500, 200)), ((1, 65535), (1, 200))],
+)
+def test_of_a_window_that_no_screen_has_a_part_is_drawn(window: tuple[int, int], drawn: tuple[int, int]) -> None:
+    assert drawable_size(*window) == drawn
