@@ -135,7 +135,12 @@ def _notes(source: Source) -> list[str]:
 
 def _filled(source: Source) -> _Table:
     """Return the table of all participations."""
-    talked = {conversation.id: dict(_talked(source, conversation, said)) for conversation, said in source.dialogues()}
+    talked: dict[str, Mapping[str, tuple[Cell, str]]] = {}
+    for conversation in source.conversations():
+        if source.participant() is None:
+            source.held.left += 1
+        elif said := source.dialogue(conversation):
+            talked[conversation.id] = dict(_talked(source, conversation, said))
     table = _Table()
     for part in source.participations():
         _add_frame(table, part)
