@@ -24,6 +24,7 @@ from chat_personas.corpus.export import (
     what_stays,
     withheld,
 )
+from chat_personas.corpus.export.format import PARTICIPATION
 from chat_personas.corpus.export.source import Source, reading
 from chat_personas.paths import display_path
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
@@ -254,13 +255,14 @@ def _obstacles(source: Source, found: Withheld) -> Iterator[tuple[str, str]]:
         spoken = next(source.dialogues(), None) is not None
         begun = spoken or next(source.dialogues(whole=True), None) is not None
     for form in ALL.values():
-        if (lacking := form.lacking()) is not None:
+        if form.unit == PARTICIPATION and not found.participations:
+            yield form.name, "it is for studies; csv is for conversations"
+        elif (lacking := form.lacking()) is not None:
             yield form.name, lacking
         elif isinstance(form, TextFormat) and form.one and found.leaving > 1:
             yield form.name, f"it takes one conversation; these are {found.leaving}"
-        elif form.unit == "participation":
-            if not found.participations:
-                yield form.name, "it has a row per participation in a study; none here"
+        elif form.unit == PARTICIPATION:
+            continue
         elif form.unit == "preference pair" and not _has_text(source, form):
             yield form.name, "it needs two replies to a message, rated differently"
         elif form.whole:

@@ -179,7 +179,7 @@ def test_of_a_list_those_leave_that_may_and_it_is_said_how_many_stay(corpus: Cor
 def test_each_format_that_cannot_hold_it_says_why(corpus: Corpus) -> None:
     assert looked(corpus, talk(corpus, ("Well?", "Yes."))).obstacles == {
         "trl-preference": "it needs two replies to a message, rated differently",
-        "spss": "it has a row per participation in a study; none here",
+        "spss": "it is for studies; csv is for conversations",
     }
     rated = forked(corpus).conversation
     assert looked(corpus, rated).obstacles.keys() == {"spss"}
@@ -223,6 +223,16 @@ def test_a_format_whose_packages_are_missing_names_the_command_that_installs_the
     why = looked(corpus, key).obstacles[form]
     assert why.startswith(f"the format {form} needs {package}")
     assert why.endswith("with: python -m pip install 'chat-personas[export]'")
+
+
+def test_that_spss_is_for_studies_is_said_before_any_package(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    key = talk(corpus, ("Well?", "Yes."))
+    assert looked(corpus, key).obstacles["spss"].endswith("csv is for conversations")
+    with pytest.raises(ExportError, match=r"spss has a row for each; .*; csv is for conversations"):
+        export_to(corpus, FORMATS["spss"], Selection(ids=(key,), own=True), tmp_path / "town.sav")
 
 
 # Writing

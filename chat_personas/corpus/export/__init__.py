@@ -29,7 +29,7 @@ from chat_personas.corpus.export import (
     sqlite,
     trl_preference,
 )
-from chat_personas.corpus.export.format import COMPLETE, DirectoryFormat, FileFormat, Format, TextFormat
+from chat_personas.corpus.export.format import COMPLETE, PARTICIPATION, DirectoryFormat, FileFormat, Format, TextFormat
 from chat_personas.corpus.export.masking import unmasked
 from chat_personas.corpus.export.permission import Withheld
 from chat_personas.corpus.export.source import Held, Source, Terms, reading
@@ -111,6 +111,7 @@ def export_to(
     ):
         found = source.withheld()
         _check_leaving(found, form)
+        _check_participations(found, form)
         _check_destination(out, form, force=force)
         _check_packages(form)
         if out.exists() and out.samefile(corpus.path):
@@ -331,6 +332,15 @@ def _kept_back(found: Withheld, form: Format) -> Iterator[tuple[str, str]]:
         debates = f"{pluralize(found.quoting, 'conversation')} of debates"
         shown = f"{form.name} would show a model's words as a person's"
         yield f"{debates} ({shown})", f"{debates}, where {shown}"
+
+
+def _check_participations(found: Withheld, form: Format) -> None:
+    """Raise ExportError where a format for studies would have no row: no package helps then, nor another name."""
+    if form.unit == PARTICIPATION and not found.participations:
+        raise ExportError(
+            f"no participation may leave the corpus, and {form.name} has a row for each; see --scope and --study; "
+            "csv is for conversations"
+        )
 
 
 def _check_one(form: TextFormat, source: Source) -> None:

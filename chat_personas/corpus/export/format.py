@@ -15,6 +15,8 @@ DEBATES = "debates, because a model's words would stand in a person's place"
 """What is left out by formats that cannot tell the author of a message."""
 COMPLETE = "a complete reply"
 """What must be in a conversation that is in most formats."""
+PARTICIPATION = "participation"
+"""The unit of a format for studies, which has no row for a conversation that belongs to none."""
 INSTALL = "python -m pip install 'chat-personas[export]'"
 """The command that installs what formats need."""
 LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}

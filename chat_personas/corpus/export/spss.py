@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chat_personas.corpus.errors import ExportError
-from chat_personas.corpus.export.format import FileFormat
+from chat_personas.corpus.export.format import PARTICIPATION, FileFormat
 from chat_personas.corpus.export.source import Source, TakenPart
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, MessageRow
@@ -107,8 +106,6 @@ def _write(source: Source, file: Path) -> int:
     import pyreadstat
 
     table = _filled(source)
-    if not table.rows:
-        raise ExportError("no participation may leave the corpus, and spss has a row for each; see --scope and --study")
     declined, not_asked = _missing_codes(table)
     names = list(table.variables)
     columns = {
@@ -345,7 +342,8 @@ FORMAT = FileFormat(
         "everything that is said in conversations; thoughts; measurements between the first and the last; "
         "single probes; ratings; how messages were typed"
     ),
-    unit="participation",
+    unit=PARTICIPATION,
+    holds="a participation in a study",
     needs=("pyreadstat", "pandas"),
     write=_write,
     tells_authors=True,
