@@ -220,7 +220,7 @@ def _references(shown: Measured) -> Iterator[str]:
             "persona's own answers, compared with those of the opposite group instead of its own"
         )
     if card.groups and found.population is not None:
-        yield f"a persona that is no closer than {EVERYONE} adds nothing to them"
+        yield f"a persona that is not detectably closer than {EVERYONE} adds nothing to them"
     if shown.complete:
         yield from doubts(against, found, card.group_sample, of_everyone=card.groups == ())
 
