@@ -13,7 +13,18 @@ from types import MappingProxyType
 from chat_personas.corpus import Corpus, Selection
 from chat_personas.corpus.conversations import SHORT_NAME
 from chat_personas.corpus.errors import ExportError
-from chat_personas.corpus.export import FORMATS, Format, Terms, TextFormat, Withheld, export_to, what_stays, withheld
+from chat_personas.corpus.export import (
+    FORMATS,
+    Format,
+    Terms,
+    TextFormat,
+    Withheld,
+    Written,
+    export_to,
+    what_stays,
+    withheld,
+)
+from chat_personas.corpus.export.format import PARTICIPATION
 from chat_personas.corpus.export.source import Source, reading
 from chat_personas.paths import display_path
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
@@ -114,18 +125,17 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written where, and what `stayed` in the corpus; `release` is the key in the ledger, None for no row."""
+    """What was written where; `release` is the key in the ledger, None for no row."""
 
     form: Format
     path: Path
-    units: int
+    written: Written
     release: str | None
-    stayed: str
 
     def __str__(self) -> str:
         ledger = "from memory, not in the ledger" if self.release is None else f"release {self.release}"
-        what = f"{pluralize(self.units, self.form.unit)}, {self.form.name}, {ledger}"
-        stayed = f"; not exported: {self.stayed}" if self.stayed else ""
+        what = f"{pluralize(self.written.units, self.form.unit)}, {self.form.name}, {ledger}"
+        stayed = f"; not exported: {self.written.stays}" if self.written.stays else ""
         return f"Written to {display_path(self.path.absolute())} ({what}){stayed}"
 
 
@@ -198,12 +208,15 @@ class Exporter:
         if chosen.from_memory is not None:
             with output_errors(display_path(path)):
                 chosen.from_memory(path)
-            done = Exported(form, path, 1, None, "")
+            done = Exported(form, path, Written(1, ""), None)
         else:
             terms = Terms()
-            units = export_to(self.corpus, form, chosen.selection, path, force=replacing, terms=terms, told=told)
-            stayed = what_stays(withheld(self.corpus, form, chosen.selection), form)
-            done = Exported(form, path, units, terms.release, stayed)
+            done = Exported(
+                form,
+                path,
+                export_to(self.corpus, form, chosen.selection, path, force=replacing, terms=terms, told=told),
+                terms.release,
+            )
         self._last, self.folder = form.name, path.parent
         return done
 
@@ -240,16 +253,21 @@ def _obstacles(source: Source, found: Withheld) -> Iterator[tuple[str, str]]:
     """Yield the formats that cannot hold what is chosen, or cannot be written here, each with the reason."""
     with source.looking():
         spoken = next(source.dialogues(), None) is not None
+        begun = spoken or next(source.dialogues(whole=True), None) is not None
     for form in ALL.values():
-        if (lacking := form.lacking()) is not None:
+        if form.unit == PARTICIPATION and not found.participations:
+            yield form.name, "it is for studies; csv is for conversations"
+        elif (lacking := form.lacking()) is not None:
             yield form.name, lacking
         elif isinstance(form, TextFormat) and form.one and found.leaving > 1:
             yield form.name, f"it takes one conversation; these are {found.leaving}"
-        elif form.unit == "participation":
-            if not found.participations:
-                yield form.name, "it has a row per participation in a study; none here"
+        elif form.unit == PARTICIPATION:
+            continue
         elif form.unit == "preference pair" and not _has_text(source, form):
             yield form.name, "it needs two replies to a message, rated differently"
+        elif form.whole:
+            if not begun:
+                yield form.name, "nothing was said yet"
         elif not spoken and not _keeps_unfinished(source, form):
             yield form.name, "there is no complete reply yet"
 

@@ -33,6 +33,7 @@ from personas.inputs.models import Place, faults, fix, unknown_key
 from personas.inputs.redaction import without_secrets
 from personas.inputs.suggestions import SUGGESTED, quoted
 from personas.inputs.toml_positions import key_lines, line_of
+from personas.inputs.toml_text import UNCLOSED_TEXT, toml_advice
 
 ENVIRONMENT = "CHAT_PERSONAS_"
 
@@ -287,12 +288,19 @@ _WITHOUT_NAMES = re.compile(r"[A-Za-z ,]+")
 
 
 def toml_fault(error: tomllib.TOMLDecodeError) -> str:
-    """Return what `tomllib` says and where, without the names that it quotes: a server's can have a password in it."""
+    """Say what is wrong and where, without the names that `tomllib` quotes: a server's can have a password in it."""
     found = _PLACE.fullmatch(str(error))
     fault, place = found.groups() if found is not None else (str(error), "")
-    if _WITHOUT_NAMES.fullmatch(fault) is None:
-        fault = "Duplicate key or table" if "twice" in fault or "Duplicate" in fault else "A character is not allowed"
-    return ", ".join(part for part in (place, fault) if part)
+    advice = toml_advice(fault)
+    if advice == UNCLOSED_TEXT:
+        said = "a quotation mark is missing at the end of a text"
+    elif advice is not None:
+        said = advice
+    elif _WITHOUT_NAMES.fullmatch(fault) is not None:
+        said = f"{fault[:1].lower()}{fault[1:]}"
+    else:
+        said = "a key is there twice" if "Duplicate" in fault else "a character stands where none of its kind may"
+    return ": ".join(part for part in (place, said) if part)
 
 
 def _explain(error: ErrorDetails, file: str) -> str:

@@ -1,6 +1,7 @@
 """Files of answers that were produced elsewhere (JSON Lines): one answer a line, checked against a survey, by group.
 
-The answers of an evaluation can be written as such a file; scored again, it gives the scores of the valid ones.
+The answers of an evaluation can be written as such a file; scored again, it gives the scores of the valid ones. It says
+where they come from: a measurement that is not sound, or of a demonstration model, does not become better by a file.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import (
@@ -25,7 +26,7 @@ from pydantic import (
 from eval.answers import LEAST_SUM, MOST_SUM, Answer, Failure, OrderAnswer, is_whole
 from eval.errors import AnswerError, SurveyError
 from eval.importers.reading import other_format
-from eval.report import Report
+from eval.report import FROM_FILE, Report
 from eval.surveys.human_figures import human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
@@ -37,6 +38,8 @@ from personas.inputs.json_text import parse_json
 from personas.inputs.models import StrictModel, broken_rule, explain, faults
 from personas.inputs.suggestions import one_of, quoted, suggestion
 
+_SOURCE = ("model", "verdict", "demonstration")
+"""The keys of a line about where its answer comes from."""
 _FIXES = {"tuple_type": 'write {"attribute": ..., "value": ...} or a list of them'}
 _WHOLE_LINE = {"model_type": 'write {"question": ..., "group": ..., "distribution": ...}'}
 
@@ -54,6 +57,18 @@ Mass = Annotated[FiniteFloat, Field(ge=0)]
 Groups = Annotated[tuple[Group, ...], BeforeValidator(_as_tuple), WrapSerializer(_without_list)]
 
 
+SavedFinding = Literal[
+    "sound",
+    "given",
+    "sound_with_warning",
+    "cannot_be_checked",
+    "follows_letters",
+    "does_not_answer",
+    "judge_unreliable",
+]
+"""What a line may say of the measurement that it is from; of several in one file the last here counts."""
+
+
 class AnswerLine(StrictModel):
     """One answer: the distribution over the options of one question, as one group would answer it.
 
@@ -69,6 +84,12 @@ class AnswerLine(StrictModel):
     """The probability of each option, by its text as the survey has it; one left out has 0. Refusals may be here."""
     refusal: Mass = 0.0
     """The probability of refusing, as far as it does not stand in `distribution`; 0 when left out."""
+    model: str | None = None
+    """The model that answered, by its name."""
+    verdict: SavedFinding | None = None
+    """What was found of the measurement that the answers are from: a [finding](report.md#verdict) but `no_answers`."""
+    demonstration: bool = False
+    """Whether the model is a demonstration, whose answers say nothing about real people; `false` when left out."""
 
     @field_validator("group")
     @classmethod
@@ -95,8 +116,9 @@ def read_line(text: str) -> AnswerLine:
 
 
 def written(line: AnswerLine) -> str:
-    """Return `line` as `read_line` reads it, without a line end."""
-    return json.dumps(line.model_dump(), ensure_ascii=False)
+    """Return `line` as `read_line` reads it, without a line end. What it does not say of its source is left out."""
+    unsaid = {key for key in _SOURCE if getattr(line, key) == AnswerLine.model_fields[key].default}
+    return json.dumps(line.model_dump(exclude=unsaid), ensure_ascii=False)
 
 
 _ANSWER_FILE = FileKind("a file of answers", 500_000_000, AnswerError, if_too_large="score it in parts")
@@ -116,6 +138,28 @@ class GivenAnswers:
     def name(self) -> str:
         """The groups as one name, such as `POLPARTY=Democrat with SEX=Female`."""
         return " with ".join(str(group) for group in self.groups) or "everyone"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that the lines name, each once."""
+        named = (line.model for line in self.by_question.values())
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether a line says that a demonstration model answered."""
+        return any(line.demonstration for line in self.by_question.values())
+
+    @property
+    def finding(self) -> SavedFinding | None:
+        """What the lines say of the measurement that they are from, the worst of it; None where no line says anything.
+
+        A line that says nothing beside others that do is taken as it is given.
+        """
+        said = [line.verdict for line in self.by_question.values()]
+        if not any(said):
+            return None
+        return max((each or "given" for each in said), key=get_args(SavedFinding).index)
 
     def left_out(self, survey: Survey) -> int:
         """Return how many questions of the survey have figures for the groups, but no answer in the file."""
@@ -305,9 +349,11 @@ def as_answers(reports: Sequence[Report]) -> str:
     """Return the valid answers of `reports` as JSON Lines, refusals pooled in `refusal`.
 
     A file of answers cannot mark one as not valid, and scoring it would treat it as valid: those are left out, see
-    `left_out`. Scored with the same `--refusals`, the others give the report's figures of the valid questions. With the
-    other `--refusals` the figures differ a little where the option orders differ in refusals, since each order is
-    normalised before they are averaged.
+    `left_out`. Each line names the model and the report's verdict, which is that of a report made of the file.
+
+    Scored with the same `--refusals`, they give the report's figures of the valid questions. With the other
+    `--refusals` the figures differ a little where the option orders differ in refusals, since each order is normalised
+    before they are averaged.
     """
     return "\n".join(line for report in reports for line in _lines(report))
 
@@ -330,4 +376,15 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _line(report: Report, question: str, distribution: dict[str, float], refusal: float) -> str:
     groups = tuple(Group(attribute=group.attribute, value=group.value) for group in report.persona.groups)
-    return written(AnswerLine(question=question, group=groups, distribution=distribution, refusal=refusal))
+    finding = report.verdict.finding
+    return written(
+        AnswerLine(
+            question=question,
+            group=groups,
+            distribution=distribution,
+            refusal=refusal,
+            model=report.model.answers_of if report.model.engine == FROM_FILE else report.model.name,
+            verdict=None if finding == "no_answers" else finding,
+            demonstration=report.model.demonstration,
+        )
+    )

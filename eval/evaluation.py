@@ -300,7 +300,8 @@ def evaluate_answers(
     chosen by `seed` as in `evaluate`. Answers that cannot be scored are among the failures of the report.
 
     The file does not say how the answers were obtained. So the report names the file in place of the persona's file and
-    of the model, and has `unknown` steering and expression, no option order and an empty `prompt_sha256`.
+    of the model, and has `unknown` steering and expression, no option order and an empty `prompt_sha256`. What the file
+    says of the measurement that it was saved from is the report's verdict.
     """
     for given in answers.given:
         yield _report(answers, given, survey, limit, seed, refusals)
@@ -321,7 +322,7 @@ def _report(
         card,
         Provenance(
             persona=_persona(file, given),
-            model=_model(file),
+            model=_model(file, given),
             survey=survey,
             questions=questions,
             steering=NOT_KNOWN,
@@ -333,6 +334,7 @@ def _report(
             seconds=time.perf_counter() - started,
             tokens_decoded=0,
             tokens_reused=0,
+            recorded=given.finding,
         ),
     )
 
@@ -347,7 +349,7 @@ def _persona(file: AnswerFile, given: GivenAnswers) -> PersonaInfo:
     )
 
 
-def _model(file: AnswerFile) -> ModelInfo:
+def _model(file: AnswerFile, given: GivenAnswers) -> ModelInfo:
     return ModelInfo(
         name=file.name,
         engine=FROM_FILE,
@@ -355,4 +357,6 @@ def _model(file: AnswerFile) -> ModelInfo:
         quantization=None,
         context_length=None,
         flash_attention=None,
+        demonstration=given.demonstration,
+        answers_of=", ".join(given.models) or None,
     )

@@ -15,6 +15,7 @@ from personas.inputs.files import FileKind, FileText, read_text
 from personas.inputs.models import faults, fix, unknown_key
 from personas.inputs.suggestions import quoted, suggestion
 from personas.inputs.toml_positions import KeyPath, key_lines, line_of
+from personas.inputs.toml_text import toml_advice
 from personas.persona import SCHEMA, STEERINGS, Persona
 
 _PERSONA_FILE = FileKind("a persona file (TOML)", 1_000_000, PersonaError)
@@ -139,27 +140,11 @@ def _dotted(path: Sequence[int | str]) -> str:
 # The syntax of TOML
 
 _PLACE = re.compile(r"(?P<what>.*) \(at (line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
-_TOML_FIXES = {
-    "too long": "write fewer digits",
-    "Invalid value": "put text in double quotes",
-    "Expected '=' after a key": "write key = value",
-    "Unterminated string": "end the text with the quotes it begins with",
-    "Illegal character '\\n'": "end the text with the quotes it begins with",
-    "Unescaped '\\'": "write two backslashes for one",
-    "Cannot overwrite a value": "remove one of the two lines with this key",
-    "twice": "write the table once, with all its keys",
-    "Expected newline or end of document": "begin a new line for each key, and put text in double quotes",
-    "Unclosed array": "end the list with ]",
-    "Expected ']": "end the name of the table with the brackets it begins with",
-    "Invalid statement": "write key = value, or a table such as [voice]",
-}
 
 
 def _not_toml(error: ValueError, text: str) -> Problem:
     place = _PLACE.fullmatch(str(error))
     what = place["what"] if place else "A number is too long"
     line = int(place["line"]) if place and place["line"] else text.rstrip().count("\n") + 1
-    advice = next(
-        (advice for part, advice in _TOML_FIXES.items() if part in what), "compare it with one in the library"
-    )
+    advice = toml_advice(what) or "compare it with one in the library"
     return Problem(line, f"this is not valid TOML ({what[:1].lower()}{what[1:]}); {advice}")

@@ -10,7 +10,7 @@ import pytest
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, Selection, conversations
 from chat_personas.corpus.errors import ExportError
-from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus.export import FORMATS, Written, export_to
 from chat_personas.exporting import ALL, Asked, Chosen, Exporter, Outlook, asked_for, slug, with_ending
 from personas import load_persona
 from tests.corpus.export.participants import conversation_of, take_part
@@ -179,15 +179,15 @@ def test_of_a_list_those_leave_that_may_and_it_is_said_how_many_stay(corpus: Cor
 def test_each_format_that_cannot_hold_it_says_why(corpus: Corpus) -> None:
     assert looked(corpus, talk(corpus, ("Well?", "Yes."))).obstacles == {
         "trl-preference": "it needs two replies to a message, rated differently",
-        "spss": "it has a row per participation in a study; none here",
+        "spss": "it is for studies; csv is for conversations",
     }
     rated = forked(corpus).conversation
     assert looked(corpus, rated).obstacles.keys() == {"spss"}
     several = looked(corpus, rated, talk(corpus, ("Well?", "Yes."))).obstacles
     assert several["markdown"] == several["html"] == "it takes one conversation; these are 2"
     unanswered = looked(corpus, talk(corpus, ("Well?", "I"), last="stopped")).obstacles
-    assert ALL.keys() - unanswered.keys() == {"sqlite"}
-    assert unanswered["csv"] == "there is no complete reply yet"
+    assert ALL.keys() - unanswered.keys() == {"sqlite", "csv", "markdown", "html"}
+    assert unanswered["openai"] == "there is no complete reply yet"
 
 
 def test_a_participation_can_be_held_by_every_format_but_one_that_needs_ratings(corpus: Corpus) -> None:
@@ -225,6 +225,16 @@ def test_a_format_whose_packages_are_missing_names_the_command_that_installs_the
     assert why.endswith("with: python -m pip install 'chat-personas[export]'")
 
 
+def test_that_spss_is_for_studies_is_said_before_any_package(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    key = talk(corpus, ("Well?", "Yes."))
+    assert looked(corpus, key).obstacles["spss"].endswith("csv is for conversations")
+    with pytest.raises(ExportError, match=r"spss has a row for each; .*; csv is for conversations"):
+        export_to(corpus, FORMATS["spss"], Selection(ids=(key,), own=True), tmp_path / "town.sav")
+
+
 # Writing
 
 
@@ -254,6 +264,22 @@ def test_a_file_that_exists_stays_unless_it_is_to_be_replaced(corpus: Corpus, tm
     assert place.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_a_format_cannot_hold_is_counted_and_named_with_the_reason(corpus: Corpus, tmp_path: Path) -> None:
+    chosen = Chosen(
+        (talk(corpus, ("Well?", "Yes.")), talk(corpus, ("So?", "I"), last="interrupted"), forked(corpus).conversation)
+    )
+    for name in ("openai", "sharegpt", "convokit", "prism", "huggingface"):
+        done = Exporter(corpus).export(chosen, ALL[name], tmp_path / name)
+        lacking = "1 conversation without a complete reply, the end of 1 conversation (no complete reply to it)"
+        assert str(done).endswith(f"; not exported: {lacking}"), name
+    done = Exporter(corpus).export(chosen, ALL["trl-preference"], tmp_path / "pairs.jsonl")
+    assert done.written == Written(1, "2 conversations without two complete replies to a message, rated differently")
+    done = Exporter(corpus).export(chosen, ALL["oasst"], tmp_path / "trees.jsonl")
+    assert done.written == Written(2, "1 conversation without a complete reply")
+    for name in ("csv", "sqlite"):
+        assert Exporter(corpus).export(chosen, ALL[name], tmp_path / name).written == Written(3, ""), name
+
+
 def test_a_long_list_is_exported_in_one(corpus: Corpus, tmp_path: Path) -> None:
     with corpus._connections.writing() as connection:
         rows = [conversation_row() for _ in range(600)]
@@ -261,7 +287,7 @@ def test_a_long_list_is_exported_in_one(corpus: Corpus, tmp_path: Path) -> None:
             conversations.add(connection, row)
     chosen = Chosen((talk(corpus, ("Well?", "Yes.")), *(row.id for row in rows)))
     assert Exporter(corpus).outlook(chosen).refused == ""
-    assert Exporter(corpus).export(chosen, ALL["sqlite"], tmp_path / "all.db").units == 601
+    assert Exporter(corpus).export(chosen, ALL["sqlite"], tmp_path / "all.db").written.units == 601
 
 
 def test_how_far_it_is_can_be_followed(corpus: Corpus, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """What a person may set once: who wins, and that the first frame shows what is meant."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from chat_personas.paths import settings_path
-from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values
+from chat_personas.settings import Settings, SettingsError, load_settings, toml_fault, where_set, without_values
 from chat_personas.settings_preview import DEFAULTS, glance
 
 
@@ -155,3 +156,21 @@ def test_a_pipe_in_the_place_of_the_file_is_refused_and_not_waited_for() -> None
     assert without_values("there is no persona") == "there is no persona"
     assert where_set(["persona"]).endswith("settings.toml")
     assert glance() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('theme = "nord\n', "line 1, column 14: a quotation mark is missing at the end of a text"),
+        ("theme = 'nord\nseed = 1\n", "end of document: a quotation mark is missing at the end of a text"),
+        ('[servers."http://me:secret@h]\n', "line 1, column 30: a quotation mark is missing at the end of a text"),
+        ("theme = nord\n", "line 1, column 9: put text in double quotes"),
+        ("[keys\n", "line 1, column 6: end the name of the table with the brackets it begins with"),
+        ("a = {x = 1\n}\n", "line 1, column 11: unclosed inline table"),
+        ('a = "x\x01"\n', "line 1, column 7: a character stands where none of its kind may"),
+    ],
+)
+def test_a_file_that_is_not_toml_is_said_to_be_wrong_where_and_how(text: str, says: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as fault:
+        tomllib.loads(text)
+    assert toml_fault(fault.value) == says

@@ -115,6 +115,8 @@ def _model(report: Report) -> Iterator[str]:
     model = report.model
     if _from_file(report):
         yield f"answers from the file {printable(model.name)}, SHA-256 {report.persona.sha256}"
+        if model.answers_of is not None:
+            yield f"of the model, as the file says: {printable(model.answers_of)}"
         yield f"{OPEN} the model behind them: name, provider, size, version, date of use, source"
         return
     yield f"name: {printable(model.name)}; date of use: {report.created[:10]}"

@@ -69,7 +69,7 @@ def words_in_markdown(
 
 
 def _copies(source: Source) -> Iterator[_Copy]:
-    for conversation, said in source.dialogues():
+    for conversation, said in source.dialogues(whole=True):
         made = source.generations(conversation.id)
         turns, quoted = turns_of(said), source.quoted()
         measured: dict[str | None, list[str]] = {}
@@ -91,12 +91,14 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     replies = [message for message in said if message.role == "assistant"]
     personas = dict.fromkeys(_persona(conversation, made.get(message.id)) for message in replies)
+    personas = personas or {conversation.persona_name: None}
     yield "persona", ", then ".join(personas)
     demonstration = f" ({DEMONSTRATION})" if conversation.model == POCKET else ""
     yield "model", f"{conversation.model}{demonstration}"
     yield "begun", stamp(conversation.created_at)
     yield "conversation", conversation.id
     prompts = dict.fromkeys(_prompt(conversation, made.get(message.id)) for message in replies)
+    prompts = prompts or {conversation.system_prompt: None}
     if any(prompts):
         yield "system prompt", ", then ".join(prompt or "none" for prompt in prompts)
     changes = {name for message in said if message.id in made for name in made[message.id].interventions}
@@ -192,7 +194,7 @@ def _one_line(text: str) -> str:
     return "".join(f"\\{character}" if character in "\\`*_[]<>#|&~$" else character for character in line)
 
 
-_LEAVES_OUT = "other branches; a last reply that is not complete, with its question; thoughts; settings; ratings"
+_LEAVES_OUT = "other branches; replies that are empty or still being written; thoughts; settings; ratings"
 HTML = TextFormat(
     name="html",
     summary="a page for reading one conversation",
@@ -200,6 +202,8 @@ HTML = TextFormat(
     ending=".html",
     leaves_out=_LEAVES_OUT,
     one=True,
+    holds="a message",
+    whole=True,
     tells_authors=True,
     texts=lambda source: map(_page, _copies(source)),
 )
@@ -210,6 +214,8 @@ MARKDOWN = TextFormat(
     ending=".md",
     leaves_out=_LEAVES_OUT,
     one=True,
+    holds="a message",
+    whole=True,
     tells_authors=True,
     texts=lambda source: map(_markdown, _copies(source)),
 )

@@ -36,6 +36,7 @@ SHOWN_ANYWAY = ("refusal", "human_refusal", "label_mass", "order_bias")
 MARK = "not sound"
 """Stands before every figure that is printed on request although the verdict is not sound."""
 WHY_NOT_VALID = "the model rarely answered with a letter, or its server shows too few tokens"
+_RECORDED = "so the file of answers says of the measurement that it was saved from"
 _WITHOUT_LETTERS = ", or eval --expression option_texts"
 FAILURES_SHOWN = 10
 """Failures that are listed by their question, at most; the report has all."""
@@ -71,6 +72,8 @@ def why_not_sound(verdict: "Verdict") -> str:
 
     found = verdict.finding
     brief = f"not sound: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
+    if verdict.recorded and brief:
+        return f"{brief} ({_RECORDED})"
     if found == "follows_letters":
         agreement = with_interval(verdict.order_agreement)
         needed = f"order agreement {agreement}; {LEAST_AGREEMENT} is needed"
@@ -89,6 +92,8 @@ def verdict_lines(report: "Report | RowInfo | Scorecard") -> Iterator[str]:
         return
     agreement = report.verdict.order_agreement
     rests_on = "" if agreement is None else f" (order agreement {with_interval(agreement)})"
+    if report.verdict.recorded:
+        rests_on = f" ({_RECORDED})"
     yield f"verdict: {VERDICTS[report.verdict.finding]}{rests_on}"
 
 

@@ -242,10 +242,8 @@ def _likely(key: str) -> str:
 
 
 def _advice(name: str, known: Collection[str], lists: str) -> str:
-    """Say which known name was meant or is nearest; where that may be far off, also what lists all."""
-    names = sorted(known)
-    near = nearest(name, names, alike=0)
-    return suggestion(name, names, f"the nearest is {quoted(near)}; {lists} lists all")
+    """Say which known name was meant; where none is near, what lists all."""
+    return suggestion(name, sorted(known), f"{lists} lists all")
 
 
 def _each(keys: str) -> list[str]:

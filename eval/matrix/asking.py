@@ -11,8 +11,8 @@ from eval.engine import Engine, Message
 from eval.expression.methods import Asking, Method
 from eval.scoring.distributions import Opinion, opinion
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.results import Verdict
-from eval.scoring.validity import verdict_of
+from eval.scoring.results import Finding, Verdict
+from eval.scoring.validity import as_recorded, verdict_of
 from eval.surveys.model import Question
 from personas import LoadedPersona, Persona, Steering, prompt_alone, with_steering
 
@@ -37,6 +37,8 @@ class PromptAnswers:
     replies: dict[str, Replies] = field(default_factory=dict)
     tokens_decoded: int = 0
     tokens_reused: int = 0
+    recorded: Finding | None = None
+    """What a file of answers says of the measurement that it was saved from."""
 
     def add(self, outcome: Answer | Failure) -> None:
         """Add an answer, refusals apart, or a failure. An answer with refusals only counts as a failure."""
@@ -66,12 +68,13 @@ class PromptAnswers:
 
     def verdict(self, questions: Sequence[Question], bootstrap: Bootstrap) -> Verdict:
         """Judge the answers to all `questions` that were put, as a report on the same answers is judged."""
-        return verdict_of(
+        found = verdict_of(
             {question.id: self.answered[question.id] for question in questions if question.id in self.answered},
             bootstrap,
             orders_asked=self.orders_asked,
             judge_unreliable=self.doubtful,
         )
+        return as_recorded(found, self.recorded)
 
 
 async def ask(

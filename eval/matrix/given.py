@@ -1,6 +1,7 @@
 """Rows of a matrix that no model gave: answers from a file, such as those of human annotators or published ones.
 
-The file does not say how its answers were obtained, so such a row is taken as it is given: its verdict is `given`.
+A file need not say how its answers were obtained; such a row is taken as it is given, and its verdict is `given`. Where
+it says what was found of the measurement that it was saved from, that is the verdict.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,14 +40,14 @@ def given_rows(
 
 def _sources(answers: Mapping[str, AnswerFile], questions: Sequence[Question]) -> Iterator[MatrixSource]:
     for label, file in answers.items():
-        info = AnswersInfo(label=label, file=file.name, sha256=file.sha256)
         for given in file.given:
+            info = AnswersInfo(label=label, file=file.name, sha256=file.sha256, demonstration=given.demonstration)
             name = label if len(file.given) == 1 else f"{label}: {given.name}"
             yield MatrixSource(name, NOT_KNOWN, given.groups, _answers(given, questions), info)
 
 
 def _answers(given: GivenAnswers, questions: Sequence[Question]) -> PromptAnswers:
-    collected = PromptAnswers()
+    collected = PromptAnswers(recorded=given.finding)
     for question in questions:
         line = given.by_question.get(question.id)
         if line is None:

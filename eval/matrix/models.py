@@ -80,6 +80,8 @@ class AnswersInfo(Part):
     """The base name of the file."""
     sha256: str
     """Its hash."""
+    demonstration: bool = False
+    """Whether the file says that a demonstration model answered."""
 
 
 class RowInfo(Part):
@@ -202,3 +204,8 @@ class MatrixReport(Document):
     """Which model mapped answers in words to the options, and its error; null unless `open_ended`."""
     timing: Timing
     """What it cost."""
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether the model that was asked is a demonstration, or one that gave the answers in a file."""
+        return self.model.demonstration or any(row.answers.demonstration for row in self.rows if row.answers)

@@ -27,8 +27,9 @@ from eval.report import (
 )
 from eval.scoring.distributions import OrderOpinion
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.results import group_name
+from eval.scoring.results import Finding, group_name
 from eval.scoring.scores import QuestionScore, Scorecard
+from eval.scoring.validity import as_recorded
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona
@@ -55,6 +56,8 @@ class Provenance:
     replies: RepliesInfo | None = None
     judge: JudgeInfo | None = None
     probes: int = 0
+    recorded: Finding | None = None
+    """What a file of answers says of the measurement that it was saved from."""
 
 
 def report_from(card: Scorecard, provenance: Provenance) -> Report:
@@ -72,7 +75,7 @@ def report_from(card: Scorecard, provenance: Provenance) -> Report:
         refusals=card.refusals,
         seed=provenance.seed,
         prompt_sha256=provenance.prompt_sha256,
-        verdict=card.verdict,
+        verdict=as_recorded(card.verdict, provenance.recorded),
         scores=card.scores,
         scores_valid_only=card.scores_valid_only,
         letters_removed=card.letters_removed,

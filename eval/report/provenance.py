@@ -73,6 +73,8 @@ class ModelInfo(Part):
     """What changed its hidden states meanwhile: the kind, the direction with the hash of its file, layers, strength."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores say nothing about real people."""
+    answers_of: str | None = None
+    """The model that gave the answers in a file, where the file says so; several are parted by commas."""
 
 
 class SurveyInfo(Part):

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from eval.answers import Answer, Failure, FloatArray, OrderAnswer
 from eval.errors import AnswerError, SurveyError
-from eval.report import Calibration, OrderInfo, QuestionInfo, RefusedQuestion, Report
+from eval.report import FROM_FILE, Calibration, OrderInfo, QuestionInfo, RefusedQuestion, Report
 from eval.report.build import Provenance, report_from
 from eval.report.calibrate import calibrated
 from eval.report.seals import KEY, broken_seals
@@ -165,6 +165,7 @@ def _calibration(data: _Data) -> Calibration | None:
 
 def _provenance(report: Report, survey: LoadedSurvey) -> Provenance:
     put = _answered(report) | {each.id for each in report.failures}
+    said = report.verdict.recorded and report.model.engine == FROM_FILE
     return Provenance(
         persona=report.persona,
         model=report.model,
@@ -183,6 +184,7 @@ def _provenance(report: Report, survey: LoadedSurvey) -> Provenance:
         shots=report.shots,
         replies=report.replies,
         judge=report.judge,
+        recorded=report.verdict.finding if said else None,
     )
 
 

@@ -308,6 +308,8 @@ class Verdict(Part):
     """How many questions were answered."""
     both_orders: int
     """How many were answered in at least two option orders with something else than refusals."""
+    recorded: bool = False
+    """Whether `finding` is what a file of answers says of the measurement that it was saved from."""
 
     @property
     def sound(self) -> bool:

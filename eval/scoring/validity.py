@@ -216,6 +216,16 @@ def verdict(
     return Verdict(finding=finding, order_agreement=agreement, valid=sum(valid), answered=len(valid), both_orders=count)
 
 
+def as_recorded(found: Verdict, recorded: Finding | None) -> Verdict:
+    """Return the verdict on answers from a file, which may say what was found when the model was asked.
+
+    From a file alone nobody can see whether the model followed the letters, so what it says decides.
+    """
+    if recorded is None or found.finding == "no_answers":
+        return found
+    return found.model_copy(update={"finding": recorded, "recorded": True})
+
+
 def verdict_of(
     opinions: Mapping[str, Opinion], bootstrap: Bootstrap, *, orders_asked: bool, judge_unreliable: bool
 ) -> Verdict:

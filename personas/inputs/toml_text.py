@@ -40,4 +40,29 @@ def parse_toml(
         more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
         raise error(f"{name}: line {line}: {explain(first, model, fixes=fixes)}{more}") from fault
     except (ValueError, RecursionError) as fault:
-        raise error(f"{name}: this is not valid TOML ({fault}); correct it") from fault
+        advice = toml_advice(str(fault)) or "correct it"
+        raise error(f"{name}: this is not valid TOML ({fault}); {advice}") from fault
+
+
+UNCLOSED_TEXT = "end the text with the quotes it begins with"
+"""What to do where a quotation mark is missing."""
+_TOML_FIXES = {
+    "too long": "write fewer digits",
+    "Invalid value": "put text in double quotes",
+    "Expected '=' after a key": "write key = value",
+    "Unterminated string": UNCLOSED_TEXT,
+    "Illegal character '\\n'": UNCLOSED_TEXT,
+    'Expected "\'"': UNCLOSED_TEXT,
+    "Unescaped '\\'": "write two backslashes for one",
+    "Cannot overwrite a value": "remove one of the two lines with this key",
+    "twice": "write the table once, with all its keys",
+    "Expected newline or end of document": "begin a new line for each key, and put text in double quotes",
+    "Unclosed array": "end the list with ]",
+    "Expected ']": "end the name of the table with the brackets it begins with",
+    "Invalid statement": "write key = value, or a table such as [voice]",
+}
+
+
+def toml_advice(fault: str) -> str | None:
+    """Return what to do about what `tomllib` says, None where that is not known. It repeats nothing of the text."""
+    return next((advice for part, advice in _TOML_FIXES.items() if part in fault), None)

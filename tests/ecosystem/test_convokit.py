@@ -17,7 +17,7 @@ convokit = pytest.importorskip("convokit", reason="convokit is not installed")
 def test_convokit_loads_the_corpus_and_its_checks_pass(corpus: Corpus, tmp_path: Path) -> None:
     kept = forked(corpus)
     talk(corpus, ("Q1", " "), ("Q2", "A2"), row=conversation_row(persona="republican"))
-    assert export_to(corpus, FORMATS["convokit"], EVERYTHING, tmp_path / "corpus") == 2
+    assert export_to(corpus, FORMATS["convokit"], EVERYTHING, tmp_path / "corpus").units == 2
     loaded = convokit.Corpus(filename=str(tmp_path / "corpus"))
     assert loaded.has_ai
     assert sorted(loaded.get_speaker_ids()) == ["democrat on small.gguf", "person", "republican on small.gguf"]

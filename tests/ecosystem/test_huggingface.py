@@ -25,7 +25,7 @@ def dataset(corpus: Corpus, tmp_path: Path) -> Path:
     forked(corpus)
     talk(corpus, ("Q1", "A1"), ("Q2", "A2"))
     talk(corpus, ("Q", "A, ha"), last="interrupted")
-    assert export_to(corpus, FORMATS["huggingface"], EVERYTHING, tmp_path / "dataset") == 2
+    assert export_to(corpus, FORMATS["huggingface"], EVERYTHING, tmp_path / "dataset").units == 2
     return tmp_path / "dataset"
 
 
@@ -56,7 +56,7 @@ def test_a_file_of_many_groups_of_rows_holds_each_row_once(
     monkeypatch.setattr("chat_personas.corpus.export.huggingface.MOST_BYTES", 1)
     for number in range(5):
         talk(corpus, (f"Q{number}", f"A{number}"))
-    assert export_to(corpus, FORMATS["huggingface"], EVERYTHING, tmp_path / "dataset") == 5
+    assert export_to(corpus, FORMATS["huggingface"], EVERYTHING, tmp_path / "dataset").units == 5
     assert [row["text"] for row in loaded(tmp_path / "dataset", "messages")] == [
         f"{role}{number}" for number in range(5) for role in "QA"
     ]
@@ -116,7 +116,7 @@ class TestParticipants:
             guess(corpus, way, "before", 0.25, 0.75)
             guess(corpus, way, "after", 0.5, 0.5)
         terms = Terms(licence_people="CC-BY-4.0", licence_model="MIT")
-        assert export_to(corpus, huggingface.SPLIT, Selection(), tmp_path / "people", terms=terms) == 30
+        assert export_to(corpus, huggingface.SPLIT, Selection(), tmp_path / "people", terms=terms).units == 30
         return tmp_path / "people"
 
     def test_every_participant_is_in_one_split_with_everything(self, people: Path) -> None:

@@ -1,12 +1,13 @@
 """One line of a file of answers: read as written, and every fault named."""
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.answer_files import AnswerLine, read_line, written
+from eval.answer_files import AnswerLine, SavedFinding, read_line, written
 from eval.errors import AnswerError
 from personas import ALL_GROUPS, Group
 from tests.eval.towns import DEMOCRAT, FEMALE
@@ -24,6 +25,9 @@ def answer_lines(draw: st.DrawFn) -> AnswerLine:
         group=tuple(groups),
         distribution=draw(st.dictionaries(TEXTS, MASSES, max_size=5)),
         refusal=draw(MASSES),
+        model=draw(st.none() | TEXTS),
+        verdict=draw(st.sampled_from([None, *get_args(SavedFinding)])),
+        demonstration=draw(st.booleans()),
     )
 
 

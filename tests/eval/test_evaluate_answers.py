@@ -1,5 +1,6 @@
 """Answers that were produced elsewhere: matched by text, scored with refusals apart or as an option, faults named."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from eval.errors import AnswerError
 from eval.evaluation import evaluate, evaluate_answers
 from eval.expression.verbalized import read as read_percentages
 from eval.report import Report
+from eval.report.verify import verify
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Survey
 from personas import Group, LoadedPersona, load_persona
@@ -270,6 +272,51 @@ async def test_saved_answers_score_as_the_model_that_gave_them(tmp_path: Path, r
         for one, other in zip(before.questions, after.questions, strict=True):
             assert other.model == pytest.approx(one.model, abs=1e-9)
             assert other.refusal == pytest.approx(one.refusal, abs=1e-9)
+
+
+async def test_answers_that_are_not_sound_or_of_a_demonstration_do_not_become_better_by_a_file(tmp_path: Path) -> None:
+    survey = LoadedSurvey(many(24), TOWN.path, TOWN.sha256)
+    letters = {f"{each.id}/survey": {"option 1": 0.9} for each in survey.survey.questions}
+    letters |= {f"{each.id}/reversed": {each.option_texts[-1]: 0.9} for each in survey.survey.questions}
+    engine = FakeEngine(letters)
+    engine.info = dataclasses.replace(engine.info, name="little", demonstration=True)
+    asked = await evaluate(engine, load_persona("democrat"), survey)
+    assert asked.verdict.finding == "follows_letters"
+    (tmp_path / "given.jsonl").write_text(as_answers([asked]))
+    (again,) = reports(str(tmp_path / "given.jsonl"), survey=survey)
+    assert (again.verdict.finding, again.verdict.recorded, again.verdict.sound) == ("follows_letters", True, False)
+    assert (again.model.demonstration, again.model.answers_of) == (True, "little")
+    assert json.loads(as_answers([again]).splitlines()[0]).items() >= {"model": "little", "demonstration": True}.items()
+    document = json.loads(again.to_json())
+    assert verify(document, Report.model_validate_json(again.to_json()), survey).mismatches == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "finding", "recorded"),
+    [
+        ([None, None], "given", False),
+        (["sound", None], "given", True),
+        (["sound", "sound"], "sound", True),
+        (["cannot_be_checked", "sound"], "cannot_be_checked", True),
+        ([None, "does_not_answer"], "does_not_answer", True),
+    ],
+)
+def test_of_several_verdicts_in_a_file_the_worst_counts_for_the_group(
+    tmp_path: Path, said: Sequence[str | None], finding: str, recorded: bool
+) -> None:
+    lines = [
+        line(name, {"option 1": 1}) | ({} if verdict is None else {"verdict": verdict})
+        for name, verdict in zip(("BUS", "TAX"), said, strict=True)
+    ]
+    other = line("BUS", {"option 1": 1}, REPUBLICAN)
+    one, untouched = reports(file_of(tmp_path, *lines, other))
+    assert (one.verdict.finding, one.verdict.recorded) == (finding, recorded)
+    assert (untouched.verdict.finding, untouched.model.demonstration) == ("given", False)
+
+
+def test_a_verdict_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(AnswerError, match="line 1: verdict"):
+        load_answers(file_of(tmp_path, GOOD | {"verdict": "fine"}), TOWN)
 
 
 async def test_answers_that_are_not_valid_are_not_saved_so_that_scoring_the_file_cannot_vouch_for_them(

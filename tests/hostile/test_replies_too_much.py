@@ -148,7 +148,7 @@ async def test_what_came_before_the_limit_is_exported_whole(corpus: Corpus, tmp_
     async with serving(Flood("word " * 20)) as server:
         said, _, _ = await ask(server, corpus)
     out = tmp_path / "said.jsonl"
-    assert export_to(corpus, FORMATS["openai"], Selection(own=True), out) == 1
+    assert export_to(corpus, FORMATS["openai"], Selection(own=True), out).units == 1
     [line] = out.read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["messages"][-1] == {"role": "assistant", "content": said}
 

@@ -1,5 +1,6 @@
 """A conversation for reading: as a page without scripts, and as Markdown."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def page(corpus: Corpus, tmp_path: Path) -> str:
     forked(corpus)
-    assert export_to(corpus, HTML, EVERYTHING, tmp_path / "page.html") == 1
+    assert export_to(corpus, HTML, EVERYTHING, tmp_path / "page.html").units == 1
     return (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
@@ -41,7 +42,7 @@ def test_a_page_has_the_turns_the_prompt_and_what_changed_the_model(page: str) -
     for part in ("=Why?", "Où est <b>Élise</b>?\nHere.", "Go on", "So.", "Be brief.", "add:left:10-20:0.5"):
         assert part in text
     assert "projection 0.250 on left" in text
-    assert "And then" not in text
+    assert re.search(r"Person\s*And then\s*democrat\s*The\s*stopped", text)
     assert "Because." not in text
     assert SECRET_THOUGHT not in page
 
@@ -100,5 +101,5 @@ def test_one_conversation_is_read_at_a_time(corpus: Corpus, tmp_path: Path, chos
     with pytest.raises(ExportError, match=f"{chosen.name} takes one conversation; choose it with --id"):
         export_to(corpus, chosen, EVERYTHING, out)
     assert not out.exists()
-    assert export_to(corpus, chosen, Selection(ids=(second,), own=True), out) == 1
+    assert export_to(corpus, chosen, Selection(ids=(second,), own=True), out).units == 1
     assert "A2" in out.read_text(encoding="utf-8")

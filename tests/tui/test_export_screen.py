@@ -226,7 +226,7 @@ async def test_what_goes_wrong_stands_in_the_dialog_with_all_that_was_chosen(cor
         await pilot.press("ctrl+u", "enter")
         await until(pilot, lambda: hint(pilot) == "Type the name of a file.")
         await pilot.press("shift+tab", "ctrl+u", *"spss", "enter")
-        await until(pilot, lambda: hint(pilot).startswith("Not in this format: it has a row per participation"))
+        await until(pilot, lambda: hint(pilot).startswith("Not in this format: it is for studies"))
     assert (here / "full" / "notes.txt").read_text() == "precious"
 
 

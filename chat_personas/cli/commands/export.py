@@ -25,8 +25,6 @@ from chat_personas.corpus.export import (
     export_stdout,
     export_to,
     huggingface,
-    what_stays,
-    withheld,
 )
 from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.corpus.export.masking import Mask, masked, presidio, unmasked
@@ -140,15 +138,15 @@ def export(
         _check_out(out, chosen, force=force)
     with _opened(recorded=not no_ledger) as corpus:
         if out == STANDARD_OUTPUT:
-            if not export_stdout(corpus, chosen, selection, terms=terms):
+            written = export_stdout(corpus, chosen, selection, terms=terms)
+            if not written.units:
                 typer.echo(f"no {chosen.unit} matches; nothing was written", err=True)
-            elif stays := what_stays(withheld(corpus, chosen, selection), chosen):
-                typer.echo(f"not exported: {stays}", err=True)
+            elif written.stays:
+                typer.echo(f"not exported: {written.stays}", err=True)
             return DONE
-        count = export_to(corpus, chosen, selection, Path(out), force=force, terms=terms)
-        stays = what_stays(withheld(corpus, chosen, selection), chosen)
-    rest = f"; not exported: {stays}" if stays else ""
-    typer.echo(f"{pluralize(count, chosen.unit)} written to {out}{rest}", err=True)
+        written = export_to(corpus, chosen, selection, Path(out), force=force, terms=terms)
+    rest = f"; not exported: {written.stays}" if written.stays else ""
+    typer.echo(f"{pluralize(written.units, chosen.unit)} written to {out}{rest}", err=True)
     return DONE
 
 

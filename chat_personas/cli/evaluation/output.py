@@ -15,6 +15,7 @@ from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.svg.figures import figure_document
+from chat_personas.reporting.verdicts import not_shown_briefly
 from chat_personas.storage.files import (
     OutputError,
     atomic_write,
@@ -183,7 +184,7 @@ def print_and_write(
     if not reports:
         return
     if "--save-answers" in destinations.by_option:
-        _tell_left_out(reports)
+        _tell_what_is_saved(reports)
     try:
         destinations.write(
             {
@@ -220,9 +221,11 @@ def _still_there(name: str, reports: Sequence[Report]) -> LoadedSurvey | None:
     return survey
 
 
-def _tell_left_out(reports: Sequence[Report]) -> None:
-    """Say how many answers are not saved: a file of answers has no place for those that are not valid."""
+def _tell_what_is_saved(reports: Sequence[Report]) -> None:
+    """Say whose answers are saved as not sound, and how many are not saved: a file has no place for invalid ones."""
     for report in reports:
+        if why := not_shown_briefly(report):
+            print(f"{printable(report.persona.name)}: what is saved is marked as {why}", file=sys.stderr)
         if count := left_out(report):
             what = f"{pluralize(count, 'answer')} not saved: not valid"
             print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)

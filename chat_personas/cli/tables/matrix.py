@@ -48,7 +48,7 @@ def print_matrix(report: MatrixReport, *, to_error: bool, show_invalid: bool = F
     why; with `show_invalid` they are printed, too, and every line of them is marked.
     """
     heading = f"{run_described(report)} · alignment over {pluralize(len(report.questions), 'question')}"
-    console = begin(heading, demonstration=report.model.demonstration, to_error=to_error)
+    console = begin(heading, demonstration=report.demonstration, to_error=to_error)
     if nothing_shown(report) and not show_invalid:
         withheld_by_judge = (
             "the figures are not shown, because the judge errs too often; the document has them (--json)"

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -29,7 +29,7 @@ from chat_personas.corpus.export import (
     sqlite,
     trl_preference,
 )
-from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, TextFormat
+from chat_personas.corpus.export.format import COMPLETE, PARTICIPATION, DirectoryFormat, FileFormat, Format, TextFormat
 from chat_personas.corpus.export.masking import unmasked
 from chat_personas.corpus.export.permission import Withheld
 from chat_personas.corpus.export.source import Held, Source, Terms, reading
@@ -44,6 +44,7 @@ __all__ = [
     "Terms",
     "TextFormat",
     "Withheld",
+    "Written",
     "export_stdout",
     "export_to",
     "what_stays",
@@ -62,8 +63,18 @@ _ALL: tuple[Format, ...] = (
     spss.FORMAT,
     sqlite.FORMAT,
 )
+_HOLD_ALL = " (csv, sqlite, markdown and html hold what was said to its end)"
+"""Said where a format holds nothing, because no reply is complete."""
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})
 """The formats by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an export wrote: how many of the format's units, and what of the chosen did not leave (`stays`), or ""."""
+
+    units: int
+    stays: str
 
 
 def export_to(
@@ -75,17 +86,17 @@ def export_to(
     force: bool = False,
     terms: Terms | None = None,
     told: Callable[[int], None] = lambda _: None,
-) -> int:
-    """Write the conversations that a filter chooses, all of them or nothing; return how many of the format's units.
+) -> Written:
+    """Write the conversations that a filter chooses, all of them or nothing; return what was written.
 
     What is written is readable by its owner only, as the corpus is. An existing file, or a directory that holds nothing
     but an earlier export in this format, is replaced only with `force`. The release is in the ledger before it is in
     its place. `told` is called at every conversation, with how many these were so far.
 
     Raises:
-        ExportError: nothing of what was chosen may leave (`permission`), there is something in its place already, it
-            cannot have this name, there are several conversations for a format that takes one, or packages that the
-            format needs are not installed.
+        ExportError: nothing of what was chosen may leave (`permission`), or the format can hold nothing of it; there is
+            something in its place already, or it cannot have this name; there are several conversations for a format
+            that takes one; packages that the format needs are not installed.
         UnknownConversationError: one of the identifiers, the persona, the model or the study is not in the corpus.
         CorpusError: the corpus cannot be read, or the release cannot be recorded in it.
         OutputError: the file or the directory cannot be written.
@@ -98,7 +109,9 @@ def export_to(
         reading(corpus.path, selection, terms) as source,
         _Entry(corpus, form, selection, terms, out.name) as entry,
     ):
-        _check_leaving(source.withheld(), form)
+        found = source.withheld()
+        _check_leaving(found, form)
+        _check_participations(found, form)
         _check_destination(out, form, force=force)
         _check_packages(form)
         if out.exists() and out.samefile(corpus.path):
@@ -108,17 +121,22 @@ def export_to(
         source.tell(told)
         if isinstance(form, DirectoryFormat):
             with atomic_directory(out) as folder:
-                return entry.add(form.write(source, folder), source.held, fingerprint(folder))
-        if isinstance(form, FileFormat):
+                written = _written(form.write(source, folder), found, form, source.held)
+                entry.add(written.units, source.held, fingerprint(folder))
+        elif isinstance(form, FileFormat):
             with atomic_file(out) as file:
-                return entry.add(form.write(source, file), source.held, fingerprint(file))
-        with atomic_write(out, mode=0o600) as stream:
-            count, sha256 = _write_texts(form, source, stream)
-            return entry.add(count, source.held, Fingerprint(sha256))
+                written = _written(form.write(source, file), found, form, source.held)
+                entry.add(written.units, source.held, fingerprint(file))
+        else:
+            with atomic_write(out, mode=0o600) as stream:
+                count, sha256 = _write_texts(form, source, stream)
+                written = _written(count, found, form, source.held)
+                entry.add(written.units, source.held, Fingerprint(sha256))
+        return written
 
 
-def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: Terms | None = None) -> int:
-    """Write the conversations that a filter chooses to standard output, in UTF-8; return how many units were written.
+def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: Terms | None = None) -> Written:
+    """Write the conversations that a filter chooses to standard output, in UTF-8; return what was written.
 
     Raises:
         ExportError: the format is not one text, or as `export_to`.
@@ -135,7 +153,8 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: 
     selection = _fitting(selection, form, terms)
     with output_errors("standard output"), reading(corpus.path, selection, terms) as source:
         entry = _Entry(corpus, form, selection, terms, STANDARD_OUTPUT)
-        _check_leaving(source.withheld(), form)
+        found = source.withheld()
+        _check_leaving(found, form)
         _check_one(form, source)
         try:
             count, sha256 = _write_texts(form, source, out)
@@ -143,7 +162,10 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: 
         except BrokenPipeError:
             entry.add(0, source.held, Fingerprint(hashlib.sha256().hexdigest()), whole=False)
             raise
-        return entry.add(count, source.held, Fingerprint(sha256)) if count else 0
+        written = _written(count, found, form, source.held)
+        if count:
+            entry.add(count, source.held, Fingerprint(sha256))
+        return written
 
 
 def _fitting(selection: Selection, form: Format, terms: Terms) -> Selection:
@@ -185,10 +207,10 @@ class _Entry:
             with suppress(CorpusError):  # a row of nothing is better than no word of what went wrong
                 self._corpus.releases.remove(self._added)
 
-    def add(self, units: int, held: Held, found: Fingerprint, *, whole: bool = True) -> int:
-        """Enter the release, unless it is not to be recorded; return how many units it holds."""
+    def add(self, units: int, held: Held, found: Fingerprint, *, whole: bool = True) -> None:
+        """Enter the release, unless it is not to be recorded."""
         if not self._terms.recorded:
-            return units
+            return
         counts: dict[str, object] = {
             "unit": self._form.unit,
             "units": units,
@@ -216,7 +238,6 @@ class _Entry:
         )
         self._corpus.releases.add(row, held.participants)
         self._added = row.id
-        return units
 
     def _filters(self) -> dict[str, object]:
         """Return what of the selection was given, as JSON has it."""
@@ -260,6 +281,29 @@ def _check_leaving(found: Withheld, form: Format) -> None:
         raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
 
 
+def _written(units: int, found: Withheld, form: Format, held: Held) -> Written:
+    """Return what was written, and how much of what was chosen is not in it.
+
+    Raises:
+        ExportError: something was chosen, and the format holds nothing of it.
+    """
+    reasons = [*_kept_back(found, form), *_not_held(form, held)]
+    with_people = found.participations and not isinstance(form, TextFormat)
+    if reasons and not units and not with_people:
+        raise ExportError(f"nothing that was chosen can be in {form.name}: {'; '.join(full for _, full in reasons)}")
+    return Written(units, ", ".join(in_short for in_short, _ in reasons))
+
+
+def _not_held(form: Format, held: Held) -> Iterator[tuple[str, str]]:
+    """Yield how many conversations the format can hold nothing of: in short, and in full, as `_kept_back`."""
+    if held.left:
+        lacking = f"{pluralize(held.left, 'conversation')} without {form.holds}"
+        yield lacking, f"{lacking}{_HOLD_ALL if form.holds == COMPLETE else ''}"
+    if held.cut:
+        end = f"the end of {pluralize(held.cut, 'conversation')} (no complete reply to it)"
+        yield end, end
+
+
 def what_stays(found: Withheld, form: Format) -> str:
     """Say how much of what was chosen may not leave, or not in this format, if any; see `permission`."""
     return ", ".join(in_short for in_short, _ in _kept_back(found, form))
@@ -290,10 +334,19 @@ def _kept_back(found: Withheld, form: Format) -> Iterator[tuple[str, str]]:
         yield f"{debates} ({shown})", f"{debates}, where {shown}"
 
 
+def _check_participations(found: Withheld, form: Format) -> None:
+    """Raise ExportError where a format for studies would have no row: no package helps then, nor another name."""
+    if form.unit == PARTICIPATION and not found.participations:
+        raise ExportError(
+            f"no participation may leave the corpus, and {form.name} has a row for each; see --scope and --study; "
+            "csv is for conversations"
+        )
+
+
 def _check_one(form: TextFormat, source: Source) -> None:
     """Raise ExportError where a format for reading would get several conversations."""
     with source.looking():
-        several = form.one and len(list(islice(source.dialogues(), 2))) > 1
+        several = form.one and len(list(islice(source.dialogues(whole=form.whole), 2))) > 1
     if several:
         raise ExportError(f"{form.name} takes one conversation; choose it with --id (see: chat-personas corpus list)")
 

@@ -1,7 +1,7 @@
 """Tables for statistics programs and spreadsheets (`csv`): a directory with a file for each kind of row.
 
-- `conversations.csv`: the chosen conversations with a complete reply;
-- `messages.csv`: what was said on the active branch, up to its last complete reply (`Source.dialogue`), in its place
+- `conversations.csv`: the chosen conversations;
+- `messages.csv`: what was said on the active branch, with a last reply that is not complete (`status`), in its place
   from 1, its turn and its author (`person` or `model`: in a debate a `user` may be the other persona, whose reply
   `quotes` names), and beside a reply how it was made;
 - `measurements.csv`: the rounds of measuring before the first of these messages and after each of them;
@@ -80,7 +80,7 @@ def _write(source: Source, folder: Path) -> int:
             name: _writer(files.enter_context((folder / name).open("w", encoding="utf-8-sig", newline="")), columns)
             for name, columns in COLUMNS.items()
         }
-        for conversation, said in source.dialogues():
+        for conversation, said in source.dialogues(whole=True):
             for name, rows in _rows(source, conversation, said).items():
                 for row in rows:
                     write[name].writerow({column: safe_cell(value) for column, value in row.items()})
@@ -154,9 +154,11 @@ FORMAT = DirectoryFormat(
     summary="tables for statistics programs",
     for_whom="R, SPSS, Stata, pandas, spreadsheets",
     leaves_out=(
-        "other branches; a last reply that is not complete, with its question; thoughts; single probes; "
-        "how messages were typed"
+        "other branches; replies that are empty or still being written; thoughts; single probes; how messages were "
+        "typed"
     ),
+    holds="a message",
+    whole=True,
     write=_write,
     tells_authors=True,
     entries=frozenset(COLUMNS),

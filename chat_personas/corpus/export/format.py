@@ -13,6 +13,10 @@ from chat_personas.corpus.export.source import Source
 
 DEBATES = "debates, because a model's words would stand in a person's place"
 """What is left out by formats that cannot tell the author of a message."""
+COMPLETE = "a complete reply"
+"""What must be in a conversation that is in most formats."""
+PARTICIPATION = "participation"
+"""The unit of a format for studies, which has no row for a conversation that belongs to none."""
 INSTALL = "python -m pip install 'chat-personas[export]'"
 """The command that installs what formats need."""
 LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
@@ -24,7 +28,10 @@ class _Named:
     """What all formats have: a name, what it writes, what is left out of the corpus, and what its count counts.
 
     `for_whom` completes "for …": which readers or programs it is for. `ending` is how names of its files usually end.
-    `needs` are the packages of the extra `export` that it is written with.
+    `needs` are the packages of the extra `export` that it is written with. `holds` completes "a conversation without
+    …": what there must be in it, so that something of it is in the format.
+
+    `whole`: the format has a place for how a reply ended, and holds what was said to the end, complete or not.
 
     `tells_authors`: the format can say of a message in a person's place that a model wrote it. In a debate each side
     reads the other one there. A format that cannot say so leaves debates out: otherwise what a model wrote would be
@@ -37,6 +44,8 @@ class _Named:
     leaves_out: str
     ending: str = ""
     unit: str = "conversation"
+    holds: str = COMPLETE
+    whole: bool = False
     tells_authors: bool = False
     needs: tuple[str, ...] = ()
 

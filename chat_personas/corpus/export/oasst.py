@@ -66,9 +66,11 @@ class _Family:
     models: dict[str, str | None] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     originals: Originals = field(default_factory=Originals)
+    conversations: int = 0
 
     def add(self, source: Source, conversation: ConversationRow) -> None:
         """Add a conversation, which is younger than those that are in it."""
+        self.conversations += 1
         said = source.messages(conversation.id)
         stands_for = dict[str | None, str]()
         parents = {message.id: message.parent_id for message in self.messages}
@@ -94,14 +96,15 @@ def _texts(source: Source) -> Iterator[str]:
     for conversation in source.conversations():
         key = source.begins_with(conversation)
         if key != family.key:
-            yield from _trees_of(family)
+            yield from _trees_of(family, source)
             family = _Family(key)
         family.add(source, conversation)
-    yield from _trees_of(family)
+    yield from _trees_of(family, source)
 
 
-def _trees_of(family: _Family) -> Iterator[str]:
+def _trees_of(family: _Family, source: Source) -> Iterator[str]:
     labels, roots = _labels(family.ratings), _trees(family.messages)
+    source.held.left += 0 if roots else family.conversations
     written = {node.message.id for node in _nodes(roots)}
     family.copies = {copy: original for copy, original in family.copies.items() if original in written}
     for root in roots:

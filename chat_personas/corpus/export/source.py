@@ -101,9 +101,15 @@ class Terms:
 
 @dataclass(slots=True)
 class Held:
-    """What a release came to hold: the keys in the corpus of its participants, and the models that speak in it."""
+    """What a release came to hold: the keys in the corpus of its participants, and the models that speak in it.
+
+    `left` is how many of the chosen conversations may leave, and have nothing that the format can hold; `cut`, of how
+    many it does not hold the end.
+    """
 
     conversations: int = 0
+    left: int = 0
+    cut: int = 0
     of_participants: int = 0
     participants: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
@@ -247,23 +253,34 @@ class Source:
         with storage_errors(self._path):
             return self._taken_part(self._in_hand.way)
 
-    def dialogue(self, conversation: ConversationRow) -> Sequence[MessageRow]:
+    def dialogue(self, conversation: ConversationRow, *, whole: bool = False) -> Sequence[MessageRow]:
         """Return what was said on the active branch, up to its last complete reply; nothing without one.
 
         A reply at the end that was stopped, interrupted or failed is left out with the message that it answers. One
         before the end stands as far as it came, because what follows was said after it. A reply of white space only
         counts as no reply.
+
+        `whole`: all that was said, with such replies at the end, but for one that is still being written. That is for
+        formats which show beside a reply how it ended, so that no word is lost.
         """
+        return _told(self._replied(conversation), whole)
+
+    def _replied(self, conversation: ConversationRow) -> Sequence[MessageRow]:
+        """Return the active branch without replies of white space only."""
         if conversation.active_leaf_id is None:
             return ()
-        return until_last_reply(
-            [message for message in self._branch(conversation.active_leaf_id) if not is_blank_reply(message)]
-        )
+        return [message for message in self._branch(conversation.active_leaf_id) if not is_blank_reply(message)]
 
-    def dialogues(self) -> Iterator[tuple[ConversationRow, Sequence[MessageRow]]]:
-        """Yield the chosen conversations that have a complete reply, each with what was said; see `dialogue`."""
+    def dialogues(self, *, whole: bool = False) -> Iterator[tuple[ConversationRow, Sequence[MessageRow]]]:
+        """Yield the chosen conversations that have a complete reply, each with what was said; see `dialogue`.
+
+        The others, of which nothing is in the release, and those whose end is not in it are counted in `held`.
+        """
         for conversation in self.conversations():
-            said = self.dialogue(conversation)
+            branch = self._replied(conversation)
+            said = _told(branch, whole)
+            self.held.left += not said
+            self.held.cut += not whole and 0 < len(said) < len(branch)
             if said:
                 yield conversation, said
 
@@ -557,6 +574,11 @@ def is_blank_reply(message: MessageRow) -> bool:
 def is_complete_reply(message: MessageRow) -> bool:
     """Whether a message is a reply that ended by itself, with words in it."""
     return message.role == "assistant" and message.status == "complete" and not is_blank_reply(message)
+
+
+def _told(branch: Sequence[MessageRow], whole: bool) -> Sequence[MessageRow]:
+    """Return what of a branch without blank replies is told; see `Source.dialogue`."""
+    return [each for each in branch if each.status != "streaming"] if whole else until_last_reply(branch)
 
 
 def until_last_reply(branch: Sequence[MessageRow]) -> Sequence[MessageRow]:

@@ -10,19 +10,23 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chat_personas.corpus.errors import ExportError
-from chat_personas.corpus.export.format import FileFormat
+from chat_personas.corpus.export.format import PARTICIPATION, FileFormat
 from chat_personas.corpus.export.source import Source, TakenPart
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, MessageRow
 from chat_personas.corpus.study_rows import AnswerRow
+from chat_personas.surveys import find_survey
+from eval.errors import SurveyError
 from personas.catalogue import CATALOGUE
 
 UNDERSTANDING = "understanding"
 """The instrument of felt understanding, of whose items the mean is taken."""
+PEOPLE = "{people}"
+"""What stands in the text of an item for the people of the participant's condition."""
 SOUND = "sound"
 DECLINED_LABEL, NOT_ASKED_LABEL = "prefer not to say", "not asked"
 
@@ -64,6 +68,8 @@ class _Table:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.people: dict[tuple[str, ...], set[str]] = {}
+        """What `{people}` stood for where an item was read, by what its variables are of."""
         self.variables: dict[str, _Variable] = {}
         self._names: dict[tuple[str, ...], str] = {}
         self._declined: list[tuple[tuple[str, ...], str, int]] = []
@@ -80,10 +86,14 @@ class _Table:
         self._declined.append((of, label, self.rows))
 
     def settle(self) -> None:
-        """Put what was declined where others answered; where nobody did, it is a text."""
+        """Put what was declined where others answered; where nobody did, it is a text. Say in labels who was meant."""
         for of, label, row in self._declined:
             name = of if of in self._names else (*of, "text")
             self.variable(*name, make=_asked(label, "nominal", text=True)).declined.add(row)
+        for key, called_so in self._names.items():
+            variable, called = self.variables[called_so], sorted(self.people.get(key[:3], ()))
+            by_condition = " (by condition)" if len(called) > 1 else ""
+            variable.label = variable.label.replace(PEOPLE, f"{' or '.join(called) or 'the people'}{by_condition}")
 
     def put(self, name: str, value: Cell, label: str, *, measure: str = "nominal", text: bool = False) -> None:
         """Put a value of the row in hand that was not asked of anybody."""
@@ -96,8 +106,6 @@ def _write(source: Source, file: Path) -> int:
     import pyreadstat
 
     table = _filled(source)
-    if not table.rows:
-        raise ExportError("no participation may leave the corpus, and spss has a row for each; see --scope and --study")
     declined, not_asked = _missing_codes(table)
     names = list(table.variables)
     columns = {
@@ -135,20 +143,27 @@ def _notes(source: Source) -> list[str]:
 
 def _filled(source: Source) -> _Table:
     """Return the table of all participations."""
-    talked = {conversation.id: dict(_talked(source, conversation, said)) for conversation, said in source.dialogues()}
-    table = _Table()
+    talked: dict[str, Mapping[str, tuple[Cell, str]]] = {}
+    for conversation in source.conversations():
+        if source.participant() is None:
+            source.held.left += 1
+        elif said := source.dialogue(conversation):
+            talked[conversation.id] = dict(_talked(source, conversation, said))
+    table, options = _Table(), cache(_options_of_survey)
     for part in source.participations():
         _add_frame(table, part)
         for name, (value, label) in talked.get(part.conversation_id or "", {}).items():
             table.put(name, value, label, measure="scale", text=isinstance(value, str))
-        definition = _instruments(part.study.definition)
+        definition, people = _instruments(part.study.definition), _people(part)
         for answer in sorted(part.answers, key=lambda row: row.answered_at):
-            _add_answer(table, answer, definition.get((answer.instrument, answer.item), {}))
+            _add_answer(table, answer, definition.get((answer.instrument, answer.item), {}), people)
         _add_felt(table, part.answers)
         for guess in sorted(part.guesses, key=lambda row: row.guessed_at):
             for place, share in enumerate(guess.shares, start=1):
                 when = guess.stage.removeprefix("guesses_")
-                label = f"guessed {when}: share of option {place} of {guess.question}"
+                texts = options(part.study.definition).get(guess.question, ())
+                text = f": {texts[place - 1]}" if len(texts) == len(guess.shares) else ""
+                label = f"guessed {when}: share of option {place} of {guess.question}{text}"
                 of = ("guess", when, guess.question, str(place))
                 table.variable(*of, make=_asked(label, "scale")).values[table.rows] = share
         table.rows += 1
@@ -199,15 +214,35 @@ def _instruments(definition: str) -> Mapping[tuple[str, str], Mapping[str, Any]]
     }
 
 
+def _people(part: TakenPart) -> str | None:
+    """Return what the people of a participant's condition are called, such as Democrats; None where it is not said."""
+    conditions = json.loads(part.study.definition).get("study", {}).get("conditions", ())
+    called = (each.get("people") for each in conditions if each.get("name") == part.way.condition)
+    return next(called, None)
+
+
+def _options_of_survey(definition: str) -> Mapping[str, Sequence[str]]:
+    """Return the texts of the options by question of a study's survey; none where it is not here as it was then."""
+    recorded = json.loads(definition).get("survey", {})
+    try:
+        survey = find_survey(recorded.get("name", ""))
+    except SurveyError:
+        return {}
+    if survey.sha256 != recorded.get("sha256"):
+        return {}
+    return {question.id: question.option_texts for question in survey.survey.questions}
+
+
 def _asked(label: str, measure: str, *, text: bool = False) -> Callable[[], _Variable]:
     return lambda: _Variable(label, measure, text=text, missing=True)
 
 
-def _add_answer(table: _Table, answer: AnswerRow, item: Mapping[str, Any]) -> None:
+def _add_answer(table: _Table, answer: AnswerRow, item: Mapping[str, Any], people: str | None) -> None:
     """Add an answer: a choice as the number of its option, a number as it is, words as a text."""
-    asked = str(item.get("text") or f"{answer.instrument}: {answer.item}").replace("{people}", "the people")
-    label = f"{asked} ({answer.stage})"
+    label = f"{item.get('text') or f'{answer.instrument}: {answer.item}'} ({answer.stage})"
     of = (answer.stage, answer.instrument, answer.item)
+    if people is not None:
+        table.people.setdefault(of, set()).add(people)
     value: Cell
     if answer.options or answer.code is not None:
         variable = table.variable(*of, make=_asked(label, "nominal"))
@@ -307,7 +342,8 @@ FORMAT = FileFormat(
         "everything that is said in conversations; thoughts; measurements between the first and the last; "
         "single probes; ratings; how messages were typed"
     ),
-    unit="participation",
+    unit=PARTICIPATION,
+    holds="a participation in a study",
     needs=("pyreadstat", "pandas"),
     write=_write,
     tells_authors=True,

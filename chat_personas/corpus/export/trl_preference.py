@@ -21,8 +21,13 @@ def _texts(source: Source) -> Iterator[str]:
         rated: dict[str, dict[str, float]] = defaultdict(dict)
         for rating in source.ratings(conversation.id):  # oldest first, so that the last stands
             rated[rating.message_id][rating.scale] = rating.value
-        if len(rated) > 1:
-            yield from _pairs(source, conversation, rated)
+        lines = _pairs(source, conversation, rated) if len(rated) > 1 else iter(())
+        first = next(lines, None)
+        if first is None:
+            source.held.left += 1
+            continue
+        yield first
+        yield from lines
 
 
 def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
@@ -102,5 +107,6 @@ FORMAT = TextFormat(
         "measurements"
     ),
     unit="preference pair",
+    holds="two complete replies to a message, rated differently",
     texts=_texts,
 )

@@ -69,7 +69,7 @@ def _header(report: MatrixReport, show_invalid: bool) -> Element:
         "header",
         element("h1", "How close the answers are to each group's"),
         element("p", f"{run_described(report)} · {over}"),
-        warning(DEMONSTRATION) if report.model.demonstration else None,
+        warning(DEMONSTRATION) if report.demonstration else None,
         element("p", CAUTION, class_="note"),
         None
         if nothing_shown(report) and not show_invalid

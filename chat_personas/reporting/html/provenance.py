@@ -137,6 +137,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
 def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
     """Yield what was recorded about a model."""
     yield ("answers", model.name) if model.engine == FROM_FILE else ("model", f"{model.name} ({model.engine})")
+    yield "answers of", model.answers_of
     yield "asked in", _asked_in(model)
     yield "layers", RECURRENT if model.recurrent else None
     yield "model sha256", model.sha256

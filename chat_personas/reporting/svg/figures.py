@@ -121,7 +121,7 @@ def matrix_figure_document(report: MatrixReport) -> str:
         circumstances.append(sentence(why_not_shown(report)))
     else:
         circumstances += [sentence(f"{name}: {why}") for name, why in withheld(report)]
-    if report.model.demonstration:
+    if report.demonstration:
         circumstances.append(sentence(DEMONSTRATION))
     return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], circumstances))
 

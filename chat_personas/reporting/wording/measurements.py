@@ -195,6 +195,12 @@ def model_described(model: "ModelInfo | EngineInfo") -> str:
     return f"{printable(model.name)} ({'; '.join(remarks)})" if remarks else printable(model.name)
 
 
+def answers_described(model: "ModelInfo") -> str:
+    """Name a file of answers, and the model that gave them where the file says which."""
+    of = f", of {printable(model.answers_of)}" if model.answers_of else ""
+    return f"answers in {printable(model.name)}{of}"
+
+
 def model_remarks(model: "ModelInfo | EngineInfo") -> list[str]:
     """Return what is to be said with a model's name: that it is a base model, or recurrent."""
     return [BASE_MODEL] * (model.prompt_format == "plain") + [RECURRENT] * model.recurrent
@@ -209,7 +215,7 @@ def run_described(report: "Report | MatrixReport", expression: str | None = None
 
     model = report.model
     answered = (
-        f"answers in {printable(model.name)}"
+        answers_described(model)
         if model.engine == FROM_FILE
         else f"model {model_described(model)} · {printable(expression or report.expression)}"
     )

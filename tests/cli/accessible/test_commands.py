@@ -273,7 +273,7 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     assert lines.count("Nothing was written.") == 1
     assert "markdown: for reading one conversation in an editor or a wiki." in lines
     assert "trl-preference: not now: it needs two replies to a message, rated differently." in lines
-    assert "Not in the format spss: it has a row per participation in a study; none here." in lines
+    assert "Not in the format spss: it is for studies; csv is for conversations." in lines
     assert any('There is no format "markdwon"; did you mean "markdown"' in line for line in lines)
     assert any('No format is known by the ending ".xyz"; there is ".md"' in line for line in lines)
     assert not (tmp_path / "nosuch.xyz").exists()

@@ -325,10 +325,30 @@ def test_answers_that_were_saved_score_the_same_without_a_model(
             assert getattr(other.scores.alignment, bound) == pytest.approx(expected, abs=1e-9)
 
 
+def test_answers_of_a_model_that_follows_the_letters_get_no_scores_by_being_saved_first(
+    command: Command, served_by: Serve, survey: str, tmp_path: Path
+) -> None:
+    first = {f"Q{number}/survey": {"option 1": 0.9} for number in range(20)}
+    first |= {f"Q{number}/reversed": {"option 2": 0.9, "option 3": 0.9} for number in range(20)}
+    served_by(FakeEngine(first, info=EngineInfo("toy", "llama", log_probabilities="exact", demonstration=True)))
+    ran = command("eval", "democrat", "--survey", survey, "--no-unsteered", "--save-answers", "answers.jsonl")
+    why = "not sound: the model follows the letters, not the answers"
+    assert f"democrat: what is saved is marked as {why}\n" in ran.err
+    again = command("eval", "--answers", "answers.jsonl", "--survey", survey, "--fail-under", "0.1", "--html", "p.html")
+    assert again.code == 1
+    said = " ".join(again.out.split())
+    assert f"no scores: {why}" in said
+    assert "alignment 0" not in said
+    assert "says nothing about real people" in said
+    assert "answers in answers.jsonl, of toy" in said
+    assert f"is {why} (so the file of answers says" in again.err
+    assert "the model follows the letters, not the answers" in (tmp_path / "p.html").read_text()
+
+
 def test_saved_answers_on_standard_output_stand_alone(asked: Callable[..., Ran]) -> None:
     ran = asked("democrat", "--save-answers", "-", "--limit", "3")
     assert [set(json.loads(line)) for line in ran.out.splitlines()] == [
-        {"question", "group", "distribution", "refusal"}
+        {"question", "group", "distribution", "refusal", "model", "verdict"}
     ] * 3
     assert "alignment" in ran.err
 

@@ -281,7 +281,23 @@ def test_a_page_is_of_one_conversation(command: Command, kept: list[str]) -> Non
 
 def test_an_export_of_pairs_counts_pairs(command: Command, kept: list[str]) -> None:
     ran = command("export", "--own", "--format", "trl-preference", "--out", "-")
-    assert (ran.code, ran.out, ran.err) == (0, "", "no preference pair matches; nothing was written\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert "3 conversations without two complete replies to a message, rated differently" in only_line(ran)
+
+
+def test_a_conversation_without_a_complete_reply_is_named_or_held_never_dropped(
+    command: Command, corpus: Corpus
+) -> None:
+    key = talk(corpus, ("What about guns?", "About gu"), last="interrupted")
+    for out in ("z.jsonl", "-"):
+        ran = command("export", "--own", "--id", key, "--format", "openai", "--out", out)
+        assert (ran.code, ran.out) == (2, "")
+        assert "nothing that was chosen can be in openai: 1 conversation without a complete reply" in only_line(ran)
+        assert "(csv, sqlite, markdown and html hold what was said to its end)" in only_line(ran)
+    assert not Path("z.jsonl").exists()
+    ran = command("export", "--own", "--id", key, "--format", "markdown", "--out", "-")
+    assert ran.code == 0
+    assert "> About gu\n\n*interrupted*" in ran.out
 
 
 def test_the_manual_says_of_every_format_what_it_is_and_what_it_leaves_out() -> None:

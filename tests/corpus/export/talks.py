@@ -78,7 +78,7 @@ def before(conversation_id: str) -> MeasurementRow:
 
 def json_lines(corpus: Corpus, form: str, out: Path, selection: Selection = EVERYTHING) -> list[Any]:
     """What a format of JSON Lines writes."""
-    count = export_to(corpus, FORMATS[form], selection, out, force=True)
+    count = export_to(corpus, FORMATS[form], selection, out, force=True).units
     records = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert count == len(records)
     return records

@@ -41,7 +41,7 @@ def test_the_index_names_the_types_of_all_metadata(corpus: Corpus, tmp_path: Pat
 
 
 def test_an_empty_corpus_gives_valid_files(corpus: Corpus, tmp_path: Path) -> None:
-    assert export_to(corpus, FORMATS["convokit"], EVERYTHING, tmp_path / "corpus") == 0
+    assert export_to(corpus, FORMATS["convokit"], EVERYTHING, tmp_path / "corpus").units == 0
     assert json.loads((tmp_path / "corpus" / "conversations.json").read_text(encoding="utf-8")) == {}
 
 

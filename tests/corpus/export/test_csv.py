@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from chat_personas.corpus import Corpus, ExportError, Selection
-from chat_personas.corpus.export import FORMATS, export_stdout, export_to
+from chat_personas.corpus.export import FORMATS, Written, export_stdout, export_to
 from chat_personas.corpus.export.csv import safe_cell
 from tests.corpus.export.participants import BEGAN, OTHER_STUDY, answer, guess, take_part
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, Talk, forked
+from tests.corpus.making import branch_of, talk
+from tests.corpus.test_measurements import PROBES, measurement
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def kept(corpus: Corpus) -> Talk:
 def tables(corpus: Corpus, kept: Talk, tmp_path: Path) -> Path:
     """The directory of an export."""
     folder = tmp_path / "tables"
-    assert export_to(corpus, FORMATS["csv"], EVERYTHING, folder) == 1
+    assert export_to(corpus, FORMATS["csv"], EVERYTHING, folder).units == 1
     return folder
 
 
@@ -38,7 +40,10 @@ def test_messages_are_those_of_the_dialogue_with_their_turns(kept: Talk, tables:
         ("2", "1", "assistant", "Où est <b>Élise</b>?\nHere."),
         ("3", "2", "user", "Go on"),
         ("4", "2", "assistant", "So."),
+        ("5", "3", "user", "And then"),
+        ("6", "3", "assistant", "The"),
     ]
+    assert [row["status"] for row in found] == ["complete"] * 5 + ["stopped"]
     assert {row["conversation_id"] for row in found} == {kept.conversation}
 
 
@@ -61,6 +66,17 @@ def test_measurements_and_ratings_of_the_dialogue_go_along(kept: Talk, tables: P
     ]
     (rated,) = rows(tables / "ratings.csv")
     assert (rated["message_id"], rated["scale"], rated["value"]) == (kept.better, "realism 1-7", "5.0")
+
+
+def test_a_conversation_whose_only_reply_was_interrupted_is_there_with_its_measurement(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    conversation = talk(corpus, ("Why?", "Beca"), last="interrupted")
+    corpus.add_measurement(measurement(branch_of(corpus, conversation)[-1]), PROBES)
+    assert export_to(corpus, FORMATS["csv"], EVERYTHING, tmp_path / "tables") == Written(1, "")
+    found = rows(tmp_path / "tables" / "messages.csv")
+    assert [(row["text"], row["status"]) for row in found] == [("Why?", "complete"), ("Beca", "interrupted")]
+    assert len(rows(tmp_path / "tables" / "measurements.csv")) == 1
 
 
 def test_no_file_holds_a_thought(tables: Path) -> None:
@@ -93,7 +109,7 @@ def test_what_participants_answered_and_guessed_is_joined_by_pseudonyms(corpus: 
     answer(corpus, way, "why", said="=ask ann@example.org", seconds=3.5)
     answer(corpus, alone, "age", declined=True)
     guess(corpus, way, "before", 0.25, 0.75)
-    assert export_to(corpus, FORMATS["csv"], Selection(), tmp_path / "tables") == 1
+    assert export_to(corpus, FORMATS["csv"], Selection(), tmp_path / "tables").units == 1
     tables = {name: rows(tmp_path / "tables" / f"{name}.csv") for name in ("participations", "answers", "guesses")}
     by_status = {row["status"]: row for row in tables["participations"]}
     assert (by_status["complete"]["scope"], by_status["left"]["scope"]) == ("publication", "research")

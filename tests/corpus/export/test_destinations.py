@@ -35,7 +35,7 @@ def test_an_earlier_export_is_replaced_only_when_asked(corpus: Corpus, tmp_path:
     talk(corpus, ("Q2", "A2"))
     with pytest.raises(ExportError, match="is there already; choose another name or add --force"):
         export_to(corpus, TABLES, EVERYTHING, folder)
-    assert export_to(corpus, TABLES, EVERYTHING, folder, force=True) == 2
+    assert export_to(corpus, TABLES, EVERYTHING, folder, force=True).units == 2
     assert "A2" in (folder / "messages.csv").read_text(encoding="utf-8")
     assert names(tmp_path) == {"data", "tables"}
 

@@ -30,7 +30,7 @@ def test_a_release_is_recorded_with_its_content_filters_counts_and_terms(corpus:
     talk(corpus, ("Mine", "Yes."))
     selection = Selection(own=True, scope="publication", since=date(2026, 11, 20))
     terms = Terms(mask=unmasked, masking="none", licence_people="CC-BY-4.0", licence_model="MIT")
-    assert export_to(corpus, FORMATS["openai"], selection, tmp_path / "talks.jsonl", terms=terms) == 2
+    assert export_to(corpus, FORMATS["openai"], selection, tmp_path / "talks.jsonl", terms=terms).units == 2
     release = only_release(corpus)
     content = (tmp_path / "talks.jsonl").read_bytes()
     assert (release.format, release.file) == ("openai", "talks.jsonl")
@@ -149,7 +149,10 @@ def test_what_cannot_be_recorded_does_not_leave(corpus: Corpus, corpus_file: Pat
             export_to(reader, FORMATS["openai"], Selection(own=True), tmp_path / "talks.jsonl")
         assert not (tmp_path / "talks.jsonl").exists()
         unrecorded = Terms(recorded=False)
-        assert export_to(reader, FORMATS["openai"], Selection(own=True), tmp_path / "mine.jsonl", terms=unrecorded) == 1
+        assert (
+            export_to(reader, FORMATS["openai"], Selection(own=True), tmp_path / "mine.jsonl", terms=unrecorded).units
+            == 1
+        )
     assert corpus.releases.all() == ()
 
 
@@ -158,7 +161,10 @@ def test_nothing_of_participants_leaves_unrecorded(corpus: Corpus, tmp_path: Pat
     with pytest.raises(ExportError, match="without a ledger none of them leave"):
         export_to(corpus, FORMATS["openai"], Selection(own=True), tmp_path / "all", terms=Terms(recorded=False))
     talk(corpus, ("Mine", "Yes."))
-    assert export_to(corpus, FORMATS["openai"], Selection(own=True), tmp_path / "all", terms=Terms(recorded=False)) == 1
+    assert (
+        export_to(corpus, FORMATS["openai"], Selection(own=True), tmp_path / "all", terms=Terms(recorded=False)).units
+        == 1
+    )
     assert json.loads((tmp_path / "all").read_text())["messages"][0]["content"] == "Mine"
 
 

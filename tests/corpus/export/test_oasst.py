@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from chat_personas.conversation.debate import Debate
-from chat_personas.corpus import Corpus, RatingRow
+from chat_personas.corpus import Corpus, ExportError, RatingRow
 from chat_personas.corpus.export import FORMATS, export_to
 from eval.engine import Sampling
 from personas import load_persona
@@ -62,7 +64,10 @@ def test_a_conversation_without_a_complete_reply_has_no_tree(corpus: Corpus, tmp
     talk(corpus, ("Q", " "))
     row = conversation_row()
     corpus.begin_turn(row.id, None, "Still waiting", INFO, Sampling(), new=row)
-    assert json_lines(corpus, "oasst", tmp_path / "out.jsonl") == []
+    with pytest.raises(
+        ExportError, match="nothing that was chosen can be in oasst: 3 conversations without a complete"
+    ):
+        json_lines(corpus, "oasst", tmp_path / "out.jsonl")
 
 
 def test_a_conversation_deeper_than_a_json_encoder_goes_is_written_whole(corpus: Corpus, tmp_path: Path) -> None:
@@ -70,7 +75,7 @@ def test_a_conversation_deeper_than_a_json_encoder_goes_is_written_whole(corpus:
     without_waiting_for_the_disk(corpus)
     identifier = talk(corpus, *((f"Q{turn}", f"A{turn}") for turn in range(turns)))
     out = tmp_path / "out.jsonl"
-    assert export_to(corpus, FORMATS["oasst"], EVERYTHING, out) == 1
+    assert export_to(corpus, FORMATS["oasst"], EVERYTHING, out).units == 1
     written = out.read_text(encoding="utf-8")
     assert written.count('"message_id"') == len(branch_of(corpus, identifier)) == 2 * turns
     assert written.count("[") == written.count("]")

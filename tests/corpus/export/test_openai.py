@@ -20,7 +20,7 @@ EVERYTHING = Selection(own=True)
 
 
 def exported(corpus: Corpus, out: Path, selection: Selection = EVERYTHING) -> list[Any]:
-    count = export_to(corpus, FORMATS["openai"], selection, out, force=True)
+    count = export_to(corpus, FORMATS["openai"], selection, out, force=True).units
     records = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert count == len(records)
     return records
@@ -80,7 +80,12 @@ def test_a_conversation_without_a_finished_reply_has_no_line(corpus: Corpus, tmp
     talk(corpus, ("Q", "A, ha"), last="interrupted")
     row = conversation_row()
     corpus.begin_turn(row.id, None, "Still waiting", INFO, Sampling(), new=row)
-    assert exported(corpus, tmp_path / "out.jsonl") == []
+    with pytest.raises(
+        ExportError, match="nothing that was chosen can be in openai: 2 conversations without a complete"
+    ):
+        exported(corpus, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+    assert corpus.releases.all() == ()
 
 
 def test_a_reply_of_white_space_only_counts_as_none(corpus: Corpus, tmp_path: Path) -> None:
@@ -140,7 +145,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(corpus: Corpus, tmp_pa
     with pytest.raises(ExportError, match="is there already; choose another name or add --force"):
         export_to(corpus, FORMATS["openai"], EVERYTHING, out)
     assert out.read_text() == "precious"
-    assert export_to(corpus, FORMATS["openai"], EVERYTHING, out, force=True) == 1
+    assert export_to(corpus, FORMATS["openai"], EVERYTHING, out, force=True).units == 1
     assert out.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["out.jsonl"]
 
@@ -156,5 +161,5 @@ def test_standard_output_gets_nothing_but_the_lines_in_utf8(corpus: Corpus, monk
     talk(corpus, ("Où?", "Là."))
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    assert export_stdout(corpus, FORMATS["openai"], EVERYTHING) == 1
+    assert export_stdout(corpus, FORMATS["openai"], EVERYTHING).units == 1
     assert json.loads(raw.getvalue().decode("utf-8"))["messages"][1]["content"] == "Là."

@@ -64,7 +64,7 @@ def kept(corpus: Corpus) -> Talk:
 
 @pytest.fixture
 def files(corpus: Corpus, kept: Talk, tmp_path: Path) -> Files:
-    assert export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "prism") == 2
+    assert export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "prism").units == 2
     return Files(tmp_path / "prism")
 
 
@@ -258,7 +258,7 @@ def forks(corpus: Corpus) -> tuple[str, str, str]:
 
 def test_what_people_said_is_in_the_utterances_once_however_often_it_was_forked(corpus: Corpus, tmp_path: Path) -> None:
     original, other, again = forks(corpus)
-    assert export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "out") == 3
+    assert export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "out").units == 3
     files = Files(tmp_path / "out")
     people = [text for (text,) in corpus.database().execute(PEOPLE)]
     prompts = {row["interaction_id"]: row["user_prompt"] for row in files.utterances}

@@ -9,8 +9,9 @@ import pytest
 
 from chat_personas.corpus import Corpus, ExportError, MeasurementRow, Selection
 from chat_personas.corpus.export import FORMATS, Terms, export_to
-from chat_personas.corpus.study_rows import StudyRow
-from tests.corpus.export.participants import STUDY, answer, conversation_of, guess, take_part
+from chat_personas.corpus.study_rows import GuessRow, StudyRow
+from eval.surveys.loading import load_survey
+from tests.corpus.export.participants import STUDY, answer, conversation_of, guess, study_row, take_part
 from tests.corpus.making import branch_of, talk
 from tests.corpus.test_measurements import measurement
 
@@ -93,6 +94,37 @@ def test_guesses_have_a_variable_for_each_option(corpus: Corpus, tmp_path: Path)
     names = [f"guess_{stage}_GUNS_{place}" for stage in ("before", "after") for place in (1, 2)]
     assert [[row[name] for name in names] for row in rows] == [[-99.0] * 4, [0.25, 0.75, 0.5, 0.5]]
     assert known.column_names_to_labels["guess_after_GUNS_2"] == "guessed after: share of option 2 of GUNS"
+
+
+def test_labels_have_the_texts_of_the_options_and_the_people_that_the_participant_read(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    civic = load_survey("civic")
+    question = civic.survey.questions[0]
+    conditions = [{"name": name, "people": f"{name.title()}s"} for name in ("democrat", "republican")]
+    definition = {
+        "study": {"conditions": conditions},
+        "survey": {"name": "civic", "sha256": civic.sha256},
+        "instruments": {"intake": {"items": ITEMS}, "feeling": {"items": ITEMS[1:2]}},
+    }
+    study = study_row("warm", "Warm", json.dumps(definition))
+    one, other = (take_part(corpus, study=study, persona=name) for name in ("democrat", "republican"))
+    answer(corpus, one, "views", value=3.0)
+    for way in (one, other):
+        answer(corpus, way, "views", value=3.0, instrument="feeling", place=2)
+    shares = [1 / len(question.option_texts)] * len(question.option_texts)
+    row = GuessRow(
+        participation_id=one.id, stage="before", survey_sha256=civic.sha256, question=question.id, place=1,
+        shares=tuple(shares),
+    )  # fmt: skip
+    corpus.studies.guess([row])
+    _, known = read(corpus, tmp_path / "study.sav")
+    labels = known.column_names_to_labels
+    assert labels["intake_intake_views"] == "I know the views of Democrats. (intake)"
+    assert labels["intake_feeling_views"] == "I know the views of Democrats or Republicans (by condition). (intake)"
+    for place, text in enumerate(question.option_texts, start=1):
+        label = labels[f"guess_before_{question.id}_{place}"]
+        assert label == f"guessed before: share of option {place} of {question.id}: {text}"
 
 
 def measure(corpus: Corpus, conversation: str, place: int | None, alignment: float, verdict: str) -> None:

@@ -31,7 +31,7 @@ def kept(corpus: Corpus) -> Talk:
 def copy(corpus: Corpus, kept: Talk, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """The export of the corpus, opened read-only."""
     file = tmp_path / "copy.db"
-    assert export_to(corpus, FORMATS["sqlite"], EVERYTHING, file) == 1
+    assert export_to(corpus, FORMATS["sqlite"], EVERYTHING, file).units == 1
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
         yield connection
 

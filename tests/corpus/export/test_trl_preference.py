@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat_personas.corpus import Corpus, RatingRow
+from chat_personas.corpus import Corpus, ExportError, RatingRow
 from eval.engine import Sampling
 from tests.corpus.export.talks import SECRET_THOUGHT, forked, json_lines
 from tests.corpus.making import INFO, branch_of, talk
@@ -75,7 +75,8 @@ def test_replies_that_cannot_be_compared_give_no_pair(corpus: Corpus, tmp_path: 
     rate(corpus, first.id, 1)
     if why != "not rated":
         rate(corpus, second, 3, scale="style" if why == "another scale" else "realism 1-7")
-    assert json_lines(corpus, "trl-preference", tmp_path / "pairs.jsonl") == []
+    with pytest.raises(ExportError, match="1 conversation without two complete replies to a message, rated differ"):
+        json_lines(corpus, "trl-preference", tmp_path / "pairs.jsonl")
 
 
 def test_the_prompt_of_a_later_turn_is_the_branch_that_leads_to_it(corpus: Corpus, tmp_path: Path) -> None:

@@ -84,3 +84,11 @@ async def test_a_file_without_a_question_in_common_is_refused_with_what_to_do() 
     unordered = given([line for line in lines(DEMOCRAT) if line["question"] == "Q5"])
     with pytest.raises(SurveyError, match="leave out files that answer few questions"):
         await made({"annotators": unordered})
+
+
+async def test_a_file_that_says_it_is_not_sound_or_of_a_demonstration_model_has_such_a_row() -> None:
+    said = {"verdict": "follows_letters", "demonstration": True}
+    report = await made({"letters": given([line | said for line in lines(DEMOCRAT)])})
+    (row,) = [row for row in report.rows if row.answers is not None]
+    assert (row.verdict.finding, row.verdict.sound, report.demonstration) == ("follows_letters", False, True)
+    assert not (await made({"annotators": given(lines(DEMOCRAT))})).demonstration
