@@ -293,7 +293,7 @@ def _inside(found: "Inside", estimate: "Estimate") -> Iterator[str]:
     names = [printable(name) for name in found.direction.pole_names or ("the negative pole", "the positive pole")]
     yield f"{printable(found.direction.name)}, layer {found.layer}; 0 is {names[0]}, 1 is {names[1]}"
     for point in found.points:
-        yield f"turn {point.turn}: {plain(point.projection, decimals=COMPACT)}"
+        yield f"turn {point.turn}: {point.projection:.2f}"
     if (pushed := push_described(found)) is not None:
         yield pushed
     if found.spread is not None:

@@ -1,8 +1,8 @@
 """How a number is written: one decision for tables, pages, figures, the panel and the line mode.
 
 Tables, pages and the line mode have `DECIMALS`. The panel and the figures, where there is less room, have `COMPACT`.
-A difference that rounds to zero has no sign, nor has an end of an interval: `+0.012 [0.000, +0.024]`. No number is ever
-written as `-0.000`; whoever writes one with decimals of their own asks `written`.
+A difference that rounds to zero has no sign: `0.000`. The ends of an interval keep theirs: in `+0.012 [-0.000, +0.024]`
+the minus says that the interval includes 0.
 """
 
 from typing import Protocol
@@ -26,7 +26,7 @@ class Score(Protocol):
 
 def plain(value: float | None, *, decimals: int = DECIMALS) -> str:
     """Write a number as `0.812`, or a dash for None."""
-    return MISSING if value is None else written(value, f".{decimals}f")
+    return MISSING if value is None else f"{value:.{decimals}f}"
 
 
 def mean_of(score: Score | None, *, decimals: int = DECIMALS) -> str:
@@ -46,22 +46,21 @@ def signed(difference: Score | None, *, decimals: int = DECIMALS) -> str:
 
 def signed_number(value: float, *, decimals: int = DECIMALS) -> str:
     """Write a difference that has no interval as `+0.012`, and without a sign where it rounds to zero."""
-    return written(value, f"+.{decimals}f")
+    return _unsigned_zero(f"{value:+.{decimals}f}")
 
 
 def _written(score: Score | None, form: str) -> str:
     if score is None:
         return MISSING
-    mean = written(score.mean, form)
+    mean = _unsigned_zero(f"{score.mean:{form}}")
     if score.low is None or score.high is None:
         return mean
-    return f"{mean} [{written(score.low, form)}, {written(score.high, form)}]"
+    return f"{mean} [{score.low:{form}}, {score.high:{form}}]"
 
 
-def written(value: float, form: str) -> str:
-    """Write a number in a form such as `+.2f`, without a sign where all its digits are zero."""
-    text = f"{value:{form}}"
-    return text if text.strip("+-0.") else text.lstrip("+-")
+def _unsigned_zero(written: str) -> str:
+    """Return a number without its sign where all its digits are zero."""
+    return written if written.strip("+-0.") else written.lstrip("+-")
 
 
 def people(score: Score | None) -> str:
@@ -89,5 +88,5 @@ def percent(share: float) -> str:
 
 def below(limit: float, value: float) -> str:
     """Write a value below `limit` with three decimals, or with as many as it takes to read as below it."""
-    texts = (f"{value:.{decimals}f}" for decimals in range(DECIMALS, 17))
-    return next((text for text in texts if float(text) < limit), repr(value))
+    written = (f"{value:.{decimals}f}" for decimals in range(DECIMALS, 17))
+    return next((text for text in written if float(text) < limit), repr(value))

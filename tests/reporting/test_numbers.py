@@ -14,7 +14,6 @@ from chat_personas.reporting.numbers import (
     signed,
     signed_number,
     with_interval,
-    written,
 )
 
 
@@ -42,13 +41,10 @@ def test_a_difference_has_a_sign_in_every_number() -> None:
     assert signed(Score(-0.2)) == "-0.200"
 
 
-def test_no_number_is_a_negative_zero() -> None:
-    assert signed(Score(0.012, -0.0004, 0.024)) == "+0.012 [0.000, +0.024]"
-    assert signed(Score(0.012, 0.0004, 0.024)) == "+0.012 [0.000, +0.024]"
-    assert with_interval(Score(0.012, -0.0004, 0.024)) == "0.012 [0.000, 0.024]"
-    assert (plain(-0.0004), plain(-0.0), signed_number(-0.0004)) == ("0.000", "0.000", "0.000")
-    assert written(-0.004, "+.2f") == "0.00"
-    assert written(-0.006, "+.2f") == "-0.01"
+def test_a_bound_that_rounds_to_zero_still_says_on_which_side_of_it_it_lies() -> None:
+    assert signed(Score(0.012, -0.0004, 0.024)) == "+0.012 [-0.000, +0.024]"
+    assert signed(Score(0.012, 0.0004, 0.024)) == "+0.012 [+0.000, +0.024]"
+    assert with_interval(Score(0.012, -0.0004, 0.024)) == "0.012 [-0.000, 0.024]"
 
 
 def test_a_difference_that_rounds_to_zero_has_no_sign() -> None:

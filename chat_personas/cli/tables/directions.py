@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import Column, begin, padded, print_line, split_table, table_console
 from chat_personas.paths import display_path
-from chat_personas.reporting.numbers import mean_of, plain, signed
+from chat_personas.reporting.numbers import mean_of, plain, signed_number
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.reporting.wording.steering import (
     ANSWERED_EXPLAINED,
@@ -178,7 +178,8 @@ def _sweep_line(step: "Step", *, best: bool) -> str:
 def _figure(score: "Score | PairedScore | None") -> str:
     if score is None:
         return "none"
-    return signed(score) if score.low is not None else f"{signed(score)} (no interval)"
+    ends = "(no interval)" if score.low is None or score.high is None else f"[{score.low:+.3f}, {score.high:+.3f}]"
+    return f"{signed_number(score.mean)} {ends}"
 
 
 def print_steering_table(table: "SteeringTable", *, to_error: bool) -> None:

@@ -7,7 +7,6 @@ from rich.console import Console
 
 from chat_personas.cli.tables.layout import Column, print_line, split_table, table_console
 from chat_personas.corpus.study_rows import ParticipationRow, ParticipationStatus
-from chat_personas.reporting.numbers import COMPACT, plain, written
 from chat_personas.studies.outcome import ConditionOutcome, Counts, ScaleOutcome, StudyOutcome
 from chat_personas.studies.study import LoadedStudy
 from chat_personas.studies.understanding import Estimate
@@ -98,8 +97,7 @@ def _against(found: ConditionOutcome) -> str:
 
 def _changes(name: str, before: Estimate | None, after: Estimate | None, change: Estimate | None) -> Iterator[str]:
     if before is not None and after is not None and change is not None:
-        values = ", then ".join(plain(each.value, decimals=COMPACT) for each in (before, after))
-        yield f"{name} {values}: {interval(change, signed=True)}"
+        yield f"{name} {before.value:.2f}, then {after.value:.2f}: {interval(change, signed=True)}"
 
 
 def _print_scales(console: Console, scales: Sequence[ScaleOutcome]) -> None:
@@ -125,5 +123,5 @@ def interval(estimate: Estimate | None, *, signed: bool = False) -> str:
     """Return a value with its interval: `0.31 [0.12, 0.50]`; nothing for None."""
     if estimate is None:
         return ""
-    form = "+.2f" if signed else ".2f"
-    return f"{written(estimate.value, form)} [{written(estimate.low, form)}, {written(estimate.high, form)}]"
+    sign = "+" if signed else ""
+    return f"{estimate.value:{sign}.2f} [{estimate.low:{sign}.2f}, {estimate.high:{sign}.2f}]"

@@ -286,7 +286,7 @@ def _inside(shown: Measured) -> Iterator[str]:
     )
     turn = found.points[-1].turn
     which = f"contribution {turn} of {printable(shown.side)}" if shown.side else f"the reply to message {turn}"
-    yield f"{which} lies at {plain(found.points[-1].projection, decimals=COMPACT)}"
+    yield f"{which} lies at {found.points[-1].projection:.2f}"
     if (pushed := push_described(found)) is not None:
         yield pushed
     if found.spread is not None:

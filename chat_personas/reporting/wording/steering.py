@@ -254,9 +254,9 @@ def inside_line(found: "Inside", drift: "Drift | None") -> str:
     """
     names = found.direction.pole_names or ("the negative pole", "the positive pole")
     last, parted = found.points[-1], found.parting(drift)
-    by, lies = signed_number(found.change or 0.0, decimals=COMPACT), plain(last.projection, decimals=COMPACT)
+    by = signed_number(found.change or 0.0, decimals=COMPACT)
     parts = [
-        f"[turn {last.turn}, inside] {found.direction.name} {lies} (0 is {names[0]}, 1 is {names[1]})",
+        f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
         *([] if (pushed := push_described(found)) is None else [pushed]),
         *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
         *([] if found.change is None else [f"since turn {found.points[0].turn} {by} to its own side"]),

@@ -53,7 +53,7 @@ def test_steerability_and_consistency_are_on_the_page_with_people_beside_them(
     found = report.steerability[0]
     shown = rows(page, "democrat: alignment with Democrat, over 20 questions")
     assert shown["oracle"][0].startswith(f"{found.steerings[-1].alignment.mean:.3f}")
-    assert shown["oracle"][1] == "0.000 [0.000, 0.000]", "a model that hears no prompt gains nothing from any"
+    assert shown["oracle"][1] == "0.000 [+0.000, +0.000]", "a model that hears no prompt gains nothing from any"
     assert {"qa", "bio", "portray", "people, best", "unsteered (representativeness)"} <= set(shown)
     assert "The share of 3 topics whose nearest group is the nearest over all topics" in words(page)
 
