@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from chat_personas.conversation.branches import ActiveBranch
 from chat_personas.corpus import Corpus, CorpusError, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.conversations import beginning_of
+from chat_personas.corpus.errors import GoneOnElsewhereError
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
 from chat_personas.corpus.sql import now, storable
@@ -386,8 +387,16 @@ class ReplyStorage:
         return transcript(self._persona.system_prompt, self._begun.branch)
 
     def begin(self) -> None:
-        """Store the person's message and an empty reply to it, or only the reply, in one transaction."""
-        branch, reply = self._begin_alternative() if self._text is None else self._begin_turn(self._text)
+        """Store the person's message and an empty reply to it, or only the reply, in one transaction.
+
+        Raises GoneOnElsewhereError, once, where another program has gone on with the conversation.
+        """
+        try:
+            branch, reply = self._begin_alternative() if self._text is None else self._begin_turn(self._text)
+        except GoneOnElsewhereError as error:
+            self._active.left_behind_at = error.leaf_id
+            raise
+        self._active.left_behind_at = None
         self._begun = _Begun(branch, reply, ReplyWriter(self._corpus, reply.id))
 
     def add(self, text: str) -> None:
@@ -459,7 +468,14 @@ class ReplyStorage:
         title = active.row.title if active.named else beginning_of(text)
         new = None if active.stored else active.row.model_copy(update={"title": title})
         said, reply = self._corpus.begin_turn(
-            active.row.id, parent, text, self._info, self.sampling, new=new, persona=self._persona
+            active.row.id,
+            parent,
+            text,
+            self._info,
+            self.sampling,
+            new=new,
+            persona=self._persona,
+            known=active.known_leaves,
         )
         active.row, active.stored = new or active.row, True
         return (*branch, said), reply
@@ -470,7 +486,12 @@ class ReplyStorage:
             self._vary_seed(self._corpus.siblings(branch[-1].id))
             branch = branch[:-1]
         return branch, self._corpus.begin_reply(
-            self._active.row.id, branch[-1].id, self._info, self.sampling, self._persona
+            self._active.row.id,
+            branch[-1].id,
+            self._info,
+            self.sampling,
+            self._persona,
+            known=self._active.known_leaves,
         )
 
     def _vary_seed(self, alternatives: Sequence[MessageRow]) -> None:

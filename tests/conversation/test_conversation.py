@@ -512,7 +512,7 @@ async def test_when_nothing_can_be_kept_nothing_is_sent(corpus: Corpus, democrat
 async def test_when_another_reply_cannot_be_begun_the_one_before_stays(
     corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise CorpusError("no space is left")
 
     engine = FakeEngine(["Hm.", END], ["Well.", END])

@@ -297,7 +297,7 @@ class ReplyController:
 
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
         """Write a reply into the transcript as it comes. A message that could not be stored returns to the person."""
-        from chat_personas.corpus.errors import CorpusError
+        from chat_personas.corpus.errors import CorpusError, GoneOnElsewhereError
         from eval.engine import TooLongError
 
         conversation = self._session.conversation
@@ -311,6 +311,10 @@ class ReplyController:
                 finished = await self._write(events, reply, said)
         except TooLongError as error:
             await self._refused(self._too_long or f"not sent: {error}", said)
+        except GoneOnElsewhereError as error:
+            while self._waiting:  # whether what waits is to be said as another version is for the person to decide
+                await self.take_back()  # the newest first: what is given back stands before what is there
+            await self._failed(str(error), reply, said)
         except CorpusError as error:
             await self._failed(str(error), reply, said)
         else:
