@@ -407,6 +407,9 @@ class Conversation:
     def regenerate(self) -> AsyncGenerator[ReplyEvent, None]:
         """Let the model answer the last message once more; the previous reply stays in the corpus.
 
+        Where it fails or is stopped before its first word, the previous reply stays on the path, too: an empty one in
+        its place would leave it out of the context.
+
         With a fixed seed the n-th alternative uses seed + n, because the same seed would give the same reply; one that
         broke off is not counted.
 

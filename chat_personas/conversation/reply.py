@@ -80,13 +80,15 @@ class ReplyEnded:
     """The reply has ended, and is in the corpus as far as it came.
 
     `why` is one line where there is something to say: what failed, or that the reply was cut off.
-    `dropped_messages` counts the oldest messages that did not fit into the model's context.
+    `dropped_messages` counts the oldest messages that did not fit into the model's context. `given_up`: another reply
+    to a message came to no word, nothing of it is kept, and the conversation goes on from the reply before.
     """
 
     status: ReplyStatus
     why: str | None = None
     usage: Usage | None = None
     dropped_messages: int = 0
+    given_up: bool = False
 
 
 ReplyEvent = ReplyStarted | ReplyThought | ThoughtEnded | ReplyText | ReplyRecalled | ReplyEnded
@@ -211,7 +213,11 @@ class RunningReply:
             self._events.put_nowait(ReplyStarted(said.id, reply.id))
             ended = await self._generate()
             storage.end(ended, self._finish_reason)
-            await asyncio.to_thread(storage.save)
+            if ended.status != "complete" and storage.replaces_for_nothing:
+                await asyncio.to_thread(storage.withdraw)
+                ended = replace(ended, given_up=True)
+            else:
+                await asyncio.to_thread(storage.save)
             self._events.put_nowait(ended)
         except TooLongError as error:
             self._failure = await self._withdraw(error)
@@ -323,7 +329,8 @@ class ReplyStorage:
     - While the reply begins: nothing is stored, the active branch stays as it was, and the model is not asked.
     - While the reply grows: it stays in memory, and is written at the next flush (`ReplyWriter`).
     - When the reply ends: it stays in memory and on the active branch, and `save` may be called again.
-    - When it is withdrawn: the message and the empty reply stay in the corpus, with the reason why it failed.
+    - When it is withdrawn (too long, or another reply that came to no word): the message and the empty reply stay in
+      the corpus, with the reason why it failed.
 
     `begin`, `save` and `withdraw` wait for the disk and raise `CorpusError`. Call them in a thread, one at a time.
     """
@@ -365,6 +372,13 @@ class ReplyStorage:
     def text(self) -> str:
         """The reply as far as it has come."""
         return "" if self._begun is None else self._begun.writer.text
+
+    @property
+    def replaces_for_nothing(self) -> bool:
+        """Whether it stands in the place of another reply that has words, and nothing has come of it so far."""
+        before = self._active.messages[-1:]
+        other = self._text is None and any(row.role == "assistant" and row.text.strip() for row in before)
+        return other and self._begun is not None and not (self._begun.writer.text or self._begun.writer.thought)
 
     @property
     def failure(self) -> CorpusError | None:

@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from chat_personas.tui.widgets.entries import Entry, entries_of, note_of
+from chat_personas.tui.widgets.entries import Entry, Kind, entries_of, note_of
 
 if TYPE_CHECKING:
     from chat_personas.conversation.branches import Version
@@ -361,6 +361,12 @@ class ReplyController:
             await self._transcript.show_version(entry, str(place))
 
     async def _finish(self, reply: Entry, event: "ReplyEnded | None") -> None:
+        if event is not None and event.given_up:
+            await self.show_path()
+            kind: Kind = "notice" if event.status == "stopped" else "failure"
+            why = "stopped before the first word" if event.status == "stopped" else event.why or "the model failed"
+            await self._transcript.add(Entry(kind, f"{why}; the reply before stays"))
+            return
         await self._transcript.end(reply, note_of(event))
         if event is not None and event.status in ("error", "interrupted") and event.why:
             await self._transcript.add(Entry("failure", event.why))

@@ -566,6 +566,22 @@ async def test_messages_that_wait_come_back_too_where_another_program_has_gone_o
     assert [text for _, text, _ in spoken(corpus_file)][2:] == ["Elsewhere?", "Indeed."]
 
 
+async def test_another_reply_that_fails_before_its_first_word_leaves_the_one_before_and_says_so(
+    corpus_file: Path,
+) -> None:
+    engine = ScreenEngine(["Forty words", EngineError("it died")], [EngineError("cannot reach it")], reply("Well."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "it died" in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f5")
+        await until(pilot, lambda: "cannot reach it; the reply before stays" in words(pilot))
+        assert "Forty words" in shown(pilot)
+        assert "version" not in shown(pilot)
+        await type_text(pilot, "And?")
+        await until(pilot, lambda: "Well." in shown(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)] == ["Guns?", "Forty words", "And?", "Well."]
+
+
 def test_what_is_said_and_edited_is_known_as_not_stored_before_anything_is_done_with_it() -> None:
     replies = without_conversation([])
     saying, editing = replies.say("Guns?"), replies.edit("message-1", "Schools?")
