@@ -119,7 +119,7 @@ async def test_comparison_debate_and_room_are_as_they_were_when_somebody_looked_
         await back(pilot)
 
         await ask_parties(pilot)
-        await pilot.press("r")
+        await pilot.press("r", "r")
         different += await differs(pilot, "room", size)
         await back(pilot)
     assert different == [], LOOK
