@@ -87,6 +87,8 @@ picture: $(VENV)/installed-dev  ## Make the pictures in docs/ from the real prog
 	$(BIN)/python -m scripts.pictures.make_room_pictures
 	$(BIN)/python -m scripts.pictures.make_message_pictures
 	$(BIN)/python -m scripts.pictures.make_debate_pictures
+	$(BIN)/python -m scripts.pictures.make_dialog_pictures
+	$(BIN)/python -m scripts.pictures.make_study_pictures
 
 pictures: picture
 

@@ -108,7 +108,8 @@ class Piece:
     out because the conversation is longer than the context; the first piece carries it. `thought` is what the model
     thinks before it replies: it is not part of the reply, and is not given back to the model.
 
-    `recalls`: all `text` of the pieces before was such a thought. Of some servers' thoughts only the end is marked.
+    `recalls`: all `text` of the pieces before was such a thought, and the `thought` of this piece is the rest of it. Of
+    some servers' thoughts only the end is marked.
     """
 
     text: str

@@ -143,3 +143,14 @@ def test_the_pictures_are_made_under_either_name_of_the_goal() -> None:
     goals = dict(re.findall(r"^([a-z]+):(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert "Make the pictures" in goals["picture"]
     assert goals["pictures"].split() == ["picture"]
+
+
+def test_every_picture_stands_on_a_page_and_every_script_of_pictures_belongs_to_the_goal() -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in MANUAL)
+    pictures = [picture.name for picture in (ROOT / "docs" / "pictures").glob("*.svg")]
+    scripts = [script.stem for script in (ROOT / "scripts" / "pictures").glob("make_*.py")]
+    assert pictures
+    assert scripts
+    assert [each for each in pictures if f"pictures/{each})" not in pages] == []
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [each for each in scripts if f"-m scripts.pictures.{each}\n" not in makefile] == []

@@ -529,6 +529,26 @@ class Conversation:
         """Return a message and what stands beside it at the same place, oldest first. Raises CorpusError."""
         return await asyncio.to_thread(self._corpus.siblings, message_id)
 
+    async def versions(self, number: int | None = None) -> list[MessageRow]:
+        """Return the versions of a turn: of its reply, then of the message of the person's; of a single one, nothing.
+
+        It is the turn of their message of this number from 1, or the last one. The last message of a fork may have no
+        reply: what was said before it is another turn.
+
+        Raises:
+            ValueError: there is no such message; the error says how many there are.
+            CorpusError: the corpus cannot be read.
+        """
+        path, own = self.path, [place for place, row in enumerate(self.path) if row.author == "person"]
+        if number is not None and not 1 <= number <= len(own):
+            raise ValueError(f"you have said {pluralize(len(own), 'message')}; write the number of one")
+        last = max(0, len(path) - (2 if path and path[-1].role == "assistant" else 1))
+        first = last if number is None else own[number - 1]
+        said, after = path[first : first + 1], path[first + 1 : first + 2]
+        turn = [*(row for row in after if row.role == "assistant"), *said]
+        beside = [await self.alternatives(message.id) for message in turn]
+        return [version for versions in beside if len(versions) > 1 for version in versions]
+
     async def switch(self, message_id: str) -> None:
         """Make the branch through a message the active one, down to its newest leaf.
 

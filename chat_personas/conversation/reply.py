@@ -273,20 +273,26 @@ class RunningReply:
         self._finish_reason = piece.finish_reason or self._finish_reason
         self._usage = piece.usage or self._usage
         if piece.recalls:
+            self._say(piece.thought)
             self._thinking_since = self._replying_since
             self._storage.recall()
             self._events.put_nowait(ReplyRecalled())
-        if piece.thought:
+        elif piece.thought:
             if self._thinking_since is None:
                 self._thinking_since = time.monotonic()
             self._storage.add_thought(piece.thought)
             self._events.put_nowait(ReplyThought(piece.thought))
         if piece.text:
             self._end_thought()
-            if self._replying_since is None:
-                self._replying_since = time.monotonic()
-            self._storage.add(piece.text)
-            self._events.put_nowait(ReplyText(piece.text))
+            self._say(piece.text)
+
+    def _say(self, text: str) -> None:
+        if not text:
+            return
+        if self._replying_since is None:
+            self._replying_since = time.monotonic()
+        self._storage.add(text)
+        self._events.put_nowait(ReplyText(text))
 
     def _end_thought(self) -> None:
         """Note that the model replies, or has ended, if it was thinking."""

@@ -30,6 +30,7 @@ _HALF = re.compile(r"[<\[◁][^\s>\]▷]{0,31}$")
 """The end of a text that may become a marker."""
 _PHRASES = ("Here is my thought process:", "Here's my thought process:", "Here is my response:", "Here's my response:")
 """Granite's markers are sentences."""
+_QUOTATION_MARKS = "`'\"“‘«"
 _BLANK = re.compile(r"\s*")
 _LONGEST_LEAK = 16
 _REPLYING = "final"
@@ -90,8 +91,8 @@ class ReplyText:
     so far, and `thought` all thoughts; `ended` is set when a stop text was found. An output without markers and stop
     texts is the reply, character by character.
 
-    Where a reply follows a marker that closes a thought, and no marker came before, the prompt had opened the thought:
-    what looked like the reply is recalled.
+    Where the first marker closes a thought, the prompt had opened it: what looked like the reply is recalled once more
+    of the reply comes, or at the end. A marker in quotation marks is a word of the reply.
     """
 
     def __init__(self, *, thinking: bool = False, stops: Sequence[str] = ()) -> None:
@@ -111,7 +112,7 @@ class ReplyText:
         self._blank: list[str] = []
         self._replies: list[str] = []
         self._thoughts: list[str] = []
-        self._closed_unopened = False
+        self._to_recall = False
         self._recalled = False
         self.knows_thoughts = thinking
         """Whether it is known where thoughts begin, so that nothing is recalled: a marker came, or they come apart."""
@@ -154,6 +155,8 @@ class ReplyText:
             clear = len(rest) if last else self._clear(rest)
             self._put(rest[:clear])
             self._held = rest[clear:]
+        if last and self._to_recall:
+            self._recall()
         if last and not (self._replies or self._thoughts or self._header):
             self._replies, self._blank = self._blank, []
         if self._recalled:
@@ -190,9 +193,14 @@ class ReplyText:
     def _turn(self, found: re.Match[str]) -> None:
         """Go on in the mode that a marker begins."""
         kind = found.lastgroup
-        if kind in ("open", "close", "channel"):
-            self._closed_unopened = kind == "close" and not self.knows_thoughts and bool(self._replies)
-            self.knows_thoughts = True
+        unopened = kind == "close" and not self.knows_thoughts and bool(self._replies)
+        if unopened and self._replies[-1][-1] in _QUOTATION_MARKS:
+            self._put(found[0])
+            return
+        if self._to_recall and kind in ("open", "channel"):
+            self._recall()
+        self._to_recall = self._to_recall or unopened
+        self.knows_thoughts = self.knows_thoughts or kind in ("open", "close", "channel")
         if kind is None:
             self.ended = True
         elif kind in ("channel", "start"):
@@ -213,14 +221,12 @@ class ReplyText:
             self._header += text
         elif self._mode is _Mode.THOUGHT:
             self._thoughts += [text] if text else []
-        elif self._closed_unopened and not text.strip():
-            return  # if nothing more comes, it was the reply, and the marker a stray one
-        elif self._closed_unopened:
-            self._closed_unopened, self._recalled = False, True
-            self._thoughts, self._replies = self._replies, []
-            self._put(text)
+        elif self._to_recall:
+            if text.strip():
+                self._recall()
+                self._put(text)
         elif self._replies:
-            self._replies.append(text)
+            self._replies += [text] if text else []
         else:
             # White space before the reply is dropped if a thought follows it or has come before, or in a transcript.
             bare = self._thoughts or self._header or self._stop_texts
@@ -229,6 +235,10 @@ class ReplyText:
                 self._replies, self._blank = [*self._blank, text.lstrip() if bare else text], []
             elif text and not bare:
                 self._blank.append(text)
+
+    def _recall(self) -> None:
+        self._to_recall, self._recalled = False, True
+        self._thoughts, self._replies = self._replies, []
 
     def _clear(self, text: str) -> int:
         """Return how much of `text` cannot be the beginning of a marker or of a stop text."""

@@ -62,7 +62,7 @@ def debriefing_lines(study: LoadedStudy, step: Debriefing) -> tuple[str, ...]:
 
 def withdrawal_line(way: Participation) -> str:
     """Say how to have everything deleted later."""
-    return f"If you want everything deleted later, tell the researchers this number: {way.row.participant_id}"
+    return f"If you want everything deleted later, tell the researchers this code: {way.row.participant_id}"
 
 
 def code_line(code: str | None) -> str | None:

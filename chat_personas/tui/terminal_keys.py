@@ -37,9 +37,44 @@ _CONTROL = re.compile(f"{_COLOURS}|{_TITLES}")
 """A sequence in pasted text that would colour it, move the cursor or name a window, as in the output of a program."""
 
 
-MOST_CELLS = 1_000_000
-"""Of a window. A screen of 8K pixels has half as many in the smallest letters; a report of more is garbage, and drawing
-such a window would take all memory."""
+WIDEST, HIGHEST = 2000, 1000
+"""Of a window, in cells. A screen of 8K pixels has 1280 by 432 in the smallest letters; what is larger is garbage, and
+drawing it would take all memory."""
+WIDE_ENOUGH, HIGH_ENOUGH = 500, 200
+
+
+def drawable_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size that is drawn in a window of this size: all of it, but for one that no screen can have."""
+    if width <= WIDEST and height <= HIGHEST:
+        return width, height
+    return min(width, WIDE_ENOUGH), min(height, HIGH_ENOUGH)
+
+
+LEAST_PASTED = 200
+"""So many letters in one reading are pasted: nobody types them in a tenth of a second."""
+
+
+def pasted_together(messages: Iterable[Message]) -> Iterator[Message]:
+    """Yield what was read, with letters that cannot have been typed one by one as a pasted text.
+
+    Some terminals do not mark pasted text. The screen would look at each letter as at a key that somebody pressed: that
+    takes minutes for a long text, and no other key is answered meanwhile.
+    """
+    letters: list[Key] = []
+    for message in messages:
+        if isinstance(message, Key) and message.is_printable:
+            letters.append(message)
+            continue
+        yield from _as_pasted(letters)
+        letters = []
+        yield message
+    yield from _as_pasted(letters)
+
+
+def _as_pasted(letters: list[Key]) -> list[Key] | list[Paste]:
+    if len(letters) < LEAST_PASTED:
+        return letters
+    return [Paste("".join(letter.character or "" for letter in letters))]
 
 
 class Pastes:
@@ -100,8 +135,8 @@ class PatientParser(XTermParser):
         passed = self._pastes.pass_on(data)
         if data and not passed:
             return  # nothing at all stands for the end of the input
-        for message in super().feed(passed):
-            if isinstance(message, Resize) and message.size.area > MOST_CELLS:
+        for message in pasted_together(super().feed(passed)):
+            if isinstance(message, Resize) and drawable_size(*message.size) != message.size:
                 continue
             if isinstance(message, Paste):
                 message.text = without_control(message.text)
@@ -138,6 +173,10 @@ def lenient(driver: "type[Driver]") -> "type[Driver]":
     vars(sys.modules[driver.__module__])["XTermParser"] = PatientParser  # the thread makes its parser by this name
 
     class LenientDriver(driver):  # type: ignore[valid-type, misc]
+        def _get_terminal_size(self) -> tuple[int, int]:
+            width, height = super()._get_terminal_size()
+            return drawable_size(width, height)
+
         def run_input_thread(self) -> None:
             """Read keys until the screen is left."""
             while True:

@@ -5,16 +5,14 @@ between the second message and the third. The replies are the model's, so the pi
 """
 
 import asyncio
-import os
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from chat_personas.tui.chat.screen import ChatScreen
-from scripts.pictures.make_screenshot import SIZE, answered_and_measured, until
+from scripts.pictures.make_screenshot import SIZE, answered_and_measured, own_home, until
 from scripts.pictures.make_sweep_pictures import FOLDER, TRAINING, ran
 
 PICTURE = FOLDER / "knob.svg"
@@ -66,9 +64,7 @@ async def talk(pilot: Pilot[None], chat: ChatScreen, said: tuple[str, ...], turn
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["CHAT_PERSONAS_HOME"] = home
-        os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    with own_home() as home:
         ran(*TRAINING)
         written = Path(home, "democrat-inside.toml")
         written.write_text(PERSONA, encoding="utf-8")

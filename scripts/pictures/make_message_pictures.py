@@ -5,13 +5,14 @@ conversations.svg when they are looked for in all of them.
 """
 
 import asyncio
+from functools import partial
 
 from textual.pilot import Pilot
 
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.screens.conversations import ConversationsScreen
-from scripts.pictures.make_room_pictures import own_home, pictures_of_screens
-from scripts.pictures.make_screenshot import until
+from scripts.pictures.make_room_pictures import pictures_of_screens
+from scripts.pictures.make_screenshot import answered_and_measured, own_home, until
 
 SAID = ("What should be done about guns?", "Who may carry guns?")
 
@@ -43,12 +44,13 @@ async def _say(pilot: Pilot[None], screen: ChatScreen, text: str) -> None:
 
 
 async def find(pilot: Pilot[None]) -> None:
-    """Find words in the conversation, and choose the message before."""
+    """Find words in the conversation, every turn of which is measured, and choose the message before."""
     screen = pilot.app.screen
     assert isinstance(screen, ChatScreen)
-    for text in (*SAID, "Why?"):
-        await _say(pilot, screen, text)
     await until(pilot, lambda: screen.panel.estimate is not None and screen.panel.estimate.complete)
+    for turn, text in enumerate((*SAID, "Why?"), start=1):
+        await _say(pilot, screen, text)
+        await until(pilot, partial(answered_and_measured, screen, turn))
     await pilot.press("ctrl+f", *"guns")
     await until(pilot, lambda: screen.transcript.chosen is not None)
     await pilot.press("enter")
@@ -62,9 +64,8 @@ async def look_for(pilot: Pilot[None]) -> None:
     await pilot.press("slash", *"guns")
     browser = pilot.app.screen
     await until(pilot, lambda: "Found in" in str(browser.query_one("#heading").render()))
-    await pilot.pause(1.0)
     await pilot.press("down")
-    await pilot.pause(1.0)
+    await until(pilot, lambda: "guns" in str(browser.query_one("#glance").render()))
 
 
 if __name__ == "__main__":

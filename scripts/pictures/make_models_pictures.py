@@ -2,23 +2,25 @@
 
 discover.svg is what `models discover` prints on a machine that is made up: a home directory with the headers of a few
 models, so that nothing of anybody's home is on the picture. too-small.svg is what `eval` prints for SmolLM2, a model
-that talks and has no score.
+that talks and has no score; eval.svg, of docs/measures.md, what it prints for the built-in model.
 """
 
 import io
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import gguf
 import numpy as np
 from rich.console import Console
 
-from scripts.pictures.make_screenshot import PERSONA, PICTURE
+from scripts.pictures.make_screenshot import PERSONA, PICTURE, own_home
 from scripts.pictures.portable_svg import portable
+
+if TYPE_CHECKING:
+    from chat_personas.models.found import Found
 
 FOLDER = PICTURE.parent
 WIDTH = 120
@@ -89,43 +91,55 @@ MADE = (
         template=False,
     ),
 )
+TOO_SMALL = ("--model", "smollm2", "--limit", "20", "--no-unsteered")
+"""With what SmolLM2 is measured: half of the questions would not make it sound."""
+EVALUATED = (PERSONA, "--model", "pocket")
 UNFINISHED = ".cache/llama.cpp/granite-3.3-2b-instruct-Q4_K_M.gguf"
 
 
 def main() -> None:
-    """Make both pictures, in homes of their own."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"HOME": home, "CHAT_PERSONAS_HOME": f"{home}/own"}
-        for variable in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "OLLAMA_MODELS", "LLAMA_CACHE"):
-            os.environ.pop(variable, None)
-        picture_of_discover(Path(home))
-        picture_of_a_model_too_small()
+    """Make the pictures, in a home of their own."""
+    with own_home() as home:
+        picture_of_discover(home)
+        picture_of_what_is_printed("too-small.svg", "eval", PERSONA, *TOO_SMALL)
+        picture_of_what_is_printed("eval.svg", "eval", *EVALUATED)
 
 
 def picture_of_discover(home: Path) -> None:
     """Write discover.svg: the lines of the command, below the command."""
     from chat_personas.cli.tables.layout import print_line
-    from chat_personas.models.discovery import find_files
-    from chat_personas.models.found import Found, Problem, in_files
-    from chat_personas.paths import display_path
     from chat_personas.reporting.models_found import found_lines
 
-    for made in MADE:
-        write_header(home / made.place, made)
-    cut_off = home / UNFINISHED
-    write_header(cut_off, MADE[0])
-    os.truncate(cut_off, 300_000_000)
-    files, damaged = find_files(home / "own", None)
-    found = Found(
-        files=tuple(in_files(each, None) for each in files),
-        servers=(),
-        problems=tuple(Problem(what=display_path(each.path), why=each.why) for each in damaged),
-    )
+    made_machine(home)
+    found = found_on(home)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
     console.print("$ chat-personas models discover")
     for line in found_lines(found):
         print_line(console, line)
     written(FOLDER / "discover.svg", console.export_svg(title="chat-personas"))
+
+
+def made_machine(home: Path) -> None:
+    """Put the headers of models, one of them not finished, where programs keep models in a home."""
+    for made in MADE:
+        write_header(home / made.place, made)
+    cut_off = home / UNFINISHED
+    write_header(cut_off, MADE[0])
+    os.truncate(cut_off, 300_000_000)
+
+
+def found_on(home: Path) -> "Found":
+    """Return what is found in the files of a home, and no servers: whoever makes the pictures may have some."""
+    from chat_personas.models.discovery import find_files
+    from chat_personas.models.found import Found, Problem, in_files
+    from chat_personas.paths import display_path
+
+    files, damaged = find_files(home / "own", None)
+    return Found(
+        files=tuple(in_files(each, None) for each in files),
+        servers=(),
+        problems=tuple(Problem(what=display_path(each.path), why=each.why) for each in damaged),
+    )
 
 
 def write_header(path: Path, made: Made) -> None:
@@ -148,9 +162,8 @@ def write_header(path: Path, made: Made) -> None:
     os.truncate(path, path.stat().st_size + size + 64)
 
 
-def picture_of_a_model_too_small() -> None:
-    """Write too-small.svg: what `eval` prints for SmolLM2, below the command."""
-    arguments = ["eval", PERSONA, "--model", "smollm2", "--limit", "20", "--no-unsteered"]
+def picture_of_what_is_printed(name: str, *arguments: str) -> None:
+    """Write what a command prints, below the command."""
     program = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
     ran = subprocess.run(  # noqa: S603 - our own interpreter, no shell
         [sys.executable, "-P", "-c", program, *arguments],
@@ -162,7 +175,7 @@ def picture_of_a_model_too_small() -> None:
     console = Console(record=True, width=EVAL_WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
     console.print(f"$ chat-personas {' '.join(arguments)}")
     console.print(ran.stdout.rstrip())
-    written(FOLDER / "too-small.svg", console.export_svg(title="chat-personas"))
+    written(FOLDER / name, console.export_svg(title="chat-personas"))
 
 
 def written(path: Path, svg: str) -> None:
@@ -172,5 +185,4 @@ def written(path: Path, svg: str) -> None:
 
 
 if __name__ == "__main__":
-    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     main()

@@ -5,14 +5,12 @@ conversation is written to docs/pictures/introduction.svg, two groups combined i
 """
 
 import asyncio
-import os
-import tempfile
 
 from textual.widgets import Input
 
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.screens.personas import PersonasScreen
-from scripts.pictures.make_screenshot import save, until
+from scripts.pictures.make_screenshot import at_rest, own_home, save, until
 
 SIZE = (110, 30)
 COMBINED = ("democrat", "woman")
@@ -31,6 +29,7 @@ async def main() -> None:
         assert isinstance(chat, ChatScreen)
         await until(pilot, lambda: chat.panel.estimate is not None and chat.panel.estimate.complete)
         await until(pilot, lambda: any("Real models" in entry.text for entry in chat.transcript.entries))
+        await until(pilot, lambda: at_rest(chat))
         save(pilot, "introduction.svg")
         await pilot.press("ctrl+g")
         await until(pilot, lambda: isinstance(app.screen, PersonasScreen) and app.screen.listed.option_count > 0)
@@ -44,7 +43,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"HOME": home, "CHAT_PERSONAS_HOME": f"{home}/own"}
-        os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    with own_home():
         asyncio.run(main())

@@ -8,16 +8,14 @@ import asyncio
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from chat_personas.tui.room.answers import RoomScreen
 from chat_personas.tui.room.compare import Column, CompareScreen
-from scripts.pictures.make_screenshot import PERSONA, PICTURE, until
+from scripts.pictures.make_screenshot import PERSONA, PICTURE, own_home, until
 from scripts.pictures.portable_svg import portable
 
 FOLDER = PICTURE.parent
@@ -89,15 +87,6 @@ def picture_of_a_figure(name: str, *arguments: str) -> None:
         check=True,
     )
     print(f"written {FOLDER / name}", file=sys.stderr)
-
-
-@contextmanager
-def own_home() -> Iterator[None]:
-    """Let the program find nothing of whoever makes the pictures, and a terminal with all colours."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["CHAT_PERSONAS_HOME"] = home
-        os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        yield
 
 
 if __name__ == "__main__":

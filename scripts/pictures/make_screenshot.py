@@ -10,7 +10,8 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,20 @@ SAID = (
     "What would change your mind?",
 )
 MINUTES = 10
+NOT_OURS = ("CHAT_PERSONAS_", "XDG_", "HF_", "OLLAMA_", "LLAMA_")
+"""How the variables begin that would lead the program to what belongs to whoever makes the pictures."""
+WHOLE_ROUNDS = {"CHAT_PERSONAS_PROBE_SECONDS": "3600"}
+"""All questions in every round, however slow the machine is: else the pictures would show its speed."""
+
+
+@contextmanager
+def own_home() -> Iterator[Path]:
+    """Let the program find nothing of whoever makes the pictures, draw in all colours, and measure in whole rounds."""
+    with tempfile.TemporaryDirectory() as home:
+        for variable in [each for each in os.environ if each.startswith(NOT_OURS)]:
+            del os.environ[variable]
+        os.environ |= {"HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor", **WHOLE_ROUNDS}
+        yield Path(home)
 
 
 async def main() -> None:
@@ -70,8 +85,8 @@ async def talk(pilot: Pilot[None]) -> None:
     )
     chat = pilot.app.screen
     assert isinstance(chat, ChatScreen)
+    await until(pilot, lambda: chat.panel.estimate is not None and at_rest(chat))
     for number, text in enumerate(SAID, start=1):
-        await until(pilot, lambda: chat.panel.estimate is not None and chat.panel.estimate.complete)
         chat.composer.insert(text)
         await pilot.press("enter")
         await until(pilot, partial(answered_and_measured, chat, number))
@@ -80,9 +95,14 @@ async def talk(pilot: Pilot[None]) -> None:
 def answered_and_measured(chat: ChatScreen, turn: int) -> bool:
     """Whether the reply of this turn has ended, and all of the turn's probes are answered."""
     estimate = chat.panel.estimate
-    if chat.replies.busy or estimate is None or not estimate.complete or not estimate.course:
+    if not at_rest(chat) or chat.replies.busy or estimate is None or not estimate.complete or not estimate.course:
         return False
     return estimate.course[-1].turn == turn
+
+
+def at_rest(chat: ChatScreen) -> bool:
+    """Whether nothing is measured any more, also not the model without steering after the first round."""
+    return all(worker.is_finished for worker in chat.workers if worker.group == "measure")
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
@@ -94,7 +114,5 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["CHAT_PERSONAS_HOME"] = home
-        os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    with own_home():
         asyncio.run(main())

@@ -6,9 +6,8 @@ They are the charts that `steer sweep --svg` draws for the built-in model, along
 import os
 import subprocess
 import sys
-import tempfile
 
-from scripts.pictures.make_screenshot import PICTURE
+from scripts.pictures.make_screenshot import PICTURE, own_home
 
 FOLDER = PICTURE.parent
 TRAINING = ("steer", "train", "party", "--positive", "democrat", "--negative", "republican")
@@ -20,8 +19,7 @@ SWEEPS = {
 
 def main() -> None:
     """Train the direction in a home of its own, and draw each sweep."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["CHAT_PERSONAS_HOME"] = home
+    with own_home():
         ran(*TRAINING)
         for name, options in SWEEPS.items():
             ran("steer", "sweep", "party", *options, "--svg", str(FOLDER / name))

@@ -58,10 +58,10 @@ def test_what_the_model_thinks_is_not_on_standard_output_and_one_line_says_that_
 def test_where_words_turn_out_to_have_been_a_thought_a_line_says_so_before_the_reply(
     command: Command, served_by: Serve
 ) -> None:
-    served_by(FakeEngine(["They say ", "Hello.", Piece("Good ", recalls=True), "day", END]))
+    served_by(FakeEngine(["They say ", Piece("Good ", thought="Hello.", recalls=True), "day", END]))
     ran = command("chat", "democrat", given="Hello\n")
     thought = "(What was said so far was a thought. The reply follows.)"
-    assert (ran.code, ran.out) == (0, f"They say Hello.\n\n{thought}\n\nGood day\n\n")
+    assert (ran.code, ran.out) == (0, f"They say Hello.\n{thought}\nGood day\n\n")
     assert re.fullmatch(r"\(thought for \d+ s, 3 words\)\n", ran.err)
     assert texts(kept_messages()) == ["Hello", "Good day"]
 

@@ -98,16 +98,19 @@ async def test_what_turns_out_to_have_been_a_thought_is_kept_timed_and_left_out_
     corpus: Corpus, democrat: LoadedPersona, clock: SimpleNamespace
 ) -> None:
     wait = asyncio.Event()
-    engine = FakeEngine(["SECRET ", "cost.", wait, Piece("Yes", recalls=True), ".", END], ["No.", END])
+    engine = FakeEngine(
+        ["SECRET ", "cost.", wait, Piece("Yes", thought=" Much.", recalls=True), ".", END], ["No.", END]
+    )
     conversation = Conversation.start(corpus, engine, democrat)
     events = conversation.send("Buses?")
     while not isinstance(await anext(events), ReplyText):
         pass
     clock.now += 12
     wait.set()
-    thought = Thought(text="SECRET cost.", seconds=12.0)
+    thought = Thought(text="SECRET cost. Much.", seconds=12.0)
     assert await heard(events) == [
         ReplyText("cost."),
+        ReplyText(" Much."),
         ReplyRecalled(),
         ThoughtEnded(thought),
         ReplyText("Yes"),

@@ -78,11 +78,19 @@ def test_a_thought_of_which_only_the_end_is_marked_is_recalled_once_the_reply_co
     assert (text.reply, text.thought) == ("Free. Really.", thought)
 
 
-@pytest.mark.parametrize("output", ["Free.</think>", "Free.</think>\n\n", "Free.</think><think>a</think>"])
-def test_a_reply_that_a_stray_marker_ends_stays_the_reply(output: str) -> None:
+@pytest.mark.parametrize(
+    ("output", "thought"), [("a</think>", "a"), ("a</think>\n\n", "a"), ("a</think><think>b</think>", "ab")]
+)
+def test_a_thought_without_a_reply_is_no_reply(output: str, thought: str) -> None:
     for size in (1, 3, len(output)):
         text = read([output[start : start + size] for start in range(0, len(output), size)])
-        assert text.reply == "Free."
+        assert (text.reply, text.thought) == ("", thought)
+
+
+@pytest.mark.parametrize("output", ["The tag `</think>` is so.", 'The tag "</think>" and `</think>`.\nNext.'])
+def test_a_marker_in_quotation_marks_is_a_word_of_the_reply(output: str) -> None:
+    for size in (1, 3, len(output)):
+        assert read([output[start : start + size] for start in range(0, len(output), size)]).reply == output
 
 
 def test_nothing_is_recalled_once_it_is_known_where_thoughts_begin() -> None:

@@ -128,7 +128,7 @@ def test_a_course_of_one_turn_and_one_of_too_few_questions_say_so() -> None:
     )
     few = Drift(1, 2, paired(-0.1), 7, 0.99)
     assert said("course", replace(MEASURED, estimate=estimate(trajectory=Trajectory(points, few))))[-3:-1] == (
-        "Nothing was measured before the first message: changes count from turn 1.",
+        "Changes count from turn 1: nothing before it was measured in this way.",
         "Too few questions (under 20) to detect a change.",
     )
 

@@ -58,7 +58,7 @@ def card(
         (
             (0.6, 0.4),
             survey(),
-            "no closer to its group than everyone's answers: 0.70 [0.66, 0.74], "
+            "not detectably closer to its group than everyone's answers: 0.70 [0.66, 0.74], "
             "beside everyone's answers 0.70 [0.70, 0.70]",
         ),
         (
@@ -70,7 +70,7 @@ def card(
         (
             0.45,
             survey((300, 700), opposite=False),
-            "no closer than even answers: 0.65 [0.65, 0.65], beside even answers 0.70 [0.70, 0.70]",
+            "not detectably closer than even answers: 0.65 [0.65, 0.65], beside even answers 0.70 [0.70, 0.70]",
         ),
         (
             0.502,
@@ -89,7 +89,7 @@ def test_a_whole_round_says_what_is_detectable_and_then_the_figures(
     ("share", "complete", "words"),
     [
         (0.7, True, "answers like its group"),
-        ((0.6, 0.4), True, "no closer to its group than everyone's answers"),
+        ((0.6, 0.4), True, "not detectably closer to its group than everyone's answers"),
         (0.7, False, "what that means is said when the round is complete"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from textual import _parser
 from textual.events import Key, Paste, Resize
 
-from chat_personas.tui.terminal_keys import PatientParser
+from chat_personas.tui.terminal_keys import LEAST_PASTED, PatientParser, drawable_size
 
 ESCAPE = "\x1b"
 
@@ -104,3 +104,26 @@ def test_a_window_that_no_terminal_has_is_not_drawn() -> None:
     window, _ = PatientParser().feed(f"{ESCAPE}[48;430;1280;4320;7680tx")
     assert isinstance(window, Resize)
     assert window.size == (1280, 430)
+
+
+@pytest.mark.parametrize("letters", [LEAST_PASTED - 1, LEAST_PASTED, 4000])
+def test_a_flood_of_letters_without_marks_is_pasted_text_and_other_keys_stay_keys(letters: int) -> None:
+    text = "é o" * (letters // 3) + "x" * (letters % 3)
+    *before, enter, after = PatientParser().feed(f"{text}\ry")
+    assert isinstance(enter, Key)
+    assert isinstance(after, Key)
+    assert (enter.key, after.key) == ("enter", "y")
+    if letters < LEAST_PASTED:
+        assert "".join(each.character or "" for each in before if isinstance(each, Key)) == text
+    else:
+        (paste,) = before
+        assert isinstance(paste, Paste)
+        assert paste.text == text
+
+
+@pytest.mark.parametrize(
+    ("window", "drawn"),
+    [((80, 24), (80, 24)), ((1280, 430), (1280, 430)), ((65535, 65535), (500, 200)), ((1, 65535), (1, 200))],
+)
+def test_of_a_window_that_no_screen_has_a_part_is_drawn(window: tuple[int, int], drawn: tuple[int, int]) -> None:
+    assert drawable_size(*window) == drawn

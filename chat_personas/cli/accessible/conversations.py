@@ -103,20 +103,6 @@ class Talking:
             raise NotDoneError(UNCHANGED)
         await self._replies.send(text, message.id)
 
-    def _turn(self, place: int | None) -> list[MessageRow]:
-        """Return the reply to a message, if there is one, and that message: the person's of this number, else the last.
-
-        The last message of a fork may have no reply: what was said before it is another turn.
-        """
-        path = self._opened.conversation.path
-        if place is None:
-            first = max(0, len(path) - (2 if path[-1].role == "assistant" else 1))
-        else:
-            own = self._own()
-            first = path.index(own[chosen_number(str(place), len(own), "messages of yours") - 1])
-        said, *after = path[first : first + 2]
-        return [*(row for row in after if row.role == "assistant"), said]
-
     def _own(self) -> list[MessageRow]:
         """Return what the person said in this conversation. Raises NotDoneError: nothing."""
         own = [row for row in self._opened.conversation.path if row.author == "person"]
@@ -158,10 +144,10 @@ class Talking:
         conversation = self._opened.conversation
         require_messages(conversation)
         place, number = numbered(written)
-        path, found = conversation.path, list[MessageRow]()
-        for message in self._turn(place):
-            beside = await conversation.alternatives(message.id)
-            found += [each for each in beside if len(beside) > 1]
+        try:
+            found = await conversation.versions(place)
+        except ValueError as error:
+            raise NotDoneError(in_sentence(str(error))) from error
         if not found:
             raise NotDoneError("This turn has one version only. /again and /edit make others.")
         if number:
@@ -171,7 +157,7 @@ class Talking:
             self._say(*last_messages(conversation))
             await self._measure()
             return
-        here = {message.id for message in path}
+        here = {message.id for message in conversation.path}
         for place, each in enumerate(found, start=1):
             participant = conversation.protected or each.id in conversation.of_participants
             whose = "a participant's" if participant else "your"

@@ -131,13 +131,14 @@ class AccessibleMode(StandardInputMode):
             self._dialogue.say(as_sentence(error))
 
     async def _read_meanwhile(self) -> bool:
-        """Do what the next line asks for while measuring goes on, if it only reads; return whether it did."""
+        """Do what the next line asks for while measuring goes on, where that begins nothing; return whether it did."""
         try:
             wanted = asked(self._dialogue.next_line)
-        except CommandError:
-            wanted = None
-        if wanted is None or not wanted.only_reads:
-            return False
+        except CommandError:  # which the turn says
+            pass
+        else:
+            if wanted is None or not wanted.only_reads:
+                return False
         doing = self._dialogue.doing
         await self._take_turn()
         self._dialogue.doing = self._dialogue.doing or doing

@@ -16,7 +16,8 @@ GLOSSARY = (
     (
         "interval",
         "A range made so that in 95 of 100 such measurements, each with other questions of the kind, it holds the "
-        "value over all such questions. It does not cover other wordings or other runs.",
+        "value over all such questions; where another percentage is named, in as many. It does not cover other wordings "
+        "or other runs.",
     ),
     (
         "everyone's answers",

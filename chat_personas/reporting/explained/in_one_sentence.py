@@ -113,16 +113,20 @@ def _compared(card: "Scorecard") -> tuple[str, str, str]:
         return f"closer to {opposite} than to its own group's", BESIDE, EVERYONE
     if found == "closer":
         if leans == "to_neither":
-            return f"no closer to its own group's answers than to {opposite}", "though better than", EVERYONE
+            return (
+                f"not detectably closer to its own group's answers than to {opposite}",
+                "though better than",
+                EVERYONE,
+            )
         if even is None or not _is_behind(even):
-            return f"no closer than {EVEN}", BESIDE, EVEN
+            return f"not detectably closer than {EVEN}", BESIDE, EVEN
         if against is not None and leans is None:
             return f"closer to its group than {EVERYONE}", BESIDE, EVERYONE
         return "answers like its group", "better than", EVERYONE
     if found == "farther":
         return f"farther from its group than {EVERYONE}", BESIDE, EVERYONE
     if found == "no_closer":
-        return f"no closer to its group than {EVERYONE}", BESIDE, EVERYONE
+        return f"not detectably closer to its group than {EVERYONE}", BESIDE, EVERYONE
     return "", BESIDE, EVERYONE
 
 

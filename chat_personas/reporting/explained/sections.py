@@ -220,7 +220,7 @@ def _references(shown: Measured) -> Iterator[str]:
             "persona's own answers, compared with those of the opposite group instead of its own"
         )
     if card.groups and found.population is not None:
-        yield f"a persona that is no closer than {EVERYONE} adds nothing to them"
+        yield f"a persona that is not detectably closer than {EVERYONE} adds nothing to them"
     if shown.complete:
         yield from doubts(against, found, card.group_sample, of_everyone=card.groups == ())
 
@@ -246,7 +246,7 @@ def _course(shown: Measured) -> Iterator[str]:
     if estimate is None or not shown.sound or not estimate.course:
         yield from _no_figures(shown)
         return
-    yield "each row is the alignment after one message, over the same questions in every row"
+    yield "each row is the alignment before the first message or after one, over the same questions in every row"
     for point in estimate.course[:1] + estimate.course[1:][-1:]:
         yield f"{after_which(point.turn, shown.side)}: {with_interval(point.alignment, decimals=COMPACT)}"
     drift = estimate.drift

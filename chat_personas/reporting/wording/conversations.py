@@ -64,7 +64,7 @@ def speaker_of_hit(hit: "SearchHit") -> str:
     return f"a {PARTICIPANT.casefold()}" if hit.of_participant else "you"
 
 
-RECALLED = "\n\n(What was said so far was a thought. The reply follows.)\n\n"
+RECALLED = "\n(What was said so far was a thought. The reply follows.)\n"
 """Where words that were printed turn out to have been a thought: they cannot be taken back."""
 
 

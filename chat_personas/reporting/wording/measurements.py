@@ -336,7 +336,7 @@ def _doubts_about_group(against: "OppositeScores | None") -> Iterator[str]:
         yield f"{THIS_PERSONA} is closer to {opposite} than to its own group's (difference {signed(own)})"
     else:
         yield (
-            f"{THIS_PERSONA} is no closer to its own group's answers than to {opposite} "
+            f"{THIS_PERSONA} is not detectably closer to its own group's answers than to {opposite} "
             f"(difference {signed(turned(beyond))} beyond that of {EVEN})"
         )
 
@@ -369,8 +369,9 @@ def _doubts_about_everyone(everyone: "Reference", sample: "GroupSample | None") 
     found, difference = beside_everyone(everyone, sample), everyone.minus_persona.alignment
     if found in (None, "closer") or difference is None:
         return
+    how = "farther from" if found == "farther" else "not detectably closer to"
     yield (
-        f"{THIS_PERSONA} is {'farther from' if found == 'farther' else 'no closer to'} its group than {EVERYONE} are "
+        f"{THIS_PERSONA} is {how} its group than {EVERYONE} are "
         f"(its alignment minus theirs {signed(turned(difference))})"
     )
 
@@ -458,13 +459,15 @@ def change_written(difference: Score, *, decimals: int = DECIMALS) -> str:
     """Write a change over the turns, and never as `-0.00 [-0.00, +0.00]`, which tells nothing.
 
     It has a decimal more where the change itself would read as zero, and as many as it takes where the interval would,
-    too. What is zero with all of them is `no change`.
+    or where an end of an interval without zero would. What is zero with all of them is `no change`.
     """
     figures = [each for each in (difference.mean, difference.low, difference.high) if each is not None]
+    ends = figures[1:] if difference.low is not None and difference.high is not None else []
+    without_zero = bool(ends) and min(ends) * max(ends) > 0
     if decimals < DECIMALS and not round(difference.mean, decimals) and round(difference.mean, decimals + 1):
-        return signed(difference, decimals=decimals + 1)
+        decimals += 1
     for more in range(decimals, MOST_DECIMALS + 1):
-        if any(round(each, more) for each in figures):
+        if all(round(each, more) for each in ends) if without_zero else any(round(each, more) for each in figures):
             return signed(difference, decimals=more)
     return UNCHANGED
 

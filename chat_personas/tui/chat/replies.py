@@ -6,6 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from chat_personas.text import pluralize
 from chat_personas.tui.widgets.entries import Entry, Kind, entries_of, note_of
 
 if TYPE_CHECKING:
@@ -209,6 +210,26 @@ class ReplyController:
                     return False
                 await self.show_path()
                 await self._transcript.add(Entry("notice", _which(went)))
+                return True
+
+    async def go_to_version(self, turn: int | None, number: int) -> bool:
+        """Continue from a version of a turn, by their numbers from 1, and say which it is; return whether it went.
+
+        Raises:
+            ValueError: there is no such turn, or it has fewer versions.
+            CorpusError: the corpus cannot be read or written.
+        """
+        async with self._one_version:
+            conversation = self._session.conversation
+            if conversation is None or not self._may_go:
+                return False
+            versions = await conversation.versions(turn)
+            if not 1 <= number <= len(versions):
+                raise ValueError(f"this turn has {pluralize(max(1, len(versions)), 'version')}")
+            with self._floor():
+                await conversation.switch(versions[number - 1].id)
+                await self.show_path()
+                await self._transcript.add(Entry("notice", f"version {number} of {len(versions)} of this turn"))
                 return True
 
     async def go_beside(self, message_id: str, by: int) -> str | None:

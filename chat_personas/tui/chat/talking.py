@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chat_personas.tui.screens.prompt import Page, PageName
     from chat_personas.tui.widgets.entries import Entry
 
-NO_NUMBER = "/versions alone goes to the next version of the last turn; ← and → go through those of a chosen message."
+HOW_TO_NUMBER = "/versions 2 goes to version 2 of the last turn, /versions #1 2 to that of your message 1."
 LONGEST_NAME = 60
 """Characters of a reply by which it is told from the others."""
 
@@ -94,19 +94,26 @@ class Talking:
 
     @in_worker("replies")
     async def other_version(self, number: str) -> None:
-        """Show the next version of the last turn; the conversation continues from it.
+        """Show the next version of the last turn, or that of a `number` (`2`, `#1 2`), and go on from there.
 
-        It is measured, because the panel is about the conversation on the screen. A `number` goes nowhere here.
+        It is measured, because the panel is about the conversation on the screen.
         """
         screen = self.screen
-        if number:
-            screen.notify(NO_NUMBER, severity="warning", markup=False)
+        turn, version = numbered(number)
+        if number and not version.isdecimal():
+            screen.notify(HOW_TO_NUMBER, severity="warning", markup=False)
             return
         screen.write_on()
         if screen.session.conversation is None or not screen.session.conversation.path:
             say_nothing_yet(screen, "versions")
             return
-        await self.show_version(screen.replies.show_other_version())
+        replies = screen.replies
+        try:
+            await self.show_version(
+                replies.go_to_version(turn, int(version)) if version else replies.show_other_version()
+            )
+        except ValueError as error:
+            screen.notify(f"{str(error).capitalize()}.", severity="warning", markup=False)
 
     async def show_version(self, going: Awaitable[object], nothing: str = ONE_VERSION) -> None:
         """Await `going` to another version, and measure what is on the screen then; where there is `nothing`, say so.

@@ -269,6 +269,7 @@ class CompareScreen(AnsweringScreen[str | None]):
         Binding("escape", "back", "Back", id="compare_back", priority=True),
         Binding("ctrl+right", "next_column", "Next column", id="compare_next", priority=True),
         Binding("ctrl+left", "previous_column", "Previous column", id="compare_previous", show=False, priority=True),
+        Binding("f9", "thoughts", "Show or hide thoughts", id="compare_thoughts", show=False),
     ]
 
     def __init__(self, comparison: Comparison, session: Session, first: str, unsent: Mapping[str, str]) -> None:
@@ -355,9 +356,15 @@ class CompareScreen(AnsweringScreen[str | None]):
             "open": self._open,
             "stop": without_argument(self.stop),
             "end": without_argument(self.leave),
+            "thought": without_argument(self.action_thoughts),
             "help": without_argument(lambda: self.notify(HOW_TO_COMPARE, markup=False)),
             "quit": without_argument(lambda: self.run_worker(self.app.action_quit(), group="quit")),
         }
+
+    def action_thoughts(self) -> None:
+        """Unfold what the models thought, or fold it again."""
+        for column in self.columns:
+            column.transcript.toggle_thoughts()
 
     def _open(self, number: str) -> None:
         """Go on with the column of this number alone."""

@@ -15,7 +15,7 @@ from textual.events import Key, Resize
 from textual.widgets import Input, Static
 
 from chat_personas.conversation.commands import message_of
-from chat_personas.conversation.conversation import ReplyEnded
+from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 from chat_personas.conversation.debate import MODERATOR, Debate, DebateError, Spoken
 from chat_personas.corpus.corpus import DEBATE
 from chat_personas.monitor.sides import SideMonitors
@@ -44,6 +44,7 @@ from chat_personas.tui.screens.dialogs import save_document
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.panel.headline import Figures, WithIntervals, in_short
+from chat_personas.tui.widgets.thoughts import ShownThought
 from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, of_reply
 from chat_personas.tui.widgets.transcript import Transcript
 from eval.interventions import tried_out
@@ -102,6 +103,7 @@ class DebateScreen(AnsweringScreen[None]):
         Binding("escape", "stop", "Stop", id="debate_stop", priority=True, tooltip="Stop the turn; once more: leave"),
         Binding("f2,ctrl+t", "course", "Course", id="debate_course", tooltip="The course of both sides in a picture"),
         Binding("ctrl+s", "save", "Save", id="debate_save", tooltip="Save a page, a figure or the data"),
+        Binding("f9", "thoughts", "Show or hide thoughts", id="debate_thoughts", show=False),
         Binding("pageup", "scroll(-1)", "Scroll up", id="debate_up", show=False),
         Binding("pagedown", "scroll(1)", "Scroll down", id="debate_down", show=False),
     ]
@@ -122,6 +124,7 @@ class DebateScreen(AnsweringScreen[None]):
         self._monitors = SideMonitors(debate, session.launch.make_monitor, session.corpus)
         self._lines = [WithIntervals(classes="side") for _ in debate.sides]
         self._said: dict[str, Entry] = {}
+        self._growing: str | None = None  # the key of the turn whose words come
         self._transcript = Transcript()
         self._transcript.can_focus = False
         self._state = Static(markup=False, id="state")
@@ -188,7 +191,7 @@ class DebateScreen(AnsweringScreen[None]):
         except ReportedError as error:
             self._trouble, self._paused = printable(str(error)), True
         finally:
-            self._speaking = self._measuring = None
+            self._speaking = self._measuring = self._growing = None
             self._show_state()
             self._keeping.begin_on(self)
 
@@ -201,7 +204,12 @@ class DebateScreen(AnsweringScreen[None]):
             async for _, event in events:
                 if isinstance(event, ReplyEnded) and event.status in ("error", "interrupted"):
                     self._trouble, self._paused = printable(event.why or "the model failed"), True
-                await self._show_said()
+                if isinstance(event, ReplyStarted):
+                    self._growing = event.message_id
+                    await self._show_said()
+                elif self._growing is not None and not isinstance(event, ReplyEnded):
+                    await self._transcript.take(self._said[self._growing], event)
+        self._growing = None
         await self._show_said()
         self._speaking = None
         return self.debate.next_place != place
@@ -272,6 +280,7 @@ class DebateScreen(AnsweringScreen[None]):
         return {
             "stop": without_argument(self.stop_or_say_how),
             "end": without_argument(self.leave),
+            "thought": without_argument(self.action_thoughts),
             "help": without_argument(lambda: self.notify(HOW_TO_MODERATE, markup=False)),
             "quit": without_argument(lambda: self.run_worker(self.app.action_quit(), group="quit")),
         }
@@ -318,29 +327,41 @@ class DebateScreen(AnsweringScreen[None]):
         writers = {ending: partial(make, report) for ending, make in makers.items()}
         await save_document(self.app, "Save the debate", "debate.html", writers)
 
+    def action_thoughts(self) -> None:
+        """Unfold what the sides thought, or fold it again."""
+        self._transcript.toggle_thoughts()
+
     def action_scroll(self, pages: int) -> None:
         """Scroll through what was said."""
         self._transcript.scroll_pages(pages)
 
     async def _show_said(self) -> None:
-        """Show everything that was said; what is there already stays, but for the turn that grows."""
+        """Show everything that was said; what is there already stays. `_speak` gives a turn that grows its words."""
         for one in [*self.debate.said()]:
             entry, message = self._said.get(one.message.id), one.message
             if entry is None:
                 entry = self._said[message.id] = self._entry(one)
                 await self._transcript.add(entry)
-            elif entry.growing and len(message.text) > len(entry.text):
-                await self._transcript.write(entry, message.text[len(entry.text) :])
-            if entry.growing and message.status != "streaming":
+            if entry.growing and message.id != self._growing:
                 await self._transcript.end(entry, _why_not_whole(message))
 
     def _entry(self, one: Spoken) -> Entry:
-        message, growing = one.message, one.message.status == "streaming"
+        message, growing = one.message, one.message.id == self._growing
         if one.place is None:
             return Entry("user", message.text, message.id, speaker=f"▸ {MODERATOR}")
         speaker = f"{MARKS[one.place]} {self.debate.names[one.place]}"
         note = WAITING if growing else _why_not_whole(message)
-        return Entry("reply", message.text, message.id, note, speaker, growing=growing, side=one.place)
+        thought = self.debate.sides[one.place].thoughts.get(message.id)
+        return Entry(
+            "reply",
+            "" if growing else message.text,
+            message.id,
+            note,
+            speaker,
+            growing=growing,
+            side=one.place,
+            thought=ShownThought(thought.text, thought.seconds) if thought is not None and not growing else None,
+        )
 
     def _show_line(self, place: int) -> None:
         """Show name and alignment of a side, or why there is none."""

@@ -33,6 +33,7 @@ class Composer(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", id="send"),
         Binding("shift+enter,ctrl+j", "newline", "New line", id="newline", show=False),
+        Binding("alt+u", "clear", "Clear the text (^z: bring it back)", id="clear_text", priority=True, show=False),
         Binding(
             "pageup", "scroll_transcript(-1)", "Scroll to earlier messages", id="earlier", priority=True, show=False
         ),
@@ -125,6 +126,10 @@ class Composer(TextArea):
     def action_newline(self) -> None:
         """Start a new line at the cursor."""
         self.insert("\n")
+
+    def action_clear(self) -> None:
+        """Clear the text, also a very long one, as one change that can be undone."""
+        self.clear()
 
     def action_scroll_transcript(self, pages: int) -> None:
         """Ask for the transcript to be scrolled."""

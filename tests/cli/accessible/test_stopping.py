@@ -137,6 +137,8 @@ def test_what_changes_nothing_that_was_said_does_not_stop_the_measuring(home: Pa
     person.enters("/panel", "You: /panel", "(Still measuring|Nothing was measured yet)")
     person.enters("/help quit", "You: /help quit", "/quit: Leave the program")
     person.enters("/question 99", "You: /question 99", "(No question was answered yet|Nothing was measured yet)")
+    person.enters("/theme nord", "You: /theme nord", "theme")
+    person.enters("/nonsense", "You: /nonsense", "no command")
     person.enters("/rename Town", "You: /rename Town", "This conversation is now called: Town")
     person.enters("", r"Measuring(, 0 of 20)?\.")
     assert b"Stopped there" not in person.sent

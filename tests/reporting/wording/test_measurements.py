@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat_personas.reporting.wording.measurements import doubts, model_described, nearest_groups
+from chat_personas.reporting.wording.measurements import change_written, doubts, model_described, nearest_groups
 from chat_personas.reporting.wording.steering import stored_intervention_described
 from eval.engine import EngineInfo
 from eval.scoring.results import Difference, GroupSample, OppositeScores, PairedScore, Reference, References
@@ -46,7 +46,7 @@ def test_a_persona_that_is_clearly_its_own_group_is_not_doubted() -> None:
 
 def test_a_persona_that_leans_to_its_group_no_more_than_even_answers_is_no_closer_to_it() -> None:
     assert about_group(CLOSER, UNSURE) == [
-        "this persona is no closer to its own group's answers than to Republican answers "
+        "this persona is not detectably closer to its own group's answers than to Republican answers "
         "(difference +0.020 [-0.010, +0.050] beyond that of even answers)"
     ]
 
@@ -60,15 +60,15 @@ def test_a_persona_that_sounds_like_the_opposite_is_called_that() -> None:
 def test_closer_to_the_opposite_is_not_said_where_even_answers_explain_it_or_only_they_show_it() -> None:
     assert about_group(FARTHER, CLOSER) == []
     (unexplained,) = about_group(FARTHER, UNSURE)
-    assert "is no closer to its own group's answers" in unexplained
+    assert "is not detectably closer to its own group's answers" in unexplained
     (only_beyond,) = about_group(UNSURE, FARTHER)
-    assert "is no closer to its own group's answers" in only_beyond
+    assert "is not detectably closer to its own group's answers" in only_beyond
 
 
 @pytest.mark.parametrize("beyond", [paired(0.2, 0.1, 0.3, p=0.2), paired(0.2, -0.1, 0.3, p=0.01)])
 def test_closer_to_the_opposite_needs_interval_and_test_together(beyond: PairedScore) -> None:
     (said,) = about_group(FARTHER, beyond)
-    assert "is no closer" in said
+    assert "is not detectably closer" in said
 
 
 def test_an_older_report_and_too_few_questions_claim_nothing_about_the_group() -> None:
@@ -78,7 +78,7 @@ def test_an_older_report_and_too_few_questions_claim_nothing_about_the_group() -
 
 def test_a_difference_that_may_be_chance_is_said_with_its_interval() -> None:
     assert about_everyone(paired(0.01, -0.01, 0.03)) == [
-        "this persona is no closer to its group than everyone's answers are "
+        "this persona is not detectably closer to its group than everyone's answers are "
         "(its alignment minus theirs -0.010 [-0.030, +0.010])"
     ]
     assert about_everyone(paired(0.02, 0.01, 0.03)) == [
@@ -98,7 +98,7 @@ def test_nothing_is_said_of_everyone_where_they_owe_their_closeness_to_a_small_s
 
 def test_a_report_that_does_not_say_how_large_the_sample_is_calls_nothing_farther() -> None:
     (said,) = about_everyone(paired(0.02, 0.01, 0.03), None)
-    assert "is no closer to its group than everyone's answers are" in said
+    assert "is not detectably closer to its group than everyone's answers are" in said
 
 
 def test_a_persona_that_is_compared_with_everyone_is_not_said_to_be_farther_from_them_than_they_are() -> None:
@@ -135,3 +135,16 @@ def test_a_base_model_is_called_one_wherever_it_is_named() -> None:
 )
 def test_what_was_changed_in_one_layer_is_not_said_to_be_in_layers(key: str, written: str) -> None:
     assert stored_intervention_described(key) == written
+
+
+@pytest.mark.parametrize(
+    ("change", "written"),
+    [
+        (paired(-0.0098, -0.0182, -0.0031), "-0.010 [-0.018, -0.003]"),
+        (paired(-0.0098, -0.0182, -0.0003), "-0.0098 [-0.0182, -0.0003]"),
+        (paired(-0.0098, -0.0182, 0.0003), "-0.01 [-0.02, +0.00]"),
+        (paired(0.02, 0.01, 0.03), "+0.02 [+0.01, +0.03]"),
+    ],
+)
+def test_an_interval_without_zero_does_not_read_as_one_that_ends_there(change: PairedScore, written: str) -> None:
+    assert change_written(change, decimals=2) == written

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
-from chat_personas.tui.chat.talking import NO_NUMBER
+from chat_personas.tui.chat.talking import HOW_TO_NUMBER
 from chat_personas.tui.screens.messages import JumpScreen, MenuScreen
 from chat_personas.tui.widgets.messages import UserMessage
 from eval.engine import EngineError, Sampling
@@ -336,6 +336,28 @@ async def test_waiting_messages_are_put_in_order_taken_back_and_changed_one_by_o
         assert path(pilot)[2::2] == ["fourth", "second", "third indeed"]
 
 
+async def test_a_version_of_any_turn_is_gone_to_by_its_number(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notices: list[str] = []
+    engine = ScreenEngine(reply("One."), reply("Two."), reply("Three."), reply("Four."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        monkeypatch.setattr(chat(pilot), "notify", lambda message, **_: notices.append(message))
+        for text, answer in (("First?", "One."), ("/again", "Two."), ("Second?", "Three."), ("/again", "Four.")):
+            await type_text(pilot, text)
+            await until(pilot, lambda answer=answer: answer in shown(pilot))  # type: ignore[misc]
+            await until(pilot, lambda: not chat(pilot).replies.busy)
+        await type_text(pilot, "/versions 1")
+        await until(pilot, lambda: path(pilot) == ["First?", "Two.", "Second?", "Three."])
+        await until(pilot, lambda: "version 1 of 2 of this turn" in shown(pilot))
+        await type_text(pilot, "/versions #1 1")
+        await until(pilot, lambda: path(pilot) == ["First?", "One."])
+        await type_text(pilot, "/versions 3")
+        await until(pilot, lambda: notices == ["This turn has 2 versions."])
+        await type_text(pilot, "/versions #2 1")
+        await until(pilot, lambda: notices[1:] == ["You have said 1 message; write the number of one."])
+
+
 async def test_a_waiting_message_is_taken_back_by_its_number_and_what_follows_versions_is_not_ignored(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,8 +365,8 @@ async def test_a_waiting_message_is_taken_back_by_its_number_and_what_follows_ve
     rest = asyncio.Event()
     async with screen(session(corpus_file, ScreenEngine([rest], reply("Two."), reply("Three.")))) as pilot:
         monkeypatch.setattr(chat(pilot), "notify", lambda message, **_: notices.append(message))
-        await type_text(pilot, "/versions 2")
-        await until(pilot, lambda: notices == [NO_NUMBER])
+        await type_text(pilot, "/versions two")
+        await until(pilot, lambda: notices == [HOW_TO_NUMBER])
         await type_text(pilot, "First?")
         await until(pilot, lambda: chat(pilot).replies.busy)
         for text in ("second", "third"):

@@ -61,6 +61,15 @@ async def test_every_newline_key_starts_a_line_and_does_not_send(corpus_file: Pa
         assert chat(pilot).composer.text == "a\nb\nc"
 
 
+async def test_the_whole_text_is_cleared_by_a_key_and_comes_back_by_another(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press(*"one", "ctrl+j", *"two")
+        await pilot.press("alt+u")
+        assert chat(pilot).composer.text == ""
+        await pilot.press("ctrl+z")
+        assert chat(pilot).composer.text == "one\ntwo"
+
+
 @slow_but_first("end", ["\n", "\r", "\r\n"])
 async def test_lines_that_are_pasted_are_one_message(corpus_file: Path, end: str) -> None:
     engine = ScreenEngine(reply("Yes."))

@@ -94,6 +94,19 @@ async def test_what_was_said_last_goes_to_everybody_side_by_side(corpus_file: Pa
     assert [asked[-1].content for asked in engine.asked] == [GUNS] * 4
 
 
+async def test_what_the_models_thought_is_folded_and_a_key_unfolds_it_in_all_columns(corpus_file: Path) -> None:
+    engine = ScreenEngine(
+        ["They cost", Piece("Fewer.", recalls=True), END], [Piece("", thought="They do not."), "More.", END]
+    )
+    async with screen(session(corpus_file, engine)) as pilot:
+        chat(pilot).composer.insert("Buses?")
+        await replied(pilot, await compare(pilot, "(repub"))
+        await until(pilot, lambda: "Fewer." in words(pilot) and "More." in words(pilot))
+        assert "They" not in words(pilot)
+        await pilot.press("f9")
+        await until(pilot, lambda: "They cost" in words(pilot) and "They do not." in words(pilot))
+
+
 @pytest.mark.slow
 async def test_what_is_being_written_goes_before_what_was_said_last(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("1"), reply("2"))

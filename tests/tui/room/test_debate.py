@@ -22,12 +22,13 @@ from chat_personas.tui.chat import keeping
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.room.choosing import DebateChoosingScreen
 from chat_personas.tui.room.debate import CourseScreen, DebateScreen, course_rows
-from eval.engine import EngineError
+from eval.engine import EngineError, Piece
 from eval.report import ModelInfo, PersonaInfo
 from eval.scoring.results import Score
 from personas import load_persona
 from tests.corpus.full_disk import read_only
 from tests.corpus.making import branch_of
+from tests.fakes import END
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
 
 SIZE = (110, 40)
@@ -180,6 +181,21 @@ async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stop
         assert engine.asked[2][-1].content == "Moderator: Be brief, please.\n\nA Republican: More."
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
+async def test_what_a_side_thought_is_folded_also_where_only_its_end_was_marked(corpus_file: Path) -> None:
+    engine = ScreenEngine(
+        ["They cost", " much.", Piece("Fewer ", recalls=True), "buses, and soon.", END],
+        [Piece("", thought="They do not."), "More.", END],
+    )
+    async with screen(session(corpus_file, engine), size=SIZE) as pilot:
+        debate = await held(pilot)
+        await ended(pilot, debate)
+        await until(pilot, lambda: "Fewer buses, and soon." in words(pilot))
+        assert words(pilot).count("▸ Thought for 0 s") == 2
+        assert "They cost" not in words(pilot)
+        await pilot.press("f9")
+        await until(pilot, lambda: "They cost much." in words(pilot) and "They do not." in words(pilot))
 
 
 @pytest.mark.slow

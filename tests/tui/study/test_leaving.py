@@ -112,7 +112,7 @@ def test_whoever_closes_the_last_page_finds_code_and_number_in_the_terminal(
     StudyApp(study, corpus, PERSON, None, opens(talkative())).run(headless=True, size=(80, 24), auto_pilot=leave)
     (way,) = corpus.studies.participations(study.row.sha256)
     printed = capsys.readouterr().out.splitlines()
-    number = "If you want everything deleted later, tell the researchers this number: "
+    number = "If you want everything deleted later, tell the researchers this code: "
     assert printed[-2:] == ["Your code: GONE", f"{number}{way.participant_id}"]
 
 
