@@ -27,7 +27,7 @@ from chat_personas.conversation.conversation import (
     ThoughtEnded,
 )
 from chat_personas.corpus import Corpus, CorpusError
-from chat_personas.corpus.errors import ProtectedConversationError
+from chat_personas.corpus.errors import GONE_ON_ELSEWHERE, GoneOnElsewhereError, ProtectedConversationError
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording.conversations import RECALLED, thought_in_short
@@ -195,6 +195,9 @@ class LineMode(StandardInputMode):
             raise UsageError(f"line {number + 1} {error}; {_messages_kept(conversation)}") from error
         except TooLongError as error:
             raise UsageError(f"line {number} is too long: {error}; {_messages_kept(conversation)}") from error
+        except GoneOnElsewhereError as error:
+            kept = _messages_kept(conversation)
+            raise CorpusError(f"line {number} was not sent: {GONE_ON_ELSEWHERE}; {kept}") from error
         return DONE
 
     async def _reply(self, conversation: Conversation, text: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from chat_personas.corpus import ConversationRow, Corpus, MessageRow, ReplyModel, ReplyPersona, Thought
+from chat_personas.corpus.conversations import Leaves
 
 
 @dataclass(slots=True)
@@ -15,7 +16,8 @@ class ActiveBranch:
     the model thought before replies, `models` which model made them, and `personas` under which persona, by their ids:
     at least for those among the messages, but for the personas of older versions. `persona` is that of the next reply.
     `places` has number and total of the versions of messages that have several. `of_participants` are the keys of what
-    participants of studies said.
+    participants of studies said. `left_behind_at` is the message up to which another program has gone on, once the
+    person was told so: what is said now is said all the same.
     """
 
     row: ConversationRow
@@ -28,6 +30,13 @@ class ActiveBranch:
     personas: dict[str, ReplyPersona] = field(default_factory=dict)
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     of_participants: frozenset[str] = frozenset()
+    left_behind_at: str | None = None
+
+    @property
+    def known_leaves(self) -> Leaves:
+        """Where the conversation may end in the corpus without another program having gone on unnoticed."""
+        own = self.messages[-1].id if self.messages else None
+        return frozenset({own} if self.left_behind_at is None else {own, self.left_behind_at})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class Branches:
             CorpusError: there is no such message, or the corpus cannot be written.
         """
         leaf = self._corpus.activate(self._active.row.id, message_id)
-        self._active.messages = self._corpus.branch(leaf)
+        self._active.messages, self._active.left_behind_at = self._corpus.branch(leaf), None
         self.read_about(leaf)
 
     def next_version(self) -> Version | None:

@@ -18,6 +18,7 @@ from typing import Self
 from chat_personas.conversation.conversation import Conversation, ReplyEvent
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import beginning_of
+from chat_personas.corpus.errors import GoneOnElsewhereError
 from chat_personas.corpus.sql import new_key
 from eval.engine import Engine, Message, TooLongError
 from personas import LoadedPersona
@@ -186,7 +187,14 @@ class Comparison:
         title = beginning_of(text)
         new = [each.unspoken and each.unspoken.model_copy(update={"title": title}) for each in self.columns]
         ends = [(each.id, each.path[-1].id if each.path else None) for each in self.columns]
-        said = await asyncio.to_thread(self._corpus.say_in_columns, self.id, list(zip(ends, new, strict=True)), text)
+        known = {each.id: each.known_leaves for each in self.columns}
+        told = list(zip(ends, new, strict=True))
+        try:
+            said = await asyncio.to_thread(self._corpus.say_in_columns, self.id, told, text, known=known)
+        except GoneOnElsewhereError as error:
+            for column in self.columns:
+                column.know_of(error)
+            raise
         for column, message, row in zip(self.columns, said, new, strict=True):
             column.hear(message, row)
         self.unsaid = ""

@@ -35,7 +35,8 @@ from chat_personas.corpus import (
     ReplyPersona,
     Thought,
 )
-from chat_personas.corpus.errors import ProtectedConversationError
+from chat_personas.corpus.conversations import Leaves
+from chat_personas.corpus.errors import GoneOnElsewhereError, ProtectedConversationError
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
@@ -220,6 +221,16 @@ class Conversation:
         return None if self._reply is None else self._reply.unsaved
 
     @property
+    def known_leaves(self) -> Leaves:
+        """The messages at which it may end in the corpus; at any other one, another program has gone on with it."""
+        return self._active.known_leaves
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether another program has gone on with it, as far as that was noticed, and this one has not since then."""
+        return self._active.left_behind_at is not None
+
+    @property
     def path(self) -> tuple[MessageRow, ...]:
         """The messages from the first to the active leaf; a reply on its way stands as far as it has come."""
         return self._reply.path if self._reply is not None and self._reply.running else self._active.messages
@@ -376,6 +387,8 @@ class Conversation:
             ValueError: there is nothing but white space in `text`.
             RuntimeError: a reply is on its way, or another version is being opened.
             TooLongError: `text` does not fit into the model's context; nothing of it is stored.
+            GoneOnElsewhereError: another program has gone on with the conversation; nothing is stored. Said once more,
+                it is stored, and what the other program added is another version.
             CorpusError: the message could not be stored (then nothing was sent to the model), or the reply could not
                 be: it stays in `path` and is stored before the next message, or by `save`. See `ReplyStorage`.
         """
@@ -393,6 +406,9 @@ class Conversation:
 
     def regenerate(self) -> AsyncGenerator[ReplyEvent, None]:
         """Let the model answer the last message once more; the previous reply stays in the corpus.
+
+        Where it fails or is stopped before its first word, the previous reply stays on the path, too: an empty one in
+        its place would leave it out of the context.
 
         With a fixed seed the n-th alternative uses seed + n, because the same seed would give the same reply; one that
         broke off is not counted.
@@ -414,7 +430,15 @@ class Conversation:
         self._must_be_idle()
         if begun is not None:
             self._active.row, self._active.stored = begun, True
-        self._active.messages = (*self._active.messages, said)
+        self._active.messages, self._active.left_behind_at = (*self._active.messages, said), None
+
+    def know_of(self, gone_on: GoneOnElsewhereError) -> None:
+        """Take in that another program has gone on with this conversation, if it was this one, as the person is told.
+
+        What is said then is said all the same.
+        """
+        if gone_on.conversation_id == self.id:
+            self._active.left_behind_at = gone_on.leaf_id
 
     def unhear(self, title: str) -> None:
         """Leave out the last message, which was taken back from the corpus; after the first one it has this title.

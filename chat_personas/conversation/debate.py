@@ -21,6 +21,7 @@ from chat_personas.conversation.conversation import Conversation, ReplyEvent, pe
 from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, DebateSideRow, MessageRow, Words
 from chat_personas.corpus.conversations import beginning_of
+from chat_personas.corpus.errors import GoneOnElsewhereError
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key
 from eval.engine import Engine, Message, Sampling
@@ -257,7 +258,14 @@ class Debate:
                 del self._waiting[0]
 
     async def _tell(self, sides: Sequence[Conversation], words: Words) -> None:
-        told = await asyncio.to_thread(self._corpus.tell, [(side.id, side.path[-1].id, words) for side in sides])
+        known = {side.id: side.known_leaves for side in sides}
+        ends = [(side.id, side.path[-1].id, words) for side in sides]
+        try:
+            told = await asyncio.to_thread(self._corpus.tell, ends, known=known)
+        except GoneOnElsewhereError as error:
+            for side in sides:
+                side.know_of(error)
+            raise
         for side, message in zip(sides, told, strict=True):
             side.hear(message)
 

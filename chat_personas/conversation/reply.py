@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from chat_personas.conversation.branches import ActiveBranch
 from chat_personas.corpus import Corpus, CorpusError, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.conversations import beginning_of
+from chat_personas.corpus.errors import GoneOnElsewhereError
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
 from chat_personas.corpus.sql import now, storable
@@ -79,13 +80,15 @@ class ReplyEnded:
     """The reply has ended, and is in the corpus as far as it came.
 
     `why` is one line where there is something to say: what failed, or that the reply was cut off.
-    `dropped_messages` counts the oldest messages that did not fit into the model's context.
+    `dropped_messages` counts the oldest messages that did not fit into the model's context. `given_up`: another reply
+    to a message came to no word, nothing of it is kept, and the conversation goes on from the reply before.
     """
 
     status: ReplyStatus
     why: str | None = None
     usage: Usage | None = None
     dropped_messages: int = 0
+    given_up: bool = False
 
 
 ReplyEvent = ReplyStarted | ReplyThought | ThoughtEnded | ReplyText | ReplyRecalled | ReplyEnded
@@ -210,7 +213,11 @@ class RunningReply:
             self._events.put_nowait(ReplyStarted(said.id, reply.id))
             ended = await self._generate()
             storage.end(ended, self._finish_reason)
-            await asyncio.to_thread(storage.save)
+            if ended.status != "complete" and storage.replaces_for_nothing:
+                await asyncio.to_thread(storage.withdraw)
+                ended = replace(ended, given_up=True)
+            else:
+                await asyncio.to_thread(storage.save)
             self._events.put_nowait(ended)
         except TooLongError as error:
             self._failure = await self._withdraw(error)
@@ -328,7 +335,8 @@ class ReplyStorage:
     - While the reply begins: nothing is stored, the active branch stays as it was, and the model is not asked.
     - While the reply grows: it stays in memory, and is written at the next flush (`ReplyWriter`).
     - When the reply ends: it stays in memory and on the active branch, and `save` may be called again.
-    - When it is withdrawn: the message and the empty reply stay in the corpus, with the reason why it failed.
+    - When it is withdrawn (too long, or another reply that came to no word): the message and the empty reply stay in
+      the corpus, with the reason why it failed.
 
     `begin`, `save` and `withdraw` wait for the disk and raise `CorpusError`. Call them in a thread, one at a time.
     """
@@ -372,6 +380,13 @@ class ReplyStorage:
         return "" if self._begun is None else self._begun.writer.text
 
     @property
+    def replaces_for_nothing(self) -> bool:
+        """Whether it stands in the place of another reply that has words, and nothing has come of it so far."""
+        before = self._active.messages[-1:]
+        other = self._text is None and any(row.role == "assistant" and row.text.strip() for row in before)
+        return other and self._begun is not None and not (self._begun.writer.text or self._begun.writer.thought)
+
+    @property
     def failure(self) -> CorpusError | None:
         """Why the latest attempt to store the reply failed; None where it did not."""
         return None if self._begun is None else self._begun.writer.failure
@@ -392,8 +407,16 @@ class ReplyStorage:
         return transcript(self._persona.system_prompt, self._begun.branch)
 
     def begin(self) -> None:
-        """Store the person's message and an empty reply to it, or only the reply, in one transaction."""
-        branch, reply = self._begin_alternative() if self._text is None else self._begin_turn(self._text)
+        """Store the person's message and an empty reply to it, or only the reply, in one transaction.
+
+        Raises GoneOnElsewhereError, once, where another program has gone on with the conversation.
+        """
+        try:
+            branch, reply = self._begin_alternative() if self._text is None else self._begin_turn(self._text)
+        except GoneOnElsewhereError as error:
+            self._active.left_behind_at = error.leaf_id
+            raise
+        self._active.left_behind_at = None
         self._begun = _Begun(branch, reply, ReplyWriter(self._corpus, reply.id))
 
     def add(self, text: str) -> None:
@@ -465,7 +488,14 @@ class ReplyStorage:
         title = active.row.title if active.named else beginning_of(text)
         new = None if active.stored else active.row.model_copy(update={"title": title})
         said, reply = self._corpus.begin_turn(
-            active.row.id, parent, text, self._info, self.sampling, new=new, persona=self._persona
+            active.row.id,
+            parent,
+            text,
+            self._info,
+            self.sampling,
+            new=new,
+            persona=self._persona,
+            known=active.known_leaves,
         )
         active.row, active.stored = new or active.row, True
         return (*branch, said), reply
@@ -476,7 +506,12 @@ class ReplyStorage:
             self._vary_seed(self._corpus.siblings(branch[-1].id))
             branch = branch[:-1]
         return branch, self._corpus.begin_reply(
-            self._active.row.id, branch[-1].id, self._info, self.sampling, self._persona
+            self._active.row.id,
+            branch[-1].id,
+            self._info,
+            self.sampling,
+            self._persona,
+            known=self._active.known_leaves,
         )
 
     def _vary_seed(self, alternatives: Sequence[MessageRow]) -> None:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from chat_personas.corpus.errors import CorpusError, UnknownConversationError
+from chat_personas.corpus.errors import (
+    GONE_ON_ELSEWHERE,
+    WHAT_TO_DO,
+    CorpusError,
+    GoneOnElsewhereError,
+    UnknownConversationError,
+)
 from chat_personas.corpus.messages import branch_to
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary, DebateSideRow, MessageRow, PersonaChangeRow
 from chat_personas.corpus.sql import (
@@ -27,6 +33,8 @@ from chat_personas.corpus.sql import (
 from chat_personas.corpus.study_rows import Scope
 from personas.inputs.suggestions import quoted
 
+Leaves = frozenset[str | None]
+"""Messages at which a conversation may end, by their keys; None where nothing was said in it."""
 _MOST_NAMED = 3
 SHORT_NAME = 6
 """A conversation's short name is the end of its key, of so many characters or as many more as make it the only one.
@@ -350,6 +358,19 @@ def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id:
     ).rowcount
     if not changed:
         raise CorpusError(f"message {message_id} is not in the conversation {identifier}")
+
+
+def require_known_leaf(connection: sqlite3.Connection, identifier: str, known: Leaves | None) -> None:
+    """Check that a conversation ends where the caller knows it to end; None: wherever it does.
+
+    Raises:
+        GoneOnElsewhereError: another program has gone on with it, or to another version.
+    """
+    if known is None:
+        return
+    row = connection.execute("SELECT active_leaf_id FROM conversations WHERE id = ?", (identifier,)).fetchone()
+    if row is not None and row["active_leaf_id"] not in known:
+        raise GoneOnElsewhereError(f"{GONE_ON_ELSEWHERE}; {WHAT_TO_DO}", identifier, row["active_leaf_id"])
 
 
 def add_to_comparison(connection: sqlite3.Connection, comparison_id: str, identifier: str, place: int) -> None:

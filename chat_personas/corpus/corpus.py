@@ -3,13 +3,13 @@
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from chat_personas.corpus import conversations, maintenance, measurements, messages
 from chat_personas.corpus.connection import Connections, copy_to, open_reader, owners_directory
-from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.conversations import Leaves, Selection
 from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
 from chat_personas.corpus.live_programs import ProcessLock, living_owners
 from chat_personas.corpus.merging import Merged, merge, snapshot
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 EVERYTHING = Selection()
+NOTHING_KNOWN: Mapping[str, Leaves] = {}
 TO_BEGIN = COMPARISON, DEBATE, ROOM, ROOM_OPTIONS = "comparison", "debate", "room", "roomoptions"
 """The places of the drafts of what is to begin a comparison, a debate or a question to the room, with its options."""
 DRAFT_LEFT = "what was typed and not sent could not be erased: {error}"
@@ -198,15 +199,21 @@ class Corpus:
             conversations.remove_unspoken(connection, conversation_id)
 
     def say_in_columns(
-        self, comparison_id: str, columns: Sequence[tuple[tuple[str, str | None], ConversationRow | None]], text: str
+        self,
+        comparison_id: str,
+        columns: Sequence[tuple[tuple[str, str | None], ConversationRow | None]],
+        text: str,
+        *,
+        known: Mapping[str, Leaves] = NOTHING_KNOWN,
     ) -> tuple[MessageRow, ...]:
         """Add what a person said to all columns of a comparison or to none, without a reply.
 
         Each is a conversation and the message after which it is said, by their keys; the first message adds the
-        conversation, of which there is a row then.
+        conversation, of which there is a row then. `known`: see `tell`.
         """
         with self._connections.writing() as connection:
             for place, ((key, _), row) in enumerate(columns):
+                conversations.require_known_leaf(connection, key, known.get(key))
                 if row is not None:
                     conversations.add(connection, row)
                 conversations.add_to_comparison(connection, comparison_id, key, place)
@@ -267,12 +274,19 @@ class Corpus:
 
     # Messages
 
-    def tell(self, words: Sequence[tuple[str, str, Words]]) -> tuple[MessageRow, ...]:
+    def tell(
+        self, words: Sequence[tuple[str, str, Words]], *, known: Mapping[str, Leaves] = NOTHING_KNOWN
+    ) -> tuple[MessageRow, ...]:
         """Add words without a reply, all or none: each to a conversation, after the message with the second key.
 
-        They become the active leaves.
+        They become the active leaves. `known` has by conversation where the caller knows it to end.
+
+        Raises:
+            GoneOnElsewhereError: another program has gone on with one of them.
         """
         with self._connections.writing() as connection:
+            for conversation_id, leaves in known.items():
+                conversations.require_known_leaf(connection, conversation_id, leaves)
             return messages.add_to_each(connection, words)
 
     def begin_turn(
@@ -285,12 +299,18 @@ class Corpus:
         *,
         new: ConversationRow | None = None,
         persona: ReplyPersona | None = None,
+        known: Leaves | None = None,
     ) -> tuple[MessageRow, MessageRow]:
         """Add what a person said and an empty reply to it, which becomes the active leaf; return both.
 
         `new` is the conversation itself if this is its first message, `persona` the one under which the reply is made.
+        `known` is where the caller knows the conversation to end; None: wherever it does.
+
+        Raises:
+            GoneOnElsewhereError: another program has gone on with it.
         """
         with self._connections.writing() as connection:
+            conversations.require_known_leaf(connection, conversation_id, known)
             if new is not None:
                 conversations.add(connection, new)
             said = messages.add_user_message(connection, conversation_id, parent_id, Words(text))
@@ -305,9 +325,15 @@ class Corpus:
         info: EngineInfo,
         sampling: Sampling,
         persona: ReplyPersona | None = None,
+        known: Leaves | None = None,
     ) -> MessageRow:
-        """Add another empty reply to a message; it becomes the active leaf."""
+        """Add another empty reply to a message; it becomes the active leaf. `known`: see `begin_turn`.
+
+        Raises:
+            GoneOnElsewhereError: another program has gone on with the conversation.
+        """
         with self._connections.writing() as connection:
+            conversations.require_known_leaf(connection, conversation_id, known)
             reply = messages.add_empty_reply(connection, conversation_id, parent_id, self._owner_name)
             messages.begin_generation(connection, reply.id, info, sampling, persona)
         return reply

@@ -10,6 +10,8 @@ from chat_personas.storage.sqlite import explain
 from personas.errors import ReportedError
 from personas.inputs.suggestions import quoted
 
+GONE_ON_ELSEWHERE = "another program has gone on with this conversation meanwhile"
+WHAT_TO_DO = "open it again to see how. What you send once more is said from here, as another version"
 _NOT_TEXT = "Could not decode to UTF-8"
 
 __all__ = ["CorpusError", "ExportError", "NoCorpusError", "UnknownConversationError", "display_path", "storage_errors"]
@@ -47,6 +49,15 @@ class ProtectedConversationError(CorpusError):
 
 class ConversationGoneError(CorpusError):
     """Another program deleted the conversation that is written to."""
+
+
+class GoneOnElsewhereError(CorpusError):
+    """Another program has gone on with the conversation that is written to, up to the message `leaf_id`."""
+
+    def __init__(self, message: str, conversation_id: str = "", leaf_id: str | None = None) -> None:
+        super().__init__(message)
+        self.conversation_id = conversation_id
+        self.leaf_id = leaf_id
 
 
 class NoCorpusError(CorpusError):

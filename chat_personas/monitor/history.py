@@ -75,15 +75,24 @@ class Measure:
 
 
 class RoundPlace(NamedTuple):
-    """Where a round stands: its conversation, the message that it follows, and all that the model was given."""
+    """Where a round stands: its conversation, the message that it follows, and all that the model was given.
+
+    `stored_turn` is the turn of that message in the corpus; None where the corpus does not have it.
+    """
 
     conversation_id: str | None
     message_id: str | None
     context: tuple[Message, ...]
+    stored_turn: int | None = None
 
     @property
     def turn(self) -> int:
-        """How many messages the person had sent; 0 before the first one."""
+        """How many messages the person had sent; 0 before the first one.
+
+        What the model is given cannot tell: messages around a reply that came to no word are one there.
+        """
+        if self.stored_turn is not None:
+            return self.stored_turn
         return sum(message.role == "user" for message in self.context)
 
     @property
@@ -163,6 +172,19 @@ class RoundHistory:
                 self._unrecorded.pop(ended.turn, None)
             elif self._corpus is None or ended.turn == 0:
                 self._unrecorded[ended.turn] = ended
+
+    def place(self, conversation_id: str | None, message_id: str | None, context: tuple[Message, ...]) -> RoundPlace:
+        """Return the place of a round, whose turn is counted as everywhere (`turns_of`).
+
+        Raises:
+            CorpusError: the corpus cannot be read.
+        """
+        from chat_personas.corpus.messages import turns_of
+
+        place = RoundPlace(conversation_id, message_id, context)
+        if self._corpus is None or message_id is None:
+            return place
+        return place._replace(stored_turn=turns_of(self._corpus.branch(message_id)).get(message_id))
 
     def earlier(self, place: RoundPlace) -> tuple[EarlierRound, ...]:
         """Return the rounds on the branch that ends at `place`, oldest first, those at `place` itself included.

@@ -148,7 +148,7 @@ class Monitor:
             CorpusError: the round could not be recorded. It waits in memory (`unwritten`), and `settle` tries again.
         """
         await self.settle()  # a round that this one replaces is among the earlier ones once it is recorded
-        place = RoundPlace(conversation_id, message_id, tuple(context))
+        place = await asyncio.to_thread(self._history.place, conversation_id, message_id, tuple(context))
         found = await asyncio.to_thread(self._plan_round, place, lambda: time.monotonic() - seconds_of_replies())
         if self._engine.info.log_probabilities == "none":
             yield self._estimate(found, complete=True)

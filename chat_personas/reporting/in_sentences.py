@@ -79,6 +79,11 @@ def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.") ->
     `advice` is about a reply that failed, "" where it cannot be asked for once more.
     """
     why = f": {printable(ended.why)}" if ended.why else ""
+    if ended.given_up:
+        how = {"stopped": "Stopped", "interrupted": "Cut off"}.get(ended.status, "Reply failed")
+        return [
+            f"{how} before the first word{why}. The reply before stays.{'' if ended.status == 'stopped' else advice}"
+        ]
     said = {
         "complete": f"Reply complete{why}.",
         "stopped": "Reply stopped. What was said so far is kept.",

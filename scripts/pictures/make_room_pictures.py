@@ -70,7 +70,7 @@ async def ask(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: all(answer.quote for answer in room.table.room.report().answers))
     await pilot.press("down", "down", "g")
     await until(pilot, lambda: bool(app.screen.query("#numbers")))
-    await pilot.press(*GUESS, "enter", "r")
+    await pilot.press(*GUESS, "enter", "r", "r")
     await until(pilot, lambda: room.table.revealed and room.is_current)
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, CtrlC, kept_messages, only_line
 from tests.cli.sittings import Model
+from tests.conversation.test_gone_on_elsewhere import gone_on
 from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.fakes import END, FakeEngine
@@ -439,6 +441,25 @@ def test_branches_of_the_screen_are_resumed_at_the_active_one(
     served_by(FakeEngine(["Because", END]))
     command("chat", "--resume", first.conversation_id, given="Why?")
     assert texts(branch_of(corpus, first.conversation_id)) == ["Hello", "Hi", "Why?", "Because"]
+
+
+def test_a_line_is_refused_where_another_program_has_gone_on_with_the_conversation(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Corpus.begin_turn
+
+    def begin_turn(corpus: Corpus, key: str, parent: str | None, text: str, *given: Any, **named: Any) -> Any:
+        if text == "Two?":
+            gone_on(corpus, key, "Elsewhere?")
+        return real(corpus, key, parent, text, *given, **named)
+
+    monkeypatch.setattr(Corpus, "begin_turn", begin_turn)
+    served_by(FakeEngine(["One.", END], ["Two.", END]))
+    ran = command("chat", "democrat", given="One?\nTwo?\nThree?")
+    assert ran.code == 4
+    (refused,) = (line for line in ran.err.splitlines() if "line 2 was not sent: another program" in line)
+    assert "none after it were sent; continue with chat --resume" in refused
+    assert texts(kept_messages()) == ["One?", "One.", "Elsewhere?", "Indeed."]
 
 
 def test_measuring_a_demonstration_says_so_once(command: Command, served_by: Serve, few: str) -> None:

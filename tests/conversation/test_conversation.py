@@ -313,6 +313,24 @@ async def test_regenerating_keeps_the_reply_before(corpus: Corpus, democrat: Loa
     assert engine.asked[0] == engine.asked[2]
 
 
+@pytest.mark.parametrize("fails", [[EngineError("cannot reach it")], []], ids=["failed", "broke off"])
+async def test_another_reply_that_comes_to_no_word_leaves_the_reply_before(
+    corpus: Corpus, democrat: LoadedPersona, fails: list[Piece | str | Exception]
+) -> None:
+    engine = FakeEngine(["Forty words", EngineError("it died")], fails, ["Whole.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("Hi"))
+    before = conversation.path
+    *_, ended = [event async for event in conversation.regenerate()]
+    assert isinstance(ended, ReplyEnded)
+    assert ended.given_up
+    assert ended.status in ("error", "interrupted")
+    assert conversation.path == before
+    assert len(await conversation.alternatives(before[-1].id)) == 1
+    await heard(conversation.send("And?"))
+    assert [message.content for message in engine.asked[-1]][-3:] == ["Hi", "Forty words", "And?"]
+
+
 async def test_editing_a_message_begins_a_branch_and_switching_goes_back(
     corpus: Corpus, democrat: LoadedPersona
 ) -> None:
@@ -512,7 +530,7 @@ async def test_when_nothing_can_be_kept_nothing_is_sent(corpus: Corpus, democrat
 async def test_when_another_reply_cannot_be_begun_the_one_before_stays(
     corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise CorpusError("no space is left")
 
     engine = FakeEngine(["Hm.", END], ["Well.", END])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chat_personas.corpus import Corpus, MeasurementRow
+from chat_personas.corpus.messages import transcript
 from chat_personas.monitor import history
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.monitor.planning import ANCHORS, LEAST_REST
@@ -114,6 +115,20 @@ async def test_opening_a_conversation_again_asks_nothing_adds_no_row_and_shows_t
     assert [point.alignment.mean for point in again.course] == pytest.approx([1.0, 0.8])
     assert again.drift is not None
     assert again.drift.difference.mean == pytest.approx(-0.2)
+
+
+async def test_a_message_whose_reply_came_to_no_word_is_a_turn_as_in_exports(corpus: Corpus) -> None:
+    (first,) = replies(corpus)
+    key = conversation_of(session := monitor(saying(0.4), corpus), first)
+    _, blank = corpus.begin_turn(str(key), first, "Are you there?", INFO, Sampling())
+    corpus.end_reply(blank.id, "", "error")
+    last = answered(corpus, blank.id, INFO)
+
+    for reply, turn in ((first, 1), (last, 3)):
+        given = transcript("", corpus.branch(reply))  # in which the second and the third message are one
+        measured = [estimate async for estimate in session.measure(given, reply, key)][-1]
+        assert measured.turn == turn
+    assert [point.turn for point in measured.course] == [1, 3]
 
 
 async def test_the_only_estimate_of_what_is_shown_again_is_complete(corpus: Corpus) -> None:

@@ -29,7 +29,7 @@ from chat_personas.tui.screens.help import HelpScreen
 from chat_personas.tui.widgets.panel.headline import Headline
 from eval.engine import EngineError
 from personas import PersonaError, load_persona
-from tests.tui.fakes import SECONDS, ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until, words
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("numpy", "scipy", "openai", "llama_cpp", "sqlite_utils", "pydantic", "markdown_it", "personas", "eval")
@@ -49,12 +49,30 @@ async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus
     async with screen(session(corpus_file, engine, open_engine=open_engine), ready=False) as pilot:
         await until(pilot, lambda: "the server does not answer; start it" in shown(pilot))
         await type_text(pilot, "Anyone?")
-        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        await until(pilot, lambda: "not sent: there is no model" in shown(pilot))
         assert isinstance(chat(pilot).session.failure, EngineError)
 
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "Here I am." in shown(pilot))
         assert chat(pilot).session.failure is None
+
+
+async def test_a_message_says_what_it_waits_for_while_there_is_no_model(corpus_file: Path) -> None:
+    there, again, engine = asyncio.Event(), asyncio.Event(), ScreenEngine(reply("Here."), reply("Yes."))
+    open_engine = opening(there, EngineError("cannot reach it"), again, engine)
+    async with screen(session(corpus_file, engine, open_engine=open_engine), ready=False) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "waiting for the model; sent as soon as possible" in words(pilot))
+        there.set()
+        await until(pilot, lambda: "cannot reach it (F5 tries again)" in words(pilot))
+        await type_text(pilot, "Second?")
+        says = "not sent: there is no model; F5 tries to open it again"
+        await until(pilot, lambda: words(pilot).count(says) == 2)
+        assert "as soon as possible" not in words(pilot)
+        await pilot.press("f5")
+        await until(pilot, lambda: words(pilot).count("waiting for the model; sent as soon as possible") == 2)
+        again.set()
+        await until(pilot, lambda: "Here." in words(pilot) and "Yes." in words(pilot))
 
 
 async def test_a_persona_that_is_picked_while_there_is_no_model_is_shown_and_kept(corpus_file: Path) -> None:

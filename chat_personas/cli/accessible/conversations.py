@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.accessible.dialogue import (
+    NOT_SENT,
     Action,
     Dialogue,
     NotDoneError,
@@ -337,12 +338,18 @@ class Conversations:
             await self._list("")
             return
         row = await asyncio.to_thread(self._opened.corpus.conversation, self._identifier(argument))
+        unsent = None
         if row.id == self._opened.conversation.id:
-            raise NotDoneError("This conversation is open already.")
+            if not self._opened.conversation.left_behind:
+                raise NotDoneError("This conversation is open already.")
+            unsent = self._replies.unsent
         await self._opened.session.resume(row.id)
         if row.model != self._opened.engine.info.name:
             self._say(f"It was begun on the model {row.model}. Replies now come from {self._opened.engine.info.name}.")
         await self.enter()
+        if unsent is not None:
+            self._replies.unsent = unsent
+            self._say(NOT_SENT)
 
     async def _rename(self, title: str) -> None:
         await self._opened.conversation.rename(title)

@@ -59,7 +59,7 @@ class Conversations:
     async def open(self, conversation_id: str) -> None:
         """Open another conversation, the one of this id or one that is chosen from a list.
 
-        If the open one was deleted there, begin a new one.
+        That may be the open one where another program has gone on with it. If it was deleted there, begin a new one.
         """
         from chat_personas.tui.screens.conversations import ConversationsScreen
 
@@ -72,7 +72,8 @@ class Conversations:
             return
         browser = ConversationsScreen(session.corpus, open_id, self.screen.replies.stop, self._rename, self._export)
         chosen = await self.screen.app.push_screen_wait(browser)
-        if chosen is not None and chosen != open_id:
+        behind = session.conversation is not None and session.conversation.left_behind
+        if chosen is not None and (chosen != open_id or behind):
             self.screen.enter(chosen)
         elif open_id in browser.deleted:
             self.screen.enter(None)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from chat_personas.text import pluralize
-from chat_personas.tui.widgets.entries import Entry, entries_of, note_of
+from chat_personas.tui.widgets.entries import Entry, Kind, entries_of, note_of
 
 if TYPE_CHECKING:
     from chat_personas.conversation.branches import Version
@@ -318,7 +318,7 @@ class ReplyController:
 
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
         """Write a reply into the transcript as it comes. A message that could not be stored returns to the person."""
-        from chat_personas.corpus.errors import CorpusError
+        from chat_personas.corpus.errors import CorpusError, GoneOnElsewhereError
         from eval.engine import TooLongError
 
         conversation = self._session.conversation
@@ -332,6 +332,10 @@ class ReplyController:
                 finished = await self._write(events, reply, said)
         except TooLongError as error:
             await self._refused(self._too_long or f"not sent: {error}", said)
+        except GoneOnElsewhereError as error:
+            while self._waiting:  # whether what waits is to be said as another version is for the person to decide
+                await self.take_back()  # the newest first: what is given back stands before what is there
+            await self._failed(str(error), reply, said)
         except CorpusError as error:
             await self._failed(str(error), reply, said)
         else:
@@ -378,6 +382,12 @@ class ReplyController:
             await self._transcript.show_version(entry, str(place))
 
     async def _finish(self, reply: Entry, event: "ReplyEnded | None") -> None:
+        if event is not None and event.given_up:
+            await self.show_path()
+            kind: Kind = "notice" if event.status == "stopped" else "failure"
+            why = "stopped before the first word" if event.status == "stopped" else event.why or "the model failed"
+            await self._transcript.add(Entry(kind, f"{why}; the reply before stays"))
+            return
         await self._transcript.end(reply, note_of(event))
         if event is not None and event.status in ("error", "interrupted") and event.why:
             await self._transcript.add(Entry("failure", event.why))

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from personas import LoadedPersona, Persona
 
 NO_MODEL = "no model"
+WAITS_WITHOUT_MODEL = "not sent: there is no model; {key} tries to open it again (/queue changes this or takes it back)"
 OPENING = "opening…"
 NOT_HERE = "The message that you edited is on another branch now; sent again, the text is a new message."
 SECONDS_OF_A_FAULT = 30.0
@@ -173,6 +174,7 @@ class ChatScreen(Screen[None]):
         await self.panel.furnish()
         waiting = self.set_interval(1.0, self._count_opening)
         self._opening_since, self.status_line.state = time.monotonic(), OPENING
+        self.transcript.wait_for("")
         try:
             await self.introduction.prepare()
             await self.navigator.open()
@@ -273,6 +275,7 @@ class ChatScreen(Screen[None]):
     async def show_no_model(self, error: "EngineError") -> None:
         """Say why the model could not be opened."""
         self.status_line.state = NO_MODEL
+        self.transcript.wait_for(WAITS_WITHOUT_MODEL.format(key=key_of("again")))
         await self.transcript.add(Entry("failure", f"{error} ({key_of('again')} tries again)"))
 
     async def show_conversation(self, conversation: "Conversation") -> None:

@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 GUTTER = 9
 """Cells before a bar, in which stands whose it is."""
 COLOURS = ("$text-primary", "$text-accent", "$text-secondary", "$text-warning", "$text-success")
+REVEAL = "{reveal} once more shows people's answers to everybody who sees this screen"
+SECONDS_TO_CONFIRM = 10.0
+"""For so long the key that reveals may be pressed once more; alone it may be a stray one while a class guesses."""
 HIDDEN = "people's answers are hidden: {guess} enters a guess, {reveal} reveals them"
 
 
@@ -113,6 +117,7 @@ class RoomScreen(AnsweringScreen[str | None]):
         self._at_rest = ""
         self._asking = ("", "")  # for what everybody is asked now, and how far that is
         self._doing = Doing()
+        self._confirming: Timer | None = None
         self._corpus = corpus
         self._has_people = any(answer.people is not None for answer in table.room.report().answers)
         self._heading = Static(markup=False, id="heading")
@@ -172,7 +177,8 @@ class RoomScreen(AnsweringScreen[str | None]):
 
     def _show_state(self) -> None:
         """Say what everybody is asked for, how far that is and for how long; where nothing is asked, the remarks."""
-        self._state.update(printable(self._doing.say(*self._asking) or self._at_rest))
+        asked = REVEAL.format(reveal=key_here(RoomScreen, "room_reveal")) if self._confirming is not None else ""
+        self._state.update(printable(asked or self._doing.say(*self._asking) or self._at_rest))
 
     def _remarks(self, report: RoomReport) -> Iterator[str]:
         yield from filter(None, (self.table.no_figures, self.table.no_words))
@@ -226,13 +232,26 @@ class RoomScreen(AnsweringScreen[str | None]):
             self.dismiss(conversation)
 
     def action_reveal(self) -> None:
-        """Show people's own answers, or hide them again."""
+        """Show people's own answers once this is confirmed by the same key, or hide them again at once."""
+        if not self.table.revealed and self._confirming is None:
+            self._confirming = self.set_timer(SECONDS_TO_CONFIRM, self._leave_hidden)
+            self._show_state()
+            return
+        self._leave_hidden()
         self.table.revealed = not self.table.revealed
         self.show()
+
+    def _leave_hidden(self) -> None:
+        """Ask no longer whether people's answers are to be shown."""
+        if self._confirming is not None:
+            self._confirming.stop()
+            self._confirming = None
+            self._show_state()
 
     @work(group="guess", exclusive=True)
     async def action_guess(self) -> None:
         """Enter a guess of what the people of the highlighted member answered."""
+        self._leave_hidden()
         place, report = self._place, self.table.room.report()
         answer = report.answers[place]
         if answer.people is None:
@@ -255,6 +274,7 @@ class RoomScreen(AnsweringScreen[str | None]):
     @work(group="save", exclusive=True)
     async def action_save(self) -> None:
         """Write the answers to a file: a page, a figure or the data, as its name says."""
+        self._leave_hidden()
         report = self.table.room.report()
         writers = {ending: partial(write, report) for ending, write in words.WRITERS.items()}
         await save_document(self.app, "Save what the room answered", "room.html", writers)

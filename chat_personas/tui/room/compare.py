@@ -434,6 +434,7 @@ class CompareScreen(AnsweringScreen[str | None]):
                     async for estimate in found:
                         column.figures = column.figures.after(estimate)
                         column.show_figures()
+                        self._show_state()  # the clock draws it once a second: it would lag behind the column's count
             except ReportedError as error:
                 column.figures = Figures()  # those of a part of the questions would look as if they still grew
                 column.show_figures(f"not measured: {error}")

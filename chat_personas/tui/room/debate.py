@@ -224,6 +224,7 @@ class DebateScreen(AnsweringScreen[None]):
                 async for estimate in estimates:
                     self._figures[place] = self._figures[place].after(estimate)
                     self._show_line(place)
+                    self._say_state()  # the clock draws it once a second: it would lag behind the count of the line
         finally:
             self._measuring = None
             last = self._figures[place].estimate

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -36,21 +37,36 @@ if TYPE_CHECKING:
     from chat_personas.corpus import ConversationSummary, Corpus, MessageRow, SearchHit
 
 
-def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool) -> Content:
+def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool, width: int | None = None) -> Content:
     """Draw the title, and under it persona and model, short `name`, time, and how many messages and measurements.
 
-    A conversation of a comparison says so. The model is the one with which the conversation began.
+    A conversation of a comparison says so. The model is the one with which the conversation began. What is under the
+    title takes as many lines as it needs in so many columns.
     """
-    about = (
-        f"{summary.persona_name} on {printable(summary.model)} · {name} · {moment(summary.active_at)} · "
-        f"{pluralize(summary.messages, 'message')}"
-    )
+    whose = [f"{summary.persona_name} on {printable(summary.model)}", name]
+    extent = [moment(summary.active_at), pluralize(summary.messages, "message")]
     if summary.measurements:
-        about += f" · {pluralize(summary.measurements, 'measurement')}"
+        extent.append(pluralize(summary.measurements, "measurement"))
     if summary.compared > 1:
-        about += f" · one of {summary.compared} compared"
+        extent.append(f"one of {summary.compared} compared")
+    lines = _folded([*whose, *extent], width)
+    if len(lines) > 1:  # the time begins a line rather than that one part is left over
+        lines = [*_folded(whose, width), *_folded(extent, width)]
     now = Content.styled("  ● open now", "bold") if open_now else Content()
-    return Content.assemble((printable(summary.title) or "(no messages yet)", "bold"), now, "\n  ", (about, "dim"))
+    title = (printable(summary.title) or "(no messages yet)", "bold")
+    return Content.assemble(title, now, *(part for line in lines for part in ("\n  ", (line, "dim"))))
+
+
+def _folded(parts: Sequence[str], width: int | None) -> Sequence[str]:
+    """Put as many parts on a line as `width` columns hold beside the indentation; None: all on one line."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = f"{lines[-1]} · {part}"
+        if width is None or cell_len(longer) <= width - 2:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
 
 
 def hit_lines(hit: "SearchHit", name: str, hits: int) -> Content:
@@ -99,6 +115,8 @@ def preview_of(glance: Glance, sought: Sought) -> Content:
 
 SHOWN = 300
 """Conversations in the list at most."""
+AROUND = 6
+"""Columns of the list that its border, the space beside it and its scroll bar take."""
 WIDE = 100
 """From this many columns on, the preview is beside the list."""
 GLANCED = 4
@@ -186,6 +204,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         self._heading = Static("Conversations", markup=False, id="heading")
         self._words = Input(placeholder=SEARCH, id="words", select_on_focus=False)
         self._found = FoundList(id="found", markup=False)
+        self._folded_to = 0  # the columns for which the list was drawn
         self._glance = Static(markup=False, id="glance")
 
     def compose(self) -> ComposeResult:
@@ -201,6 +220,14 @@ class ConversationsScreen(AnsweringScreen[str | None]):
     def on_resize(self) -> None:
         """Lay the preview beside the list where there is room for both."""
         self.query_one("#lists").styles.layout = "horizontal" if self.app.size.width >= WIDE else "vertical"
+        if self._folded_to not in (0, self._columns):
+            self.find(self._words.value)
+
+    @property
+    def _columns(self) -> int:
+        """How many columns a conversation has in the list, beside its border and its scroll bar."""
+        width = self.app.size.width
+        return (width // 2 if width >= WIDE else width) - AROUND
 
     def on_mount(self) -> None:
         """List the newest."""
@@ -234,6 +261,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         gone = {key for going in self._going.values() for key in going.keys}
         try:
             query = Query.typed(typed)
+            self._folded_to = self._columns
             options, heading = await asyncio.to_thread(self._hits if query.words else self._newest, query, gone)
         except QueryError as error:  # it may be half typed
             self._heading.update(printable(str(error)))
@@ -243,7 +271,6 @@ class ConversationsScreen(AnsweringScreen[str | None]):
             return
         found, self._sought = self._found, query.words
         at = found.highlighted
-        found.set_class(bool(query.words), "-hits")  # an excerpt wraps: its words may stand anywhere in it
         found.clear_options()
         found.add_options(options)
         if options:
@@ -393,7 +420,10 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         rows = self._corpus.conversations(query, limit=SHOWN + len(gone) + 1)
         names, left = self._corpus.short_names(), [row for row in rows if row.id not in gone]
         options = [
-            FoundConversation(summary_lines(row, names.get(row.id, ""), open_now=row.id == self._open_id), row)
+            FoundConversation(
+                summary_lines(row, names.get(row.id, ""), open_now=row.id == self._open_id, width=self._folded_to),
+                row,
+            )
             for row in left[:SHOWN]
         ]
         more = " (the newest; search to find others)" if len(left) > SHOWN else ""

@@ -465,16 +465,15 @@ WAITING = "waiting for the model; sent as soon as possible (/queue changes it or
 class UserMessage(Static):
     """A message of the person, never parsed as markup. While it waits to be sent, it says so. A long one is cut."""
 
-    def __init__(self, text: str, speaker: str = "", *, waiting: bool = False, opens: str = "") -> None:
-        """`opens` is the key that opens a message that is shown in part."""
+    def __init__(self, text: str, speaker: str = "", *, waiting: str = "", opens: str = "") -> None:
+        """`waiting` says what it waits for; `opens` is the key that opens a message that is shown in part."""
         shown = plain_part(visible(text[:MOST_SAID]), characters=MOST_SAID, lines=MOST_SAID_LINES)
         self.in_part = len(text) > MOST_SAID or shown != visible(text)
         parts: list[Content | tuple[str, str]] = [Content("\n"), Content(shown)]
         if self.in_part:
             parts += [Content("\n"), ("… " + shown_in_part(len(text), opens), "italic")]
-        if waiting:
-            parts += [Content("\n"), ("… " + WAITING, "italic")]
-        self._below_speaker = Content.assemble(*parts)
+        self._said = Content.assemble(*parts)
+        self._waiting = waiting
         self._speaker = printable(speaker) or "You"
         self._version = ""
         self._sought = Sought()
@@ -487,6 +486,12 @@ class UserMessage(Static):
             self._version = version
             self.update(self._drawn())
 
+    def wait_for(self, waiting: str) -> None:
+        """Say what it waits for."""
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.update(self._drawn())
+
     def highlight(self, sought: Sought) -> None:
         """Highlight these words wherever they stand in the message, and no others."""
         if sought != self._sought:
@@ -494,7 +499,8 @@ class UserMessage(Static):
             self.update(self._drawn(), layout=False)
 
     def _drawn(self) -> Content:
-        said = highlighted(self._below_speaker, self._sought)
+        waiting = Content.assemble("\n", ("… " + self._waiting, "italic")) if self._waiting else Content()
+        said = highlighted(Content.assemble(self._said, waiting), self._sought)
         return Content.assemble((_versioned(self._speaker, self._version), "bold"), said)
 
 

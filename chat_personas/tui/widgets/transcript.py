@@ -90,6 +90,7 @@ class Transcript(VerticalScroll):
         self.settling = False
         self._sought = Sought()
         self._widgets_change = asyncio.Lock()
+        self._waited_for = ""
 
     def on_mount(self) -> None:
         """Keep the end in view while it grows."""
@@ -240,7 +241,7 @@ class Transcript(VerticalScroll):
             if reply is None:
                 return
             with self.app.batch_update():
-                self._shown[entry] = _widget(entry, self._give_way, self._sought, self.opens_whole)
+                self._shown[entry] = _widget(entry, self._give_way, self._sought, self.opens_whole, self._waited_for)
                 await self.mount(self._shown[entry], after=reply)
                 await reply.remove()
                 self._show_versions()
@@ -313,6 +314,16 @@ class Transcript(VerticalScroll):
     def way_to_versions(self, entry: Entry) -> str:
         """Say how a person goes to another version of a message from here; "" where nobody can."""
         return ""
+
+    def wait_for(self, what: str) -> None:
+        """Say in messages that wait to be sent what they wait for; "" for the model, which will be there by itself."""
+        self._waited_for = what
+        waiting = [message for entry, message in self._shown.items() if entry.waiting]
+        if waiting:
+            from chat_personas.tui.widgets.messages import WAITING
+
+            for message in waiting:
+                message.wait_for(what or WAITING)  # type: ignore[attr-defined]
 
     async def show_version(self, entry: Entry, version: str) -> None:
         """Say beside the speaker of a message which version of several it is."""
@@ -404,20 +415,23 @@ class Transcript(VerticalScroll):
         for shown, group in groupby(wanted, key=self._shown.__contains__):
             run = list(group)
             if not shown:
-                widgets = [_widget(entry, self._give_way, self._sought, self.opens_whole) for entry in run]
+                widgets = [
+                    _widget(entry, self._give_way, self._sought, self.opens_whole, self._waited_for) for entry in run
+                ]
                 mounted = self.mount_all(widgets, before=position if position < len(self.children) else None)
                 self._shown.update(zip(run, widgets, strict=True))  # before the wait, which may be cancelled
                 await mounted
             position += len(run)
 
 
-def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought, opens: str) -> "Widget":
+def _widget(entry: Entry, give_way: Callable[[], bool], sought: Sought, opens: str, waited_for: str) -> "Widget":
     """Make the widget for `entry`. Imported here: Markdown is not needed for the first paint."""
-    from chat_personas.tui.widgets.messages import Notice, Reply, UserMessage
+    from chat_personas.tui.widgets.messages import WAITING, Notice, Reply, UserMessage
     from chat_personas.tui.widgets.thoughts import ThoughtFold
 
     if entry.kind == "user":
-        message = UserMessage(entry.text, entry.speaker, waiting=entry.waiting, opens=opens)
+        waiting = (waited_for or WAITING) if entry.waiting else ""
+        message = UserMessage(entry.text, entry.speaker, waiting=waiting, opens=opens)
         message.highlight(sought)
         return message
     if entry.kind == "reply":

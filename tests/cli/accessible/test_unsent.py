@@ -9,6 +9,7 @@ from chat_personas.corpus import Corpus, CorpusError
 from eval.engine import TooLongError
 from tests.cli.running import Command, kept_messages
 from tests.cli.sittings import Serve, said
+from tests.conversation.test_gone_on_elsewhere import gone_on
 from tests.corpus.making import texts
 from tests.fakes import END
 
@@ -43,6 +44,25 @@ def test_an_edit_that_could_not_be_stored_is_said_in_the_same_place_by_again(
     assert NOT_SENT in lines
     assert not any("in memory only" in line for line in lines)
     assert lines[lines.index("You: /copy all") + 1 :][:2] == ["You: Ten minutes of work", "A Democrat: Third."]
+
+
+def test_where_another_program_has_gone_on_the_message_waits_and_the_conversation_can_be_opened_again(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Corpus.begin_turn
+
+    def begin_turn(corpus: Corpus, key: str, parent: str | None, text: str, *given: Any, **named: Any) -> Any:
+        if text == "Two?" and len(corpus.branch(str(parent))) == 2:
+            monkeypatch.setattr(Corpus, "begin_turn", real)
+            gone_on(corpus, key, "Elsewhere?")
+        return real(corpus, key, parent, text, *given, **named)
+
+    monkeypatch.setattr(Corpus, "begin_turn", begin_turn)
+    lines = said(command, served_by, "One?\nTwo?\n/list\n/open 1\n/again\n/quit\n", ["First.", END], ["Second.", END])
+    (told,) = (line for line in lines if "nother program has gone on with this conversation" in line)
+    assert told.endswith("Your message was not sent. /again sends it once more.")
+    assert lines.count("Your message was not sent. /again sends it once more.") == 1, "after it was opened again"
+    assert texts(kept_messages()) == ["One?", "First.", "Elsewhere?", "Indeed.", "Two?", "Second."]
 
 
 def test_an_edit_that_is_too_long_is_kept(command: Command, served_by: Serve) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
@@ -17,6 +17,7 @@ from chat_personas.tui.screens import conversations
 from chat_personas.tui.screens.conversations import ConversationsScreen, summary_lines
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
+from tests.conversation.test_versions import begun, heard
 from tests.corpus.export.participants import talked_with_a_real_persona
 from tests.corpus.making import talk
 from tests.examples import slow_but_first
@@ -233,6 +234,29 @@ def test_the_list_says_which_conversations_are_of_a_comparison(corpus: Corpus, c
     talk(corpus, ("Guns?", "Fewer."))
     row = corpus.conversations()[0].model_copy(update={"compared": compared})
     assert summary_lines(row, "abc", open_now=False).plain.endswith(f" · {ends}")
+
+
+@slow_but_first("size", [(120, 40), (100, 30), (80, 24)])
+async def test_nothing_of_a_conversation_is_cut_in_the_list(corpus_file: Path, size: tuple[int, int]) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        for _ in range(20):
+            talk(corpus, ("Schools?", "More."))
+        long = begun(corpus, *["Fewer."] * 12)
+        for _ in range(12):
+            await heard(long.send("Guns?"))
+        corpus.rename(long.id, "A title of sixty characters, which is as long as any one gets")
+    async with screen(session(corpus_file, ScreenEngine(), resume=long.id), size) as pilot:
+        await until(pilot, lambda: "Fewer." in shown(pilot))
+        await browse(pilot)
+        await until(pilot, lambda: "21 conversations" in shown(pilot))
+        found = pilot.app.screen.query_one("#found", OptionList)
+        await until(pilot, lambda: found.max_scroll_y > 0)  # with a scroll bar
+        left = size[0] // 2 if size[0] >= 100 else size[0]
+        listed = " ".join(" ".join(line[:left].strip(" ┃│") for line in shown(pilot).splitlines()).split())
+        assert "as long as any one gets ● open now" in listed
+        assert "democrat on fake · " in listed
+        assert "24 messages" in listed
+        assert "…" not in listed
 
 
 async def test_what_was_deleted_comes_back_until_the_list_is_left(corpus_file: Path) -> None:

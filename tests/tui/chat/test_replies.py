@@ -13,9 +13,11 @@ from textual.pilot import Pilot
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.chat.replies import ReplyController
+from chat_personas.tui.screens.conversations import ConversationsScreen
 from chat_personas.tui.widgets.entries import Entry
 from chat_personas.tui.widgets.messages import FIRST_WORD
 from eval.engine import EngineError, Piece, TooLongError, Usage
+from tests.conversation.test_gone_on_elsewhere import gone_on
 from tests.examples import slow_but_first
 from tests.tui.fakes import (
     SECONDS,
@@ -29,6 +31,7 @@ from tests.tui.fakes import (
     shown,
     type_text,
     until,
+    words,
 )
 
 
@@ -529,6 +532,63 @@ async def test_while_a_message_is_edited_the_conversation_stays_on_its_version(c
         await pilot.press("f8", "?", "enter")
         await until(pilot, lambda: "Three." in shown(pilot))
     assert [text for _, text, _ in spoken(corpus_file)] == ["Second??", "Three."]
+
+
+async def test_where_another_program_has_gone_on_the_message_comes_back_and_the_conversation_can_be_opened_again(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("One."), reply("Three.")))) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).replies.busy)
+        with Corpus.open(corpus_file) as corpus:
+            key = corpus.conversations()[0].id
+            gone_on(corpus, key, "Second?")
+        await type_text(pilot, "Third?")
+        await until(pilot, lambda: "another program has gone on with this conversation" in words(pilot))
+        assert chat(pilot).composer.text == "Third?"
+        assert [text for _, text, _ in spoken(corpus_file)] == ["First?", "One.", "Second?", "Indeed."]
+
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationsScreen) and "Second?" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Indeed." in shown(pilot))
+        assert chat(pilot).composer.text == "Third?"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Three." in shown(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)][2:] == ["Second?", "Indeed.", "Third?", "Three."]
+
+
+async def test_messages_that_wait_come_back_too_where_another_program_has_gone_on(corpus_file: Path) -> None:
+    more = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine(["One", more, *reply(".")], reply("Two.")))) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One" in shown(pilot))
+        for text in ("Second?", "Third?"):
+            await type_text(pilot, text)
+        await until(pilot, lambda: len(chat(pilot).replies.not_stored_yet) == 2)
+        with Corpus.open(corpus_file) as corpus:
+            gone_on(corpus, corpus.conversations()[0].id, "Elsewhere?")
+        more.set()
+        await until(pilot, lambda: "another program has gone on with this conversation" in words(pilot))
+        await until(pilot, lambda: not chat(pilot).replies.not_stored_yet)
+        assert chat(pilot).composer.text.split() == ["Second?", "Third?"]
+    assert [text for _, text, _ in spoken(corpus_file)][2:] == ["Elsewhere?", "Indeed."]
+
+
+async def test_another_reply_that_fails_before_its_first_word_leaves_the_one_before_and_says_so(
+    corpus_file: Path,
+) -> None:
+    engine = ScreenEngine(["Forty words", EngineError("it died")], [EngineError("cannot reach it")], reply("Well."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Guns?")
+        await until(pilot, lambda: "it died" in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f5")
+        await until(pilot, lambda: "cannot reach it; the reply before stays" in words(pilot))
+        assert "Forty words" in shown(pilot)
+        assert "version" not in shown(pilot)
+        await type_text(pilot, "And?")
+        await until(pilot, lambda: "Well." in shown(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)] == ["Guns?", "Forty words", "And?", "Well."]
 
 
 def test_what_is_said_and_edited_is_known_as_not_stored_before_anything_is_done_with_it() -> None:

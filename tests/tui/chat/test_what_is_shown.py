@@ -156,7 +156,7 @@ async def test_a_conversation_is_renamed_in_the_list_and_the_title_follows(corpu
         conversation = chat(pilot).session.conversation
         assert conversation is not None
         await pilot.press("ctrl+o")
-        await until(pilot, lambda: f"democrat on fake · {conversation.id[-6:].lower()} · " in shown(pilot))
+        await until(pilot, lambda: f"democrat on fake · {conversation.id[-6:].lower()}" in shown(pilot))
         await pilot.press("r")
         await until(pilot, lambda: "The title of the conversation" in shown(pilot))
         await pilot.press("end", *" Guns", "enter")

@@ -109,6 +109,12 @@ async def test_peoples_answers_are_hidden_until_they_are_revealed(corpus_file: P
         assert "Democrat answers" not in words(pilot)
 
         await pilot.press("r")
+        assert "once more shows people's answers" in words(pilot)
+        assert "Democrat answers" not in words(pilot), "it may have been a stray key"
+        await pilot.press("g", "escape", "r")
+        assert "Democrat answers" not in words(pilot)
+
+        await pilot.press("r")
         assert "Democrat answers (n 1,483)" in words(pilot)
         assert "people's answers are hidden" not in words(pilot)
 
@@ -127,7 +133,7 @@ async def test_a_guess_is_entered_before_and_compared_after_people_are_revealed(
         assert "guess A" in words(pilot)
         assert "the guess:" not in words(pilot)
 
-        await pilot.press("r")
+        await pilot.press("r", "r")
         # Democrats: 764, 487, 180 and 52 of 1,483, so 52, 33, 12 and 4 percent: 7 percent points have to move
         assert "the guess: 7 of 100" in words(pilot)
 
@@ -329,7 +335,7 @@ async def test_the_quotes_are_in_the_corpus(corpus_file: Path) -> None:
 async def test_every_bar_fits_the_screen_and_follows_its_size(corpus_file: Path, size: tuple[int, int]) -> None:
     async with screen(session(corpus_file, parties()), size=size) as pilot:
         room = await ask_parties(pilot)
-        await pilot.press("r")
+        await pilot.press("r", "r")
         answers = room.query_one("#answers")
         drawn = [
             room._drawn(place, answer, size[0] - 6) for place, answer in enumerate(room.table.room.report().answers)
@@ -406,7 +412,7 @@ async def test_the_panel_hides_peoples_answers_to_what_the_room_asks_until_they_
 
         await pilot.press("f12")
         await answered(pilot)
-        await pilot.press("r", "escape")
+        await pilot.press("r", "r", "escape")
         await until(pilot, lambda: "hidden" not in (sections.probe.draw(48) or hidden).plain)
 
 
@@ -477,7 +483,7 @@ async def test_why_replies_are_missing_stays_on_the_screen(corpus_file: Path, mo
         await pilot.press(*"legal access", "enter")
         await pilot.press(*"party", "enter")
         await until(pilot, lambda: "the disk is full; make room" in words(pilot))
-        await pilot.press("r")
+        await pilot.press("r", "r")
         await until(pilot, lambda: "hidden:" not in words(pilot))
         assert "the disk is full; make room" in words(pilot)
         await pilot.resize_terminal(100, 30)

@@ -132,6 +132,27 @@ async def test_while_a_side_is_measured_the_round_is_the_one_in_which_it_spoke(
         assert "esc Stop" in words(pilot)
 
 
+async def test_the_count_of_questions_is_the_same_in_all_places_of_a_frame(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = asyncio.Event()
+
+    async def measure(monitors: SideMonitors, place: int) -> AsyncGenerator[Estimate, None]:
+        yield Estimate(None, 27, 62, complete=False)
+        await more.wait()
+        yield Estimate(None, 51, 62, complete=False)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(SideMonitors, "measure", measure)
+    engine = ScreenEngine(reply("Less."), reply("More."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), size=SIZE) as pilot:
+        await held(pilot)
+        for counted in (27, 51):
+            await until(pilot, lambda counted=counted: f"measuring… {counted}/62" in words(pilot))  # type: ignore[misc]
+            assert f"{counted} of 62… " in words(pilot)
+            more.set()
+
+
 async def test_space_pauses_what_the_moderator_says_reaches_both_and_escape_stops_a_turn(corpus_file: Path) -> None:
     go_on = asyncio.Event()
     engine = ScreenEngine(
