@@ -13,6 +13,7 @@ import pytest
 from chat_personas.conversation.audit import Audit
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError, RatingRow, ReplyPersona
+from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.rows import PersonaChangeRow, Words
 from chat_personas.corpus.search import Query
@@ -242,7 +243,10 @@ async def test_replies_of_two_personas_with_the_same_prompt_are_no_preference_pa
     rated.append(conversation.path[-1].id)
     for value, reply in enumerate(rated, start=1):
         corpus.add_rating(RatingRow(message_id=reply, scale="realism 1-7", value=float(value)))
-    assert json_lines(corpus, "trl-preference", tmp_path / "out.jsonl") == []
+    with pytest.raises(
+        ExportError, match="1 conversation without two complete replies to a message, rated differently"
+    ):
+        json_lines(corpus, "trl-preference", tmp_path / "out.jsonl")
 
 
 async def test_a_corpus_that_is_merged_keeps_who_speaks_next(corpus: Corpus, tmp_path: Path) -> None:
