@@ -18,7 +18,7 @@ def test_the_tables_join_by_their_keys(corpus: Corpus, tmp_path: Path) -> None:
     tables = {file.stem: pandas.read_csv(file) for file in (tmp_path / "tables").iterdir()}
     assert {name: len(table) for name, table in tables.items()} == {
         "conversations": 1,
-        "messages": 4,
+        "messages": 6,  # with the last reply, which was stopped, and its question
         "measurements": 2,
         "ratings": 1,
         "participations": 0,
