@@ -427,7 +427,7 @@ async def test_a_room_is_known_in_the_list_of_conversations(corpus_file: Path) -
 async def test_letter_keys_act_as_capitals_too(corpus_file: Path) -> None:
     async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
         await ask_parties(pilot)
-        await pilot.press("R")
+        await pilot.press("R", "R")
         assert "Democrat answers (n 1,483)" in words(pilot)
         await pilot.press("R", "G")
         await until(pilot, lambda: isinstance(pilot.app.screen, GuessScreen))
