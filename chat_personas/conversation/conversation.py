@@ -541,7 +541,7 @@ class Conversation:
         """
         path, own = self.path, [place for place, row in enumerate(self.path) if row.author == "person"]
         if number is not None and not 1 <= number <= len(own):
-            raise ValueError(f"you have said {pluralize(len(own), 'message')}; write the number of one")
+            raise _no_such_message(len(own))
         last = max(0, len(path) - (2 if path and path[-1].role == "assistant" else 1))
         first = last if number is None else own[number - 1]
         said, after = path[first : first + 1], path[first + 1 : first + 2]
@@ -612,7 +612,7 @@ class Conversation:
         if not number and ends:
             return ends[-1]
         if not (number.isdecimal() and 1 <= int(number) <= len(ends)):
-            raise ValueError(f"you have said {pluralize(len(ends), 'message')}; write the number of one")
+            raise _no_such_message(len(ends))
         return ends[int(number) - 1]
 
     @property
@@ -745,3 +745,7 @@ def _folder_of(row: ConversationRow | PersonaChangeRow, persona: Persona) -> Pat
     from chat_personas.steering.applied import folder_of
 
     return folder_of(row.persona_sha256)
+
+
+def _no_such_message(said: int) -> ValueError:
+    return ValueError(f"you have said {pluralize(said, 'message')}; write the number of one")
