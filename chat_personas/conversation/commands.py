@@ -36,7 +36,7 @@ class Command:
 
     `in_short` is what it does on the screen, in at most 36 letters, "" where only the sentences have it; `keys` are its
     keys there, "" for none; `label` is its name in the key line, "" where it stays out of that; `id` is the name by
-    which settings rebind it, the command's own unless another is given. `reads` says whether it leaves what was said
+    which settings rebind it, the command's own unless another is given. `beside` says whether it leaves what was said
     as it is in sentences, and begins nothing there: always, or where nothing follows its name.
     """
 
@@ -51,7 +51,7 @@ class Command:
     id: str = ""
     in_sentences: bool = True
     instead: str = ""
-    reads: Literal["", "alone", "always"] = ""
+    beside: Literal["", "alone", "always"] = ""
 
     @property
     def written(self) -> str:
@@ -119,7 +119,7 @@ _TABLE = (
         in_short="Next version of the last turn",
         keys="f8",
         id="other",
-        reads="alone",
+        beside="alone",
     ),
     Command(
         "paste",
@@ -144,7 +144,7 @@ _TABLE = (
         "Talking",
         in_short="Go to one of your messages",
         keys="alt+j",
-        reads="always",
+        beside="always",
     ),
     Command(
         "find",
@@ -154,7 +154,7 @@ _TABLE = (
         alone=False,
         in_short="Find words in this conversation",
         keys="ctrl+f",
-        reads="always",
+        beside="always",
     ),
     Command(
         "queue",
@@ -171,7 +171,7 @@ _TABLE = (
         in_short="Copy the chosen message, or a reply",
         keys="f7",
         label="Copy",
-        reads="always",
+        beside="always",
     ),
     Command(
         "whole",
@@ -192,7 +192,7 @@ _TABLE = (
         keys="f9",
         label="Thoughts",
         id="thoughts",
-        reads="always",
+        beside="always",
     ),
     Command(
         "editor",
@@ -211,7 +211,7 @@ _TABLE = (
         "Talking",
         in_short="Show the exact prompt",
         keys="f3",
-        reads="always",
+        beside="always",
     ),
     Command(
         "rate",
@@ -220,7 +220,7 @@ _TABLE = (
         "Talking",
         in_short="Rate the last reply",
         keys="alt+r",
-        reads="always",
+        beside="always",
     ),
     Command(
         "measure",
@@ -239,7 +239,7 @@ _TABLE = (
         in_short="Show, enter or leave the panel",
         keys="f2,ctrl+t",
         label="Panel",
-        reads="always",
+        beside="always",
     ),
     Command(
         "hide-panel",
@@ -257,7 +257,7 @@ _TABLE = (
         "Say what a section of the panel means, with the figures of this conversation.",
         "Measuring",
         in_short="Say what the panel means",
-        reads="always",
+        beside="always",
     ),
     Command(
         "essence",
@@ -283,7 +283,7 @@ _TABLE = (
         "List the questions, or read one with all shares.",
         "Measuring",
         instead="/panel goes to the panel, which has a section with the questions",
-        reads="always",
+        beside="always",
     ),
     Command(
         "persona",
@@ -294,7 +294,7 @@ _TABLE = (
         in_short="Choose another persona",
         keys="ctrl+g",
         label="Persona",
-        reads="alone",
+        beside="alone",
     ),
     Command(
         "personas",
@@ -302,7 +302,7 @@ _TABLE = (
         "List the personas, or those with these words.",
         "Persona and model",
         instead="/persona lists them",
-        reads="always",
+        beside="always",
     ),
     Command(
         "go-on",
@@ -318,7 +318,7 @@ _TABLE = (
         "Say the steering prompt, or go on in this conversation with one of your own words: /prompt-text TEXT.",
         "Persona and model",
         in_short="Write the steering prompt yourself",
-        reads="alone",
+        beside="alone",
     ),
     Command(
         "save-persona",
@@ -335,7 +335,7 @@ _TABLE = (
         "Persona and model",
         in_short="Choose another model",
         keys="alt+m",
-        reads="alone",
+        beside="alone",
     ),
     Command(
         "models",
@@ -343,7 +343,7 @@ _TABLE = (
         "List the models on this machine, and those to fetch.",
         "Persona and model",
         instead="/model lists them",
-        reads="always",
+        beside="always",
     ),
     Command(
         "steer",
@@ -351,7 +351,7 @@ _TABLE = (
         "Say what is on inside the model, or change it.",
         "Persona and model",
         in_short="Say or set what is on inside",
-        reads="alone",
+        beside="alone",
     ),
     Command(
         "sampling",
@@ -359,7 +359,7 @@ _TABLE = (
         "Say how replies are drawn, or change it here: /sampling temperature=0.5 seed=7, or /sampling default.",
         "Persona and model",
         in_short="Choose how replies are drawn here",
-        reads="alone",
+        beside="alone",
     ),
     Command(
         "steer-up",
@@ -397,7 +397,7 @@ _TABLE = (
         "Conversations",
         in_short="Fork: new conversation up to here",
     ),
-    Command("list", "", "List the latest conversations.", "Conversations", instead="/open lists them", reads="always"),
+    Command("list", "", "List the latest conversations.", "Conversations", instead="/open lists them", beside="always"),
     Command(
         "search",
         "WORDS",
@@ -405,7 +405,7 @@ _TABLE = (
         "Conversations",
         alone=False,
         instead="/open lists the conversations and searches them",
-        reads="always",
+        beside="always",
     ),
     Command(
         "open",
@@ -415,7 +415,7 @@ _TABLE = (
         in_short="List, search or delete conversations",
         keys="ctrl+o",
         label="Open",
-        reads="alone",
+        beside="alone",
     ),
     Command(
         "rename",
@@ -424,7 +424,7 @@ _TABLE = (
         "Conversations",
         alone=False,
         in_short="Give this conversation another title",
-        reads="always",
+        beside="always",
     ),
     Command(
         "export",
@@ -434,7 +434,7 @@ _TABLE = (
         in_short="Export the conversation to a file",
         keys="ctrl+s",
         label="Export",
-        reads="always",
+        beside="always",
     ),
     Command(
         "delete",
@@ -511,7 +511,7 @@ _TABLE = (
         "The program",
         in_short="Show and change the settings",
         keys="alt+o",
-        reads="always",
+        beside="always",
     ),
     Command(
         "theme",
@@ -530,7 +530,7 @@ _TABLE = (
         in_short="List all keys",
         keys="f1",
         label="Help",
-        reads="always",
+        beside="always",
     ),
     Command(
         "quit",
@@ -554,9 +554,9 @@ class Asked:
     argument: str
 
     @property
-    def only_reads(self) -> bool:
+    def stops_nothing(self) -> bool:
         """Whether this leaves what was said as it is, and begins nothing: what is going on need not stop for it."""
-        return self.command.reads == "always" or (self.command.reads == "alone" and not self.argument)
+        return self.command.beside == "always" or (self.command.beside == "alone" and not self.argument)
 
 
 def asked(line: str, face: Face = "sentences") -> Asked | None:

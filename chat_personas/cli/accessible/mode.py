@@ -137,7 +137,7 @@ class AccessibleMode(StandardInputMode):
         except CommandError:  # which the turn says
             pass
         else:
-            if wanted is None or not wanted.only_reads:
+            if wanted is None or not wanted.stops_nothing:
                 return False
         doing = self._dialogue.doing
         await self._take_turn()
