@@ -133,20 +133,26 @@ async def _run_or_fail(command: Sequence[str]) -> int | OSError:
 
 
 async def _run(command: Sequence[str]) -> int:
-    """Run a program to its end. It is ended where the caller is cancelled: by force if it does not end in time."""
-    program = await asyncio.create_subprocess_exec(*command)
+    """Run a program to its end. Where the caller is cancelled it is ended, also one that has only just been started."""
+    starting = asyncio.create_task(asyncio.create_subprocess_exec(*command))
     try:
-        return await program.wait()
+        return await (await asyncio.shield(starting)).wait()
     except asyncio.CancelledError:
-        with suppress(ProcessLookupError):
-            program.terminate()
-        try:
-            async with asyncio.timeout(SECONDS_TO_STORE):
-                await program.wait()
-        except TimeoutError:
-            program.kill()
-            await program.wait()
+        with suppress(OSError):  # it could not be started
+            await _end(await starting)
         raise
+
+
+async def _end(program: asyncio.subprocess.Process) -> None:
+    """End a program: by force if it does not end in time."""
+    with suppress(ProcessLookupError):
+        program.terminate()
+    try:
+        async with asyncio.timeout(SECONDS_TO_STORE):
+            await program.wait()
+    except TimeoutError:
+        program.kill()
+        await program.wait()
 
 
 @contextmanager

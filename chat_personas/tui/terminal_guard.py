@@ -1,10 +1,12 @@
-"""What the screen needs of its process: descriptor 2 for itself, and quiet garbage collection.
+"""What the screen needs of its process: descriptor 2 for itself, quiet garbage collection, and timers that keep time.
 
 Native libraries write to file descriptor 2, on which Textual draws. So while the screen is up Textual draws on a copy
 of the descriptor, and the descriptor itself leads to the log.
 
 A full garbage collection visits every object. It takes 170 ms once SciPy is loaded, comes several times during a reply,
 and no key is echoed meanwhile.
+
+Textual forgets what it was to call after a time if the machine does not give it the processor for so long.
 """
 
 import errno
@@ -15,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 _HARDLY_EVER = 1000
 SECONDS_OF_QUIET = 0.5
@@ -54,6 +57,23 @@ class QuietCollection:
             gc.collect()
         else:
             self._later(SECONDS_OF_QUIET, self._collect_or_wait)
+
+
+def keep_late_calls() -> None:
+    """Have Textual call a function after a time (`set_timer`) however late it is. Calling this again does nothing.
+
+    Textual 8.2 leaves out the ticks of a timer for which it is too late, also where there is only one. So on a busy
+    machine the rest of a reply was never drawn, and a window that had changed its size not laid out.
+    """
+    from textual import message_pump
+    from textual.timer import Timer
+
+    class KeepingTimer(Timer):
+        def __init__(self, *arguments: Any, repeat: int | None = None, skip: bool = True, **options: Any) -> None:
+            super().__init__(*arguments, repeat=repeat, skip=skip and repeat != 0, **options)
+
+    if vars(message_pump)["Timer"] is Timer:
+        vars(message_pump)["Timer"] = KeepingTimer  # where `set_timer` finds it
 
 
 DESCRIPTOR = 2

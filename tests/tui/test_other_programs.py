@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.app import App, SuspendNotSupported
 
+from chat_personas.tui import other_programs
 from chat_personas.tui.other_programs import NoEditorError, clipboard_program, edited, editor_command, fill_clipboard
 
 ALL = ("pbcopy", "wl-copy", "xclip", "xsel", "clip.exe", "tmux")
@@ -108,18 +109,21 @@ async def test_a_copy_goes_to_the_program_that_holds_the_clipboard(
 
 
 @pytest.mark.parametrize(
-    ("does", "kept"),
+    ("first", "at_the_end", "kept"),
     [
-        ('echo stored > "$1"; trap "kill \\$!; exit 1" TERM', "stored"),
-        ('trap "echo rescued > $1.save; kill \\$!; exit 1" TERM', "rescued"),
+        ('echo stored > "$1"', "exit 1", "stored"),
+        ("", 'echo rescued > "$1.save"; exit 1', "rescued"),
     ],
 )
 async def test_an_editor_is_ended_with_the_program_and_what_it_stored_is_handed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, kept: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, at_the_end: str, kept: str
 ) -> None:
     ready = tmp_path / "ready"
     os.mkfifo(ready)
-    monkeypatch.setenv("VISUAL", script(tmp_path, "editor", f"{does}; sleep 999 & echo $$ > {ready}; wait"))
+    # `wait` would miss a signal that comes just before it; a program that runs does not
+    goes_on = f"{first}\ntrap '{at_the_end}' TERM\necho $$ > {ready}\nwhile :; do sleep 0.05; done"
+    monkeypatch.setenv("VISUAL", script(tmp_path, "editor", goes_on))
+    monkeypatch.setattr(other_programs, "SECONDS_TO_STORE", 60.0)
     left: list[str] = []
     editing = asyncio.create_task(edited(Lent(), "mine", "message.md", left.append))
     pid = int(await asyncio.to_thread(ready.read_text))

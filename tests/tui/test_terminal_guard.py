@@ -1,13 +1,17 @@
-"""The screen outlives its terminal until it notices that it is gone, and collects garbage while nobody types."""
+"""The screen outlives its terminal until it notices the loss, keeps time, and collects garbage when all is quiet."""
 
 import gc
+import itertools
 import os
 import pty
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
+from textual import timer
+from textual.app import App
 
-from chat_personas.tui.terminal_guard import QuietCollection, TerminalStream
+from chat_personas.tui.terminal_guard import QuietCollection, TerminalStream, keep_late_calls
 
 
 def test_what_is_drawn_after_the_terminal_is_gone_is_dropped_without_an_error() -> None:
@@ -67,3 +71,22 @@ def test_garbage_waits_until_nobody_types_and_is_collected_once(monkeypatch: pyt
     garbage.ask()
     clock.tick()
     assert collected == ["all", "all"]
+
+
+async def test_what_is_to_be_called_after_a_time_is_called_once_on_a_machine_that_is_too_busy_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep_late_calls()
+    keep_late_calls()
+    called: list[str] = []
+    app = App[None]()
+    async with app.run_test() as pilot:
+        busy = itertools.count(0.0, 10.0)  # ten seconds pass between any two looks at the clock
+        monkeypatch.setattr(timer, "_time", SimpleNamespace(get_time=lambda: next(busy)))
+        app.set_timer(0.01, lambda: called.append("after a time"))
+        for _ in range(200):
+            await pilot.pause(0.01)
+            if called:
+                break
+        await pilot.pause(0.05)
+    assert called == ["after a time"]
