@@ -82,6 +82,7 @@ picture: $(VENV)/installed-dev  ## Make the pictures in docs/ from the real prog
 	$(BIN)/python -m scripts.pictures.make_screenshot
 	$(BIN)/python -m scripts.pictures.make_persona_pictures
 	$(BIN)/python -m scripts.pictures.make_models_pictures
+	$(BIN)/python -m scripts.pictures.make_evaluation_pictures
 	$(BIN)/python -m scripts.pictures.make_sweep_pictures
 	$(BIN)/python -m scripts.pictures.make_knob_picture
 	$(BIN)/python -m scripts.pictures.make_room_pictures

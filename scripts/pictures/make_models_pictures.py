@@ -1,13 +1,11 @@
-"""Make the pictures of docs/models.md from the real program: `python -m scripts.pictures.make_models_pictures`.
+"""Make the picture of models that are found, of docs/models.md: `python -m scripts.pictures.make_models_pictures`.
 
 discover.svg is what `models discover` prints on a machine that is made up: a home directory with the headers of a few
-models, so that nothing of anybody's home is on the picture. too-small.svg is what `eval` prints for SmolLM2, a model
-that talks and has no score; eval.svg, of docs/measures.md, what it prints for the built-in model.
+models, so that nothing of anybody's home is on the picture.
 """
 
 import io
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +14,7 @@ import gguf
 import numpy as np
 from rich.console import Console
 
-from scripts.pictures.make_screenshot import PERSONA, PICTURE, own_home
+from scripts.pictures.make_screenshot import PICTURE, own_home
 from scripts.pictures.portable_svg import portable
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 FOLDER = PICTURE.parent
 WIDTH = 120
 """Columns of the picture of `models discover`."""
-EVAL_WIDTH = 84
-"""Columns of the picture of `eval`."""
 BLOCKS = {
     gguf.LlamaFileType.MOSTLY_Q8_0: gguf.GGMLQuantizationType.Q8_0,
     gguf.LlamaFileType.MOSTLY_Q4_K_M: gguf.GGMLQuantizationType.Q4_K,
@@ -91,18 +87,13 @@ MADE = (
         template=False,
     ),
 )
-TOO_SMALL = ("--model", "smollm2", "--limit", "20", "--no-unsteered")
-"""With what SmolLM2 is measured: half of the questions would not make it sound."""
-EVALUATED = (PERSONA, "--model", "pocket")
 UNFINISHED = ".cache/llama.cpp/granite-3.3-2b-instruct-Q4_K_M.gguf"
 
 
 def main() -> None:
-    """Make the pictures, in a home of their own."""
+    """Make the picture, in a home of its own."""
     with own_home() as home:
         picture_of_discover(home)
-        picture_of_what_is_printed("too-small.svg", "eval", PERSONA, *TOO_SMALL)
-        picture_of_what_is_printed("eval.svg", "eval", *EVALUATED)
 
 
 def picture_of_discover(home: Path) -> None:
@@ -160,22 +151,6 @@ def write_header(path: Path, made: Made) -> None:
     writer.write_ti_data_to_file()
     writer.close()
     os.truncate(path, path.stat().st_size + size + 64)
-
-
-def picture_of_what_is_printed(name: str, *arguments: str) -> None:
-    """Write what a command prints, below the command."""
-    program = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    ran = subprocess.run(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-P", "-c", program, *arguments],
-        env=os.environ | {"COLUMNS": str(EVAL_WIDTH), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    console = Console(record=True, width=EVAL_WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
-    console.print(f"$ chat-personas {' '.join(arguments)}")
-    console.print(ran.stdout.rstrip())
-    written(FOLDER / name, console.export_svg(title="chat-personas"))
 
 
 def written(path: Path, svg: str) -> None:
