@@ -29,8 +29,13 @@ _PART_WIDGETS = 20
 _BLOCK_WIDGETS = 80
 _DEEPEST = 10
 """Levels of tokens: a list within a list is two levels deeper. Heights of nested blocks take time that multiplies."""
-_WINDOWS = (2_000, 8_000)
-"""Characters in which the next part is looked for; a block that is longer than the last is too large."""
+_SMALL_WINDOW = 400
+_WINDOWS = (_SMALL_WINDOW, 2_000, 8_000)
+"""Characters in which the next part is looked for; a block that is longer than the last is too large.
+
+Of many small blocks, as of a list of numbers, the small window holds more than a part: to parse 2,000 characters of
+them takes longer than to draw the part.
+"""
 _WIDGETS = {"list_item_open": 3, "fence": 2, "code_block": 2, "table_open": 2, "hr": 1, "tr_open": 0}
 
 ACTING = ["link", "image", "autolink", "html_inline", "html_block", "entity", "reference"]
@@ -111,7 +116,7 @@ def _part_within(text: str, *, whole: bool) -> Part | None:
         if too_large:
             return Part(len(text), 1, plain=True)
         if place and not whole and place == len(units) - 1:  # it may go on
-            return Part(begins, total, unit.continues)
+            return None if len(text) == _SMALL_WINDOW else Part(begins, total, unit.continues)
         total += unit.widgets
     return Part(len(text), total) if whole else None
 

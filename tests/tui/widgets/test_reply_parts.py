@@ -68,6 +68,12 @@ def test_a_text_of_many_blocks_is_cut_between_them_and_plain_after_the_last_for_
     assert found[2].plain
 
 
+@pytest.mark.parametrize("words", [1, 5, 10])
+def test_paragraphs_of_any_length_are_drawn_twenty_at_a_time(words: int) -> None:
+    paragraph = "word " * words + "end.\n\n"
+    assert next_part(paragraph * 100).length == 20 * len(paragraph)
+
+
 def test_a_long_list_is_cut_between_its_items() -> None:
     part = next_part("".join(f"{number}. item\n" for number in range(1, 40)))
     assert part.continues
