@@ -12,6 +12,7 @@ from textual import timer
 from textual.app import App
 
 from chat_personas.tui.terminal_guard import QuietCollection, TerminalStream, keep_late_calls
+from tests.tui.fakes import until
 
 
 def test_what_is_drawn_after_the_terminal_is_gone_is_dropped_without_an_error() -> None:
@@ -84,9 +85,6 @@ async def test_what_is_to_be_called_after_a_time_is_called_once_on_a_machine_tha
         busy = itertools.count(0.0, 10.0)  # ten seconds pass between any two looks at the clock
         monkeypatch.setattr(timer, "_time", SimpleNamespace(get_time=lambda: next(busy)))
         app.set_timer(0.01, lambda: called.append("after a time"))
-        for _ in range(200):
-            await pilot.pause(0.01)
-            if called:
-                break
+        await until(pilot, lambda: bool(called))
         await pilot.pause(0.05)
     assert called == ["after a time"]

@@ -48,10 +48,7 @@ async def test_what_comes_is_drawn_without_waiting_for_the_end_even_while_the_pe
         reply, markdown = pilot.app.query_one(Reply), pilot.app.query_one(Markdown)
         await reply.write("One ")
         await reply.write("two ")
-        for _ in range(200):
-            await pilot.pause(0.01)
-            if "two" in markdown.source:
-                break
+        await until(pilot, lambda: "two" in markdown.source)
         assert markdown.source.split() == ["One", "two"]
 
 
