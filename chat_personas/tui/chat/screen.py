@@ -547,8 +547,13 @@ class ChatScreen(Screen[None]):
         return focused
 
     def on_screen_suspend(self) -> None:
-        """Let the text have the focus when the screen that covers this one has been left."""
-        self.write_on()
+        """Let the text have the focus when the screen that covers this one has been left.
+
+        A message that is chosen, or that words have found, stays chosen: more may be done with it. What goes elsewhere
+        from the covering screen says so itself (`write_on`).
+        """
+        if not self._aside:
+            self.write_on()
 
     @property
     def away_from_text(self) -> bool:
