@@ -132,6 +132,22 @@ async def test_while_a_side_is_measured_the_round_is_the_one_in_which_it_spoke(
         assert "esc Stop" in words(pilot)
 
 
+@pytest.mark.parametrize("rounds", [1, 3])
+async def test_while_a_side_speaks_the_round_is_the_one_of_its_turn(corpus_file: Path, rounds: int) -> None:
+    first, second = asyncio.Event(), asyncio.Event()
+    engine = ScreenEngine(["Le", first, *reply("ss.")], ["Mo", second, *reply("re.")], ["No", asyncio.Event()])
+    async with screen(session(corpus_file, engine), size=SIZE) as pilot:
+        debate = await held(pilot, rounds=rounds)
+        for said, goes_on in (("A Democrat: replying 1 word", first), ("A Republican: replying 1 word", second)):
+            await until(pilot, lambda said=said: f"round 1 of {rounds} · {said}" in words(pilot))  # type: ignore[misc]
+            goes_on.set()
+        if rounds == 1:
+            await ended(pilot, debate)
+            assert "ended after 1 round" in words(pilot)
+        else:
+            await until(pilot, lambda: "round 2 of 3 · A Democrat: replying 1 word" in words(pilot))
+
+
 async def test_the_count_of_questions_is_the_same_in_all_places_of_a_frame(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
