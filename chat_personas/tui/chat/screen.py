@@ -67,6 +67,8 @@ NOT_HERE = "The message that you edited is on another branch now; sent again, th
 SECONDS_OF_A_FAULT = 30.0
 MOST_FAULTS = 4
 """Faults of the settings that a notice names."""
+ROWS_BESIDE = 4
+"""Rows that the composer leaves to title, status and keys, and to the conversation at least."""
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 
@@ -522,8 +524,9 @@ class ChatScreen(Screen[None]):
         self.panel_place.explain("course")
 
     def on_resize(self) -> None:
-        """Show the panel beside the conversation where there is room for both."""
+        """Show the panel beside the conversation where there is room for both, and what is typed in every window."""
         self.panel_place.fit()
+        self.composer.fit(self.app.size.height - ROWS_BESIDE)
 
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""
