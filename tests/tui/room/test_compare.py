@@ -358,6 +358,26 @@ async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> Non
         assert choices.option_count == 1
 
 
+async def test_escape_takes_back_one_choice_after_the_other_before_it_leaves(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        choices = await choosing(pilot)
+        everybody = choices.option_count
+        for other in ("(repub", "(woman"):
+            await pilot.press(*other, "enter")
+        await pilot.press(*"(man")
+        await until(pilot, lambda: choices.option_count == 1)
+        for said in (
+            "A Democrat (portray) | A Republican (portray) | A woman (portray)",
+            "A Democrat (portray) | A Republican (portray)",
+            "A Democrat (portray)",
+        ):
+            await pilot.press("escape")
+            await until(pilot, lambda said=said: f"{said} (up to 4 columns)" in words(pilot))  # type: ignore[misc]
+        assert choices.option_count == everybody
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
+
+
 @pytest.mark.slow
 async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
