@@ -29,7 +29,15 @@ from chat_personas.corpus.export import (
     sqlite,
     trl_preference,
 )
-from chat_personas.corpus.export.format import COMPLETE, PARTICIPATION, DirectoryFormat, FileFormat, Format, TextFormat
+from chat_personas.corpus.export.format import (
+    COMPLETE,
+    PARTICIPATION,
+    SHOWN,
+    DirectoryFormat,
+    FileFormat,
+    Format,
+    TextFormat,
+)
 from chat_personas.corpus.export.masking import unmasked
 from chat_personas.corpus.export.permission import Withheld
 from chat_personas.corpus.export.source import Held, Source, Terms, reading
@@ -295,12 +303,15 @@ def _written(units: int, found: Withheld, form: Format, held: Held) -> Written:
 
 
 def _not_held(form: Format, held: Held) -> Iterator[tuple[str, str]]:
-    """Yield how many conversations the format can hold nothing of: in short, and in full, as `_kept_back`."""
+    """Yield how much the format cannot hold for each reason: in short, and in full, as `_kept_back`."""
     if held.left:
         lacking = f"{pluralize(held.left, 'conversation')} without {form.holds}"
-        yield lacking, f"{lacking}{_HOLD_ALL if form.holds == COMPLETE else ''}"
+        yield lacking, f"{lacking}{_HOLD_ALL if form.holds.startswith(COMPLETE) else ''}"
     if held.cut:
-        end = f"the end of {pluralize(held.cut, 'conversation')} (no complete reply to it)"
+        end = f"the end of {pluralize(held.cut, 'conversation')} (no complete reply to it {SHOWN})"
+        yield end, end
+    if held.branches_cut:
+        end = f"the end of {pluralize(held.branches_cut, 'branch', 'branches')} (no complete reply to it)"
         yield end, end
 
 

@@ -14,7 +14,9 @@ from chat_personas.corpus.export.source import Source
 DEBATES = "debates, because a model's words would stand in a person's place"
 """What is left out by formats that cannot tell the author of a message."""
 COMPLETE = "a complete reply"
-"""What must be in a conversation that is in most formats."""
+"""What must be in a conversation that is in a format of all branches."""
+SHOWN = "on the branch last shown"
+"""Where it must be for most formats, which hold one branch: another one may have it."""
 PARTICIPATION = "participation"
 """The unit of a format for studies, which has no row for a conversation that belongs to none."""
 INSTALL = "python -m pip install 'chat-personas[export]'"
@@ -44,7 +46,7 @@ class _Named:
     leaves_out: str
     ending: str = ""
     unit: str = "conversation"
-    holds: str = COMPLETE
+    holds: str = f"{COMPLETE} {SHOWN}"
     whole: bool = False
     tells_authors: bool = False
     needs: tuple[str, ...] = ()
