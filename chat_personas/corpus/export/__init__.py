@@ -313,6 +313,9 @@ def _not_held(form: Format, held: Held) -> Iterator[tuple[str, str]]:
     if held.branches_cut:
         end = f"the end of {pluralize(held.branches_cut, 'branch', 'branches')} (no complete reply to it)"
         yield end, end
+    if held.repeated:
+        repeated = f"{pluralize(held.repeated, 'fork')} without a new complete reply"
+        yield repeated, repeated
 
 
 def what_stays(found: Withheld, form: Format) -> str:

@@ -104,13 +104,15 @@ class Held:
     """What a release came to hold: the keys in the corpus of its participants, and the models that speak in it.
 
     `left` is how many of the chosen conversations may leave, and have nothing that the format can hold; `cut`, of how
-    many it does not hold the end, and `branches_cut`, of how many branches in a format of all branches.
+    many it does not hold the end, and `branches_cut`, of how many branches in a format of all branches. `repeated` is
+    how many forks have nothing complete that is not with their original.
     """
 
     conversations: int = 0
     left: int = 0
     cut: int = 0
     branches_cut: int = 0
+    repeated: int = 0
     of_participants: int = 0
     participants: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
