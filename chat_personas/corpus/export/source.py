@@ -52,7 +52,6 @@ THOUGHT = ("thought", "thought_seconds")
 
 _PAGE = 500
 _CONVERSATION = columns_of(ConversationRow, "conversations")
-_MESSAGE = columns_of(MessageRow, "messages")
 _GENERATION = ", ".join(
     f"NULL AS {name}" if name in THOUGHT else f"generations.{name}" for name in GenerationRow.model_fields
 )
@@ -306,7 +305,7 @@ class Source:
     def messages(self, conversation_id: str, *, rated: bool = False) -> Sequence[MessageRow]:
         """Return the messages of all branches of a conversation, or those that somebody rated, oldest first."""
         among = _RATED if rated else ""
-        sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? {among} ORDER BY id"  # noqa: S608
+        sql = f"SELECT {messages.MESSAGE} FROM messages WHERE conversation_id = ? {among} ORDER BY id"  # noqa: S608
         with storage_errors(self._path):
             found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         return [self._message(row) for row in found]
