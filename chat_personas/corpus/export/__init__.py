@@ -177,7 +177,7 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: 
 
 
 def _fitting(selection: Selection, form: Format, terms: Terms) -> Selection:
-    """Return a selection without debates, if the format cannot tell who wrote what is said in them.
+    """Return a selection without sides of debates that quote, if the format cannot tell who wrote what is said in them.
 
     Where the release is not recorded, it is also without what participants did.
     """

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chat_personas.corpus.export.source import Source
 
-DEBATES = "debates, because a model's words would stand in a person's place"
+DEBATES = "sides of debates that quote the other one, because a model's words would stand in a person's place"
 """What is left out by formats that cannot tell the author of a message."""
 COMPLETE = "a complete reply"
 """What must be in a conversation that is in a format of all branches."""
@@ -36,8 +36,8 @@ class _Named:
     `whole`: the format has a place for how a reply ended, and holds what was said to the end, complete or not.
 
     `tells_authors`: the format can say of a message in a person's place that a model wrote it. In a debate each side
-    reads the other one there. A format that cannot say so leaves debates out: otherwise what a model wrote would be
-    handed on as what a person said.
+    reads the other one there. A format that cannot say so leaves a side out that quotes the other one: otherwise what a
+    model wrote would be handed on as what a person said. The side that begins a debate of one round quotes nothing.
     """
 
     name: str

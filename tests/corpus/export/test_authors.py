@@ -215,6 +215,24 @@ async def test_a_format_that_cannot_tell_authors_leaves_debates_out_and_says_so(
             export_to(corpus, form, only, tmp_path / "out")
 
 
+@pytest.mark.parametrize("name", sorted(ALL.keys() - {"spss", "trl-preference", "huggingface"}))
+async def test_the_side_that_begins_a_debate_of_one_round_quotes_nothing_and_leaves_as_any_conversation(
+    corpus: Corpus, tmp_path: Path, name: str
+) -> None:
+    engine = FakeEngine(["model 1", END], ["model 2", END])
+    debate = Debate.start(corpus, (engine, engine), PERSONAS, "person opens", 1)
+    for _ in range(2):
+        async for _ in debate.turn():
+            pass
+    first, second = (Selection(own=True, ids=(side.id,)) for side in debate.sides)
+
+    assert withheld(corpus, ALL[name], first).quoting == 0
+    export_to(corpus, ALL[name], first, tmp_path / "out")
+    (said,) = set(SAID_BY_PEOPLE[name](tmp_path / "out"))
+    assert "person opens" in said
+    assert withheld(corpus, ALL[name], second).quoting == (not ALL[name].tells_authors)
+
+
 def test_what_a_side_quotes_ended_as_the_reply_did(corpus: Corpus, tmp_path: Path) -> None:
     one, other = stopped_in_a_debate(corpus)
     for number, key in enumerate((one, other, corpus.fork(branch_of(corpus, other)[-1].id))):
