@@ -12,10 +12,11 @@ from chat_personas.corpus import Corpus, Selection, conversations
 from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export import FORMATS, Written, export_to
 from chat_personas.exporting import ALL, Asked, Chosen, Exporter, Outlook, asked_for, slug, with_ending
+from eval.engine import Sampling
 from personas import load_persona
 from tests.corpus.export.participants import conversation_of, take_part
 from tests.corpus.export.talks import forked
-from tests.corpus.making import conversation_row, talk
+from tests.corpus.making import INFO, branch_of, conversation_row, talk
 from tests.fakes import END, FakeEngine
 
 
@@ -283,6 +284,16 @@ def test_what_a_format_cannot_hold_is_counted_and_named_with_the_reason(corpus: 
     assert done.written == Written(2, lacking)
     for name in ("csv", "sqlite"):
         assert Exporter(corpus).export(chosen, ALL[name], tmp_path / name).written == Written(3, ""), name
+
+
+def test_a_reply_that_is_still_being_written_is_counted(corpus: Corpus, tmp_path: Path) -> None:
+    key = talk(corpus, ("Well?", "Yes."))
+    _, reply = corpus.begin_turn(key, branch_of(corpus, key)[-1].id, "Why?", INFO, Sampling())
+    for text, stays in (("", ""), ("Bec", "1 reply still being written")):
+        corpus.flush_reply(reply.id, text)
+        for name in ("csv", "sqlite", "markdown", "html"):
+            done = Exporter(corpus).export(Chosen((key,)), ALL[name], tmp_path / name, replacing=True)
+            assert done.written == Written(1, stays), name
 
 
 def test_a_long_list_is_exported_in_one(corpus: Corpus, tmp_path: Path) -> None:

@@ -316,6 +316,9 @@ def _not_held(form: Format, held: Held) -> Iterator[tuple[str, str]]:
     if held.repeated:
         repeated = f"{pluralize(held.repeated, 'fork')} without a new complete reply"
         yield repeated, repeated
+    if held.growing:
+        growing = f"{pluralize(held.growing, 'reply', 'replies')} still being written"
+        yield growing, growing
 
 
 def what_stays(found: Withheld, form: Format) -> str:

@@ -104,7 +104,8 @@ class Held:
 
     `left` is how many of the chosen conversations may leave, and have nothing that the format can hold; `cut`, of how
     many it does not hold the end, and `branches_cut`, of how many branches in a format of all branches. `repeated` is
-    how many forks have nothing complete that is not with their original.
+    how many forks have nothing complete that is not with their original. `growing` is how many replies with words are
+    left out because they are still being written.
     """
 
     conversations: int = 0
@@ -112,6 +113,7 @@ class Held:
     cut: int = 0
     branches_cut: int = 0
     repeated: int = 0
+    growing: int = 0
     of_participants: int = 0
     participants: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
@@ -283,6 +285,7 @@ class Source:
             said = _told(branch, whole)
             self.held.left += not said
             self.held.cut += not whole and 0 < len(said) < len(branch)
+            self.held.growing += whole and len(said) < len(branch)
             if said:
                 yield conversation, said
 
