@@ -190,6 +190,23 @@ async def test_a_narrow_screen_shortens_the_warning_to_a_whole_word_and_drops_wh
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration")
 
 
+@slow_but_first(("width", "height"), [(20, 5), (15, 4), (20, 9), (60, 3)])
+async def test_in_the_smallest_window_what_is_typed_is_seen_and_that_it_is_a_demonstration(
+    corpus_file: Path, width: int, height: int
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes."))), (width, height)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: not chat(pilot).replies.busy)
+        chat(pilot).status_line.own_text = "[voice]"
+        for typed in ("/s", "Why", "Why?\n" * 9 + "So"):
+            chat(pilot).composer.clear()
+            chat(pilot).composer.insert(typed)
+            await until(pilot, lambda typed=typed: typed[-2:] in shown(pilot))  # type: ignore[misc]
+            assert "demonstration" in shown(pilot).splitlines()[-2]
+        await pilot.press("escape", "f6")
+        await until(pilot, lambda: "Well?" in chat(pilot).composer.text and "Well?" in shown(pilot))
+
+
 async def test_the_screen_says_which_text_of_the_persona_a_demonstration_hardly_follows(
     corpus_file: Path, tmp_path: Path
 ) -> None:

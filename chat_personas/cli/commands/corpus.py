@@ -24,8 +24,8 @@ from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording.conversations import (
-    STATUS,
     for_deletion,
+    how_it_ended,
     speaker_of,
     thought_in_short,
     traces_left,
@@ -108,7 +108,7 @@ def show(
             speaker = speaker_of(message, persona.name, of_participants)
             remarks = [_moment(message.created_at)]
             remarks += ["copy"] if message.copy_of is not None else []
-            remarks += [STATUS[message.status]] if message.status in STATUS else []
+            remarks += how_it_ended(message)
             remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []
             if (model := models.get(message.id)) is not None:
                 remarks += [printable(f"by {model.name}")] if _changes(model, before, found.model) else []
@@ -118,8 +118,6 @@ def show(
                 remarks.append(thought_in_short(thought.text, thought.seconds))
                 if thoughts:
                     print(f"{speaker}, thinking: {printable(thought.text.strip())}\n")
-            if not message.text.strip():
-                remarks.append("no text")
             print(f"{speaker} ({', '.join(remarks)}): {printable(message.text)}\n")
     return DONE
 

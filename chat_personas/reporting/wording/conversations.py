@@ -13,6 +13,14 @@ STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "inte
 STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for status, word in STATUS.items()}
 """The same with a mark, for the screen."""
 
+
+def how_it_ended(message: "MessageRow") -> list[str]:
+    """Say of a message that is not complete how it ended, and of one without words that it has none."""
+    ended = [STATUS[message.status]] if message.status in STATUS else []
+    return ended if message.text.strip() else [*ended, NO_TEXT]
+
+
+NO_TEXT = "no text"
 QUOTED = "said in a debate, by a model"
 """What stands beside words of the other side of a debate."""
 PARTICIPANT = "Participant"

@@ -67,6 +67,8 @@ NOT_HERE = "The message that you edited is on another branch now; sent again, th
 SECONDS_OF_A_FAULT = 30.0
 MOST_FAULTS = 4
 """Faults of the settings that a notice names."""
+ROWS_BESIDE = 4
+"""Rows that the composer leaves to title, status and keys, and to the conversation at least."""
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 
@@ -522,8 +524,9 @@ class ChatScreen(Screen[None]):
         self.panel_place.explain("course")
 
     def on_resize(self) -> None:
-        """Show the panel beside the conversation where there is room for both."""
+        """Show the panel beside the conversation where there is room for both, and what is typed in every window."""
         self.panel_place.fit()
+        self.composer.fit(self.app.size.height - ROWS_BESIDE)
 
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""
@@ -547,8 +550,13 @@ class ChatScreen(Screen[None]):
         return focused
 
     def on_screen_suspend(self) -> None:
-        """Let the text have the focus when the screen that covers this one has been left."""
-        self.write_on()
+        """Let the text have the focus when the screen that covers this one has been left.
+
+        A message that is chosen, or that words have found, stays chosen: more may be done with it. What goes elsewhere
+        from the covering screen says so itself (`write_on`).
+        """
+        if not self._aside:
+            self.write_on()
 
     @property
     def away_from_text(self) -> bool:

@@ -236,7 +236,7 @@ class Talking:
             say_nothing_yet(screen, "rate")
             return
         which = self._which_reply(rated)
-        asked = None if written else await screen.app.push_screen_wait(RatingScreen(which or "the last reply"))
+        asked = None if written else await screen.app.push_screen_wait(RatingScreen(which))
         if not written and asked is None:
             return
         try:
@@ -250,12 +250,11 @@ class Talking:
         except ReportedError as error:
             screen.notify_failure(error)
         else:
-            what = f"Rated {which}" if which else "Rated"
-            screen.notify(printable(f"{what}: {rating:g} on the scale {scale}."), markup=False)
+            screen.notify(printable(f"Rated {which}: {rating:g} on the scale {scale}."), markup=False)
 
     def _which_reply(self, entry: "Entry") -> str:
-        """Say how a reply begins; "" of the last one, which everybody takes a rating to be about."""
+        """Name a reply by how it begins, and the last one as such."""
         from chat_personas.tui.screens.messages import one_line
 
         last = self.screen.transcript.last("reply")
-        return "" if entry is last else f"the reply “{one_line(entry.text, LONGEST_NAME)}”"
+        return "the last reply" if entry is last else f"the reply “{one_line(entry.text, LONGEST_NAME)}”"

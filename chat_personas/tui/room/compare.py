@@ -90,8 +90,12 @@ class ColumnsScreen(NarrowedList[tuple[PersonaOnModel, ...] | None]):
         self.narrow()
 
     def action_back(self) -> None:
-        """Go on choosing on the present model, or compare nothing."""
-        if self._on_other:
+        """Take back what is typed, then the other model, then the last column; with none left, compare nothing."""
+        if self.typed.value:
+            self.begin_again()
+        elif self._on_other or len(self._columns) > 1:
+            if not self._on_other:
+                self._columns.pop()
             self._choose_next_on(self._models.present)
         else:
             self.dismiss(None)

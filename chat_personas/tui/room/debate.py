@@ -385,13 +385,20 @@ class DebateScreen(AnsweringScreen[None]):
         self._state.update(printable(" · ".join(filter(None, self._about))))
 
     @property
+    def _round(self) -> int:
+        """The round of the turn that is under way or comes next; while a side is measured, that in which it spoke."""
+        first, second = self.debate.spoken
+        if self._measuring is not None:
+            return max(1, self.debate.spoken[self._measuring])
+        side = self.debate.next_place if self._speaking is None else self._speaking  # its turn may be counted already
+        return first if side == 1 else second + 1
+
+    @property
     def _about(self) -> Iterator[str]:
-        done, rounds = self.debate.spoken[1], self.debate.rounds
-        ended = self.debate.next_place is None
-        measuring = self._measuring
+        rounds, measuring = self.debate.rounds, self._measuring
+        ended = self._speaking is None and self.debate.next_place is None
         turn = None if measuring is None else self.debate.spoken[measuring]
-        current = done + 1 if turn is None else max(1, turn)  # a side is measured in the round in which it spoke
-        yield f"ended after {pluralize(rounds, 'round')}" if ended else f"round {current} of {rounds}"
+        yield f"ended after {pluralize(rounds, 'round')}" if ended else f"round {self._round} of {rounds}"
         if self._speaking is not None:
             what, far, reply = of_reply(self._transcript.last("reply"), self.debate.sides[self._speaking].engine.info)
             name, doing = self.debate.names[self._speaking], self._doing.say(what, far, reply)

@@ -23,7 +23,7 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import MOST_RANKED, Query, QueryError
-from chat_personas.reporting.wording.conversations import for_deletion, speaker_of, speaker_of_hit
+from chat_personas.reporting.wording.conversations import for_deletion, how_it_ended, speaker_of, speaker_of_hit
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import changes_screen, fills_list
@@ -109,7 +109,9 @@ def preview_of(glance: Glance, sought: Sought) -> Content:
     for message in glance.said:
         who = speaker_of(message, glance.personas.get(message.id, ""), glance.of_participants)
         text = message.text if len(message.text) <= LONGEST_GLANCE else f"{message.text[:LONGEST_GLANCE]}…"
-        parts += [(who, "bold"), Content("\n"), highlighted(Content(visible(text)), sought), Content("\n\n")]
+        remarks = () if message.status == "streaming" else how_it_ended(message)  # it may be under way in this program
+        about = Content(f" ({', '.join(remarks)})" if remarks else "")
+        parts += [(who, "bold"), about, Content("\n"), highlighted(Content(visible(text)), sought), Content("\n\n")]
     return Content.assemble(*parts) if parts else Content.styled("Nothing was said yet.", "italic")
 
 
@@ -251,8 +253,7 @@ class ConversationsScreen(AnsweringScreen[str | None]):
     @on(OptionList.OptionHighlighted)
     def glance(self) -> None:
         """Show what was said in the highlighted conversation."""
-        if (chosen := self._chosen()) is not None:
-            self.look_into(chosen)
+        self.look_into(self._chosen())
 
     @work(exclusive=True, group="find")
     @fills_list()
@@ -276,12 +277,18 @@ class ConversationsScreen(AnsweringScreen[str | None]):
         if options:
             found.highlighted = min(at or 0, len(options) - 1)
         else:
-            self._glance.update("")
+            self.look_into(None)
         self._heading.update(heading)
 
     @work(exclusive=True, group="glance")
-    async def look_into(self, chosen: FoundConversation) -> None:
-        """Show the end of a conversation, or what was said around the message that was found."""
+    async def look_into(self, chosen: FoundConversation | None) -> None:
+        """Show the end of a conversation, or what was said around the message that was found; nothing of none.
+
+        Being exclusive, it gives up one that is still being read and is not highlighted any more.
+        """
+        if chosen is None:
+            self._glance.update("")
+            return
         words = self._sought if chosen.message_id is not None else ""
         try:
             glance = await asyncio.to_thread(self._said_last, chosen)

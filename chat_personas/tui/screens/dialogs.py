@@ -19,6 +19,7 @@ from textual.widgets import Button, Input, Static, TextArea
 from chat_personas.corpus.measurements import BEST_RATING
 from chat_personas.paths import display_path, path_named
 from chat_personas.text import printable
+from chat_personas.tui.key_routing import WritesOn
 from chat_personas.tui.screens.answering import AnsweringScreen
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ class AnsweredByLetter(Dialog[Answer]):
         self._shown_at = time.monotonic()
 
     def write_behind(self, text: str) -> None:
-        """Put what was typed on into the text that has the focus behind it, if one has."""
-        behind = self.app.screen_stack[-2].focused
+        """Put what was typed on into the text of the screen behind it, if that has one."""
+        screen = self.app.screen_stack[-2]
+        if isinstance(screen, WritesOn) and screen.away_from_text:
+            screen.write_on()
+        behind = screen.focused
         if isinstance(behind, TextArea):
             behind.insert(text)
         elif isinstance(behind, Input):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 TYPING_SECONDS = 0.2
 """For so long after a key the person counts as typing: slow typists press three keys a second, fast ones ten."""
 
-
+FRAMED, MOST_ROWS = 3, 10
+"""How many rows the composer has at least where it has a frame, and at most."""
 RECALLS = {"up": 1, "down": -1}
 """The keys that recall what was said before, and by how much."""
 
@@ -75,6 +76,11 @@ class Composer(TextArea):
     def typing(self) -> bool:
         """Whether the person pressed a key a moment ago, so that another may follow."""
         return time.monotonic() - self._last_key < TYPING_SECONDS
+
+    def fit(self, rows: int) -> None:
+        """Take no more than so many rows, and have no frame where they are too few for one."""
+        self.set_class(rows < FRAMED, "-bare")
+        self.styles.max_height = max(1, min(MOST_ROWS, rows))
 
     def on_key(self, event: "Key") -> None:
         """Send, or start a line, after the keys before this one.

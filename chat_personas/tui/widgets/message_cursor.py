@@ -167,8 +167,9 @@ class ChoosingTranscript(Transcript):
             self.choose(entry, bring=False)
 
     def on_blur(self) -> None:
-        """Choose nothing any more."""
-        self.choose(None)
+        """Choose nothing any more where something else has the focus now, not where the whole window has lost it."""
+        if self.screen.focused not in (None, self):
+            self.choose(None)
 
     def on_click(self, event: "Click") -> None:
         """Choose the message that was clicked."""

@@ -101,9 +101,10 @@ class StatusLine(Widget):
 
     `own_text` names the tables of the persona that hold text of its own, which a demonstration model hardly follows.
 
-    On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. `used` is
-    the number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says
-    that it may be more, as after a reply that was stopped. `longest` says how long what is going on may take.
+    On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. The word
+    that it is a demonstration stays: for that the model's name is cut, and other remarks are left out. `used` is the
+    number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says that
+    it may be more, as after a reply that was stopped. `longest` says how long what is going on may take.
     """
 
     model: reactive[str] = reactive("")
@@ -128,7 +129,15 @@ class StatusLine(Widget):
         kept = 1 + self.demonstration + self.base + self.recurrent + self._has_unfollowed_text
         while len(parts) > kept and _joined(parts).cell_length > self.content_size.width:
             parts.pop()
+        if self.demonstration and _joined(parts).cell_length > self.content_size.width:
+            parts = self._warning_first()
         return _joined(parts)
+
+    def _warning_first(self) -> list[Content]:
+        """Return the word of a demonstration, and before it as much of the model's name as there is room for."""
+        warning = Content.styled(DEMONSTRATION_SHORT, "bold")
+        room = self.content_size.width - warning.cell_length - SEPARATOR.cell_length
+        return [Content(fitted(printable(self.model), room).rstrip()), warning] if room > 0 else [warning]
 
     @property
     def _has_unfollowed_text(self) -> bool:
@@ -193,8 +202,11 @@ def speed(usage: "Usage | None") -> str:
     return f"{(usage.decoded_tokens - 1) / seconds:.0f} tokens/s" if seconds > 0 and usage.decoded_tokens > 1 else ""
 
 
+SEPARATOR = Content(" · ")
+
+
 def _joined(parts: list[Content]) -> Content:
-    return Content(" · ").join(parts)
+    return SEPARATOR.join(parts)
 
 
 BLANKS = 3

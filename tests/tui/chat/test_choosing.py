@@ -6,15 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.events import AppBlur, AppFocus
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
 from chat_personas.storage.drafts import Draft
 from chat_personas.tui.chat.talking import HOW_TO_NUMBER
+from chat_personas.tui.screens.dialogs import ConfirmScreen
 from chat_personas.tui.screens.messages import JumpScreen, MenuScreen
 from chat_personas.tui.widgets.messages import UserMessage
 from eval.engine import EngineError, Sampling
 from tests.corpus.making import INFO, branch_of, conversation_row, talk, texts
+from tests.examples import slow_but_first
 from tests.tui.chat.test_long_conversation import PERSONA
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
@@ -173,6 +176,64 @@ async def test_an_early_message_is_edited_and_forked_from(corpus_file: Path) -> 
         assert corpus.conversation(fork.id).forked_from == before.id
         assert (corpus.conversation(before.id).forked_from, original.id) == (key, key)
         assert len(branch_of(corpus, key)) == 4
+
+
+@slow_but_first(
+    ("opens", "leaves"),
+    [("enter", "escape"), ("alt+r", "escape"), ("alt+r", "2"), ("f1", "escape"), ("ctrl+p", "escape")],
+)
+async def test_a_message_stays_chosen_while_something_is_asked_about_it(
+    corpus_file: Path, opens: str, leaves: str
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        await pilot.press("shift+tab", "home", "down", "down", "down", opens)
+        await until(pilot, lambda: pilot.app.screen is not chat(pilot))
+        await pilot.press(leaves)
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        assert chosen(pilot) == "They are *quokkas*."
+        await pilot.press("right")
+        await until(pilot, at(pilot, "Other words."))
+        await pilot.press("up", "f6")
+        await until(pilot, lambda: chat(pilot).composer.text == "What about quokkas?")
+        assert chosen(pilot) == ""
+
+
+@pytest.mark.slow
+async def test_a_message_that_words_have_found_stays_found_while_something_is_asked_about_it(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        await type_text(pilot, "/find they are")
+        await until(pilot, at(pilot, "They are"))
+        await pilot.press("alt+r")
+        await until(pilot, lambda: "How good is the reply “They are" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        assert "1 of 1 message" in shown(pilot)
+        assert at(pilot, "They are")()
+
+
+async def test_a_message_stays_chosen_while_another_window_has_the_focus(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        await pilot.press("shift+tab", "up")
+        await until(pilot, at(pilot, "Question 60?"))
+        for event in (AppBlur(), AppFocus()):
+            pilot.app.post_message(event)
+            await pilot.pause()
+        await until(pilot, lambda: chat(pilot).transcript.has_focus)
+        assert chosen(pilot) == "Question 60?"
+
+
+async def test_what_is_typed_on_at_a_chosen_message_while_a_question_comes_is_written(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), resume=long_talk(corpus_file))) as pilot:
+        await until(pilot, lambda: "Reply 60" in shown(pilot))
+        await pilot.press("shift+tab")
+        pilot.app.push_screen(ConfirmScreen("Really?", "Yes"))
+        await until(pilot, lambda: pilot.app.screen is not chat(pilot))
+        pilot.app.key_order.typing_on.seconds = 1e9
+        await pilot.press("n", "o")
+        assert chat(pilot).composer.text == "no"
 
 
 async def test_a_message_that_waits_stays_with_what_is_forked_and_is_sent_where_nothing_is(

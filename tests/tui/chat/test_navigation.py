@@ -14,7 +14,7 @@ from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, CorpusError, PersonaChangeRow, search
 from chat_personas.tui.screens import conversations
-from chat_personas.tui.screens.conversations import ConversationsScreen, summary_lines
+from chat_personas.tui.screens.conversations import ConversationsScreen, FoundConversation, Glance, summary_lines
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
 from tests.conversation.test_versions import begun, heard
@@ -383,6 +383,45 @@ async def test_words_of_a_participant_do_not_stand_as_the_owners(corpus_file: Pa
 
 def preview(pilot: Pilot[None]) -> str:
     return str(pilot.app.screen.query_one("#glance", Static).content)
+
+
+async def test_where_nothing_is_found_the_preview_is_empty(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, goes_on, has_read = threading.Event(), threading.Event(), threading.Event()
+    said_last = ConversationsScreen._said_last
+
+    def slowly(browser: ConversationsScreen, found: FoundConversation) -> Glance:
+        reads.set()
+        goes_on.wait(SECONDS)
+        glance = said_last(browser, found)
+        has_read.set()
+        return glance
+
+    with Corpus.open(corpus_file) as corpus:
+        talk(corpus, ("Guns?", "Fewer."))
+    monkeypatch.setattr(ConversationsScreen, "_said_last", slowly)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await browse(pilot)
+        await until(pilot, reads.is_set)  # it is still being read when it is not in the list any more
+        await pilot.press("/", *"persona:nobody")
+        await until(pilot, lambda: shown(pilot).startswith(" 0 conversations"))
+        goes_on.set()
+        await until(pilot, has_read.is_set)
+        await asyncio.to_thread(lambda: None)  # what was read has come by now, if anybody waits for it
+        await pilot.pause()
+        assert preview(pilot) == ""
+        await pilot.press(*["backspace"] * 14)
+        await until(pilot, lambda: "Fewer." in preview(pilot))
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "(failed, no text)\n"), ("Few", "(failed)\nFew")])
+async def test_the_preview_says_that_a_reply_failed_and_where_it_has_no_text(
+    corpus_file: Path, text: str, said: str
+) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        talk(corpus, ("Guns?", text), last="error")
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await browse(pilot)
+        await until(pilot, lambda: said in preview(pilot))
 
 
 async def test_the_preview_names_who_made_each_reply(corpus_file: Path) -> None:

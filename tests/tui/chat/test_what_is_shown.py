@@ -178,7 +178,7 @@ async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, val
         await until(pilot, lambda: "How good is the last reply?" in shown(pilot))
         await pilot.press(key)
         if values:  # Escape puts the notice away
-            await until(pilot, lambda: "Rated: 4 on the scale quality 1-5." in shown(pilot))
+            await until(pilot, lambda: "Rated the last reply: 4 on the scale quality 1-5." in shown(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
     with Corpus.open(corpus_file, read_only=True) as corpus:
@@ -196,6 +196,9 @@ async def test_where_another_reply_than_the_last_is_rated_the_question_says_whic
         await until(pilot, lambda: "How good is the reply “[First] reply.”?" in shown(pilot))
         await pilot.press("2")
         await until(pilot, lambda: "Rated the reply “[First] reply.”: 2 on" in words(pilot))
+        await pilot.press("alt+r")
+        await until(pilot, lambda: "How good is the reply “[First] reply.”?" in shown(pilot))
+        await pilot.press("escape")
     with Corpus.open(corpus_file, read_only=True) as corpus:
         (identifier,) = corpus.conversation_ids()
         (rating,) = corpus.ratings(identifier)
@@ -207,9 +210,9 @@ async def test_a_reply_is_rated_on_a_scale_of_ones_own_and_later_by_the_number_a
         await type_text(pilot, "Well?")
         await said(pilot, "Yes.")
         for line, notice in (
-            ("/rate 4", "Rated: 4 on the scale quality 1-5."),
-            ("/rate 5 realism 1-7", "Rated: 5 on the scale realism 1-7."),
-            ("/rate 6", "Rated: 6 on the scale realism 1-7."),
+            ("/rate 4", "Rated the last reply: 4 on the scale quality 1-5."),
+            ("/rate 5 realism 1-7", "Rated the last reply: 5 on the scale realism 1-7."),
+            ("/rate 6", "Rated the last reply: 6 on the scale realism 1-7."),
             ("/rate 8", "8 is outside the scale realism 1-7: write a number from 1 to 7"),
         ):
             await type_text(pilot, line)

@@ -349,6 +349,17 @@ async def test_nothing_is_sent_while_they_are_still_replying(corpus_file: Path) 
 
 
 @pytest.mark.slow
+async def test_what_is_typed_to_all_is_seen_in_the_smallest_window(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(*(reply("Yes.") for _ in range(3))))) as pilot:
+        await type_text(pilot, GUNS)
+        await until(pilot, lambda: "Yes." in words(pilot) and not chat(pilot).replies.busy)
+        await replied(pilot, await compare(pilot, "(repub"))
+        await pilot.resize_terminal(20, 5)
+        await pilot.press(*"Why?")
+        await until(pilot, lambda: "Why?" in shown(pilot))
+
+
+@pytest.mark.slow
 async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         choices = await choosing(pilot)
@@ -356,6 +367,26 @@ async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> Non
             await pilot.press(*other, "enter")
 
         assert choices.option_count == 1
+
+
+async def test_escape_takes_back_one_choice_after_the_other_before_it_leaves(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        choices = await choosing(pilot)
+        everybody = choices.option_count
+        for other in ("(repub", "(woman"):
+            await pilot.press(*other, "enter")
+        await pilot.press(*"(man")
+        await until(pilot, lambda: choices.option_count == 1)
+        for said in (
+            "A Democrat (portray) | A Republican (portray) | A woman (portray)",
+            "A Democrat (portray) | A Republican (portray)",
+            "A Democrat (portray)",
+        ):
+            await pilot.press("escape")
+            await until(pilot, lambda said=said: f"{said} (up to 4 columns)" in words(pilot))  # type: ignore[misc]
+        assert choices.option_count == everybody
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ from eval.scoring.results import Score
 from personas import load_persona
 from tests.corpus.full_disk import read_only
 from tests.corpus.making import branch_of
+from tests.examples import slow_but_first
 from tests.fakes import END
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, type_text, until, words
 
@@ -130,6 +131,32 @@ async def test_while_a_side_is_measured_the_round_is_the_one_in_which_it_spoke(
         await held(pilot, rounds=3)
         await until(pilot, lambda: said in words(pilot))
         assert "esc Stop" in words(pilot)
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+async def test_while_a_side_speaks_the_round_is_the_one_of_its_turn(corpus_file: Path, rounds: int) -> None:
+    first, second = asyncio.Event(), asyncio.Event()
+    engine = ScreenEngine(["Le", first, *reply("ss.")], ["Mo", second, *reply("re.")], ["No", asyncio.Event()])
+    async with screen(session(corpus_file, engine), size=SIZE) as pilot:
+        debate = await held(pilot, rounds=rounds)
+        for said, goes_on in (("A Democrat: replying 1 word", first), ("A Republican: replying 1 word", second)):
+            await until(pilot, lambda said=said: f"round 1 of {rounds} · {said}" in words(pilot))  # type: ignore[misc]
+            goes_on.set()
+        if rounds == 1:
+            await ended(pilot, debate)
+            assert "ended after 1 round" in words(pilot)
+        else:
+            await until(pilot, lambda: "round 2 of 3 · A Democrat: replying 1 word" in words(pilot))
+
+
+@slow_but_first("size", [(60, 12), (40, 10), (20, 5)])
+async def test_what_the_moderator_types_is_seen_in_a_small_window(corpus_file: Path, size: tuple[int, int]) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Less."), reply("More."))), size=SIZE) as pilot:
+        await ended(pilot, await held(pilot))
+        await pilot.resize_terminal(*size)
+        await pilot.press(*"Why?")
+        await until(pilot, lambda: "Why?" in words(pilot))
+        assert size[1] < 10 or "● A Democrat" in words(pilot)
 
 
 async def test_the_count_of_questions_is_the_same_in_all_places_of_a_frame(
