@@ -145,7 +145,7 @@ async def test_two_model_files_reply_are_measured_kept_and_taken_up_again_each_a
     monkeypatch.setattr(servers, "PORTS", {})
     models_directory().mkdir(parents=True)
     paths = [models_directory() / f"{name}.gguf" for name in ("alpha", "beta")]
-    for seed, path in enumerate(paths, start=1):  # each of these begins its reply with a whole character
+    for seed, path in zip((2, 3), paths, strict=True):  # each of these begins its reply with a character, and no space
         write_tiny_model(path, seed=seed, context=1024)
     survey = write_survey(tmp_path / "town.json", many(20))
     (tmp_path / "short.toml").write_text(PERSONA)
