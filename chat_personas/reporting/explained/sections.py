@@ -433,7 +433,7 @@ SECTIONS: Mapping[str, tuple[str, str, Callable[[Measured], Iterator[str]]]] = M
         "course": ("Course over the turns", "docs/measures.md, Drift", _course),
         "inside": ("Inside", "docs/steering.md, The needle", _inside),
         "nearest": ("Nearest groups", "docs/measures.md, Nearest groups", _nearest),
-        "question": ("A probe", "docs/chat.md, The panel", _probe),
+        "question": ("Probe", "docs/chat.md, The panel", _probe),
         "validity": ("Validity", "docs/measures.md, Validity", _validity),
     }
 )
