@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Any
 
 import typer
 
@@ -41,10 +42,12 @@ def run_command(arguments: Sequence[str]) -> int:
         with redirect_stdout(sys.stderr):
             command.main([*arguments, "--help"], prog_name=PROGRAM, standalone_mode=False)
         return BAD_INPUT
+    meant, called, rest = _at_hand(command, arguments)
+    _check_values(meant, called, rest)
     try:
         result = command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
-        raise CommandLineError(_usage(error)) from error
+        raise CommandLineError(_usage(error, called)) from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     if result == INTERRUPTED:
@@ -65,10 +68,39 @@ def _words_to_complete() -> list[str]:
     return typed.split()[1:]
 
 
-def _usage(error: typer.TyperException) -> str:
-    """Return what is wrong with the arguments, and which help to read."""
+def _at_hand(command: Any, arguments: Sequence[str]) -> tuple[Any, str, Sequence[str]]:
+    """Return the command within `command` that the arguments name, what it is called, and what follows its name."""
+    called, rest = PROGRAM, list(arguments)
+    while rest:
+        commands = getattr(command, "commands", {})
+        name = rest.pop(0) if rest[0] in commands else getattr(command, "meant_if_none_is_named", None)
+        if name is None or name not in commands:
+            break
+        command, called = commands[name], f"{called} {name}"
+    return command, called, rest
+
+
+def _check_values(command: Any, called: str, rest: Sequence[str]) -> None:
+    """Make sure that no option takes the next option for its value, as in `--json --limit 20`.
+
+    Raises:
+        CommandLineError: one would.
+    """
+    takes = {name for option in command.params if not getattr(option, "is_flag", True) for name in option.opts}
+    for option, value in pairwise(rest):
+        if option == "--":  # what follows are no options
+            break
+        if option in takes and value.startswith("--"):
+            raise CommandLineError(
+                f"{option} needs a value, and {value} begins like an option; if it is the value, "
+                f"write {option}={value}; see {called} --help"
+            )
+
+
+def _usage(error: typer.TyperException, called: str) -> str:
+    """Return what is wrong with the arguments of the command that is `called` so, and which help to read."""
     context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else PROGRAM
+    command = context.command_path if context is not None else called
     return f"{_in_our_words(error.format_message().rstrip('.'))}; see {command} --help"
 
 

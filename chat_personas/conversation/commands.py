@@ -397,7 +397,14 @@ _TABLE = (
         "Conversations",
         in_short="Fork: new conversation up to here",
     ),
-    Command("list", "", "List the latest conversations.", "Conversations", instead="/open lists them", beside="always"),
+    Command(
+        "list",
+        "NUMBER",
+        "List the latest conversations, or go on with the one of this number.",
+        "Conversations",
+        instead="/open lists them",
+        beside="always",
+    ),
     Command(
         "search",
         "WORDS",

@@ -17,6 +17,7 @@ from chat_personas.reporting.wording.measurements import (
     EVEN,
     EVERYONE,
     NOISE_FLOOR,
+    PEOPLE_HIDDEN,
     REFERENCES_EXPLAINED,
     THIS_PERSONA,
     TO_RANK,
@@ -324,35 +325,43 @@ def _mean(score: "Score | None") -> str:
     return plain(None if score is None else score.mean, decimals=COMPACT)
 
 
-def questions_listed(card: "Scorecard", stems: Mapping[str, str]) -> Iterator[str]:
-    """Yield every measured question with its number, its alignment where that may be shown, and its text."""
+def questions_listed(card: "Scorecard", stems: Mapping[str, str], hidden: str | None = None) -> Iterator[str]:
+    """Yield every measured question with its number, its alignment where that may be shown, and its text.
+
+    `hidden` is the id of the question to which people's answers are to be guessed.
+    """
     sound = not not_shown(card)
     for number, question in enumerate(card.questions, start=1):
-        figure = f", alignment {plain(question.alignment, decimals=COMPACT)}" if sound else ""
+        told = sound and question.id != hidden
+        figure = f", alignment {plain(question.alignment, decimals=COMPACT)}" if told else ""
         yield spoken(f"Question {number}{figure}: ") + without_drawing(stems.get(question.id, question.id))
 
 
 def question_read(
-    question: "QuestionScore", number: int, stem: str, people_named: str, *, sound: bool
+    question: "QuestionScore", number: int, stem: str, people_named: str, *, sound: bool, hidden: bool = False
 ) -> Iterator[str]:
     """Yield one question with its options, and at each of them people's share and the persona's, in percent.
 
-    If the measurement is not `sound`, nothing is said of how close the persona comes.
+    If the measurement is not `sound`, nothing is said of how close the persona comes. Of a question that is being
+    guessed nothing is said of people's answers: they are `hidden`.
     """
     heading = f"Question {number}"
+    human, human_refusal = (None, None) if hidden else (question.human, question.human_refusal)
     yield f"{heading}: {without_drawing(stem)}"
-    if question.human is None:
+    if hidden:
+        yield f"{heading}: {in_sentence(PEOPLE_HIDDEN)} /reveal reads them."
+    elif human is None:
         yield f"{heading}: No human figures for this group."
     for place, option in enumerate(question.options):
         shares = [f"persona {100 * float(question.model[place]):.0f} percent"]
-        if question.human is not None:
-            shares.insert(0, f"{people_named} {100 * float(question.human[place]):.0f} percent")
+        if human is not None:
+            shares.insert(0, f"{people_named} {100 * float(human[place]):.0f} percent")
         yield f"{heading}, {without_drawing(option)}: {', '.join(shares)}."
     refused = [f"persona {100 * question.refusal:.0f} percent"]
-    if question.human_refusal is not None:
-        refused.insert(0, f"{people_named} {100 * question.human_refusal:.0f} percent")
+    if human_refusal is not None:
+        refused.insert(0, f"{people_named} {100 * human_refusal:.0f} percent")
     yield f"{heading}, refused: {', '.join(refused)}."
-    if sound and question.alignment is not None:
+    if sound and not hidden and question.alignment is not None:
         yield f"{heading}: Alignment {plain(question.alignment, decimals=COMPACT)}."
     if not question.valid:
         yield f"{heading}: Not valid, because the model rarely answered with a letter."

@@ -17,6 +17,7 @@ from chat_personas.reporting.wording.measurements import (
 )
 from chat_personas.text import printable
 from eval.compare.models import PairedReport
+from eval.evaluation import NOT_KNOWN
 from eval.matrix.models import MatrixReport, RowInfo
 from eval.report import Report, Score
 from eval.scoring.intervals import MIN_QUESTIONS
@@ -27,6 +28,7 @@ NO_COUNTS = "no counts of respondents for every question"
 NOT_ANSWERED = "no question was answered"
 NO_LETTERS = "the answers were not read from letters"
 ONE_ORDER = "no question was asked in two option orders"
+NOT_IN_FILE = "the file of answers does not say what they were"
 PEOPLE_AGREE = "all people gave the same answer"
 NOT_APART = "the group does not differ detectably from everyone else, or figures for everyone are incomplete"
 IS_EVERYONE = "the persona is compared with everyone"
@@ -65,6 +67,8 @@ def _why_no_score(report: Report, name: str) -> str:
     if not report.questions and not report.refused:
         return NOT_ANSWERED
     if name in ("label_mass", "order_bias"):
+        if report.expression == NOT_KNOWN:
+            return NOT_IN_FILE
         return NO_LETTERS if name == "label_mass" else ONE_ORDER
     if not report.questions and name != "human_refusal":
         return NOT_ANSWERED

@@ -120,6 +120,37 @@ def test_a_mistyped_name_is_answered_with_the_nearest(command: Command, argument
     assert suggestion in only_line(ran)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "command_at_hand"),
+    [
+        (["eval", "democrat", "--json"], "eval"),
+        (["democrat", "--survey"], "chat"),
+        (["steer", "train", "--layers"], "steer train"),
+        (["report", "report.json", "--html"], "report show"),
+        (["eval", "democrat", "--json", "--limit", "20"], "eval"),
+        (["chat", "--model", "--plain"], "chat"),
+        (["report", "report.json", "--html", "--svg", "x.svg"], "report show"),
+        (["personas", "check", "--survey", "--", "x.toml"], "personas check"),
+    ],
+    ids=lambda words: words if isinstance(words, str) else " ".join(words),
+)
+def test_an_option_without_its_value_leads_to_the_help_of_the_command_at_hand(
+    command: Command, arguments: list[str], command_at_hand: str
+) -> None:
+    ran = command(*arguments)
+    assert ran.code == 2
+    assert only_line(ran).endswith(f"see chat-personas {command_at_hand} --help\n")
+
+
+def test_an_option_is_not_taken_for_the_value_of_another_and_a_value_like_that_can_be_given(command: Command) -> None:
+    ran = command("eval", "democrat", "--survey", "--limit", "20")
+    assert "--survey needs a value, and --limit begins like an option; if it is the value, write" in only_line(ran)
+    assert "write --survey=--limit;" in ran.err
+    ran = command("eval", "democrat", "--survey=--limit")
+    assert "--limit" in only_line(ran)
+    assert "needs a value" not in ran.err
+
+
 # Servers
 
 

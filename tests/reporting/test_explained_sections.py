@@ -9,7 +9,7 @@ from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory
 from chat_personas.monitor.inside import Inside, InsidePoint
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.explained.in_one_sentence import after_which
-from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain
+from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain, section_named
 from personas import Group
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import interval, paired
@@ -202,6 +202,11 @@ def test_words_that_a_sentence_uses_are_defined_once() -> None:
     assert words["everyone's answers"].startswith("The answers of all people asked")
     assert "order agreement" not in words
     assert "order agreement" not in dict(explain("validity", MEASURED).words), "its sentence has the meaning already"
+
+
+def test_a_section_is_found_by_the_word_in_its_title_on_the_panel_and_by_its_own() -> None:
+    for word in ("probe", "Probe", "question"):
+        assert section_named(word) == "question"
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -157,6 +157,21 @@ def test_a_question_has_the_shares_of_both_sides_at_every_option() -> None:
     assert "Question 1: Alignment 1.00." in lines
 
 
+def test_of_a_question_that_is_being_guessed_nothing_of_people_is_said() -> None:
+    found = card()
+    guessed, other = found.questions[:2]
+    assert guessed.human is not None
+    assert guessed.alignment is not None
+    said = " ".join(question_read(guessed, 1, "What about it?", "Democrat", sound=True, hidden=True))
+    assert "Question 1: People's answers are hidden until the room reveals them. /reveal reads them." in said
+    assert "persona" in said
+    assert "Democrat" not in said
+    assert "Alignment" not in said
+    first, second, *_ = questions_listed(found, {}, hidden=guessed.id)
+    assert first == f"Question 1: {guessed.id}"
+    assert second == f"Question 2, alignment 1.00: {other.id}"
+
+
 def test_the_list_of_questions_has_a_number_and_a_text_in_every_row() -> None:
     found = card()
     stems = {question.id: question.stem for question in TOWN.questions}

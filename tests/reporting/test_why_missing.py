@@ -148,6 +148,12 @@ def test_a_ratio_without_an_interval_over_enough_questions_is_not_said_to_be_ove
     assert not any(FEW in line for line in lines)
 
 
+def test_a_file_of_answers_is_said_not_to_say_how_they_were_read() -> None:
+    scores = {**scored().scores.model_dump(), "label_mass": None, "order_bias": None}
+    lines = list(missing(scored(scores=scores, expression="unknown")))
+    assert "no label mass or order bias: the file of answers does not say what they were" in lines
+
+
 def test_answers_that_were_not_read_from_letters_have_no_label_mass_and_one_order_no_order_bias() -> None:
     found = scored(scores={**scored().scores.model_dump(), "label_mass": None, "order_bias": None})
     lines = list(missing(found))

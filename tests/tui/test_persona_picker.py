@@ -40,7 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def opened(pilot: Pilot[None]) -> PersonasScreen:
     """The picker, once it has read the personas."""
     await pilot.press("ctrl+g")
-    await until(pilot, lambda: "Region" in shown(pilot))
+    await until(pilot, lambda: "Party" in shown(pilot))
     found = pilot.app.screen
     assert isinstance(found, PersonasScreen)
     return found
@@ -154,6 +154,43 @@ def test_the_corpus_tells_the_newest_complete_measurement_of_each_persona_on_a_m
         ("2", "democrat", "Be a Democrat."),
         ("4", "republican", "Be a Republican."),
     ]
+
+
+async def test_the_list_stands_on_the_persona_of_the_conversation_and_marks_it(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), persona="republican"), (120, 40)) as pilot:
+        picker = await opened(pilot)
+        await until(pilot, lambda: "A Republican · POLPARTY=Republican" in words(pilot))
+        assert "in use · A Republican (POLPARTY=Republican)" in words(pilot)
+        assert words(pilot).count("in use") == 1
+        await pilot.press("f4")
+        await until(pilot, lambda: "describe yourself like this" in words(pilot))
+        chosen = picker.chosen()
+        assert chosen is not None
+        assert (chosen.persona.name, chosen.persona.steering) == ("republican", "bio")
+
+        picker.wanted.value = "woman"
+        await until(pilot, lambda: "A woman · SEX=Female" in words(pilot))
+        picker.wanted.value = ""
+        await until(pilot, lambda: "A Republican · POLPARTY=Republican" in words(pilot))
+
+
+async def test_a_composed_persona_without_figures_stands_first_in_the_list_and_is_talk_only(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
+        picker = await opened(pilot)
+        picker.wanted.value = "POLPARTY=Republican AGE=65+"
+        await until(pilot, lambda: "Republican and Age 65+" in words(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: shown(pilot).startswith(" Republican and Age 65+"))
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "In this conversation" in shown(pilot))
+        picker = pilot.app.screen
+        assert isinstance(picker, PersonasScreen)
+        assert picker.chosen() == composed(groups_in("POLPARTY=Republican AGE=65+"))
+        assert "talk only: the built-in survey has no figures" in str(picker.about.content)
+        assert "not measured yet" not in str(picker.about.content)
+        picker.wanted.value = "POLPARTY=Democrat AGE=65+"
+        await until(pilot, lambda: "POLPARTY=Democrat and AGE=65+" in str(picker.about.content))
+        assert "talk only: the built-in survey has no figures" in str(picker.about.content)
 
 
 async def test_groups_are_combined_and_the_conversation_goes_on_with_them(corpus_file: Path) -> None:

@@ -300,22 +300,32 @@ class Conversations:
         self._say("This is the fork. The original is in the list.")
         await self.enter()
 
-    async def _list(self, _: str) -> None:
-        rows = await asyncio.to_thread(self._opened.corpus.conversations, limit=LISTED)
-        if not rows:
+    async def _list(self, first: str) -> None:
+        """List the latest conversations, or go on with the one of a number; numbers count from the latest one."""
+        total = len(await asyncio.to_thread(self._opened.corpus.conversation_ids))
+        if not total:
             raise NotDoneError("There is no conversation yet.")
+        begin = chosen_number(first or "1", total, "conversations")
+        rows = await asyncio.to_thread(self._opened.corpus.conversations, limit=begin + LISTED - 1)
         self._listed = tuple(row.id for row in rows)
-        self._say(f"{pluralize(len(rows), 'conversation')}, the latest first. /open NUMBER opens one.")
-        for place, row in enumerate(rows, start=1):
+        end, whole = len(rows), pluralize(total, "conversation")
+        which = whole if end - begin + 1 == total else f"Conversations {begin} to {end} of {total}"
+        more = f"/list {end + 1} goes on. " if end < total else ""
+        self._say(f"{which}, the latest first. {more}/open NUMBER opens one.")
+        for place, row in enumerate(rows[begin - 1 :], start=begin):
             here = ", this one" if row.id == self._opened.conversation.id else ""
             self._say(f"Conversation {place}{here}: {_summary(row)}")
 
     async def _search(self, words: str) -> None:
-        hits = await asyncio.to_thread(self._opened.corpus.search, words, limit=LISTED)
-        if not hits:
+        found = await asyncio.to_thread(self._opened.corpus.search, words, limit=LISTED + 1)
+        if not found:
             raise NotDoneError("No message has these words.")
+        hits = found[:LISTED]
         self._listed = tuple(hit.conversation_id for hit in hits)
-        self._say(f"{pluralize(len(hits), 'message')} found. /open NUMBER opens the conversation.")
+        how_many = f"{pluralize(len(hits), 'message')} found"
+        if len(found) > len(hits):
+            how_many = f"More than {how_many}; these are the first, and more words find fewer"
+        self._say(f"{how_many}. /open NUMBER opens the conversation.")
         for place, hit in enumerate(hits, start=1):
             said = f"{speaker_of_hit(hit)} said: {_one_line(hit.excerpt)}"
             self._say(f"Found {place}: In {_one_line(hit.title)}, {said}")

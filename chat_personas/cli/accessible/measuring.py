@@ -310,6 +310,7 @@ class Measuring:
             stems={question.id: question.stem for question in survey.questions},
             remarks=tuple(how_measured(self._opened.conversation)),
             side=self._side,
+            hidden=self._opened.session.guessed,
         )
 
     @property
@@ -322,13 +323,15 @@ class Measuring:
         if card is None or not card.questions:
             raise NotDoneError("No question was answered yet.")
         stems = {question.id: question.stem for question in self._opened.launch.loaded_survey.survey.questions}
+        guessed = self._opened.session.guessed
         if not number:
-            self._dialogue.say(*questions_listed(card, stems), "/question NUMBER reads one with all shares.")
+            self._dialogue.say(*questions_listed(card, stems, guessed), "/question NUMBER reads one with all shares.")
             return
         place = chosen_number(number, len(card.questions), "questions")
         question = card.questions[place - 1]
         stem = stems.get(question.id, question.id)
-        self._dialogue.say(*question_read(question, place, stem, self._people, sound=not not_shown(card)))
+        sound, hidden = not not_shown(card), question.id == guessed
+        self._dialogue.say(*question_read(question, place, stem, self._people, sound=sound, hidden=hidden))
 
     @property
     def _people(self) -> str:

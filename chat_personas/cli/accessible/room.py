@@ -246,7 +246,8 @@ class AskingTheRoom:
             self._read_figures(table, place)
 
     async def _save(self, written: str) -> None:
-        report, path = self._table().room.report(), path_named(written)
+        table, path = self._table(), path_named(written)
+        report = table.room.report()
         write = WRITERS.get(path.suffix.casefold())
         if write is None:
             raise NotDoneError(f"Not saved: let the name end in one of {', '.join(WRITERS)}.")
@@ -260,7 +261,9 @@ class AskingTheRoom:
                 stream.write(f"{write(report)}\n".encode())
 
         await asyncio.to_thread(save)
-        self._say(f"Written to {display_path(path)}.")
+        hidden = not table.revealed and any(answer.people is not None for answer in report.answers)
+        people = ", with people's answers" if hidden else ""
+        self._say(f"Written to {display_path(path)}{people}.")
 
 
 def _groups_named(written: str) -> Iterator[str]:

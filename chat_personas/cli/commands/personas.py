@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len
 
 from chat_personas.cli.errors import BAD_INPUT, DONE
 from chat_personas.cli.options import command_group, examples
@@ -38,16 +39,22 @@ def list_personas() -> int:
     stand in the personas directory, and are marked.
     """
     survey, own = load_survey(BUILT_IN).survey, own_persona_names()
+    rows = list[tuple[str, ...]]()
     for name in all_persona_names():
         try:
             persona = find_persona(name).persona
         except PersonaError as error:
-            print(f"{printable(name):28} {printable(str(error))}")
+            rows.append((printable(name), printable(str(error))))
             continue
         groups = " and ".join(str(group) for group in persona.groups) or "no group"
         talk_only = "" if has_figures(survey, persona.groups) else "talk only"
         mine = "  (your own)" if name in own else ""
-        print(f"{printable(name):28} {padded(printable(persona.title), 42)} {talk_only:9} {groups}{mine}")
+        rows.append((printable(name), printable(persona.title), talk_only, f"{groups}{mine}"))
+    names = max(cell_len(name) for name, *_ in rows)
+    titles = max((cell_len(title) for _, title, *rest in rows if rest), default=0)
+    for name, title, *rest in rows:
+        line = f"{padded(title, titles)} {rest[0]:9} {rest[1]}" if rest else title
+        print(f"{padded(name, names)} {line}")
     return DONE
 
 

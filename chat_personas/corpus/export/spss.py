@@ -130,7 +130,7 @@ def _write(source: Source, file: Path) -> int:
             name: [f"{declined:g}", f"{not_asked:g}"] if variable.text else [declined, not_asked]
             for name, variable in asked.items()
         },
-        variable_measure={name: table.variables[name].measure for name in names},
+        variable_measure={name: "nominal" if one.text else one.measure for name, one in table.variables.items()},
         row_compress=True,
     )
     return table.rows

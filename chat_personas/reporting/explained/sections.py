@@ -18,6 +18,7 @@ from chat_personas.reporting.wording.measurements import (
     EVEN,
     EVERYONE,
     NOISE_FLOOR,
+    PEOPLE_HIDDEN,
     TIES_EXPLAINED,
     TO_RANK,
     against_opposite,
@@ -353,7 +354,7 @@ def _probe(shown: Measured) -> Iterator[str]:
 def _shares(question: "QuestionScore", shown: Measured) -> Iterator[str]:
     """Say which answer is the most frequent among people, and which the model gives most; if not sound, the former."""
     if question.id == shown.hidden:
-        yield "people's answers are hidden until the room reveals them"
+        yield PEOPLE_HIDDEN
     elif question.human is None:
         yield "the survey has no figures of this group for it"
     else:
@@ -432,7 +433,7 @@ SECTIONS: Mapping[str, tuple[str, str, Callable[[Measured], Iterator[str]]]] = M
         "course": ("Course over the turns", "docs/measures.md, Drift", _course),
         "inside": ("Inside", "docs/steering.md, The needle", _inside),
         "nearest": ("Nearest groups", "docs/measures.md, Nearest groups", _nearest),
-        "question": ("A probe", "docs/chat.md, The panel", _probe),
+        "question": ("Probe", "docs/chat.md, The panel", _probe),
         "validity": ("Validity", "docs/measures.md, Validity", _validity),
     }
 )

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from personas import Group, Persona
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
+PEOPLE_HIDDEN = "people's answers are hidden until the room reveals them"
+"""What every face says of the question that is being guessed."""
 BASE_MODEL = "a base model: it continues text"
 """What is said wherever a model without a chat template is named."""
 RECURRENT = "recurrent: probes one after the other, slower"

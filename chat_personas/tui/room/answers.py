@@ -277,7 +277,8 @@ class RoomScreen(AnsweringScreen[str | None]):
         self._leave_hidden()
         report = self.table.room.report()
         writers = {ending: partial(write, report) for ending, write in words.WRITERS.items()}
-        await save_document(self.app, "Save what the room answered", "room.html", writers)
+        people = " and what people answered" if self._has_people and not self.table.revealed else ""
+        await save_document(self.app, f"Save what the room answered{people}", "room.html", writers)
 
 
 def bar_row(name: str, shares: Sequence[float], width: int) -> Content:

@@ -16,7 +16,7 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static, TextArea
 
-from chat_personas.corpus.measurements import BEST_RATING
+from chat_personas.corpus.measurements import BEST_RATING, RATING_SCALE
 from chat_personas.paths import display_path, path_named
 from chat_personas.text import printable
 from chat_personas.tui.key_routing import WritesOn
@@ -342,7 +342,8 @@ class RatingScreen(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         """Lay out the question."""
         with Vertical(id="dialog"):
-            said = f"How good is {self._which}? Press 1 (poor) to {BEST_RATING} (very good). Escape cancels."
+            asked = f"How good is {self._which}, on the scale {RATING_SCALE}?"
+            said = f"{asked} Press 1 (poor) to {BEST_RATING} (very good). Escape cancels."
             yield Static(printable(said), markup=False, id="question")
 
     def on_key(self, event: Key) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from personas import Group, LoadedPersona, Persona
 
 TALK_ONLY_GROUPS = "talk only: the built-in survey has no figures"
+IN_USE = "In this conversation"
+"""The heading of the persona of the conversation where the list has none of that name."""
 
 
 OWN, COMBINED, OTHERS, FIRST, LAST = "Your own", "Combined groups", "Others", -1, 1000
@@ -44,7 +46,7 @@ class Listed:
     """A persona as the list shows it: what it is, under which heading, and whether it can be measured.
 
     `place` orders the headings as the catalogue orders attributes; combined groups come after them. `loaded` is None
-    until it has been read, and where its file has a problem.
+    until it has been read, and where its file has a problem. `in_use`: it is the persona of the conversation.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Listed:
     place: int = 0
     measurable: bool = True
     loaded: "LoadedPersona | None" = None
+    in_use: bool = False
 
     @property
     def key(self) -> str:
@@ -67,7 +70,7 @@ class Listed:
     @property
     def line(self) -> str:
         """The row of the list."""
-        return f"{fitted(self.name, 28)} {self.about}"
+        return f"{fitted(self.name, 28)} {'in use · ' if self.in_use else ''}{self.about}"
 
 
 class PersonasScreen(Picker["LoadedPersona | None"]):
@@ -88,7 +91,8 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         """List the personas of these `names`; `session` tells the model and what was measured with it."""
         super().__init__("Choose a persona", "Type to narrow the list; or groups, or the path of a file")
         self._session = session
-        self._rows = [Listed(name) for name in names]
+        self._in_use = "" if session.conversation is None else session.conversation.persona.name
+        self._rows = [Listed(name, in_use=name == self._in_use) for name in names]
         self._measured: Sequence[MeasurementRow] = ()
         self._combined: tuple[Group, ...] = ()
         self._steering: str | None = None  # None: as the persona's file says
@@ -104,8 +108,9 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
     @fills_list()
     async def read(self, chosen: str | None = None) -> None:
         """Read every persona, and what was measured with this model; highlight the one called `chosen`."""
-        names = [each.name for each in self._rows]
-        self._rows = await asyncio.to_thread(_read, names if chosen is None else [*dict.fromkeys((*names, chosen))])
+        names = [each.name for each in self._rows if each.heading != IN_USE]
+        listed = names if chosen is None else [*dict.fromkeys((*names, chosen))]
+        self._rows = await asyncio.to_thread(_read, listed, await self._used())
         corpus, conversation = self._session.corpus, self._session.conversation
         if corpus is not None and conversation is not None:
             try:
@@ -116,6 +121,13 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
             with self.prevent(Input.Changed):
                 self.wanted.value = ""
         self.show_list(chosen)
+
+    async def _used(self) -> "LoadedPersona | None":
+        """Return the persona of the conversation; None where there is none, or what steers it is gone."""
+        try:
+            return None if self._session.conversation is None else await self._session.open_same_persona()
+        except ReportedError:
+            return None
 
     # What is chosen
 
@@ -229,13 +241,14 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
     # What is shown
 
     def show_list(self, chosen: str | None = None) -> None:
-        """List the personas that match what is typed; all where it is groups."""
+        """List the personas that match what is typed; all where it is groups. Else stand on the one in use."""
         from personas.composing import are_groups
 
         typed = self.wanted.value
         words = [] if are_groups(typed) else typed.lower().split()
         found = (each for each in self._rows if all(word in f"{each.line} {each.heading}".lower() for word in words))
-        self.list_those(found, lambda each: each.name == chosen)
+        wanted = chosen or ("" if words else self._in_use)
+        self.list_those(found, lambda each: each.name == wanted)
 
     def show_about(self) -> None:
         """Show what is composed, or else highlighted: its groups, steering and alignment, and what a model is given."""
@@ -271,7 +284,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         return [
             Content.assemble((printable(persona.title), "bold"), printable(f" · {groups}")),
             Content.assemble("steering: ", Content("  ").join(ways)),
-            Content(measured_in_short(last_measured(self._measured, persona))),
+            Content(measured_of(persona, last_measured(self._measured, persona))),
         ]
 
     def _say(self, error: ReportedError) -> None:
@@ -322,6 +335,16 @@ def last_measured(rows: "Sequence[MeasurementRow]", persona: "Persona") -> "Meas
     return same[-1] if same else None
 
 
+def measured_of(persona: "Persona", row: "MeasurementRow | None") -> str:
+    """Say in one line what was measured last of a persona, or that there are no figures to measure it by."""
+    from eval.surveys.human_figures import has_figures
+    from eval.surveys.loading import load_survey
+
+    if row is None and not has_figures(load_survey(BUILT_IN).survey, persona.groups):
+        return TALK_ONLY_GROUPS
+    return measured_in_short(row)
+
+
 def measured_in_short(row: "MeasurementRow | None") -> str:
     """Say in one line what was measured last with this model, or why that is not shown."""
     from chat_personas.reporting.numbers import with_interval
@@ -339,8 +362,11 @@ def measured_in_short(row: "MeasurementRow | None") -> str:
     return f"alignment with this model: {score}, {VERDICTS[row.verdict]} ({row.survey}, {when})"
 
 
-def _read(names: list[str]) -> list[Listed]:
-    """Read the personas; about a file with a problem, say the problem. Those of one heading stand together."""
+def _read(names: list[str], used: "LoadedPersona | None") -> list[Listed]:
+    """Read the personas; about a file with a problem, say the problem. Those of one heading stand together.
+
+    The one that is `used` is marked; where none is called so, it stands before all of them.
+    """
     from chat_personas.own_personas import find_persona, own_persona_names
     from eval.surveys.loading import load_survey
     from personas import PersonaError
@@ -358,7 +384,11 @@ def _read(names: list[str]) -> list[Listed]:
         personas = list(group)
         nowhere = heading != OWN and not any(each.measurable for each in personas)
         found += [replace(each, heading=f"{heading} ({TALK_ONLY_GROUPS})" if nowhere else heading) for each in personas]
-    return found
+    if used is None:
+        return found
+    if used.persona.name not in names:
+        found.insert(0, replace(_described(used.persona.name, used, survey), heading=IN_USE))
+    return [replace(each, in_use=each.name == used.persona.name) for each in found]
 
 
 def _described(name: str, loaded: "LoadedPersona", survey: "Survey") -> Listed:

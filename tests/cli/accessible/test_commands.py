@@ -160,6 +160,24 @@ def test_the_list_says_which_conversations_are_of_a_comparison(
     assert ["2 messages, one of 2 compared, last active" in line for line in listed] == [True, True]
 
 
+def test_the_list_says_how_many_there_are_and_goes_on_with_the_others(
+    command: Command, served_by: Serve, corpus: Corpus
+) -> None:
+    _, *others = [talk(corpus, (f"Guns number {number}?", "Fewer.")) for number in range(22)]
+    given = "/list\n/list 23\n/search guns\n/open 21\n/list 21\n/delete 22\nyes\n"
+    lines = said(command, served_by, given)
+    told = [index for index, line in enumerate(lines) if ", the latest first." in line]
+    first, second = (lines[index].partition("You: ")[2] or lines[index] for index in told)
+    assert first == "Conversations 1 to 20 of 22, the latest first. /list 21 goes on. /open NUMBER opens one."
+    assert second == "Conversations 21 to 22 of 22, the latest first. /open NUMBER opens one."
+    assert lines[told[1] + 1].startswith("Conversation 21: A conversation. With democrat")
+    assert set(corpus.conversation_ids()) == set(others), "the numbers go on, too"
+    assert "There are 22 conversations. Write a number from 1 to 22." in lines
+    found = "More than 20 messages found; these are the first, and more words find fewer. "
+    assert any(line.startswith(found) for line in lines)
+    assert "There are 20 entries in the last list. Write a number from 1 to 20." in lines
+
+
 def test_an_earlier_message_is_listed_edited_and_forked_from_by_its_number(command: Command, served_by: Serve) -> None:
     given = "Hello\nGuns?\n/jump\n/jump gun\n/fork 1\n/list\n/open 2\n/edit #9 No\n/edit #1 Good day\n/copy all\n"
     lines = said(command, served_by, given, ["One", END], ["Two on guns", END], ["Three", END])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chat_personas.corpus import Corpus, CorpusError, Selection
-from chat_personas.paths import corpus_path
+from chat_personas.paths import corpus_path, display_path
 from eval.engine import Engine, EngineError, Message, Probe, ProbeScore
 from tests.cli.running import Command, write_survey
 from tests.cli.sittings import Model, Script, Serve
@@ -67,6 +67,20 @@ def test_every_row_has_its_heading_and_people_are_hidden_until_they_are_revealed
     assert "Answer 3, A Republican, option 1: model 75 percent, people 10 percent." in rest
     assert "Answer 2, A Democrat: People's are Democrat answers (n 100)." in rest
     assert "People's answers are hidden again." in rest
+
+
+def test_what_the_room_hides_is_hidden_in_the_measurement_until_it_is_revealed(heard: Heard) -> None:
+    reads = "/question 1\n/explain question\n"
+    lines = heard(f"/measure on\n{reads}/room BUS\nDemocrat\n{reads}/reveal\n{reads}/quit\n")
+    asked, revealed = (lines.index(f"You: {command}") for command in ("/room BUS", "/reveal"))
+    before, hidden, after = lines[:asked], lines[asked:revealed], lines[revealed:]
+    for read in (before, after):
+        assert "Question 1, option 1: Democrat 60 percent, persona 75 percent." in read
+        assert any("The most frequent answer of people (Democrat)" in line for line in read)
+    assert "Question 1, option 1: persona 75 percent." in hidden
+    assert "Question 1: People's answers are hidden until the room reveals them. /reveal reads them." in hidden
+    assert "People's answers are hidden until the room reveals them." in hidden
+    assert not any("60 percent" in line or "answer of people" in line for line in hidden)
 
 
 def test_a_guess_stands_between_the_model_and_people_and_its_distance_is_said_after_the_reveal(heard: Heard) -> None:
@@ -157,6 +171,13 @@ def test_the_answers_are_saved_as_data_page_and_figure_and_never_over_a_file_wit
     assert files[2].read_text().startswith("<?xml")
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}, "they hold replies"
     assert "Nothing was written." in lines
+
+
+def test_a_file_that_holds_answers_which_are_still_hidden_is_said_to_hold_them(heard: Heard, tmp_path: Path) -> None:
+    files = [tmp_path / "hidden.json", tmp_path / "shown.json"]
+    lines = heard(f"/room BUS\nDemocrat\n/save-room {files[0]}\n/reveal\n/save-room {files[1]}\n/quit\n")
+    assert f"Written to {display_path(files[0])}, with people's answers." in lines
+    assert f"Written to {display_path(files[1])}." in lines
 
 
 def test_one_goes_on_with_an_answer_by_its_number_and_room_alone_reads_the_answers_again(heard: Heard) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from chat_personas.paths import personas_directory
 from personas import ALL_GROUPS, load_persona, system_prompt
 from tests.cli.running import Command, only_line
 
@@ -17,6 +18,20 @@ def test_personas_list_has_every_group_by_itself_combined_ones_and_one_unsteered
     assert all(any(line.endswith(f" {group}") for line in lines) for group in ALL_GROUPS)
     assert sum(line.count("=") == 2 for line in lines) == 6
     assert sum(line.endswith("no group") for line in lines) == 1
+
+
+def test_no_name_or_title_sticks_out_of_its_column_in_personas_list(command: Command, brief: str) -> None:
+    directory = personas_directory()
+    directory.mkdir(parents=True)
+    own = Path(brief).read_text().replace("brief", f"my-{'long-' * 6}name")
+    (directory / f"my-{'long-' * 6}name.toml").write_text(own)
+    lines = command("personas", "list").out.splitlines()
+    assert len(lines) == 68
+    of_one = [line for line in lines if line.count("=") == 1]
+    starts = {line.rindex(f" {group}") for group in ALL_GROUPS for line in of_one if line.endswith(f" {group}")}
+    assert len(starts) == 1
+    (mine,) = (line for line in lines if line.startswith("my-long"))
+    assert mine.index(" POLPARTY=") in starts
 
 
 def test_personas_show_prints_the_file_and_the_prompt(command: Command) -> None:

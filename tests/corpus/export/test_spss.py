@@ -144,7 +144,11 @@ def test_a_conversation_is_there_in_figures_and_an_alignment_only_where_it_is_so
     measure(corpus, key, None, 0.5, "follows_letters")
     measure(corpus, key, 1, 0.625, "sound")
     measure(corpus, key, 3, 0.75, "sound")
-    rows, _ = read(corpus, tmp_path / "study.sav")
+    rows, known = read(corpus, tmp_path / "study.sav")
+    texts = [name for name, kind in known.readstat_variable_types.items() if kind == "string"]
+    assert {"persona", "model", "verdict_first", "participant"} <= set(texts)
+    assert {known.variable_measure[name] for name in texts} == {"nominal"}
+    assert known.variable_measure["alignment_last"] == "scale"
     silent, talked = sorted(rows, key=lambda row: row["status"] == "complete")
     assert (talked["turns"], talked["words"], talked["persona"]) == (2.0, 4.0, "democrat")
     assert (talked["alignment_last"], talked["verdict_last"], talked["alignment_last_turn"]) == (0.75, "sound", 2.0)

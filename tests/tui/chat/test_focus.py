@@ -38,8 +38,8 @@ def listed(text: str) -> Callable[[Pilot[None]], bool]:
 
 CHANGES = {
     "a new conversation": Change(["ctrl+n"], []),
-    "a persona that was chosen": Change(["ctrl+g", "enter", "n"], [listed("Region"), listed("this one is kept")]),
-    "a persona to go on with": Change(["ctrl+g", "enter", "g"], [listed("Region"), listed("this one is kept")]),
+    "a persona that was chosen": Change(["ctrl+g", "enter", "n"], [listed("Party"), listed("this one is kept")]),
+    "a persona to go on with": Change(["ctrl+g", "enter", "g"], [listed("Party"), listed("this one is kept")]),
     "a persona that was not chosen": Change(["ctrl+g", "escape"], [another_screen]),
     "another conversation": Change(["ctrl+o", "down", "enter"], [listed("open now"), listed("open now")]),
     "no other conversation": Change(["ctrl+o", "escape"], [another_screen]),

@@ -175,7 +175,7 @@ async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, val
         await type_text(pilot, "Well?")
         await said(pilot, "Yes.")
         await pilot.press("alt+r")
-        await until(pilot, lambda: "How good is the last reply?" in shown(pilot))
+        await until(pilot, lambda: "How good is the last reply, on the scale quality 1-5?" in words(pilot))
         await pilot.press(key)
         if values:  # Escape puts the notice away
             await until(pilot, lambda: "Rated the last reply: 4 on the scale quality 1-5." in shown(pilot))
@@ -193,7 +193,7 @@ async def test_where_another_reply_than_the_last_is_rated_the_question_says_whic
             await type_text(pilot, message)
             await said(pilot, answer)
         await pilot.press("shift+tab", "up", "up", "alt+r")
-        await until(pilot, lambda: "How good is the reply “[First] reply.”?" in shown(pilot))
+        await until(pilot, lambda: "How good is the reply “[First] reply.”, on the scale quality 1-5?" in words(pilot))
         await pilot.press("2")
         await until(pilot, lambda: "Rated the reply “[First] reply.”: 2 on" in words(pilot))
         await pilot.press("alt+r")

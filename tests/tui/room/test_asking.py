@@ -290,6 +290,7 @@ async def test_the_answers_are_saved_as_the_name_of_the_file_says(
         await ask_parties(pilot)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bool(pilot.app.screen.query("#path")))
+        assert "Save what the room answered and what people answered" in words(pilot), "they are still hidden"
         pilot.app.screen.query_one("#path").value = str(tmp_path / name)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, RoomScreen) and (tmp_path / name).exists())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from chat_personas.reporting.verdicts import not_shown
+from chat_personas.reporting.wording.measurements import PEOPLE_HIDDEN
 from chat_personas.text import printable
 from chat_personas.tui.drawing import legend, paired_bars, stacked, two
 from chat_personas.tui.key_registry import key_of
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 BIASED = 0.3
 """An order bias (0 to 1) above this is flagged: the answer depends strongly on the order of the options."""
-PEOPLE_HIDDEN = "people's answers are hidden until the room reveals them ({key}, then R)"
 
 
 def probe(
@@ -27,7 +27,7 @@ def probe(
     Of a question that is being guessed nothing of people's answers is drawn: they are `hidden`.
     """
     human = None if question.human is None or hidden else [float(share) for share in question.human]
-    no_people = PEOPLE_HIDDEN.format(key=key_of("room")) if hidden else "no human figures for this group"
+    no_people = f"{PEOPLE_HIDDEN} ({key_of('room')}, then R)" if hidden else "no human figures for this group"
     refused = Content.assemble(("refused   ", "dim"), two(question.refusal))
     rows = [
         Content.styled(printable(stem), "bold"),
