@@ -18,6 +18,7 @@ from chat_personas.tui.chat import keeping
 from chat_personas.tui.session import Session
 from eval.engine import Message, Probe, ProbeScore
 from tests.corpus.full_disk import read_only
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 SAID = [{"role": "user", "content": "Well?"}, {"role": "assistant", "content": "Half a sentence."}]
@@ -229,6 +230,63 @@ async def test_a_message_that_comes_back_from_a_full_disk_is_in_the_copy_beside_
     said, typed = sorted((tmp_path / "temporary").iterdir(), key=lambda file: file.suffix)
     assert messages_in(said) == SAID
     assert typed.read_text() == "And then?\n"
+
+
+async def talked(pilot: Pilot[None]) -> str:
+    """Say something, have the whole reply stored, and return the key of the conversation."""
+    await type_text(pilot, "Well?")
+    await until(pilot, lambda: "Half a sentence." in shown(pilot) and not chat(pilot).replies.busy)
+    conversation = chat(pilot).session.conversation
+    assert conversation is not None
+    assert conversation.unsaved is None
+    return conversation.id
+
+
+@slow_but_first("what", ["typed after it", "kept before it", "sent after it"])
+async def test_what_is_typed_in_a_conversation_that_another_program_deleted_is_asked_about_and_copied(
+    corpus_file: Path, tmp_path: Path, what: str
+) -> None:
+    app = session(corpus_file, ScreenEngine(reply("Half a sentence.")))
+    async with screen(app) as pilot:
+        key = await talked(pilot)
+        if what == "kept before it":
+            await pilot.press(*"Mine")
+            assert await chat(pilot).drafts.keep()
+        with Corpus.open(corpus_file) as other:
+            other.delete(key)
+            assert other.drafts.of(key, ()) is None
+        if what == "typed after it":
+            await pilot.press(*"Mine")
+        elif what == "sent after it":
+            await type_text(pilot, "Mine")
+            await until(pilot, lambda: "no longer in the corpus" in words(pilot) and chat(pilot).composer.text != "")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "What you typed and did not send is not kept: the conversation" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: not pilot.app.is_running)
+    (copy,) = (tmp_path / "temporary").iterdir()
+    assert copy.read_text() == "Mine\n"
+    assert app.failure is not None
+    assert app.failure.__notes__ == [f"what you typed is in {copy}"]
+    assert app.how_to_go_on is None
+
+
+@pytest.mark.slow
+async def test_nobody_is_asked_about_a_text_that_came_along_from_a_deleted_conversation(corpus_file: Path) -> None:
+    app = session(corpus_file, ScreenEngine(reply("Half a sentence.")))
+    async with screen(app) as pilot:
+        key = await talked(pilot)
+        with Corpus.open(corpus_file) as other:
+            other.delete(key)
+        await pilot.press(*"Mine")
+        assert not await chat(pilot).drafts.keep()
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: app.conversation is not None and not app.conversation.path)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not pilot.app.is_running)
+    assert app.failure is None
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert corpus.drafts.of(None, ()) == Draft("Mine")
 
 
 @pytest.mark.slow
