@@ -157,7 +157,8 @@ class Session:
         self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
-        self.typed_in_vain = ""  # what was typed and is not kept, where there is no corpus that could
+        self.typed_in_vain = ""  # what was typed and is kept by nothing, as where there is no corpus that could
+        self.why_in_vain = "nothing could be opened that keeps it"
         self.left: str | None = None  # once it is closed: the short name of the conversation that can go on
         self._turning = asyncio.Lock()
         self._left = set[asyncio.Future[None]]()  # models that nobody uses any more, until they are closed
@@ -570,8 +571,7 @@ class Session:
         held = "" if self.corpus is None else self.corpus.drafts.words_held
         if words := joined(held, self.typed_in_vain):
             if self.failure is None:
-                why = self.why_not_kept or "nothing could be opened that keeps it"
-                self.failure = OutputError(TYPED_NOT_KEPT.format(why=why))
+                self.failure = OutputError(TYPED_NOT_KEPT.format(why=self.why_not_kept or self.why_in_vain))
             written = await asyncio.to_thread(rescue_words, words)
             self.failure.add_note(TYPED_RESCUED.format(path=written) if written is not None else TYPED_LOST)
 
