@@ -269,7 +269,7 @@ def _obstacles(source: Source, found: Withheld) -> Iterator[tuple[str, str]]:
             if not begun:
                 yield form.name, "nothing was said yet"
         elif not spoken and not _keeps_unfinished(source, form):
-            yield form.name, "there is no complete reply yet"
+            yield form.name, f"it needs {form.holds}"
 
 
 def _keeps_unfinished(source: Source, form: Format) -> bool:

@@ -12,10 +12,11 @@ from chat_personas.corpus import Corpus, Selection, conversations
 from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export import FORMATS, Written, export_to
 from chat_personas.exporting import ALL, Asked, Chosen, Exporter, Outlook, asked_for, slug, with_ending
+from eval.engine import Sampling
 from personas import load_persona
 from tests.corpus.export.participants import conversation_of, take_part
 from tests.corpus.export.talks import forked
-from tests.corpus.making import conversation_row, talk
+from tests.corpus.making import INFO, branch_of, conversation_row, talk
 from tests.fakes import END, FakeEngine
 
 
@@ -187,7 +188,8 @@ def test_each_format_that_cannot_hold_it_says_why(corpus: Corpus) -> None:
     assert several["markdown"] == several["html"] == "it takes one conversation; these are 2"
     unanswered = looked(corpus, talk(corpus, ("Well?", "I"), last="stopped")).obstacles
     assert ALL.keys() - unanswered.keys() == {"sqlite", "csv", "markdown", "html"}
-    assert unanswered["openai"] == "there is no complete reply yet"
+    assert unanswered["openai"] == "it needs a complete reply on the branch last shown"
+    assert unanswered["oasst"] == "it needs a complete reply"
 
 
 def test_a_participation_can_be_held_by_every_format_but_one_that_needs_ratings(corpus: Corpus) -> None:
@@ -270,14 +272,28 @@ def test_what_a_format_cannot_hold_is_counted_and_named_with_the_reason(corpus: 
     )
     for name in ("openai", "sharegpt", "convokit", "prism", "huggingface"):
         done = Exporter(corpus).export(chosen, ALL[name], tmp_path / name)
-        lacking = "1 conversation without a complete reply, the end of 1 conversation (no complete reply to it)"
+        lacking = (
+            "1 conversation without a complete reply on the branch last shown, "
+            "the end of 1 conversation (no complete reply to it on the branch last shown)"
+        )
         assert str(done).endswith(f"; not exported: {lacking}"), name
     done = Exporter(corpus).export(chosen, ALL["trl-preference"], tmp_path / "pairs.jsonl")
     assert done.written == Written(1, "2 conversations without two complete replies to a message, rated differently")
     done = Exporter(corpus).export(chosen, ALL["oasst"], tmp_path / "trees.jsonl")
-    assert done.written == Written(2, "1 conversation without a complete reply")
+    lacking = "1 conversation without a complete reply, the end of 1 branch (no complete reply to it)"
+    assert done.written == Written(2, lacking)
     for name in ("csv", "sqlite"):
         assert Exporter(corpus).export(chosen, ALL[name], tmp_path / name).written == Written(3, ""), name
+
+
+def test_a_reply_that_is_still_being_written_is_counted(corpus: Corpus, tmp_path: Path) -> None:
+    key = talk(corpus, ("Well?", "Yes."))
+    _, reply = corpus.begin_turn(key, branch_of(corpus, key)[-1].id, "Why?", INFO, Sampling())
+    for text, stays in (("", ""), ("Bec", "1 reply still being written")):
+        corpus.flush_reply(reply.id, text)
+        for name in ("csv", "sqlite", "markdown", "html"):
+            done = Exporter(corpus).export(Chosen((key,)), ALL[name], tmp_path / name, replacing=True)
+            assert done.written == Written(1, stays), name
 
 
 def test_a_long_list_is_exported_in_one(corpus: Corpus, tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ class LineMode(StandardInputMode):
         monitor = self._monitor
         if monitor is None:
             return
-        if conversation.lacks_reply:
+        if conversation.unanswered:
             print(f"({NO_REPLY})", file=sys.stderr, flush=True)
             return
         path, context = conversation.path, conversation.context()

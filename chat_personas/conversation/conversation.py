@@ -216,6 +216,17 @@ class Conversation:
         return bool(self.path) and self.path[-1].role == "user"
 
     @property
+    def unanswered(self) -> bool:
+        """Whether there is no word of a reply to the last message, and none is on its way: nothing to measure after."""
+        return self.lacks_reply or (bool(self.path) and not self.replying and not self.path[-1].text.strip())
+
+    @property
+    def last_reply(self) -> MessageRow | None:
+        """The newest reply on the path that came to a word, None where there is none."""
+        replies = (message for message in reversed(self.path) if message.role == "assistant" and message.text.strip())
+        return next(replies, None)
+
+    @property
     def unsaved(self) -> CorpusError | None:
         """Why something that was said is in no corpus; None where all is. `save` helps.
 
@@ -377,6 +388,10 @@ class Conversation:
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
         return transcript(self.system_prompt, self.path)
+
+    def context_after(self, message: MessageRow) -> list[Message]:
+        """Return what the model was given up to a message of the path, with it."""
+        return transcript(self.system_prompt, self.path[: self.path.index(message) + 1])
 
     def context_at_start(self) -> list[Message]:
         """Return what the model is given before the first message: the system prompt, if there is one."""

@@ -22,7 +22,6 @@ from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, DebateSideRow, MessageRow, Words
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.errors import GoneOnElsewhereError
-from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key
 from eval.engine import Engine, Message, Sampling
 from eval.expression.asking import seed_for
@@ -208,10 +207,8 @@ class Debate:
         before anything is said, and None.
         """
         side = self.sides[place]
-        reply = _last_reply(side)
-        if reply is None:
-            return side.context_at_start(), None
-        return transcript(side.system_prompt, side.path[: side.path.index(reply) + 1]), reply.id
+        reply = side.last_reply
+        return (side.context_at_start(), None) if reply is None else (side.context_after(reply), reply.id)
 
     async def interject(self, text: str) -> bool:
         """Say something to both sides as the moderator; return False where it waits for the end of a turn.
@@ -249,7 +246,7 @@ class Debate:
         async with self._telling:
             names = self.names
             for place, name in enumerate(names):
-                reply = _last_reply(self.sides[place])
+                reply = self.sides[place].last_reply
                 other = self.sides[1 - place]
                 if reply is not None and all(reply.id != message.quotes for message in other.path):
                     await self._tell([other], Words(reply.text, name, reply.id))
@@ -311,9 +308,3 @@ def _sampling(corpus: Corpus, side: DebateSideRow, seed: int | None) -> Sampling
 
 def _turns(side: Conversation) -> int:
     return sum(message.role == "assistant" and bool(message.text.strip()) for message in side.path)
-
-
-def _last_reply(side: Conversation) -> MessageRow | None:
-    """Return the newest reply of a side that came to a word."""
-    replies = (message for message in reversed(side.path) if message.role == "assistant" and message.text.strip())
-    return next(replies, None)

@@ -355,7 +355,7 @@ class ReplyStorage:
 
         Without a `text` it is another reply to the last message of the person.
         """
-        self.sampling = _with_seed(sampling, info)
+        self.sampling = _with_seed(sampling)
         self.saved = False
         self._corpus = corpus
         self._active = active
@@ -529,11 +529,9 @@ class ReplyStorage:
         self.sampling = replace(self.sampling, seed=next(seed for seed in seeds if seed not in used))
 
 
-def _with_seed(sampling: Sampling, info: EngineInfo) -> Sampling:
-    """Draw the seed of a model on this machine here, where it is recorded before the first word.
+def _with_seed(sampling: Sampling) -> Sampling:
+    """Draw a seed here, where it is recorded before the first word, unless one is asked for.
 
-    An engine reports its own with the end of a reply: one that is stopped could not be generated again.
+    An engine reports its own with the end of a reply: of one that is stopped or fails, nobody would know it.
     """
-    if sampling.seed is not None or info.engine != "llama":
-        return sampling
-    return replace(sampling, seed=secrets.randbelow(2**31))
+    return sampling if sampling.seed is not None else replace(sampling, seed=secrets.randbelow(2**31))

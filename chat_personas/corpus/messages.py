@@ -33,7 +33,14 @@ from chat_personas.corpus.sql import (
 from eval.engine import EngineInfo, Message, Role, Sampling, Usage
 
 DIED = "the program ended before the reply did"
-_MESSAGE = columns_of(MessageRow, "messages")
+_ENDED_AS = """coalesce(
+    (SELECT quoted.status FROM messages AS quoted
+     WHERE quoted.id = messages.quotes AND quoted.text = messages.text AND quoted.status <> 'streaming'),
+    messages.status
+) AS status"""
+"""How a message ended: what a side of a debate quotes as the reply did, where that is known and has the same words."""
+MESSAGE = columns_of(MessageRow, "messages").replace("messages.status", _ENDED_AS)
+"""The columns of a message for a SELECT, with which every reader takes it from the table `messages`."""
 _GENERATION = columns_of(GenerationRow, "generations")
 _BRANCH = """
     WITH RECURSIVE branch (id, parent_id, depth, seq) AS (
@@ -226,14 +233,14 @@ def branch_to(connection: sqlite3.Connection, message_id: str) -> tuple[MessageR
     """Return the branch that ends with a message, from the first message to it."""
     sql = f"""
         {_BRANCH}
-        SELECT {_MESSAGE} FROM branch JOIN messages ON messages.id = branch.id ORDER BY depth DESC
+        SELECT {MESSAGE} FROM branch JOIN messages ON messages.id = branch.id ORDER BY depth DESC
         """  # noqa: S608
     return fetch(MessageRow, connection.execute(sql, (message_id,)))
 
 
 def replies_of(connection: sqlite3.Connection, conversation_id: str) -> tuple[MessageRow, ...]:
     """Return all replies of a conversation, on all branches, in the order in which they were begun."""
-    sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? AND role = 'assistant' ORDER BY id"  # noqa: S608
+    sql = f"SELECT {MESSAGE} FROM messages WHERE conversation_id = ? AND role = 'assistant' ORDER BY id"  # noqa: S608
     return fetch(MessageRow, connection.execute(sql, (conversation_id,)))
 
 
@@ -322,7 +329,7 @@ def places_to(connection: sqlite3.Connection, message_id: str) -> dict[str, tupl
 def siblings(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:
     """Return a message and its alternatives (edits of a question, other replies to it), oldest first."""
     sql = f"""
-        SELECT {_MESSAGE} FROM messages JOIN messages AS one
+        SELECT {MESSAGE} FROM messages JOIN messages AS one
           ON messages.conversation_id = one.conversation_id AND messages.parent_id IS one.parent_id
         WHERE one.id = ? ORDER BY messages.id
         """  # noqa: S608

@@ -107,9 +107,10 @@ class MessageRow(Row):
 
     `status` is `complete` for what a person said; a reply is `streaming` while it is written and ends `complete`,
     `stopped` (by the person), `interrupted` (the stream broke off or the program died) or `error`; `why` says more.
-    The text is what the model said, control characters included: user interfaces show it cleaned. `copy_of` is the
-    message of another conversation of which this one is a copy: made when the conversation was forked, or because a
-    moderator said it to both sides of a debate. A copy has the role, the text and the time of its original.
+    A message that quotes a reply is read with the reply's status (`corpus.messages.MESSAGE`). The text is what the
+    model said, control characters included: user interfaces show it cleaned. `copy_of` is the message of another
+    conversation of which this one is a copy: made when the conversation was forked, or because a moderator said it to
+    both sides of a debate. A copy has the role, the text and the time of its original.
 
     In a debate a message with the role `user` may hold the words of the other side: `quotes` is the reply that it
     repeats. `speaker` is the name before the words as the model is given them, null for the words alone.

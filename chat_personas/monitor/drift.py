@@ -17,7 +17,7 @@ from eval.scoring.differences import paired_difference
 from eval.scoring.distributions import opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import alignment, scale_of
-from eval.scoring.results import PairedScore, Score
+from eval.scoring.results import PairedScore, Score, Verdict
 from eval.scoring.validity import verdict_of
 from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
@@ -109,17 +109,27 @@ def turn_values(
 ) -> TurnValues:
     """Return the values of a round that asked the questions `asked` (by id) and got `answers`."""
     put, given = set(asked), {answer.question_id: answer for answer in answers}
-    judged = verdict_of(
-        {name: opinion(answer, "apart") for name, answer in given.items()},
-        Bootstrap(seed),
-        orders_asked=True,
-        judge_unreliable=False,
-    )
+    judged = verdict_of_round(questions, given.values(), seed)
     return TurnValues(
         turn,
         np.array([question.id in put for question in questions], dtype=np.bool_),
         np.array([_alignment(question, groups, given.get(question.id)) for question in questions]),
         sound=judged.finding not in ("follows_letters", "does_not_answer"),
+    )
+
+
+def verdict_of_round(questions: Sequence[Question], answers: Iterable[Answer], seed: int = 0) -> Verdict:
+    """Judge a round by its answers, in the survey's order of its `questions`.
+
+    They come in the order in which they were asked. Resampled in that, the same answers would have another interval
+    than beside the conversation, and at the limit another verdict.
+    """
+    given = {answer.question_id: answer for answer in answers}
+    return verdict_of(
+        {question.id: opinion(given[question.id], "apart") for question in questions if question.id in given},
+        Bootstrap(seed),
+        orders_asked=True,
+        judge_unreliable=False,
     )
 
 

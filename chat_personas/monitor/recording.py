@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow
+from chat_personas.monitor.drift import verdict_of_round
 from chat_personas.monitor.history import EarlierRound, Measure, RepeatedRound, RoundHistory, RoundPlace
 from chat_personas.monitor.round import ProbeRound
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS
-from eval.scoring.distributions import opinion
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.validity import verdict_of
 
 if TYPE_CHECKING:
     from chat_personas.corpus import ConversationRow, Corpus
@@ -120,14 +119,8 @@ class RoundRecorder:
     def _row(self, conversation_id: str, found: ProbeRound, ended: EarlierRound) -> MeasurementRow:
         """Return what was measured, by what means, and the alignment over the questions of this round alone."""
         measure, model = self._measure, self._measure.model
-        bootstrap = Bootstrap(measure.seed)
-        alignment = bootstrap.mean(ended.values.alignments)
-        verdict = verdict_of(
-            {answer.question_id: opinion(answer, "apart") for answer in found.answers},
-            bootstrap,
-            orders_asked=True,
-            judge_unreliable=False,
-        )
+        alignment = Bootstrap(measure.seed).mean(ended.values.alignments)
+        verdict = verdict_of_round(measure.survey.survey.questions, found.answers, measure.seed)
         agreement = verdict.order_agreement
         return MeasurementRow(
             conversation_id=conversation_id,

@@ -170,7 +170,7 @@ def whole(
         yield "No figures yet."
         return
     complete = estimate.complete
-    yield from _headed("In short", [in_one_sentence(card, complete=complete)])
+    yield from _headed("In short", [in_one_sentence(card, estimate, complete=complete)])
     if not_shown(card):
         yield in_sentence(why_not_shown(card))
     else:

@@ -95,19 +95,19 @@ class Sitting:
         return self.conversation
 
     async def measure(self) -> AsyncGenerator[Estimate, None]:
-        """Measure the persona after the last message of the talk, with the whole survey: only then it has a verdict.
+        """Measure the persona after its last reply in the talk, with the whole survey: only then it has a verdict.
 
-        Nothing happens where that is done, where there was no talk, and where `why_not_measured` says something.
+        Nothing happens where that is done, where it did not reply, and where `why_not_measured` says something.
 
         Raises:
             EngineError: the model or the server failed.
             CorpusError: the measurement could not be stored.
         """
         conversation = self._talked()
-        if conversation is None or self.why_not_measured is not None:
+        reply = None if conversation is None else conversation.last_reply
+        if conversation is None or reply is None or self.why_not_measured is not None:
             return
-        last = conversation.path[-1].id
-        done = self._corpus.measurements_after(conversation.id, last)
+        done = self._corpus.measurements_after(conversation.id, reply.id)
         if any(row.complete and row.survey_sha256 == self.way.study.survey.sha256 for row in done):
             return
         monitor = Monitor(
@@ -117,7 +117,8 @@ class Sitting:
             corpus=self._corpus,
             seconds=inf,
         )
-        async with aclosing(monitor.measure(conversation.context(), last, conversation.id)) as estimates:
+        context = conversation.context_after(reply)
+        async with aclosing(monitor.measure(context, reply.id, conversation.id)) as estimates:
             async for estimate in estimates:
                 yield estimate
 

@@ -55,6 +55,25 @@ def test_a_persona_that_is_steered_before_survey_questions_only_is_not_talked_wi
     assert not corpus.conversations()
 
 
+async def test_the_seed_of_a_reply_is_recorded_however_the_reply_ends(corpus: Corpus, democrat: LoadedPersona) -> None:
+    waiting = asyncio.Event()
+    engine = FakeEngine(["Yes.", END], ["Cut"], ["Oh", EngineError("gone")], ["On and", waiting])
+    conversation = Conversation.start(corpus, engine, democrat)
+    for question in ("One?", "Two?", "Three?"):
+        await heard(conversation.send(question))
+    async for event in conversation.send("Four?"):
+        if isinstance(event, ReplyText):
+            stopping = asyncio.create_task(conversation.stop())
+    await stopping
+    replies = [row for row in conversation.path if row.role == "assistant"]
+    assert [row.status for row in replies] == ["complete", "interrupted", "error", "stopped"]
+    made = [corpus.generation(row.id) for row in replies]
+    seeds = [row.seed for row in made if row is not None]
+    assert seeds == [sampling.seed for sampling in engine.samplings]
+    assert None not in seeds
+    assert len(set(seeds)) == 4
+
+
 async def test_a_reply_streams_and_both_sides_are_kept(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine(["Hel", "lo.", END]), democrat)
     events = await heard(conversation.send("Hi"))

@@ -77,14 +77,17 @@ async def test_a_chosen_sampling_holds_from_the_next_reply_is_recorded_and_is_ke
     await heard(conversation.send("Guns?"))
     await conversation.choose_sampling(PersonaSampling(max_tokens=7))
     await heard(conversation.send("Why?"))
+    drawn = engine.samplings[1].seed
+    assert asked.seed is None
+    assert drawn is not None
     assert [(each.temperature, each.max_tokens, each.seed) for each in engine.samplings] == [
         (0.2, asked.max_tokens, 5),
-        (asked.temperature, 7, asked.seed),
+        (asked.temperature, 7, drawn),
     ]
     made = [corpus.generation(message.id) for message in conversation.path if message.role == "assistant"]
     assert [(row.temperature, row.max_tokens, row.seed) for row in made if row is not None] == [
         (0.2, asked.max_tokens, 5),
-        (asked.temperature, 7, asked.seed),
+        (asked.temperature, 7, drawn),
     ]
     assert Conversation.resume(corpus, engine, conversation.id).sampling.max_tokens == 7
     await conversation.choose_sampling(PersonaSampling())

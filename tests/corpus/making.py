@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status, conversations
+from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status, Words, conversations
 from chat_personas.corpus.sql import new_key
 from chat_personas.monitor.monitor import Monitor
 from eval.engine import EngineInfo, Sampling
@@ -46,6 +46,18 @@ def talk(
         _, parent = corpus.begin_turn(row.id, parent_id, said, model, Sampling(seed=7), new=new)
         corpus.end_reply(parent.id, answered, last if number == len(turns) else "complete", finish_reason="stop")
     return row.id
+
+
+def stopped_in_a_debate(corpus: Corpus) -> tuple[str, str]:
+    """Keep a debate whose first reply, `Less`, was stopped; return the keys of its sides: the second one quotes it."""
+    first, second = conversation_row(), conversation_row(persona="republican")
+    corpus.begin_debate(new_key(), (first, second), Words("Guns?", "Moderator"), 1)
+    reply = corpus.begin_reply(first.id, branch_of(corpus, first.id)[-1].id, INFO, Sampling())
+    corpus.end_reply(reply.id, "Less", "stopped")
+    (told,) = corpus.tell([(second.id, branch_of(corpus, second.id)[-1].id, Words("Less", "A Democrat", reply.id))])
+    answer = corpus.begin_reply(second.id, told.id, INFO, Sampling())
+    corpus.end_reply(answer.id, "More.", "complete", finish_reason="stop")
+    return first.id, second.id
 
 
 def compare(corpus: Corpus, identifier: str, *keys: str) -> None:

@@ -14,6 +14,7 @@ from chat_personas.monitor.round import ProbeRound
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import ORDERS, EngineInfo, Message
 from eval.scoring.distributions import MAX_TRUNCATION
+from eval.scoring.scores import score
 from eval.surveys.loading import LoadedSurvey
 from tests.corpus.full_disk import no_room
 from tests.corpus.making import branch_of, conversation_row, talk
@@ -62,6 +63,37 @@ def recorded(corpus: Corpus, outcomes: Sequence[Answer | Failure]) -> list[Probe
     assert place.conversation_id is not None
     (row,) = corpus.measurements(place.conversation_id)
     return sorted(corpus.probes(row.id), key=lambda probe: ORDERS.index(probe.option_order))
+
+
+def test_the_verdict_and_its_interval_are_those_on_the_panel_in_whatever_order_the_questions_were_asked(
+    corpus: Corpus,
+) -> None:
+    drawn = np.random.default_rng(5)
+    names = [f"Q{number}" for number in range(30)]
+    survey = town(*(question(name, {DEMOCRAT: (6, 4)}, overall=(6, 4)) for name in names))
+    first = drawn.uniform(0.3, 0.9, (30, 2))
+    answers = [
+        Answer(
+            name,
+            tuple(OrderAnswer(order, np.array([p, 1 - p]), 0.0, 1.0) for order, p in zip(ORDERS, both, strict=True)),
+        )
+        for name, both in zip(names, first.tolist(), strict=True)
+    ]
+    measure = Measure(LoadedSurvey(survey, Path("t.json"), "ef" * 32), (DEMOCRAT,), INFO, "log_probability", seed=3)
+    place = place_in(corpus)
+    found = ProbeRound(place, survey.questions, ())
+    for answer in drawn.permutation(np.array(answers, dtype=object)):
+        found.take(answer)
+    RoundRecorder(corpus, RoundHistory(corpus, measure), measure).record(found)
+
+    shown = score(survey, (DEMOCRAT,), answers, seed=3).verdict
+    assert place.conversation_id is not None
+    (row,) = corpus.measurements(place.conversation_id)
+    assert shown.order_agreement is not None
+    assert row.verdict == shown.finding
+    assert (row.order_agreement, row.order_agreement_low, row.order_agreement_high) == pytest.approx(
+        (shown.order_agreement.mean, shown.order_agreement.low, shown.order_agreement.high), abs=1e-12
+    )
 
 
 def test_each_order_is_kept_as_the_model_gave_it(corpus: Corpus) -> None:

@@ -5,7 +5,8 @@ from itertools import cycle
 
 import pytest
 
-from chat_personas.monitor.drift import Drift
+from chat_personas.monitor.drift import Drift, Trajectory
+from chat_personas.monitor.round import Estimate
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence, measured_on, moved
 from chat_personas.reporting.wording.measurements import change_written, drifted
 from eval.engine import EngineInfo
@@ -147,6 +148,22 @@ def test_what_cannot_be_measured_says_why_in_words_without_a_figure() -> None:
     assert in_one_sentence(silent, complete=True) == (
         "cannot be measured with this model: it does not answer the questions"
     )
+
+
+@pytest.mark.parametrize(
+    ("turn", "not_sound", "blames"),
+    [
+        (0, (0,), "cannot be measured with this model: it"),
+        (9, (0, 4), "cannot be measured with this model: it"),
+        (9, (4,), "cannot be measured at this point: the model"),
+        (9, (), "cannot be measured at this point: the model"),
+    ],
+)
+def test_a_model_is_not_blamed_for_what_came_with_the_talk(turn: int, not_sound: tuple[int, ...], blames: str) -> None:
+    asked = survey()
+    letters = score(asked, (DEMOCRAT,), [answer(each.id, [0.7, 0.3], [0.3, 0.7]) for each in asked.questions])
+    estimate = Estimate(letters, 20, 20, complete=True, turn=turn, trajectory=Trajectory(left_out=not_sound))
+    assert in_one_sentence(letters, estimate, complete=True) == f"{blames} picks the letter, not the answer"
 
 
 def test_who_has_no_figures_or_no_group_is_said_to_be_so() -> None:

@@ -160,7 +160,7 @@ class Measuring:
         """Measure the conversation as it is, unless that is off, or a line waits already."""
         if not (self.wanted and self._possible and self._permitted):
             return
-        if self._opened.conversation.lacks_reply:
+        if self._opened.conversation.unanswered:
             self._dialogue.say(sentence(NO_REPLY))
             return
         if self._dialogue.hurried:

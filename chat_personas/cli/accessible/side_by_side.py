@@ -272,7 +272,7 @@ class Comparing:
         if self._measuring.why_none is not None:
             return
         for place, (name, column) in enumerate(zip(comparison.names, comparison.columns, strict=True)):
-            if not column.path or column.lacks_reply:
+            if not column.path or column.unanswered:
                 continue
             if self._dialogue.hurried:
                 self._say(f"{printable(name)} was not measured, because your line goes first.")

@@ -29,7 +29,15 @@ from chat_personas.corpus.export import (
     sqlite,
     trl_preference,
 )
-from chat_personas.corpus.export.format import COMPLETE, PARTICIPATION, DirectoryFormat, FileFormat, Format, TextFormat
+from chat_personas.corpus.export.format import (
+    COMPLETE,
+    PARTICIPATION,
+    SHOWN,
+    DirectoryFormat,
+    FileFormat,
+    Format,
+    TextFormat,
+)
 from chat_personas.corpus.export.masking import unmasked
 from chat_personas.corpus.export.permission import Withheld
 from chat_personas.corpus.export.source import Held, Source, Terms, reading
@@ -169,7 +177,7 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, terms: 
 
 
 def _fitting(selection: Selection, form: Format, terms: Terms) -> Selection:
-    """Return a selection without debates, if the format cannot tell who wrote what is said in them.
+    """Return a selection without sides of debates that quote, if the format cannot tell who wrote what is said in them.
 
     Where the release is not recorded, it is also without what participants did.
     """
@@ -295,13 +303,22 @@ def _written(units: int, found: Withheld, form: Format, held: Held) -> Written:
 
 
 def _not_held(form: Format, held: Held) -> Iterator[tuple[str, str]]:
-    """Yield how many conversations the format can hold nothing of: in short, and in full, as `_kept_back`."""
+    """Yield how much the format cannot hold for each reason: in short, and in full, as `_kept_back`."""
     if held.left:
         lacking = f"{pluralize(held.left, 'conversation')} without {form.holds}"
-        yield lacking, f"{lacking}{_HOLD_ALL if form.holds == COMPLETE else ''}"
+        yield lacking, f"{lacking}{_HOLD_ALL if form.holds.startswith(COMPLETE) else ''}"
     if held.cut:
-        end = f"the end of {pluralize(held.cut, 'conversation')} (no complete reply to it)"
+        end = f"the end of {pluralize(held.cut, 'conversation')} (no complete reply to it {SHOWN})"
         yield end, end
+    if held.branches_cut:
+        end = f"the end of {pluralize(held.branches_cut, 'branch', 'branches')} (no complete reply to it)"
+        yield end, end
+    if held.repeated:
+        repeated = f"{pluralize(held.repeated, 'fork')} without a new complete reply"
+        yield repeated, repeated
+    if held.growing:
+        growing = f"{pluralize(held.growing, 'reply', 'replies')} still being written"
+        yield growing, growing
 
 
 def what_stays(found: Withheld, form: Format) -> str:

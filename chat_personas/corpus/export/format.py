@@ -11,10 +11,12 @@ from typing import TypeAlias
 
 from chat_personas.corpus.export.source import Source
 
-DEBATES = "debates, because a model's words would stand in a person's place"
+DEBATES = "sides of debates that quote the other one, because a model's words would stand in a person's place"
 """What is left out by formats that cannot tell the author of a message."""
 COMPLETE = "a complete reply"
-"""What must be in a conversation that is in most formats."""
+"""What must be in a conversation that is in a format of all branches."""
+SHOWN = "on the branch last shown"
+"""Where it must be for most formats, which hold one branch: another one may have it."""
 PARTICIPATION = "participation"
 """The unit of a format for studies, which has no row for a conversation that belongs to none."""
 INSTALL = "python -m pip install 'chat-personas[export]'"
@@ -34,8 +36,8 @@ class _Named:
     `whole`: the format has a place for how a reply ended, and holds what was said to the end, complete or not.
 
     `tells_authors`: the format can say of a message in a person's place that a model wrote it. In a debate each side
-    reads the other one there. A format that cannot say so leaves debates out: otherwise what a model wrote would be
-    handed on as what a person said.
+    reads the other one there. A format that cannot say so leaves a side out that quotes the other one: otherwise what a
+    model wrote would be handed on as what a person said. The side that begins a debate of one round quotes nothing.
     """
 
     name: str
@@ -44,7 +46,7 @@ class _Named:
     leaves_out: str
     ending: str = ""
     unit: str = "conversation"
-    holds: str = COMPLETE
+    holds: str = f"{COMPLETE} {SHOWN}"
     whole: bool = False
     tells_authors: bool = False
     needs: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chat_personas.corpus.export.format import LINE_ENDS, TextFormat
+from chat_personas.corpus.export.format import COMPLETE, LINE_ENDS, TextFormat
 from chat_personas.corpus.export.source import Source, is_blank_reply, is_complete_reply
 from chat_personas.corpus.messages import Originals
 from chat_personas.corpus.rows import ConversationRow, MessageRow, RatingRow
@@ -103,21 +103,28 @@ def _texts(source: Source) -> Iterator[str]:
 
 
 def _trees_of(family: _Family, source: Source) -> Iterator[str]:
-    labels, roots = _labels(family.ratings), _trees(family.messages)
-    source.held.left += 0 if roots else family.conversations
+    labels, (roots, ends_lost) = _labels(family.ratings), _trees(family.messages)
+    if roots:
+        source.held.branches_cut += ends_lost
+    else:
+        source.held.left += family.conversations
     written = {node.message.id for node in _nodes(roots)}
     family.copies = {copy: original for copy, original in family.copies.items() if original in written}
     for root in roots:
         yield "".join(_pieces(root, family, labels)).translate(LINE_ENDS)
 
 
-def _trees(said: Sequence[MessageRow]) -> list[_Node]:
-    """Return the trees of messages, each after the one that it follows, without what leads to no complete reply."""
+def _trees(said: Sequence[MessageRow]) -> tuple[list[_Node], int]:
+    """Return the trees of messages, each after the one that it follows, without what leads to no complete reply.
+
+    Return also of how many branches the end is left out because of that.
+    """
     following: dict[str | None, list[MessageRow]] = defaultdict(list)
     for message in said:
         following[message.parent_id].append(message)
     roots: list[_Node] = []
     in_order: list[tuple[_Node, list[_Node]]] = []
+    joined_to_next = set[_Node]()
     todo = [(_Node(message, None, message.text), roots) for message in following[None]]
     while todo:  # a conversation is deeper than Python's stack
         node, beside = todo.pop()
@@ -129,16 +136,19 @@ def _trees(said: Sequence[MessageRow]) -> list[_Node]:
                     if one.author == node.message.author:
                         joined = replace(node, message=one, text=f"{node.text}\n\n{one.text}", replies=[])
                         todo.append((joined, beside))
+                        joined_to_next.add(node)
                     else:  # a node has one author
                         todo.append((_Node(one, node.message.id, one.text), node.replies))
             else:
                 todo.append((_Node(message, node.message.id, message.text), node.replies))
+    ends = [node for node, _ in in_order if not node.replies and node not in joined_to_next]
     place = {message.id: number for number, message in enumerate(said)}
     for node, beside in reversed(in_order):  # those that follow a message come before it
         node.replies.sort(key=lambda one: place[one.message.id])
         if not node.replies and not is_complete_reply(node.message):
             beside.remove(node)
-    return sorted(roots, key=lambda root: place[root.message.id])
+    roots.sort(key=lambda root: place[root.message.id])
+    return roots, sum(not is_complete_reply(end.message) for end in ends)
 
 
 def _nodes(roots: Sequence[_Node]) -> Iterator[_Node]:
@@ -207,6 +217,7 @@ FORMAT = TextFormat(
         "how replies were made, but for the model; measurements"
     ),
     unit="tree",
+    holds=COMPLETE,
     texts=_texts,
     tells_authors=True,
 )

@@ -7,8 +7,8 @@ last shown was chosen. A model is a persona on a model, with its system prompt a
 
 A fork is a conversation with its whole history, as a model read it, for a conversation of PRISM has one way on. What it
 begins with is in the utterances and in the metadata once, with its original. `copied_turns` of a conversation, the one
-column that PRISM has not, says with how many turns of another one its history begins. A fork in which nothing new was
-said is left out.
+column that PRISM has not, says with how many turns of another one its history begins. A fork without a new complete
+reply is left out, and counted.
 
 A score is the last rating of a reply on a scale whose name ends in 1-100 or 0-100, as PRISM's sliders are. Answers to
 an item go into the column of the item's name, and demographics by the attribute that the item asks for.
@@ -98,7 +98,7 @@ def _write(source: Source, folder: Path) -> int:
 def _dialogues(
     source: Source,
 ) -> Iterator[tuple[ConversationRow, Sequence[MessageRow], Mapping[str, GenerationRow], Sequence[dict[str, Any]]]]:
-    """Yield the dialogues in which something new was said: how the replies were made, and the history."""
+    """Yield the dialogues with a new complete reply: how the replies were made, and the history. Count the others."""
     family, originals = "", Originals()
     for conversation, said in source.dialogues():
         if family != source.begins_with(conversation):
@@ -107,6 +107,8 @@ def _dialogues(
         history = list(_history(conversation, said, source, made, originals))
         if not all(one["copy"] for one in history if one["role"] == "model"):
             yield conversation, said, made, history
+        else:
+            source.held.repeated += 1
 
 
 def _line(stream: TextIO, row: Mapping[str, Any]) -> None:
@@ -348,7 +350,7 @@ FORMAT = DirectoryFormat(
     for_whom="programs for the PRISM Alignment Dataset",
     leaves_out=(
         f"{DEBATES}; other questions and what follows them; replies that are not complete, but for those on the "
-        "branch; forks in which nothing new was said; thoughts; measurements; guesses; "
+        "branch; forks without a new complete reply; thoughts; measurements; guesses; "
         "answers that PRISM has no column for"
     ),
     write=_write,

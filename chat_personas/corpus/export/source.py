@@ -52,7 +52,6 @@ THOUGHT = ("thought", "thought_seconds")
 
 _PAGE = 500
 _CONVERSATION = columns_of(ConversationRow, "conversations")
-_MESSAGE = columns_of(MessageRow, "messages")
 _GENERATION = ", ".join(
     f"NULL AS {name}" if name in THOUGHT else f"generations.{name}" for name in GenerationRow.model_fields
 )
@@ -104,12 +103,17 @@ class Held:
     """What a release came to hold: the keys in the corpus of its participants, and the models that speak in it.
 
     `left` is how many of the chosen conversations may leave, and have nothing that the format can hold; `cut`, of how
-    many it does not hold the end.
+    many it does not hold the end, and `branches_cut`, of how many branches in a format of all branches. `repeated` is
+    how many forks have nothing complete that is not with their original. `growing` is how many replies with words are
+    left out because they are still being written.
     """
 
     conversations: int = 0
     left: int = 0
     cut: int = 0
+    branches_cut: int = 0
+    repeated: int = 0
+    growing: int = 0
     of_participants: int = 0
     participants: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
@@ -281,6 +285,7 @@ class Source:
             said = _told(branch, whole)
             self.held.left += not said
             self.held.cut += not whole and 0 < len(said) < len(branch)
+            self.held.growing += whole and len(said) < len(branch)
             if said:
                 yield conversation, said
 
@@ -303,7 +308,7 @@ class Source:
     def messages(self, conversation_id: str, *, rated: bool = False) -> Sequence[MessageRow]:
         """Return the messages of all branches of a conversation, or those that somebody rated, oldest first."""
         among = _RATED if rated else ""
-        sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? {among} ORDER BY id"  # noqa: S608
+        sql = f"SELECT {messages.MESSAGE} FROM messages WHERE conversation_id = ? {among} ORDER BY id"  # noqa: S608
         with storage_errors(self._path):
             found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         return [self._message(row) for row in found]

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from chat_personas.corpus.export.format import FileFormat
-from chat_personas.corpus.export.source import THOUGHT, Source, TakenPart
+from chat_personas.corpus.export.source import THOUGHT, Source, TakenPart, is_blank_reply
 from chat_personas.corpus.migrations import migrations
 from chat_personas.corpus.rows import ConversationRow
 from chat_personas.corpus.sql import Value, insert, values_of
@@ -118,6 +118,7 @@ def _rows(source: Source, conversation: ConversationRow) -> Iterator[tuple[str, 
     written = source.messages(conversation.id)
     messages = [message for message in written if message.status != "streaming"]
     there = {message.id for message in messages}
+    source.held.growing += sum(message.id not in there and not is_blank_reply(message) for message in written)
     leaf = conversation.active_leaf_id
     if leaf not in there:
         leaf = next((message.parent_id for message in written if message.id == leaf), None)

@@ -25,30 +25,35 @@ from chat_personas.text import pluralize, printable
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.round import Estimate
     from eval.engine import EngineInfo
     from eval.scoring.results import Reference
     from eval.scoring.scores import Scorecard
 
 BESIDE = "beside"
-CANNOT_BE_MEASURED = "cannot be measured with this model"
+CANNOT_BE_MEASURED = "cannot be measured with this model: it"
+CANNOT_BE_MEASURED_NOW = "cannot be measured at this point: the model"
+"""What is said first of a measurement that is not sound: the model may be, with less said before."""
 WHY_NOT_MEASURED = {
-    "follows_letters": f"{CANNOT_BE_MEASURED}: it picks the letter, not the answer",
-    "does_not_answer": f"{CANNOT_BE_MEASURED}: it does not answer the questions",
+    "follows_letters": "picks the letter, not the answer",
+    "does_not_answer": "does not answer the questions",
 }
-"""What is said first of a measurement that is not sound."""
 SAID_LATER = "what that means is said when the round is complete"
 HARDLY = 0.01
 """A share that differs by less from that of even answers is taken for even."""
 
 
-def in_one_sentence(card: "Scorecard", *, complete: bool, figures: bool = True) -> str:
+def in_one_sentence(
+    card: "Scorecard", estimate: "Estimate | None" = None, *, complete: bool, figures: bool = True
+) -> str:
     """Say first in words how close the persona is to its group, or why that is not known; figures come last.
 
     Of a round under way (not `complete`) only figures are given: who looks many times sees something sooner or later.
-    Without `figures` it is the words alone, where there are any.
+    Without `figures` it is the words alone, where there are any. `estimate` tells when in a conversation the card is
+    from.
     """
     if not_shown(card):
-        return _not_sound(card, complete=complete)
+        return _not_sound(card, estimate, complete=complete)
     own = card.scores.alignment
     if own is None:
         return why_no_alignment(card)
@@ -62,16 +67,23 @@ def in_one_sentence(card: "Scorecard", *, complete: bool, figures: bool = True) 
     return f"{words}: {_beside(card, *beside)}" if figures else words
 
 
-def _not_sound(card: "Scorecard", *, complete: bool) -> str:
+def _not_sound(card: "Scorecard", estimate: "Estimate | None", *, complete: bool) -> str:
     from eval.scoring.intervals import MIN_QUESTIONS
 
     found = card.verdict.finding
     if found == "cannot_be_checked" or (not complete and too_early(card)):
         answered = f"{pluralize(card.verdict.both_orders, 'question')} answered in both orders"
         return f"{'cannot be checked' if complete else 'too early to say'}: {answered}, at least {MIN_QUESTIONS} needed"
+    cannot = CANNOT_BE_MEASURED_NOW if _may_be_the_talk(estimate) else CANNOT_BE_MEASURED
     if found == "follows_letters" and _all_even(card):
-        return f"{CANNOT_BE_MEASURED}: it prefers no answer to another"
-    return WHY_NOT_MEASURED.get(found, f"{CANNOT_BE_MEASURED}: {NOT_SOUND[found]}")
+        return f"{cannot} prefers no answer to another"
+    why = WHY_NOT_MEASURED.get(found)
+    return f"{cannot.partition(':')[0]}: {NOT_SOUND[found]}" if why is None else f"{cannot} {why}"
+
+
+def _may_be_the_talk(estimate: "Estimate | None") -> bool:
+    """Whether what was said may be why a measurement is not sound: not where it was not before the first message."""
+    return estimate is not None and estimate.turn > 0 and 0 not in estimate.trajectory.left_out
 
 
 def too_early(card: "Scorecard") -> bool:

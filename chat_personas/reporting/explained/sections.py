@@ -134,7 +134,7 @@ def _nothing(shown: Measured) -> Iterator[str]:
 def _alignment(shown: Measured) -> Iterator[str]:
     card, estimate = shown.card, shown.estimate
     assert card is not None
-    yield in_one_sentence(card, complete=shown.complete)
+    yield in_one_sentence(card, estimate, complete=shown.complete)
     yield from _extent(shown)
     if not shown.sound:
         yield why_not_shown(card)
@@ -413,7 +413,7 @@ def _no_figures(shown: Measured) -> Iterator[str]:
     """Say why a section has nothing to show although there is a measurement."""
     card = shown.card
     if card is not None and not shown.sound:
-        yield in_one_sentence(card, complete=shown.complete)
+        yield in_one_sentence(card, shown.estimate, complete=shown.complete)
         yield why_not_shown(card)
     elif card is not None and card.scores.alignment is None:
         yield why_no_alignment(card)

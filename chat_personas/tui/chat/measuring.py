@@ -175,11 +175,12 @@ class MeasuringController:
         if monitor is None:
             return
         self._panel.say(MEASURING)
-        path, context, reply_ended = conversation.path, conversation.context(), not conversation.replying
+        path, context = conversation.path, conversation.context()
+        reply_ended, unanswered = not conversation.replying, conversation.unanswered
         if self.start_is_due or not path:
             self._start_due = None
             await self._measure_after((), conversation.context_at_start(), monitor)
-        if conversation.lacks_reply:
+        if unanswered:
             self._panel.halt(NO_REPLY)
         elif path and reply_ended:
             await self._measure_after(path, context, monitor)

@@ -445,7 +445,7 @@ class CompareScreen(AnsweringScreen[str | None]):
 
     def _is_to_be_measured(self, column: Column) -> bool:
         conversation = column.conversation
-        return not self._why_not_measured(column) and bool(conversation.path) and not conversation.lacks_reply
+        return not self._why_not_measured(column) and bool(conversation.path) and not conversation.unanswered
 
     def _why_not_measured(self, column: Column) -> str:
         return why_not_measured(self._session, column.conversation.engine)

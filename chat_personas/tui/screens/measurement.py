@@ -185,7 +185,7 @@ def _sentences(measured: Measured) -> Iterator[str]:
     estimate, card = measured.estimate, measured.card
     if card is not None:
         for figures in (True, False):
-            yield sentence(in_one_sentence(card, complete=measured.complete, figures=figures))
+            yield sentence(in_one_sentence(card, estimate, complete=measured.complete, figures=figures))
     elif estimate is not None and not measured.state:
         yield f"Measuring: {answered_of(estimate)}."
     else:

@@ -103,7 +103,8 @@ def path_entries(
         if row.id in changes:
             yield Entry("change", changes[row.id])
         if row.quotes is not None:
-            yield Entry("reply", row.text, speaker=row.speaker or "", note=QUOTED)
+            note = " · ".join(filter(None, (STATUS_NOTES.get(row.status), QUOTED)))
+            yield Entry("reply", row.text, speaker=row.speaker or "", note=note)
         elif row.role == "user":
             whose = PARTICIPANT if row.id in of_participants else ""
             yield Entry("user", row.text, message_id=row.id, speaker=whose, version=versions.get(row.id, ""))

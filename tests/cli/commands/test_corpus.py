@@ -12,7 +12,7 @@ from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus, Thought
 from eval.engine import EngineInfo, Sampling
 from tests.cli.running import Command, only_line
-from tests.corpus.making import INFO, branch_of, bytes_on_disk, compare, conversation_row, talk
+from tests.corpus.making import INFO, branch_of, bytes_on_disk, compare, conversation_row, stopped_in_a_debate, talk
 
 
 @pytest.fixture
@@ -71,6 +71,13 @@ def test_a_fork_is_shown_with_what_it_was_forked_from_and_what_is_a_copy(
     ]  # fmt: skip
     corpus.delete(kept[0])
     assert command("corpus", "show", fork).out.splitlines()[1].endswith(f"forked from {kept[0]}")
+
+
+def test_a_side_of_a_debate_is_shown_with_how_the_reply_that_it_quotes_ended(command: Command, corpus: Corpus) -> None:
+    for key in stopped_in_a_debate(corpus):
+        shown = without_times(command("corpus", "show", key).out).splitlines()
+        (line,) = (line for line in shown if line.endswith(": Less"))
+        assert "stopped" in line
 
 
 def test_search_finds_messages_by_all_their_words(command: Command, kept: list[str]) -> None:

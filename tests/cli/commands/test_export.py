@@ -12,9 +12,10 @@ from chat_personas.corpus import Corpus, RatingRow
 from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, TextFormat
 from chat_personas.exporting import ALL
 from chat_personas.paths import corpus_path
+from eval.engine import Sampling
 from tests.cli.running import Command, only_line
 from tests.corpus.export.participants import take_part
-from tests.corpus.making import branch_of, conversation_row, talk
+from tests.corpus.making import INFO, branch_of, conversation_row, talk
 from tests.corpus.unprivileged import without_privileges
 
 
@@ -298,6 +299,24 @@ def test_a_conversation_without_a_complete_reply_is_named_or_held_never_dropped(
     ran = command("export", "--own", "--id", key, "--format", "markdown", "--out", "-")
     assert ran.code == 0
     assert "> About gu\n\n*interrupted*" in ran.out
+
+
+def test_a_complete_version_that_is_not_shown_is_not_denied(command: Command, corpus: Corpus) -> None:
+    key = talk(corpus, ("What about guns?", "Ban them."))
+    stopped = corpus.begin_reply(key, branch_of(corpus, key)[0].id, INFO, Sampling())
+    corpus.end_reply(stopped.id, "Ban", "stopped")
+    for name in ("openai", "sharegpt", "convokit", "prism", "huggingface"):
+        if ALL[name].lacking():
+            continue
+        ran = command("export", "--own", "--id", key, "--format", name, "--out", name)
+        assert ran.code == 2
+        lacking = (
+            f"nothing that was chosen can be in {name}: 1 conversation without a complete reply on the branch last"
+        )
+        assert lacking in only_line(ran)
+    ran = command("export", "--own", "--id", key, "--format", "oasst", "--out", "trees.jsonl")
+    assert ran.code == 0
+    assert "the end of 1 branch (no complete reply to it)" in ran.err
 
 
 def test_the_manual_says_of_every_format_what_it_is_and_what_it_leaves_out() -> None:

@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, RatingRow, Selection, Words
 from chat_personas.corpus.export import ExportError, Format, export_to, withheld
+from chat_personas.corpus.sql import new_key
 from chat_personas.exporting import ALL
 from eval.engine import EngineError, Piece, Sampling
 from personas import load_persona
 from tests.corpus.export.participants import conversation_of, take_part
-from tests.corpus.making import INFO, branch_of, conversation_row, talk
+from tests.corpus.making import INFO, branch_of, conversation_row, stopped_in_a_debate, talk
 from tests.examples import share
 from tests.fakes import END, FakeEngine
 
@@ -212,6 +213,52 @@ async def test_a_format_that_cannot_tell_authors_leaves_debates_out_and_says_so(
     if not form.tells_authors:
         with pytest.raises(ExportError, match=f"1 conversation of debates, where {name} would show a model's words"):
             export_to(corpus, form, only, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", sorted(ALL.keys() - {"spss", "trl-preference", "huggingface"}))
+async def test_the_side_that_begins_a_debate_of_one_round_quotes_nothing_and_leaves_as_any_conversation(
+    corpus: Corpus, tmp_path: Path, name: str
+) -> None:
+    engine = FakeEngine(["model 1", END], ["model 2", END])
+    debate = Debate.start(corpus, (engine, engine), PERSONAS, "person opens", 1)
+    for _ in range(2):
+        async for _ in debate.turn():
+            pass
+    first, second = (Selection(own=True, ids=(side.id,)) for side in debate.sides)
+
+    assert withheld(corpus, ALL[name], first).quoting == 0
+    export_to(corpus, ALL[name], first, tmp_path / "out")
+    (said,) = set(SAID_BY_PEOPLE[name](tmp_path / "out"))
+    assert "person opens" in said
+    assert withheld(corpus, ALL[name], second).quoting == (not ALL[name].tells_authors)
+
+
+def test_what_a_side_quotes_ended_as_the_reply_did(corpus: Corpus, tmp_path: Path) -> None:
+    one, other = stopped_in_a_debate(corpus)
+    for number, key in enumerate((one, other, corpus.fork(branch_of(corpus, other)[-1].id))):
+        only = Selection(own=True, ids=(key,))
+        for name in ("csv", "sqlite", "markdown"):
+            export_to(corpus, ALL[name], only, tmp_path / f"{name}-{number}")
+        assert "\n> Less\n\n*stopped*\n" in (tmp_path / f"markdown-{number}").read_text("utf-8")
+        with (tmp_path / f"csv-{number}" / "messages.csv").open(encoding="utf-8-sig", newline="") as stream:
+            rows = [(row["text"], row["status"]) for row in csv.DictReader(stream)]
+        assert rows[:2] == [("Guns?", "complete"), ("Less", "stopped")]
+        with closing(sqlite3.connect(tmp_path / f"sqlite-{number}")) as connection:
+            found = connection.execute("SELECT text, status FROM v_dialogue ORDER BY place").fetchall()
+            assert found == rows
+    export_to(corpus, ALL["convokit"], Selection(own=True, ids=(other,)), tmp_path / "convokit")
+    said = [(line["text"], line["meta"]["status"]) for line in _lines(tmp_path / "convokit" / "utterances.jsonl")]  # type: ignore[index]
+    assert said == [("Guns?", "complete"), ("Less", "stopped"), ("More.", "complete")]
+
+
+def test_what_is_quoted_stands_whole_while_the_reply_is_still_being_stored(corpus: Corpus) -> None:
+    one, other = conversation_row(), conversation_row()
+    corpus.begin_debate(new_key(), (one, other), Words("Guns?", "Moderator"), 1)
+    reply = corpus.begin_reply(one.id, branch_of(corpus, one.id)[-1].id, INFO, Sampling())
+    corpus.tell([(other.id, branch_of(corpus, other.id)[-1].id, Words("Less.", "A Democrat", reply.id))])
+    for text in ("Less.", "Le"):
+        corpus.flush_reply(reply.id, text)
+        assert [(row.text, row.status) for row in branch_of(corpus, other.id)][1:] == [("Less.", "complete")]
 
 
 async def test_a_release_of_one_side_is_under_the_terms_of_both_models(corpus: Corpus, tmp_path: Path) -> None:

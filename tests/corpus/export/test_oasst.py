@@ -8,7 +8,7 @@ import pytest
 
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, ExportError, RatingRow
-from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus.export import FORMATS, Written, export_to
 from eval.engine import Sampling
 from personas import load_persona
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, forked, json_lines
@@ -68,6 +68,22 @@ def test_a_conversation_without_a_complete_reply_has_no_tree(corpus: Corpus, tmp
         ExportError, match="nothing that was chosen can be in oasst: 3 conversations without a complete"
     ):
         json_lines(corpus, "oasst", tmp_path / "out.jsonl")
+
+
+def test_the_ends_of_branches_that_are_left_out_are_counted_and_nothing_else(corpus: Corpus, tmp_path: Path) -> None:
+    first, _ = branch_of(corpus, identifier := talk(corpus, ("Q1", " \n"), ("Q2", "A2")))[:2]
+    for status, text in (("stopped", "B"), ("error", ""), ("complete", "C"), ("interrupted", "D")):
+        reply = corpus.begin_reply(identifier, first.id, INFO, Sampling())
+        corpus.end_reply(reply.id, text, status)
+    fork = corpus.fork(reply.id)
+    talk(corpus, ("Whole", "Yes."))
+    written = export_to(corpus, FORMATS["oasst"], EVERYTHING, tmp_path / "out.jsonl")
+    assert written == Written(3, "the end of 2 branches (no complete reply to it)")
+    trees = [json.loads(line)["prompt"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert sorted(map(outline, trees)) == [("Q1", [("C", [])]), ("Q1\n\nQ2", [("A2", [])]), ("Whole", [("Yes.", [])])]
+    corpus.begin_turn(fork, branch_of(corpus, fork)[-1].id, "Still waiting", INFO, Sampling())
+    again = export_to(corpus, FORMATS["oasst"], EVERYTHING, tmp_path / "out.jsonl", force=True)
+    assert again.stays == "the end of 2 branches (no complete reply to it)", "the branch of D goes on"
 
 
 def test_a_conversation_deeper_than_a_json_encoder_goes_is_written_whole(corpus: Corpus, tmp_path: Path) -> None:

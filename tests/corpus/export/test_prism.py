@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chat_personas.corpus import Corpus, RatingRow, Selection
-from chat_personas.corpus.export import FORMATS, export_to
+from chat_personas.corpus.export import FORMATS, Written, export_to
 from eval.engine import Sampling
 from tests.corpus.export.participants import answer, conversation_of, take_part
 from tests.corpus.export.talks import SECRET_THOUGHT, Talk, forked
@@ -258,7 +258,8 @@ def forks(corpus: Corpus) -> tuple[str, str, str]:
 
 def test_what_people_said_is_in_the_utterances_once_however_often_it_was_forked(corpus: Corpus, tmp_path: Path) -> None:
     original, other, again = forks(corpus)
-    assert export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "out").units == 3
+    written = export_to(corpus, FORMATS["prism"], Selection(own=True), tmp_path / "out")
+    assert written == Written(3, "1 fork without a new complete reply")
     files = Files(tmp_path / "out")
     people = [text for (text,) in corpus.database().execute(PEOPLE)]
     prompts = {row["interaction_id"]: row["user_prompt"] for row in files.utterances}

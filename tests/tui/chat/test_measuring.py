@@ -188,11 +188,13 @@ async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: P
         assert "changes count from turn 1: nothing before it was measured in this way" in words(pilot)
 
 
-async def test_a_message_without_a_reply_is_not_measured_until_it_has_one(corpus_file: Path) -> None:
+@pytest.mark.parametrize("wordless", [False, True], ids=["no reply", "a reply stopped before its first word"])
+async def test_a_message_without_a_reply_is_not_measured_until_it_has_one(corpus_file: Path, *, wordless: bool) -> None:
     row = conversation_row().model_copy(update={"persona": PERSONA})
     with Corpus.open(corpus_file) as corpus:
-        original = talk(corpus, ("Well?", "Yes."), ("And schools?", "No."), row=row)
-        key = corpus.fork(branch_of(corpus, original)[2].id)
+        key = talk(corpus, ("Well?", "Yes."), ("And schools?", ""), row=row, last="stopped")
+        if not wordless:
+            key = corpus.fork(branch_of(corpus, key)[2].id)
     engine = ScreenEngine(reply("Maybe."))
     taken_up = session(corpus_file, engine, measure=True, make_monitor=monitor, resume=key)
     async with screen(taken_up, TALL) as pilot:

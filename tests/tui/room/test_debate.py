@@ -214,14 +214,14 @@ async def test_what_is_typed_in_one_burst_keeps_its_blanks(corpus_file: Path) ->
 async def test_a_side_opened_as_a_conversation_shows_whose_words_are_whose_and_leads_back(
     corpus_file: Path, corpus: Corpus
 ) -> None:
-    engine = ScreenEngine(reply("Less."), [EngineError("the server is gone")], reply("More."))
+    engine = ScreenEngine(["Less."], [EngineError("the server is gone")], reply("More."))
     personas = load_persona("democrat"), load_persona("republican")
     begun = Debate.start(corpus, (engine, engine), personas, "Guns?", 1)
     async for _ in begun.turn():
         pass
     async with screen(session(corpus_file, engine, resume=begun.sides[1].id), size=SIZE) as pilot:
         await until(pilot, lambda: "Less." in words(pilot))
-        assert "said in a debate, by a model" in words(pilot)
+        assert "✗ interrupted · said in a debate, by a model" in words(pilot)
 
         await type_text(pilot, "/debate")
         await until(pilot, lambda: isinstance(pilot.app.screen, DebateScreen))

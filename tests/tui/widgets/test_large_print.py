@@ -72,12 +72,12 @@ def test_what_is_not_sound_or_has_no_interval_shows_a_sentence_and_no_number() -
     given = replace(few, verdict=few.verdict.model_copy(update={"finding": "given"}))
     off = Measured("Democrat", state="not measuring (F4 starts it)")
     for measured, sentence in (
-        (replace(SOUND, card=letters), "Cannot be measured with this model: it picks the letter, not the answer."),
+        (replace(SOUND, card=letters), "Cannot be measured at this point: the model picks the letter, not the answer."),
         (replace(SOUND, card=given), "Too few questions to say how close its answers come."),
         (off, "Not measuring (F4 starts it)."),
         (replace(SOUND, card=None, estimate=estimate(complete=False, done=3)), "Measuring: 3 of 24 questions."),
     ):
-        said = " ".join(lines(measured, (80, 24)))
+        said = " ".join(" ".join(lines(measured, (80, 24))).split())
         assert sentence in said
         assert "█" not in said
         assert not re.search(r"0\.\d", said)

@@ -129,7 +129,7 @@ def _in_words(figures: Figures) -> list[Content]:
     if card is None:
         return []
     complete = figures.settled
-    said = in_one_sentence(card, complete=complete)
+    said = in_one_sentence(card, figures.card_of or figures.estimate, complete=complete)
     if not_shown(card) and not _too_early(figures):
         return [Content.styled(said, "bold $warning")]
     score = card.scores.alignment
