@@ -198,6 +198,8 @@ class LineMode(StandardInputMode):
         except GoneOnElsewhereError as error:
             kept = _messages_kept(conversation)
             raise CorpusError(f"line {number} was not sent: {GONE_ON_ELSEWHERE}; {kept}") from error
+        if conversation.path:
+            await asyncio.to_thread(corpus.check_in_place)
         return DONE
 
     async def _reply(self, conversation: Conversation, text: str) -> None:

@@ -228,8 +228,14 @@ class Conversation:
 
     @property
     def unsaved(self) -> CorpusError | None:
-        """Why the newest reply could not be stored, while it grows or at its end; None where it is. `save` helps."""
-        return None if self._reply is None else self._reply.unsaved
+        """Why something that was said is in no corpus; None where all is. `save` helps.
+
+        The newest reply could not be stored, while it grows or at its end, or the corpus was removed with all of it.
+        """
+        failed = None if self._reply is None else self._reply.unsaved
+        if failed is None and (removed := self._corpus.removed) is not None and self.path:
+            return removed
+        return failed
 
     @property
     def known_leaves(self) -> Leaves:
@@ -473,7 +479,12 @@ class Conversation:
             await self._reply.stop()
 
     async def save(self) -> None:
-        """Store a reply that could not be stored when it ended, if there is one. Raises CorpusError."""
+        """Store a reply that could not be stored when it ended, if there is one.
+
+        Raises CorpusError: that fails again, or the corpus that was removed is not back in its place.
+        """
+        if self._corpus.removed is not None and self.path:
+            await asyncio.to_thread(self._corpus.check_in_place)
         if self._reply is not None and self._reply.to_save:
             await asyncio.to_thread(self._reply.save)
 

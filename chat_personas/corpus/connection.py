@@ -53,6 +53,27 @@ class Connections:
             self._write_connection = None if read_only else _open_writer(path)
             self._reader = open_reader(path)
             self._file = _identity(path)
+        self._is_removed = False
+
+    @property
+    def removed(self) -> CorpusError | None:
+        """Why nothing that was stored is at its place any more, as when it was last looked at; None where all is."""
+        if not self._is_removed:
+            return None
+        return CorpusError(
+            f"the corpus {display_path(self.path)} was removed or replaced while the program ran; put it back"
+        )
+
+    def check_in_place(self) -> None:
+        """Look whether the file is where it was opened: what SQLite writes to a removed one goes with the program.
+
+        Raises:
+            CorpusError: it was removed or replaced, or its place cannot be looked at.
+        """
+        with storage_errors(self.path):
+            self._is_removed = _identity(self.path) != self._file
+        if (removed := self.removed) is not None:
+            raise removed
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -63,10 +84,7 @@ class Connections:
         """
         writer = self._writer()
         with self._write_lock, storage_errors(self.path), transaction(writer):
-            if _identity(self.path) != self._file:  # what SQLite writes to a removed file goes with the program
-                raise CorpusError(
-                    f"the corpus {display_path(self.path)} was removed or replaced while the program ran; put it back"
-                )
+            self.check_in_place()
             yield writer
 
     @contextmanager
@@ -107,7 +125,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     """Return what tells a file from every other one, None where there is no file."""
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_dev, status.st_ino
 

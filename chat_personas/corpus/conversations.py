@@ -419,6 +419,13 @@ def groups(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(row["id"] for row in rows)
 
 
+def is_there(connection: sqlite3.Connection, key: str) -> bool:
+    """Whether a conversation, a comparison or a debate has this key."""
+    tables = ("conversations", "comparisons", "debates")
+    sql = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE id = ?1" for table in tables)  # noqa: S608
+    return connection.execute(sql, (key,)).fetchone() is not None
+
+
 def deleted_with(connection: sqlite3.Connection, identifier: str) -> tuple[str, ...]:
     """Return what is deleted with a conversation: itself, and the other side of its debate if it is in one."""
     sql = """

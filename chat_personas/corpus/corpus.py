@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Self
 from chat_personas.corpus import conversations, maintenance, measurements, messages
 from chat_personas.corpus.connection import Connections, copy_to, open_reader, owners_directory
 from chat_personas.corpus.conversations import Leaves, Selection
-from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
+from chat_personas.corpus.errors import (
+    CorpusError,
+    SameCorpusError,
+    UnknownConversationError,
+    conversation_gone,
+    display_path,
+    storage_errors,
+)
 from chat_personas.corpus.live_programs import ProcessLock, living_owners
 from chat_personas.corpus.merging import Merged, merge, snapshot
 from chat_personas.corpus.releases import Releases
@@ -34,7 +41,7 @@ from chat_personas.corpus.rows import (
 )
 from chat_personas.corpus.search import Query, search
 from chat_personas.corpus.study_records import StudyRecords, is_of_a_study
-from chat_personas.storage.drafts import Draft, Drafts
+from chat_personas.storage.drafts import PROMPT, Draft, Drafts
 from chat_personas.storage.files import atomic_write
 from chat_personas.storage.sqlite import beside
 from eval.engine import EngineInfo, Sampling, Usage
@@ -63,7 +70,7 @@ class Corpus:
         self._owner = owner
         self.studies = StudyRecords(connections)
         self.releases = Releases(connections)
-        self.drafts = Drafts(beside(self.path, "-drafts"), self._owner_name)
+        self.drafts = Drafts(beside(self.path, "-drafts"), self._owner_name, self._check_place_of_draft)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -89,6 +96,18 @@ class Corpus:
     def path(self) -> Path:
         """The database file."""
         return self._connections.path
+
+    @property
+    def removed(self) -> CorpusError | None:
+        """Why nothing that was stored is in a corpus any more, as it was last seen; None where all is."""
+        return self._connections.removed
+
+    def check_in_place(self) -> None:
+        """Raise CorpusError where the file was removed or replaced since it was opened; every method that writes does.
+
+        Where it was put back, `removed` is None again.
+        """
+        self._connections.check_in_place()
 
     def close(self) -> None:
         """Close the corpus. It may be closed twice."""
@@ -517,8 +536,9 @@ class Corpus:
         """Return what was typed in a conversation, here or by programs that have left it or ended, to go on with it.
 
         None stands for all conversations in which nothing was said. Raises OSError: the drafts cannot be read or
-        written.
+        written; CorpusError: the corpus was removed.
         """
+        self.check_in_place()
         return self.drafts.take_over(conversation, living_owners(owners_directory(self.path)))
 
     # The whole
@@ -576,6 +596,15 @@ class Corpus:
         except OSError as error:  # what is deleted stays so, and the corpus opens, whatever becomes of a draft
             in_draft = DRAFT_LEFT.format(error=error.strerror or error)
         return " and ".join(filter(None, (in_file, in_draft))) or None
+
+    def _check_place_of_draft(self, key: str | None) -> None:
+        """Raise CorpusError where a draft would not come back: nothing is there any more with which it is kept."""
+        self.check_in_place()
+        if key is None or key in TO_BEGIN or key.startswith(PROMPT):
+            return
+        with self._connections.reading() as connection:
+            if not conversations.is_there(connection, key):
+                raise conversation_gone(self.path)
 
     def _places_of_drafts(self) -> tuple[str, ...]:
         """Return all keys under which there may be a draft."""

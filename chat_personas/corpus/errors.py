@@ -89,6 +89,14 @@ def foreign(path: Path) -> CorpusError:
     return CorpusError(f"{display_path(path)} is the database of another program; choose another file for the corpus")
 
 
+def conversation_gone(path: Path) -> ConversationGoneError:
+    """Return the error for a conversation that is written to, or kept something with, and is not there any more."""
+    return ConversationGoneError(
+        f"the conversation is no longer in the corpus {display_path(path)} (another program deleted it?); "
+        "start a new one"
+    )
+
+
 def not_a_corpus(path: Path) -> CorpusError:
     """Return the error for a file that is not a database."""
     return CorpusError(
@@ -113,10 +121,7 @@ def storage_errors(path: Path) -> Iterator[None]:
         if "FOREIGN KEY" not in str(error):
             _raise_if_altered(path, error)
             raise
-        raise ConversationGoneError(
-            f"the conversation is no longer in the corpus {display_path(path)} (another program deleted it?); "
-            "start a new one"
-        ) from error
+        raise conversation_gone(path) from error
     except (sqlite3.Error, OSError) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise not_a_corpus(path) from error

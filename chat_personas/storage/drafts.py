@@ -16,6 +16,7 @@ from pathlib import Path
 
 from chat_personas.paths import make_private
 from chat_personas.storage.files import atomic_write, document_in, remove_left_behind
+from personas.errors import ReportedError
 
 ENDING = ".json"
 NEW = "new"
@@ -67,19 +68,24 @@ def merged(drafts: Iterable[Draft]) -> Draft:
     return Draft(last.text, joined(*(draft.whole for draft in others), last.beside), last.replaces)
 
 
+def _anywhere(_: str | None) -> None: ...
+
+
 class Drafts:
     """The drafts beside one corpus, by the key of the conversation; None stands for one in which nothing was said.
 
     Every method waits for the disk and raises OSError where it fails. `program` is the name of this program's lock: a
-    draft that it keeps is its own until it is released or the program ends.
+    draft that it keeps is its own until it is released or the program ends. `check_place` raises ReportedError where
+    what is kept under a key would not come back, as that of a conversation which was deleted: it is refused then.
 
-    What the disk refuses is held in memory in place of what the disk has: it is found here while the program lives, and
+    What is refused is held in memory in place of what the disk has: it is found here while the program lives, and
     `words_held` are all of it. `typing` are awaited to keep what is typed on the screens that are open.
     """
 
-    def __init__(self, directory: Path, program: str) -> None:
+    def __init__(self, directory: Path, program: str, check_place: Callable[[str | None], object] = _anywhere) -> None:
         self._directory = directory
         self._program = program
+        self._check_place = check_place
         self._refused = dict[str | None, Draft]()  # could not be written
         self._apart = dict[str | None, Draft]()  # was not tried to be written, because something before that failed
         self._why = ""
@@ -105,6 +111,14 @@ class Drafts:
         """Whether the disk lacks what is held of a conversation."""
         return conversation in self._refused or conversation in self._apart
 
+    def has(self, conversation: str | None) -> bool:
+        """Whether this program's draft of a conversation is still there and will come back: others can erase it."""
+        try:
+            self._check_place(conversation)
+            return self._own(conversation).exists()
+        except (OSError, ReportedError):
+            return False
+
     def let_go(self, conversation: str | None) -> None:
         """Hold nothing of a conversation any more: the disk has what is typed there, or nothing is."""
         self._refused.pop(conversation, None)
@@ -113,7 +127,7 @@ class Drafts:
     def try_again(self) -> None:
         """Write what could not be written before; what cannot be now is held on."""
         for conversation, draft in list(self._refused.items()):
-            with suppress(OSError):
+            with suppress(OSError, ReportedError):
                 self.keep(conversation, draft)
 
     def of(self, conversation: str | None, living: Collection[str]) -> Draft | None:
@@ -124,10 +138,15 @@ class Drafts:
         return merged(self._found(conversation, living).values()) or None
 
     def keep(self, conversation: str | None, draft: Draft) -> None:
-        """Keep a draft in place of this program's one before; a blank one erases that."""
+        """Keep a draft in place of this program's one before; a blank one erases that.
+
+        Raises ReportedError, too: it would not come back.
+        """
         try:
+            if draft:
+                self._check_place(conversation)
             self._write(conversation, draft)
-        except OSError as error:
+        except (OSError, ReportedError) as error:
             self.let_go(conversation)
             self._refused[conversation], self._why = draft, why_refused(error)
             raise

@@ -383,6 +383,7 @@ class ChatApp(TerminalApp):
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         await self.session.stop()
+        await in_time(self.session.look_for_corpus())
         why = await self.session.try_to_save() if self.session.unsaved is not None else None
         missing = [] if why is None else [UNSAVED.format(why=why)]
         if self._chat is not None:

@@ -157,7 +157,8 @@ class Session:
         self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
-        self.typed_in_vain = ""  # what was typed and is not kept, where there is no corpus that could
+        self.typed_in_vain = ""  # what was typed and is kept by nothing, as where there is no corpus that could
+        self.why_in_vain = "nothing could be opened that keeps it"
         self.left: str | None = None  # once it is closed: the short name of the conversation that can go on
         self._turning = asyncio.Lock()
         self._left = set[asyncio.Future[None]]()  # models that nobody uses any more, until they are closed
@@ -348,6 +349,7 @@ class Session:
         from eval.interventions import tried_out
 
         await tried_out(conversation.engine)
+        await self.look_for_corpus()
         with suppress(ConversationGoneError):  # it was deleted, and there is no place for the rest
             if self.conversation is not None:
                 await self.conversation.save()
@@ -380,6 +382,14 @@ class Session:
         """Whether all that is not stored was said beside the open conversation."""
         beside = any(each.unsaved is not None for each in self._beside)
         return beside and (self.conversation is None or self.conversation.unsaved is None)
+
+    async def look_for_corpus(self) -> None:
+        """Notice where the corpus was removed or put back: `unsaved` says so then."""
+        from chat_personas.corpus import CorpusError
+
+        if self.corpus is not None:
+            with suppress(CorpusError):
+                await asyncio.to_thread(self.corpus.check_in_place)
 
     async def save(self) -> None:
         """Store replies and rounds that could not be stored when they ended, if there are any. Raises CorpusError."""
@@ -528,6 +538,7 @@ class Session:
         await self.stop()
         for conversation in self._beside:
             await conversation.stop()
+        await in_time(self.look_for_corpus())
         async with self._saving:
             await self._keep(self._save_beside)
             if self.conversation is not None:
@@ -560,19 +571,18 @@ class Session:
         held = "" if self.corpus is None else self.corpus.drafts.words_held
         if words := joined(held, self.typed_in_vain):
             if self.failure is None:
-                why = self.why_not_kept or "nothing could be opened that keeps it"
-                self.failure = OutputError(TYPED_NOT_KEPT.format(why=why))
+                self.failure = OutputError(TYPED_NOT_KEPT.format(why=self.why_not_kept or self.why_in_vain))
             written = await asyncio.to_thread(rescue_words, words)
             self.failure.add_note(TYPED_RESCUED.format(path=written) if written is not None else TYPED_LOST)
 
     async def _name_of(self, conversation: "Conversation") -> str | None:
-        """Return the short name of a conversation; None where nothing was said in it.
+        """Return the short name of a conversation; None where nothing was said in it, or it is in no corpus any more.
 
         It is not waited for long where the disk is slow: then it is the whole key, which names it as well.
         """
         from chat_personas.corpus import CorpusError
 
-        if self.corpus is None or not conversation.path:
+        if self.corpus is None or self.corpus.removed is not None or not conversation.path:
             return None
         with suppress(CorpusError):
             names = await in_time(asyncio.to_thread(self.corpus.short_names))
@@ -581,7 +591,7 @@ class Session:
 
     @property
     def how_to_go_on(self) -> str | None:
-        """The command that goes on with the conversation that was left; None where nothing was said.
+        """The command that goes on with the conversation that was left; None where there is none in the corpus.
 
         The model is named where the settings name another one.
         """

@@ -385,6 +385,26 @@ def test_a_reply_that_cannot_be_stored_is_left_in_a_file_that_the_error_names(
     assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
 
 
+def test_a_conversation_whose_corpus_is_removed_after_the_last_reply_is_left_in_a_file_that_the_error_names(
+    command: Command, served_by: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = Corpus.end_reply
+
+    def end_reply(corpus: Corpus, *given: Any, **named: Any) -> None:
+        stored(corpus, *given, **named)
+        corpus_path().rename(corpus_path().with_name("moved.db"))
+
+    monkeypatch.setattr(Corpus, "end_reply", end_reply)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    served_by(FakeEngine(["Good day", END]))
+    ran = command("chat", "democrat", given="Hello\n")
+    (copy,) = tmp_path.glob("chat-personas-*.jsonl")
+    assert (ran.code, ran.out) == (4, "Good day\n\n")
+    assert only_line(ran).endswith(f"put it back; the conversation is in {copy}\n")
+    said = json.loads(copy.read_text())["messages"]
+    assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
+
+
 def test_a_reply_that_breaks_off_ends_with_3_and_is_kept_as_interrupted(command: Command, served_by: Serve) -> None:
     served_by(FakeEngine(["It is "]))
     ran = command("chat", "democrat", given="Hello")

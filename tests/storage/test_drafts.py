@@ -8,6 +8,7 @@ import pytest
 
 from chat_personas.storage.drafts import PROMPT, Draft, Drafts
 from chat_personas.storage.files import atomic_write
+from personas.errors import ReportedError
 
 HERE, GONE, LIVING = "00000000000000aa", "00000000000000bb", "00000000000000cc"
 
@@ -147,6 +148,30 @@ def test_the_drafts_of_deleted_conversations_are_erased_and_others_stay(folder: 
         None,
         Draft("typed in None"),
     )
+
+
+def test_what_would_not_come_back_is_refused_and_held_until_it_would(folder: Path) -> None:
+    gone = {"A"}
+
+    def check(key: str | None) -> None:
+        if key in gone:
+            raise ReportedError("it was deleted")
+
+    drafts = Drafts(folder, HERE, check)
+    with pytest.raises(ReportedError):
+        drafts.keep("A", Draft("mine"))
+    assert (drafts.words_held, drafts.why_held, drafts.has("A")) == ("mine", "it was deleted", False)
+    assert not folder.exists()
+    drafts.try_again()
+    assert drafts.holds("A")
+
+    gone.clear()
+    drafts.try_again()
+    assert (drafts.words_held, drafts.has("A")) == ("", True)
+    gone.add("A")
+    assert not drafts.has("A")
+    drafts.keep("A", Draft())  # what is typed no more is held no more
+    assert (drafts.words_held, drafts.of("A", ())) == ("", None)
 
 
 def test_a_prompt_that_is_being_written_goes_with_no_conversation(folder: Path) -> None:

@@ -12,6 +12,7 @@ from chat_personas.cli.accessible.dialogue import (
     NotDoneError,
     Opened,
     Replies,
+    Unsent,
     chosen_number,
 )
 from chat_personas.cli.accessible.measuring import Measuring
@@ -277,12 +278,18 @@ class Conversations:
             self._say(f"{how} The next one comes from {printable(conversation.model.name)}.")
 
     async def enter(self) -> None:
-        """Say which conversation is open now in place of the one before, and measure it."""
-        self._replies.unsent = None
+        """Say which conversation is open now in place of the one before, and measure it.
+
+        A message that was not sent comes along: it would be lost, as where its conversation was deleted.
+        """
+        unsent = self._replies.unsent
+        self._replies.unsent = None if unsent is None else Unsent(unsent.text)
         self._measuring.forget()
         self.introduce()
         await self.say_whose_the_last_reply_is()
         await self._measuring.measure()
+        if unsent is not None:
+            self._say(NOT_SENT)
 
     async def _new(self, _: str) -> None:
         await self._opened.session.open_same_persona()
@@ -359,7 +366,6 @@ class Conversations:
         await self.enter()
         if unsent is not None:
             self._replies.unsent = unsent
-            self._say(NOT_SENT)
 
     async def _rename(self, title: str) -> None:
         await self._opened.conversation.rename(title)

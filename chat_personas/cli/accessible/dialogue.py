@@ -38,6 +38,7 @@ IN_MEMORY = (
     "The reply is in memory only. It is stored before the next message, if that works by then. "
     "/export saves the conversation to another place."
 )
+ALL_IN_MEMORY = "The conversation is in memory only until the corpus is back. /export saves it to another place."
 OTHER_VERSION = "What was not sent is to replace a message of another version. /versions leads there, then /again."
 SECONDS_OF_SILENCE = 5.0
 """After so long without a word it is said that the reply is waited for."""
@@ -441,10 +442,12 @@ class Replies:
                 await self._replied()
 
     def _what_is_kept(self) -> Iterator[str]:
-        """Say what is held that is not in the corpus: a message that was not sent, a reply that was not stored."""
+        """Say what is held that is not in the corpus: a message that was not sent, a reply that was not stored, all."""
         if self.unsent is not None:
             yield NOT_SENT
-        if self._opened.conversation.unsaved is not None:
+        if self._opened.corpus.removed is not None and self._opened.conversation.path:
+            yield ALL_IN_MEMORY
+        elif self._opened.conversation.unsaved is not None:
             yield IN_MEMORY
 
     async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:

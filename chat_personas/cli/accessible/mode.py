@@ -47,6 +47,7 @@ from personas.composing import with_own_prompt
 from personas.errors import ReportedError
 
 PROMPT = "You: "
+NOTHING_KEEPS_IT = "it was not sent, and this mode keeps no drafts"
 
 
 class AccessibleMode(StandardInputMode):
@@ -85,13 +86,16 @@ class AccessibleMode(StandardInputMode):
                 await self._begin()
                 await self._take_turns()
         finally:
+            if (unsent := self._replies.unsent) is not None:
+                self._session.typed_in_vain, self._session.why_in_vain = unsent.text, NOTHING_KEEPS_IT
             said = self._session.conversation is not None and bool(self._session.conversation.path)
             await self._session.close()
-        if self._session.failure is not None:
-            raise self._session.failure
-        self._dialogue.say("Left. What was said is kept." if said else "Left.")
+        if self._session.failure is None:
+            self._dialogue.say("Left. What was said is kept." if said else "Left.")
         if (command := self._session.how_to_go_on) is not None:
             self._dialogue.say(f"Go on with: {command}{'' if set_accessible() else ' --accessible'}")
+        if self._session.failure is not None:
+            raise self._session.failure
         return DONE
 
     async def _begin(self) -> None:

@@ -104,35 +104,53 @@ class DraftController:
     async def keep(self) -> bool:
         """Keep what is typed now, and erase what is not typed any more; return whether the disk has it.
 
-        It has not where it refuses, of which is said once, and where the conversation was deleted.
+        It has not where it refuses, and where the conversation or the corpus is gone; that is said once.
         """
         async with self._one:
             return await self._keep()
 
-    async def _keep(self, *, waiting: bool = True) -> bool:
+    async def _keep(self, *, leaving: bool = False) -> bool:
+        """Do what `keep` does; without the messages that wait where the conversation is being left."""
         corpus = self._screen.session.corpus
         if corpus is not None and self._unread:
             await self._read(corpus)
         if corpus is None or self._going or self._unread:
             return False
-        now = Kept(self._key, self._typed(waiting=waiting))
-        as_on_disk = now == self._kept or (self._kept is None and not now.draft)
-        if as_on_disk and not corpus.drafts.holds(now.key):
+        now = Kept(self._key, self._typed(waiting=not leaving))
+        if await self._is_on_disk(corpus, now):
             self._hold_nothing(corpus, now)
             return True
         try:
-            there = await asyncio.to_thread(_exchange, corpus, self._kept, now)
+            await asyncio.to_thread(_exchange, corpus, self._kept, now)
         except (OSError, ReportedError) as error:
-            if self._held_for != now.key:
-                corpus.drafts.let_go(self._held_for)
-            corpus.drafts.hold(now.key, now.draft, error)
-            self._held_for = now.key
-            self._soon.refused(error)
+            self._hold(corpus, now, error)
+            if not (leaving and isinstance(error, ReportedError)):  # it comes along, and is kept there
+                self._soon.refused(error)
             return False
         self._hold_nothing(corpus, now)
         self._soon.done()
-        self._kept = now if there else None
-        return there
+        self._kept = now
+        return True
+
+    async def _is_on_disk(self, corpus: "Corpus", now: Kept) -> bool:
+        """Whether the disk has what is typed now: it was kept, and nobody has deleted it with its conversation."""
+        if corpus.drafts.holds(now.key):
+            return False
+        if not now.draft:
+            return self._kept in (None, now)
+        return now == self._kept and await asyncio.to_thread(corpus.drafts.has, now.key)
+
+    def _hold(self, corpus: "Corpus", now: Kept, error: Exception) -> None:
+        """Hold in memory what is typed now, and have the screen look whether more than that is in memory only."""
+        from chat_personas.corpus.errors import ConversationGoneError
+
+        if self._held_for != now.key:
+            corpus.drafts.let_go(self._held_for)
+        corpus.drafts.hold(now.key, now.draft, error)
+        self._held_for = now.key
+        if isinstance(error, ConversationGoneError):  # what the disk had was erased with it
+            self._kept = None
+        self._screen.keep()
 
     def _hold_nothing(self, corpus: "Corpus", now: Kept) -> None:
         """Hold no words in memory: what is typed now is on the disk, or nothing is."""
@@ -163,7 +181,7 @@ class DraftController:
         wait are not kept with the one that is left: they are sent in the one that comes.
         """
         async with self._one:
-            while (kept := await self._keep(waiting=False)) and not self._all_is_kept:
+            while (kept := await self._keep(leaving=True)) and not self._all_is_kept:
                 pass  # more was typed meanwhile
             self._going, self._goes_to, self._unread, self._edit = True, goes_to, False, Draft()
             self._editing.end()
@@ -251,22 +269,11 @@ class DraftController:
         )
 
 
-def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> bool:
-    """Keep a draft, and none any more under another key: a conversation gets its own with the first message.
-
-    Return False where the conversation was deleted: nothing of it is kept.
-    """
-    from chat_personas.corpus import UnknownConversationError
-
-    if now.key is not None:
-        try:
-            corpus.conversation(now.key)
-        except UnknownConversationError:
-            return False
+def _exchange(corpus: "Corpus", before: Kept | None, now: Kept) -> None:
+    """Keep a draft, and none any more under another key: a conversation gets its own with the first message."""
     corpus.drafts.keep(now.key, now.draft)
     if before is not None and before.key != now.key:
         corpus.drafts.keep(before.key, Draft())
-    return True
 
 
 def _add(corpus: "Corpus", resume: str | None, typed: Draft) -> None:

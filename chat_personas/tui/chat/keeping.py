@@ -90,7 +90,7 @@ class KeepingController(Keeping):
         return self._said is not None
 
     async def _show(self, why: str | None) -> None:
-        if why is not None and self._said is None:
+        if why is not None and self._said not in self._transcript.entries:  # it goes where all is shown anew
             kept = KEPT_BESIDE if self._session.unsaved_is_beside else KEPT
             self._said = Entry("failure", kept.format(why=why, key=self._view.key_of("export")))
             self._view.show_unsaved(True)

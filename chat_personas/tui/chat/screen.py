@@ -456,8 +456,9 @@ class ChatScreen(Screen[None]):
         self.title_line.unsaved = unsaved
 
     def stored_at_last(self) -> None:
-        """Say that all is stored, and measure what is said by now."""
+        """Say that all is stored, keep what is typed with it, and measure what is said by now."""
         self.notify(STORED, markup=False)
+        self.drafts.changed()
         self.show_title()
         self.measure()
 

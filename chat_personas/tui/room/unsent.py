@@ -57,11 +57,7 @@ class UnsentLines:
         async with self._one:
             typed = self._typed()
             now = {**dict.fromkeys(self._kept, ""), **typed}
-            new = {
-                place: text
-                for place, text in now.items()
-                if text != self._kept.get(place, "") or self._drafts.holds(place)
-            }
+            new = await asyncio.to_thread(self._not_on_disk, now)
             try:
                 await asyncio.to_thread(self._write, new)
             except (OSError, ReportedError) as error:
@@ -71,6 +67,15 @@ class UnsentLines:
             else:
                 self._soon.done()
                 self._kept = dict(typed)
+
+    def _not_on_disk(self, lines: Mapping[str, str]) -> dict[str, str]:
+        """Return those of these lines that the disk has not as they are, also where somebody has deleted them."""
+        kept, drafts = self._kept, self._drafts
+        return {
+            place: text
+            for place, text in lines.items()
+            if text != kept.get(place, "") or drafts.holds(place) or (text.strip() and not drafts.has(place))
+        }
 
     async def leave(self) -> None:
         """Keep what is typed as the screen ends, however it ends, and let any program find it from now on."""
@@ -93,7 +98,7 @@ class UnsentLines:
             self._drafts.keep(place, Draft(text, "" if text.startswith(before) else before))
 
     def _look(self, place: str) -> None:
-        """Find the words at a place that the screen does not show. Raises OSError: they cannot be read."""
+        """Find the words at a place that the screen does not show. Raises as `Corpus.take_over_draft` does."""
         draft = self._corpus.take_over_draft(place)
         found = "" if draft is None else draft.whole
         self._not_shown[place] = "" if _in_one_line(found) == _in_one_line(self._kept.get(place, "")) else found
@@ -120,5 +125,5 @@ async def read(corpus: "Corpus", *places: str) -> dict[str, str]:
 
     try:
         return await asyncio.to_thread(found)
-    except OSError:
+    except (OSError, ReportedError):
         return {}

@@ -243,6 +243,6 @@ def _written_before(corpus: "Corpus", place: str) -> str:
     """Return what was written and not taken; "" where there is nothing, or it cannot be read."""
     try:
         draft = corpus.take_over_draft(place)
-    except OSError:
+    except (OSError, ReportedError):
         return ""
     return "" if draft is None else draft.whole

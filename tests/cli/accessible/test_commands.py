@@ -71,7 +71,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
     ran = command("chat", "democrat", "--accessible", given="Hello\n/export saved.jsonl\n")
     assert ran.code == 4
     assert "A Democrat: Good day" in ran.out
-    assert "The reply is in memory only." in ran.out
+    assert "The conversation is in memory only until the corpus is back." in ran.out
     (copy,) = tmp_path.glob("chat-personas-*.jsonl")
     assert only_line(ran).endswith(f"; the conversation is in {copy}\n")
     for file in (copy, tmp_path / "saved.jsonl"):

@@ -1,17 +1,20 @@
 """What becomes of a message that was not sent, and what is said of a reply that is not stored."""
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.paths import corpus_path
 from eval.engine import TooLongError
 from tests.cli.running import Command, kept_messages
 from tests.cli.sittings import Serve, said
 from tests.conversation.test_gone_on_elsewhere import gone_on
 from tests.corpus.making import texts
-from tests.fakes import END
+from tests.fakes import END, FakeEngine
 
 NOT_SENT = "The disk is full; make room. Your message was not sent. /again sends it once more."
 Fails = Callable[..., None]
@@ -105,6 +108,74 @@ def test_a_message_that_a_reply_in_memory_holds_up_is_kept_and_both_are_said(
     assert f"The disk is full; make room. {in_memory}" in lines
     assert lines[lines.index("You: Two?") + 1] == f"{NOT_SENT} {in_memory}"
     assert texts(kept_messages()) == ["One?", "First.", "Two?", "Second."]
+
+
+@pytest.fixture
+def deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets another program delete the conversation before the second message."""
+    real = Corpus.begin_turn
+
+    def begin_turn(corpus: Corpus, key: str, *given: Any, **named: Any) -> Any:
+        if corpus.conversations():
+            monkeypatch.setattr(Corpus, "begin_turn", real)
+            with Corpus.open(corpus.path) as other:
+                other.delete(key)
+        return real(corpus, key, *given, **named)
+
+    monkeypatch.setattr(Corpus, "begin_turn", begin_turn)
+
+
+@pytest.mark.usefixtures("deleted")
+def test_a_message_comes_along_from_a_conversation_that_another_program_deleted(
+    command: Command, served_by: Serve
+) -> None:
+    lines = said(command, served_by, "One?\nTwo?\n/new\n/again\n/quit\n", ["First.", END], ["Second.", END])
+    (told,) = (line for line in lines if "no longer in the corpus" in line)
+    assert told.endswith("Your message was not sent. /again sends it once more.")
+    assert lines.count("Your message was not sent. /again sends it once more.") == 1, "in the new conversation"
+    assert texts(kept_messages()) == ["Two?", "Second."]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("deleted")
+def test_a_message_that_was_not_sent_is_left_in_a_file_that_the_last_line_names(
+    command: Command, served_by: Serve, temporary: Path
+) -> None:
+    served_by(FakeEngine(["First.", END]))
+    ran = command("chat", "democrat", "--accessible", given="One?\nTwo?\n/quit\n")
+    (copy,) = temporary.iterdir()
+    assert (ran.code, copy.read_text()) == (4, "Two?\n")
+    assert ran.err.endswith(f"; what you typed is in {copy}\n")
+    assert "Go on with" not in ran.out
+
+
+def test_a_conversation_of_a_removed_corpus_is_said_to_be_in_memory_and_left_in_a_file(
+    command: Command, served_by: Serve, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = Corpus.end_reply
+
+    def end_reply(corpus: Corpus, *given: Any, **named: Any) -> None:
+        stored(corpus, *given, **named)
+        corpus_path().rename(corpus_path().with_name("moved.db"))
+
+    monkeypatch.setattr(Corpus, "end_reply", end_reply)
+    served_by(FakeEngine(["First.", END]))
+    ran = command("chat", "democrat", "--accessible", given="One?\nTwo?\n/quit\n")
+    conversation, typed = sorted(temporary.iterdir(), key=lambda file: file.suffix)
+    assert ran.code == 4
+    assert "The conversation is in memory only until the corpus is back." in ran.out
+    assert f"the conversation is in {conversation}; what you typed is in {typed}" in ran.err
+    assert typed.read_text() == "Two?\n"
+    assert "Go on with" not in ran.out
+    assert "is kept" not in ran.out
 
 
 @pytest.mark.parametrize("leaves", ["", "/stop", "/end"])

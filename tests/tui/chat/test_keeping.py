@@ -18,6 +18,7 @@ from chat_personas.tui.chat import keeping
 from chat_personas.tui.session import Session
 from eval.engine import Message, Probe, ProbeScore
 from tests.corpus.full_disk import read_only
+from tests.examples import slow_but_first
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 SAID = [{"role": "user", "content": "Well?"}, {"role": "assistant", "content": "Half a sentence."}]
@@ -229,6 +230,122 @@ async def test_a_message_that_comes_back_from_a_full_disk_is_in_the_copy_beside_
     said, typed = sorted((tmp_path / "temporary").iterdir(), key=lambda file: file.suffix)
     assert messages_in(said) == SAID
     assert typed.read_text() == "And then?\n"
+
+
+async def talked(pilot: Pilot[None]) -> str:
+    """Say something, have the whole reply stored, and return the key of the conversation."""
+    await type_text(pilot, "Well?")
+    await until(pilot, lambda: "Half a sentence." in shown(pilot) and not chat(pilot).replies.busy)
+    conversation = chat(pilot).session.conversation
+    assert conversation is not None
+    assert conversation.unsaved is None
+    return conversation.id
+
+
+@slow_but_first("what", ["typed after it", "kept before it", "sent after it"])
+async def test_what_is_typed_in_a_conversation_that_another_program_deleted_is_asked_about_and_copied(
+    corpus_file: Path, tmp_path: Path, what: str
+) -> None:
+    app = session(corpus_file, ScreenEngine(reply("Half a sentence.")))
+    async with screen(app) as pilot:
+        key = await talked(pilot)
+        if what == "kept before it":
+            await pilot.press(*"Mine")
+            assert await chat(pilot).drafts.keep()
+        with Corpus.open(corpus_file) as other:
+            other.delete(key)
+            assert other.drafts.of(key, ()) is None
+        if what == "typed after it":
+            await pilot.press(*"Mine")
+        elif what == "sent after it":
+            await type_text(pilot, "Mine")
+            await until(pilot, lambda: "no longer in the corpus" in words(pilot) and chat(pilot).composer.text != "")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "What you typed and did not send is not kept: the conversation" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: not pilot.app.is_running)
+    (copy,) = (tmp_path / "temporary").iterdir()
+    assert copy.read_text() == "Mine\n"
+    assert app.failure is not None
+    assert app.failure.__notes__ == [f"what you typed is in {copy}"]
+    assert app.how_to_go_on is None
+
+
+@pytest.mark.slow
+async def test_nobody_is_asked_about_a_text_that_came_along_from_a_deleted_conversation(corpus_file: Path) -> None:
+    app = session(corpus_file, ScreenEngine(reply("Half a sentence.")))
+    async with screen(app) as pilot:
+        key = await talked(pilot)
+        with Corpus.open(corpus_file) as other:
+            other.delete(key)
+        await pilot.press(*"Mine")
+        assert not await chat(pilot).drafts.keep()
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: app.conversation is not None and not app.conversation.path)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not pilot.app.is_running)
+    assert app.failure is None
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert corpus.drafts.of(None, ()) == Draft("Mine")
+
+
+@slow_but_first("says_more", [True, False])
+async def test_what_was_stored_in_a_corpus_that_was_removed_is_not_stored_any_more(
+    corpus_file: Path, tmp_path: Path, says_more: bool
+) -> None:
+    app = session(corpus_file, ScreenEngine(reply("Half a sentence.")))
+    async with screen(app) as pilot:
+        await talked(pilot)
+        corpus_file.rename(tmp_path / "moved.db")
+        if says_more:
+            await type_text(pilot, "And then?")
+            await until(pilot, lambda: "not stored yet, only in memory: the corpus" in words(pilot))
+            assert shown(pilot).splitlines()[0].startswith(" ! not stored · A Democrat")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "Not all that was said is stored" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: not pilot.app.is_running)
+    said, *typed = sorted((tmp_path / "temporary").iterdir(), key=lambda file: file.suffix)
+    assert messages_in(said) == SAID
+    assert [file.read_text() for file in typed] == ["And then?\n"] * says_more
+    assert app.failure is not None
+    assert f"the conversation is in {said}" in app.failure.__notes__
+    assert app.how_to_go_on is None, "there is nothing to go on with"
+
+
+async def test_where_the_corpus_is_put_back_all_is_stored_as_before(corpus_file: Path, tmp_path: Path) -> None:
+    app = session(corpus_file, ScreenEngine(reply("Half a sentence.")))
+    folder = corpus_file.with_name(f"{corpus_file.name}-drafts")
+    async with screen(app) as pilot:
+        key = await talked(pilot)
+        corpus_file.rename(tmp_path / "moved.db")
+        await type_text(pilot, "And then?")
+        await until(pilot, lambda: "! not stored" in shown(pilot) and app.why_not_kept is not None)
+        assert not folder.exists(), "nothing is in the way of what is put back"
+        (tmp_path / "moved.db").rename(corpus_file)
+        await until(pilot, lambda: keeping.STORED in words(pilot))
+        assert "! not stored" not in shown(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not pilot.app.is_running)
+    assert app.failure is None
+    assert app.how_to_go_on is not None
+    assert replies_of(corpus_file) == [("Half a sentence.", "complete")]
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert corpus.drafts.of(key, ()) == Draft("And then?")
+
+
+async def test_a_conversation_of_a_removed_corpus_is_not_left_for_another_one(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    app = session(corpus_file, ScreenEngine(reply("Half a sentence.")))
+    async with screen(app) as pilot:
+        await talked(pilot)
+        left: Conversation | None = app.conversation
+        corpus_file.rename(tmp_path / "moved.db")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "was removed or replaced while the program ran" in words(pilot))
+        assert app.conversation is left
+        assert "Half a sentence." in shown(pilot)
 
 
 @pytest.mark.slow

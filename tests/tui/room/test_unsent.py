@@ -72,6 +72,28 @@ async def test_a_line_to_all_columns_is_on_the_disk_while_it_is_typed_and_back_w
     assert [asked[-1].content for asked in engine.asked] == ["And why?"] * 2
 
 
+async def test_quitting_asks_where_a_comparison_was_deleted_with_what_is_typed_there(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app = session(corpus_file, ScreenEngine(reply("Less."), reply("More.")))
+    async with screen(app) as pilot:
+        shown = await compared(pilot, "Guns?")
+        await until(pilot, lambda: "More." in words(pilot) and len(shown.columns[1].conversation.path) == 2)
+        await pilot.press(*"And why")
+        await until(pilot, lambda: of(corpus_file, shown.comparison.id) == Draft("And why"))
+        with Corpus.open(corpus_file) as other:
+            for column in shown.columns:
+                other.delete(column.conversation.id)
+        assert of(corpus_file, shown.comparison.id) is None
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "What you typed and did not send is not kept: the conversation" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: not pilot.app.is_running)
+    (copy,) = tmp_path.glob("chat-personas-not-sent-*")
+    assert copy.read_text() == "And why\n"
+
+
 async def test_a_line_of_a_comparison_in_which_nothing_was_said_is_in_the_next_one(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await compared(pilot)
