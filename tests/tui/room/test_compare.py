@@ -601,11 +601,12 @@ async def test_quitting_asks_where_a_reply_of_a_comparison_is_not_stored_and_lea
         await until(pilot, lambda: "Not all that was said is stored" in words(pilot))
         await pilot.press("y")
         await until(pilot, lambda: not pilot.app.is_running)
-    (copy,) = tmp_path.glob("chat-personas-*.jsonl")
-    assert compared.comparison.columns[1].id.lower() in copy.name
+    copies = list(tmp_path.glob("chat-personas-*.jsonl"))
+    assert len(copies) == 2, "the corpus that had the other column is gone"
+    (copy,) = (each for each in copies if compared.comparison.columns[1].id.lower() in each.name)
     assert "and the rest." in copy.read_text()
     assert app.failure is not None
-    assert app.failure.__notes__ == [f"the conversation is in {copy}"]
+    assert sorted(app.failure.__notes__) == sorted(f"the conversation is in {each}" for each in copies)
 
 
 THOUGHTFUL: list[str | Piece] = [Piece("", thought="Which side am I on?"), "Keep **all** of them.", END]
