@@ -197,7 +197,7 @@ async def test_where_another_reply_than_the_last_is_rated_the_question_says_whic
         await pilot.press("2")
         await until(pilot, lambda: "Rated the reply “[First] reply.”: 2 on" in words(pilot))
         await pilot.press("alt+r")
-        await until(pilot, lambda: "How good is the reply “[First] reply.”?" in shown(pilot))
+        await until(pilot, lambda: "How good is the reply “[First] reply.”, on the scale" in words(pilot))
         await pilot.press("escape")
     with Corpus.open(corpus_file, read_only=True) as corpus:
         (identifier,) = corpus.conversation_ids()
