@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from chat_personas.corpus import Corpus
 from chat_personas.tui.widgets.entries import Entry
@@ -57,6 +57,8 @@ async def test_personas_are_listed_by_attribute_with_talk_only_beside_those_with
 ) -> None:
     async with screen(session(corpus_file, ScreenEngine()), size) as pilot:
         await pilot.press("ctrl+g")
+        await until(pilot, lambda: "in use · A Democrat" in shown(pilot))
+        pilot.app.screen.query_one(OptionList).scroll_home(animate=False)
         await until(pilot, lambda: "Region" in shown(pilot))
         lines = [line.split("││")[0].strip("│ ").rstrip() for line in shown(pilot).splitlines()]
         assert lines.index("Region") < lines.index("Age") < lines.index("Sex")
@@ -73,9 +75,9 @@ async def test_personas_are_listed_by_attribute_with_talk_only_beside_those_with
 async def test_what_matches_nothing_is_taken_for_the_path_of_a_file(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")
-        await until(pilot, lambda: "Region" in shown(pilot))
+        await until(pilot, lambda: "in use · A Democrat" in shown(pilot))
         await pilot.press(*"nobody.toml")
-        await until(pilot, lambda: "Region" not in shown(pilot))
+        await until(pilot, lambda: "in use · A Democrat" not in shown(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: 'there is no file "nobody.toml"' in words(pilot))
         await pilot.press("escape")
