@@ -162,6 +162,7 @@ async def test_the_list_stands_on_the_persona_of_the_conversation_and_marks_it(c
         await until(pilot, lambda: "A Republican · POLPARTY=Republican" in words(pilot))
         assert "in use · A Republican (POLPARTY=Republican)" in words(pilot)
         assert words(pilot).count("in use") == 1
+        await until(pilot, lambda: "A very liberal person" in words(pilot))  # what follows it
         await pilot.press("f4")
         await until(pilot, lambda: "describe yourself like this" in words(pilot))
         chosen = picker.chosen()

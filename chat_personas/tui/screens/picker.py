@@ -104,7 +104,14 @@ class Picker(AnsweringScreen[Result]):
         usable = [each for each in found if each.usable]
         highlighted = next(filter(chosen, usable), usable[0] if usable else None)
         names.highlighted = None if highlighted is None else names.get_option_index(highlighted.key)
+        self.call_after_refresh(self._show_around)  # its height is known by then
         self.show_about()
+
+    def _show_around(self) -> None:
+        """Scroll so that there is as much of the list above the highlighted line as below it; each takes one row."""
+        names = self.listed
+        if names.highlighted is not None:
+            names.scroll_to(y=names.highlighted - names.size.height // 2, animate=False)
 
     def highlighted(self, things: Iterable[Listed]) -> Listed | None:
         """Return the one of `things` that is highlighted; None where the list is empty."""
