@@ -7,66 +7,48 @@ draws.
 """
 
 import io
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from scripts.pictures.make_models_pictures import FOLDER, written
-from scripts.pictures.make_screenshot import PERSONA, own_home
+from scripts.pictures.make_screenshot import PERSONA, POCKET, own_home, ran
 
 WIDTH = 84
 """Columns of what is printed."""
-POCKET = ("--model", "pocket")
 TOO_SMALL = ("--model", "smollm2", "--limit", "20", "--no-unsteered")
 """With what SmolLM2 is measured: half of the questions would not make it sound."""
 MATRIX = ("democrat", "republican", "independent", "--groups", "POLPARTY")
-PROGRAM = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 def main() -> None:
     """Make the pictures, in a home of their own, where the reports are as well."""
     with own_home() as home:
-        picture_of_what_is_printed("too-small.svg", home, "eval", PERSONA, *TOO_SMALL)
-        picture_of_what_is_printed("eval.svg", home, "eval", PERSONA, *POCKET)
-        picture_of_a_comparison(home)
+        picture_of_what_is_printed("too-small.svg", "eval", PERSONA, *TOO_SMALL)
+        picture_of_what_is_printed("eval.svg", "eval", PERSONA, *POCKET)
+        picture_of_a_comparison()
         picture_of_matrix(home)
 
 
-def picture_of_a_comparison(home: Path) -> None:
+def picture_of_a_comparison() -> None:
     """Write compared.svg: a persona without its prompt, and with it."""
-    ran(home, "eval", PERSONA, *POCKET, "--steering", "none", "--json", "before.json")
-    ran(home, "eval", PERSONA, *POCKET, "--json", "after.json")
-    picture_of_what_is_printed("compared.svg", home, "compare", "before.json", "after.json")
+    ran("eval", PERSONA, *POCKET, "--steering", "none", "--json", "before.json")
+    ran("eval", PERSONA, *POCKET, "--json", "after.json")
+    picture_of_what_is_printed("compared.svg", "compare", "before.json", "after.json")
 
 
 def picture_of_matrix(home: Path) -> None:
     """Write matrix-figure.svg: the alignments of three personas with the parties."""
-    ran(home, "matrix", *MATRIX, *POCKET, "--svg", "figure.svg")
+    ran("matrix", *MATRIX, *POCKET, "--svg", "figure.svg")
     written(FOLDER / "matrix-figure.svg", (home / "figure.svg").read_text(encoding="utf-8"))
 
 
-def picture_of_what_is_printed(name: str, home: Path, *arguments: str) -> None:
+def picture_of_what_is_printed(name: str, *arguments: str) -> None:
     """Write what a command prints, below the command."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
     console.print(f"$ chat-personas {' '.join(arguments)}")
-    console.print(ran(home, *arguments).rstrip())
+    console.print(ran(*arguments, columns=WIDTH).rstrip())
     written(FOLDER / name, console.export_svg(title="chat-personas"))
-
-
-def ran(home: Path, *arguments: str) -> str:
-    """Return what a command prints that runs in this directory."""
-    finished = subprocess.run(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-P", "-c", PROGRAM, *arguments],
-        cwd=home,
-        env=os.environ | {"COLUMNS": str(WIDTH), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return finished.stdout
 
 
 if __name__ == "__main__":

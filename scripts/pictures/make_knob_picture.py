@@ -12,8 +12,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from chat_personas.tui.chat.screen import ChatScreen
-from scripts.pictures.make_screenshot import SIZE, answered_and_measured, own_home, until
-from scripts.pictures.make_sweep_pictures import FOLDER, TRAINING, ran
+from scripts.pictures.make_screenshot import POCKET, SIZE, answered_and_measured, own_home, ran, until
+from scripts.pictures.make_sweep_pictures import FOLDER, TRAINING
 
 PICTURE = FOLDER / "knob.svg"
 TALLER = (SIZE[0], SIZE[1] + 10)
@@ -65,7 +65,7 @@ async def talk(pilot: Pilot[None], chat: ChatScreen, said: tuple[str, ...], turn
 
 if __name__ == "__main__":
     with own_home() as home:
-        ran(*TRAINING)
+        ran(*TRAINING, *POCKET)
         written = Path(home, "democrat-inside.toml")
         written.write_text(PERSONA, encoding="utf-8")
         asyncio.run(main(written))

@@ -5,8 +5,6 @@ revealed; room-figure.svg is what `ask --svg` draws; compare.svg is three column
 """
 
 import asyncio
-import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -15,7 +13,7 @@ from textual.widgets import OptionList
 
 from chat_personas.tui.room.answers import RoomScreen
 from chat_personas.tui.room.compare import Column, CompareScreen
-from scripts.pictures.make_screenshot import PERSONA, PICTURE, own_home, until
+from scripts.pictures.make_screenshot import PERSONA, PICTURE, POCKET, own_home, ran, until
 from scripts.pictures.portable_svg import portable
 
 FOLDER = PICTURE.parent
@@ -76,16 +74,7 @@ async def ask(pilot: Pilot[None]) -> None:
 
 def picture_of_a_figure(name: str, *arguments: str) -> None:
     """Write what a command draws with `--svg`, on the built-in model."""
-    program = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    subprocess.run(  # noqa: S603 - our own interpreter, no shell
-        [
-            *(sys.executable, "-P", "-c", program, *arguments),
-            *("--model", "pocket", "--svg", str(FOLDER / name)),
-        ],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    ran(*arguments, *POCKET, "--svg", str(FOLDER / name))
     print(f"written {FOLDER / name}", file=sys.stderr)
 
 

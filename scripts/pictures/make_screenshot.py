@@ -8,6 +8,7 @@ pictures differ from run to run.
 
 import asyncio
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ SAID = (
     "Why?",
     "What would change your mind?",
 )
+PROGRAM = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
+POCKET = ("--model", "pocket")
 MINUTES = 10
 NOT_OURS = ("CHAT_PERSONAS_", "XDG_", "HF_", "OLLAMA_", "LLAMA_")
 """How the variables begin that would lead the program to what belongs to whoever makes the pictures."""
@@ -45,6 +48,21 @@ def own_home() -> Iterator[Path]:
             del os.environ[variable]
         os.environ |= {"HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor", **WHOLE_ROUNDS}
         yield Path(home)
+
+
+def ran(*arguments: str, columns: int | None = None) -> str:
+    """Run the program in the home of its own as a person does; return what it prints, in lines of so many columns."""
+    finished = subprocess.run(  # noqa: S603 - our own interpreter, no shell
+        [sys.executable, "-P", "-c", PROGRAM, *arguments],
+        cwd=os.environ["HOME"],
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        | ({} if columns is None else {"COLUMNS": str(columns)}),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return finished.stdout
 
 
 async def main() -> None:

@@ -3,11 +3,7 @@
 They are the charts that `steer sweep --svg` draws for the built-in model, along a direction that is trained for them.
 """
 
-import os
-import subprocess
-import sys
-
-from scripts.pictures.make_screenshot import PICTURE, own_home
+from scripts.pictures.make_screenshot import PICTURE, POCKET, own_home, ran
 
 FOLDER = PICTURE.parent
 TRAINING = ("steer", "train", "party", "--positive", "democrat", "--negative", "republican")
@@ -20,19 +16,9 @@ SWEEPS = {
 def main() -> None:
     """Train the direction in a home of its own, and draw each sweep."""
     with own_home():
-        ran(*TRAINING)
+        ran(*TRAINING, *POCKET)
         for name, options in SWEEPS.items():
-            ran("steer", "sweep", "party", *options, "--svg", str(FOLDER / name))
-
-
-def ran(*arguments: str) -> None:
-    """Run the program as a person does, on the built-in model."""
-    program = "import sys; from chat_personas.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    subprocess.run(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-P", "-c", program, *arguments, "--model", "pocket"],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        check=True,
-    )
+            ran("steer", "sweep", "party", *options, *POCKET, "--svg", str(FOLDER / name))
 
 
 if __name__ == "__main__":
