@@ -37,7 +37,7 @@ from chat_personas.corpus import (
 )
 from chat_personas.corpus.conversations import Leaves
 from chat_personas.corpus.errors import GoneOnElsewhereError, ProtectedConversationError
-from chat_personas.corpus.messages import transcript
+from chat_personas.corpus.messages import is_blank_reply, transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
@@ -218,13 +218,13 @@ class Conversation:
     @property
     def unanswered(self) -> bool:
         """Whether there is no word of a reply to the last message, and none is on its way: nothing to measure after."""
-        return self.lacks_reply or (bool(self.path) and not self.replying and not self.path[-1].text.strip())
+        return self.lacks_reply or (bool(self.path) and not self.replying and is_blank_reply(self.path[-1]))
 
     @property
     def last_reply(self) -> MessageRow | None:
         """The newest reply on the path that came to a word, None where there is none."""
-        replies = (message for message in reversed(self.path) if message.role == "assistant" and message.text.strip())
-        return next(replies, None)
+        replies = (message for message in reversed(self.path) if message.role == "assistant")
+        return next((reply for reply in replies if not is_blank_reply(reply)), None)
 
     @property
     def unsaved(self) -> CorpusError | None:

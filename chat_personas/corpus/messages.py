@@ -398,6 +398,11 @@ class Originals:
         return found
 
 
+def is_blank_reply(message: MessageRow) -> bool:
+    """Whether a message is a reply of white space only, which counts as no reply."""
+    return message.role == "assistant" and not message.text.strip()
+
+
 def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message]:
     """Return a branch as a model reads it: the system prompt, if there is one, and the messages, roles taking turns.
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chat_personas.corpus.export.format import COMPLETE, LINE_ENDS, TextFormat
-from chat_personas.corpus.export.source import Source, is_blank_reply, is_complete_reply
-from chat_personas.corpus.messages import Originals
+from chat_personas.corpus.export.source import Source, is_complete_reply
+from chat_personas.corpus.messages import Originals, is_blank_reply
 from chat_personas.corpus.rows import ConversationRow, MessageRow, RatingRow
 
 _UNKNOWN = dict.fromkeys(

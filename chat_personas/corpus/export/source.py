@@ -273,7 +273,9 @@ class Source:
         """Return the active branch without replies of white space only."""
         if conversation.active_leaf_id is None:
             return ()
-        return [message for message in self._branch(conversation.active_leaf_id) if not is_blank_reply(message)]
+        return [
+            message for message in self._branch(conversation.active_leaf_id) if not messages.is_blank_reply(message)
+        ]
 
     def dialogues(self, *, whole: bool = False) -> Iterator[tuple[ConversationRow, Sequence[MessageRow]]]:
         """Yield the chosen conversations that have a complete reply, each with what was said; see `dialogue`.
@@ -303,7 +305,7 @@ class Source:
     def branch(self, leaf_id: str) -> Sequence[MessageRow]:
         """Return the messages from the first to this one, without replies of white space only before it."""
         branch = self._branch(leaf_id)
-        return [message for message in branch[:-1] if not is_blank_reply(message)] + list(branch[-1:])
+        return [message for message in branch[:-1] if not messages.is_blank_reply(message)] + list(branch[-1:])
 
     def messages(self, conversation_id: str, *, rated: bool = False) -> Sequence[MessageRow]:
         """Return the messages of all branches of a conversation, or those that somebody rated, oldest first."""
@@ -571,14 +573,9 @@ def since_midnight(moment: datetime) -> timedelta:
     return moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def is_blank_reply(message: MessageRow) -> bool:
-    """Whether a message is a reply of white space only, which counts as no reply."""
-    return message.role == "assistant" and not message.text.strip()
-
-
 def is_complete_reply(message: MessageRow) -> bool:
     """Whether a message is a reply that ended by itself, with words in it."""
-    return message.role == "assistant" and message.status == "complete" and not is_blank_reply(message)
+    return message.role == "assistant" and message.status == "complete" and not messages.is_blank_reply(message)
 
 
 def _told(branch: Sequence[MessageRow], whole: bool) -> Sequence[MessageRow]:

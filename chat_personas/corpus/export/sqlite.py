@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from chat_personas.corpus.export.format import FileFormat
-from chat_personas.corpus.export.source import THOUGHT, Source, TakenPart, is_blank_reply
+from chat_personas.corpus.export.source import THOUGHT, Source, TakenPart
+from chat_personas.corpus.messages import is_blank_reply
 from chat_personas.corpus.migrations import migrations
 from chat_personas.corpus.rows import ConversationRow
 from chat_personas.corpus.sql import Value, insert, values_of
