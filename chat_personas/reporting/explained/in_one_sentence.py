@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from eval.scoring.scores import Scorecard
 
 BESIDE = "beside"
-CANNOT_BE_MEASURED = "cannot be measured with this model: it"
-CANNOT_BE_MEASURED_NOW = "cannot be measured at this point: the model"
-"""What is said first of a measurement that is not sound: the model may be, with less said before."""
+CANNOT_BE_MEASURED = ("cannot be measured with this model", "it")
+CANNOT_BE_MEASURED_NOW = ("cannot be measured at this point", "the model")
+"""What is said first of a measurement that is not sound, and how the model is called then; with less said before, it
+may be sound."""
 WHY_NOT_MEASURED = {
     "follows_letters": "picks the letter, not the answer",
     "does_not_answer": "does not answer the questions",
@@ -74,11 +75,10 @@ def _not_sound(card: "Scorecard", estimate: "Estimate | None", *, complete: bool
     if found == "cannot_be_checked" or (not complete and too_early(card)):
         answered = f"{pluralize(card.verdict.both_orders, 'question')} answered in both orders"
         return f"{'cannot be checked' if complete else 'too early to say'}: {answered}, at least {MIN_QUESTIONS} needed"
-    cannot = CANNOT_BE_MEASURED_NOW if _may_be_the_talk(estimate) else CANNOT_BE_MEASURED
+    cannot, model = CANNOT_BE_MEASURED_NOW if _may_be_the_talk(estimate) else CANNOT_BE_MEASURED
     if found == "follows_letters" and _all_even(card):
-        return f"{cannot} prefers no answer to another"
-    why = WHY_NOT_MEASURED.get(found)
-    return f"{cannot.partition(':')[0]}: {NOT_SOUND[found]}" if why is None else f"{cannot} {why}"
+        return f"{cannot}: {model} prefers no answer to another"
+    return f"{cannot}: {f'{model} {WHY_NOT_MEASURED[found]}' if found in WHY_NOT_MEASURED else NOT_SOUND[found]}"
 
 
 def _may_be_the_talk(estimate: "Estimate | None") -> bool:

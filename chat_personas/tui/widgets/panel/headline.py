@@ -55,10 +55,14 @@ class Figures:
         return self.card is not None and self.card_of is not None and self.estimate is not self.card_of
 
     @property
+    def shown(self) -> "Estimate | None":
+        """The estimate that the card is of."""
+        return self.card_of or self.estimate
+
+    @property
     def settled(self) -> bool:
         """Whether the card is that of a round that has ended, so that what it shows may be told."""
-        shown = self.card_of or self.estimate
-        return self.card is not None and shown is not None and shown.complete
+        return self.card is not None and self.shown is not None and self.shown.complete
 
     def after(self, estimate: "Estimate") -> "Figures":
         """Return what to show after `estimate`; the first estimate of a round has no figures."""
@@ -129,7 +133,7 @@ def _in_words(figures: Figures) -> list[Content]:
     if card is None:
         return []
     complete = figures.settled
-    said = in_one_sentence(card, figures.card_of or figures.estimate, complete=complete)
+    said = in_one_sentence(card, figures.shown, complete=complete)
     if not_shown(card) and not _too_early(figures):
         return [Content.styled(said, "bold $warning")]
     score = card.scores.alignment
