@@ -68,12 +68,14 @@ def keep_late_calls() -> None:
     from textual import message_pump
     from textual.timer import Timer
 
+    if vars(message_pump)["Timer"] is not Timer:
+        return
+
     class KeepingTimer(Timer):
         def __init__(self, *arguments: Any, repeat: int | None = None, skip: bool = True, **options: Any) -> None:
             super().__init__(*arguments, repeat=repeat, skip=skip and repeat != 0, **options)
 
-    if vars(message_pump)["Timer"] is Timer:
-        vars(message_pump)["Timer"] = KeepingTimer  # where `set_timer` finds it
+    vars(message_pump)["Timer"] = KeepingTimer  # where `set_timer` finds it
 
 
 DESCRIPTOR = 2

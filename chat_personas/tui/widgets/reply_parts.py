@@ -33,8 +33,8 @@ _SMALL_WINDOW = 400
 _WINDOWS = (_SMALL_WINDOW, 2_000, 8_000)
 """Characters in which the next part is looked for; a block that is longer than the last is too large.
 
-Of many small blocks, as of a list of numbers, the small window holds more than a part: to parse 2,000 characters of
-them takes longer than to draw the part.
+Of many small blocks, as of a list of numbers, the small window holds more than a part: 2,000 characters of them take
+long to parse, for a part that has twenty.
 """
 _WIDGETS = {"list_item_open": 3, "fence": 2, "code_block": 2, "table_open": 2, "hr": 1, "tr_open": 0}
 
