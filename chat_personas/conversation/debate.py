@@ -22,6 +22,7 @@ from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, DebateSideRow, MessageRow, Words
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.errors import GoneOnElsewhereError
+from chat_personas.corpus.messages import is_blank_reply
 from chat_personas.corpus.sql import new_key
 from eval.engine import Engine, Message, Sampling
 from eval.expression.asking import seed_for
@@ -307,4 +308,4 @@ def _sampling(corpus: Corpus, side: DebateSideRow, seed: int | None) -> Sampling
 
 
 def _turns(side: Conversation) -> int:
-    return sum(message.role == "assistant" and bool(message.text.strip()) for message in side.path)
+    return sum(message.role == "assistant" and not is_blank_reply(message) for message in side.path)

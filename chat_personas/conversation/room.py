@@ -24,6 +24,7 @@ from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, MessageRow
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.corpus.messages import is_blank_reply
 from chat_personas.steering.applied import steered_for
 from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.engine import Engine, EngineError, Message, Sampling, TooLongError
@@ -392,7 +393,7 @@ class Room:
         await talk.save()
         if not talk.path:
             await talk.rename(beginning_of(f"Room: {self.question.stem}"))  # as a debate is known by its title in lists
-        if not talk.path or talk.path[-1].status != "complete" or not talk.path[-1].text:
+        if not talk.path or talk.path[-1].status != "complete" or is_blank_reply(talk.path[-1]):
             begun = talk.regenerate() if talk.path else talk.send(self.question.stem)
             async with aclosing(begun) as events:
                 async for _ in events:

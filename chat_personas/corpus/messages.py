@@ -406,14 +406,14 @@ def is_blank_reply(message: MessageRow) -> bool:
 def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message]:
     """Return a branch as a model reads it: the system prompt, if there is one, and the messages, roles taking turns.
 
-    A reply that was stopped or broke off stands as far as it came. One without text (the model failed at once) is left
-    out, and the person's messages around it become one, because many chat templates insist on taking turns. A message
-    with a speaker begins with that name.
+    A reply that was stopped or broke off stands as far as it came. A blank one (the model failed at once) is left out,
+    and the person's messages around it become one, because many chat templates insist on taking turns. A message with a
+    speaker begins with that name.
     """
     messages = [Message("system", system_prompt)] if system_prompt else []
     for row in branch:
         role: Role = row.role
-        if row.role == "assistant" and not row.text:
+        if is_blank_reply(row):
             continue
         text = row.text if row.speaker is None else f"{row.speaker}: {row.text}"
         if messages and messages[-1].role == role:

@@ -515,8 +515,11 @@ async def test_one_reply_at_a_time(corpus: Corpus, democrat: LoadedPersona) -> N
     await events.aclose()
 
 
-async def test_a_reply_without_words_does_not_break_the_turns(corpus: Corpus, democrat: LoadedPersona) -> None:
-    engine = FakeEngine([EngineError("down")], ["Now.", END])
+@pytest.mark.parametrize("wordless", [[EngineError("down")], [END], ["\n \u2003", END]])
+async def test_a_reply_without_words_does_not_break_the_turns(
+    wordless: list[str | Piece | EngineError], corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    engine = FakeEngine(wordless, ["Now.", END])
     conversation = Conversation.start(corpus, engine, democrat)
     await heard(conversation.send("First try"))
     await heard(conversation.send("Second try"))
