@@ -525,6 +525,11 @@ class Corpus:
         with self._connections.writing() as connection:
             measurements.rate(connection, rating)
 
+    def scales(self) -> tuple[str, ...]:
+        """Return the scales on which something is rated."""
+        with self._connections.reading() as connection:
+            return measurements.scales(connection)
+
     def ratings(self, conversation_id: str) -> tuple[RatingRow, ...]:
         """Return the ratings of a conversation, oldest first."""
         with self._connections.reading() as connection:

@@ -3,7 +3,7 @@
 import math
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chat_personas.corpus.errors import RatingError
 from chat_personas.corpus.rows import MeasurementRow, ProbeRow, RatingRow, ReplyModel
@@ -80,11 +80,37 @@ def range_of(scale: str) -> tuple[float, float] | None:
     return first, last
 
 
-def rating_asked(words: str, usual: str) -> tuple[float, str]:
-    """Read `5 realism 1-7` as a rating and its scale; without a scale it is on the `usual` one, "" for none.
+def scale_meant(name: str, known: Iterable[str]) -> str:
+    """Return the scale that a person means by `name`: one named without its range is that of the same name with one.
+
+    Else `quality` would be a second scale beside `quality 1-5`, whose values nothing binds. The scale is looked for
+    among those `known`, the ones with ratings, and the one that is asked for where none is named.
 
     Raises:
-        RatingError: there is no number or no scale, or the number is outside the range that the scale names.
+        RatingError: there are several of this name.
+    """
+    if not name or range_of(name) is not None:
+        return name
+    found = sorted({scale for scale in (RATING_SCALE, *known) if _name_before_range(scale) == name.rstrip().casefold()})
+    if len(found) > 1:
+        *others, last = found
+        raise RatingError(f"{name} may be {', '.join(others)} or {last}; write the scale with its range")
+    return found[0] if found else name
+
+
+def _name_before_range(scale: str) -> str | None:
+    found = _RANGE.search(scale)
+    return None if found is None else scale[: found.start()].rstrip(" :,").casefold()
+
+
+def rating_asked(words: str, usual: str, known: Iterable[str] = ()) -> tuple[float, str]:
+    """Read `5 realism 1-7` as a rating and its scale; without a scale it is on the `usual` one, "" for none.
+
+    A scale without a range is looked for among those `known`: see `scale_meant`.
+
+    Raises:
+        RatingError: there is no number or no scale, several scales may be meant, or the number is outside the range
+            that the scale names.
     """
     first, _, scale = words.strip().partition(" ")
     scale = scale.strip() or usual
@@ -96,6 +122,7 @@ def rating_asked(words: str, usual: str) -> tuple[float, str]:
         raise RatingError("the rating must be a number; write the number first, then the scale: /rate 5 realism 1-7")
     if not scale:
         raise RatingError("say on which scale, such as: /rate 5 realism 1-7; later ratings need the number only")
+    scale = scale_meant(scale, known)
     if (ends := range_of(scale)) is not None and not ends[0] <= value <= ends[1]:
         raise RatingError(f"{value:g} is outside the scale {scale}: write a number from {ends[0]:g} to {ends[1]:g}")
     return value, scale
@@ -105,6 +132,11 @@ def rate(connection: sqlite3.Connection, rating: RatingRow) -> None:
     """Add what a person thought of a message."""
     comment = None if rating.comment is None else storable(rating.comment)
     insert(connection, "ratings", {**values_of(rating), "comment": comment})
+
+
+def scales(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the scales on which something is rated."""
+    return tuple(scale for (scale,) in connection.execute("SELECT DISTINCT scale FROM ratings ORDER BY scale"))
 
 
 def ratings(connection: sqlite3.Connection, conversation_id: str) -> tuple[RatingRow, ...]:

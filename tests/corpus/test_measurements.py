@@ -15,7 +15,7 @@ from chat_personas.corpus import (
     RatingRow,
 )
 from chat_personas.corpus.errors import RatingError
-from chat_personas.corpus.measurements import rating_asked
+from chat_personas.corpus.measurements import rating_asked, scale_meant
 from eval.engine import Sampling
 from tests.corpus.making import INFO, branch_of, conversation_row, talk
 
@@ -226,3 +226,41 @@ def test_a_rating_is_a_number_and_the_scale_after_it_or_the_usual_one(
 def test_what_is_no_rating_is_refused_with_what_to_write(words: str, usual: str, why: str) -> None:
     with pytest.raises(RatingError, match=why):
         rating_asked(words, usual)
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("4 quality", (4.0, "quality 1-5")),
+        ("4 Quality", (4.0, "quality 1-5")),
+        ("5 realism", (5.0, "realism 1-7")),
+        ("60 warmth", (60.0, "warmth (0 - 100)")),
+        ("-2 agreement", (-2.0, "agreement: -3 to 3")),
+        ("9 quality 1-9", (9.0, "quality 1-9")),
+        ("99 charm", (99.0, "charm")),
+    ],
+)
+def test_a_scale_named_without_its_range_is_the_one_that_has_a_range(words: str, asked: tuple[float, str]) -> None:
+    known = ("realism 1-7", "warmth (0 - 100)", "agreement: -3 to 3", "charm", "quality")
+    assert rating_asked(words, "", known) == asked
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("33 quality", "33 is outside the scale quality 1-5: write a number from 1 to 5"),
+        ("4 realism", "realism may be realism 1-5 or realism 1-7; write the scale with its range"),
+    ],
+)
+def test_nothing_is_rated_outside_the_range_that_is_meant_or_where_two_may_be(words: str, why: str) -> None:
+    with pytest.raises(RatingError, match=why):
+        rating_asked(words, "", ("realism 1-7", "realism 1-5"))
+
+
+def test_the_scales_with_ratings_are_known(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Hello", "Good morning."))
+    reply = branch_of(corpus, identifier)[1]
+    for scale in ("realism 1-7", "charm", "charm"):
+        corpus.add_rating(RatingRow(message_id=reply.id, scale=scale, value=4))
+    assert corpus.scales() == ("charm", "realism 1-7")
+    assert scale_meant("realism", corpus.scales()) == "realism 1-7"

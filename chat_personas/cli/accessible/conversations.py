@@ -209,7 +209,8 @@ class Talking:
         reply = self._last_reply()
         if not argument:
             argument = await self._dialogue.answer(f"How good is the last reply, on the scale {self._scale}? ")
-        rating, self._scale = rating_asked(argument, self._scale)
+        known = await asyncio.to_thread(self._opened.corpus.scales)
+        rating, self._scale = rating_asked(argument, self._scale, known)
         row = RatingRow(message_id=reply.id, scale=self._scale, value=rating)
         await asyncio.to_thread(self._opened.corpus.add_rating, row)
         self._say(f"The last reply is rated {rating:g} on the scale {self._scale}.")

@@ -19,7 +19,7 @@ from chat_personas.cli.options import Html, Model, Unasked, command_group
 from chat_personas.cli.progress import progress_bar, while_busy
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
-from chat_personas.corpus.measurements import range_of
+from chat_personas.corpus.measurements import range_of, scale_meant
 from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
@@ -231,21 +231,23 @@ def rate(
     """Rate a reply of the branch last shown on the screen.
 
     A reply can be rated several times, on several scales: every rating is kept. Where the name of the scale ends in a
-    range, such as 1-7, 0-100 or 1 to 7, a value outside it is refused.
+    range, such as 1-7, 0-100 or 1 to 7, a value outside it is refused; a scale that has one may be named without it.
     """
     if not math.isfinite(value):
         raise UsageError("--value must be a number")
-    if (ends := range_of(scale)) is not None and not ends[0] <= value <= ends[1]:
-        raise UsageError(f"--value {value:g} is outside the scale, which goes from {ends[0]:g} to {ends[1]:g}")
     with open_corpus() as corpus:
+        on = scale_meant(scale, corpus.scales())
+        if (ends := range_of(on)) is not None and not ends[0] <= value <= ends[1]:
+            raise UsageError(f"--value {value:g} is outside the scale, which goes from {ends[0]:g} to {ends[1]:g}")
         found = corpus.conversation(conversation)
         branch = corpus.branch(found.active_leaf_id) if found.active_leaf_id else ()
         replies = [message for message in branch if message.role == "assistant"]
         if turn > len(replies):
             there = pluralize(len(replies), "reply", "replies")
             raise UsageError(f"there is no reply {turn}: {found.id} has {there}")
-        corpus.add_rating(RatingRow(message_id=replies[turn - 1].id, scale=scale, value=value, comment=comment))
-    typer.echo(f"rated: reply {turn} of {len(replies)}", err=True)
+        corpus.add_rating(RatingRow(message_id=replies[turn - 1].id, scale=on, value=value, comment=comment))
+    meant = "" if on == scale else f" on the scale {printable(on)}"
+    typer.echo(f"rated: reply {turn} of {len(replies)}{meant}", err=True)
     return DONE
 
 

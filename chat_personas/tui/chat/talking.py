@@ -240,11 +240,12 @@ class Talking:
         if not written and asked is None:
             return
         try:
-            rating, scale = (
-                rating_asked(written, self._scale or RATING_SCALE) if asked is None else (asked, RATING_SCALE)
-            )
-            if written:
+            if asked is None:
+                known = await asyncio.to_thread(corpus.scales)
+                rating, scale = rating_asked(written, self._scale or RATING_SCALE, known)
                 self._scale = scale
+            else:
+                rating, scale = asked, RATING_SCALE
             row = RatingRow(message_id=rated.message_id, scale=scale, value=rating)
             await asyncio.to_thread(corpus.add_rating, row)
         except ReportedError as error:

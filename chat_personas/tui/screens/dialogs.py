@@ -342,15 +342,22 @@ class RatingScreen(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         """Lay out the question."""
         with Vertical(id="dialog"):
-            asked = f"How good is {self._which}, on the scale {RATING_SCALE}?"
-            said = f"{asked} Press 1 (poor) to {BEST_RATING} (very good). Escape cancels."
-            yield Static(printable(said), markup=False, id="question")
+            yield Static(self._asked(), markup=False, id="question")
+
+    def _asked(self, missed: str = "") -> str:
+        asked = f"How good is {self._which}, on the scale {RATING_SCALE}?"
+        said = f"{asked} {missed}Press 1 (poor) to {BEST_RATING} (very good). Escape cancels."
+        return printable(said)
 
     def on_key(self, event: Key) -> None:
-        """Take a number."""
-        if event.key.isdecimal() and 1 <= int(event.key) <= BEST_RATING:
-            event.stop()
+        """Take a number of the scale, and say of any other that it is none."""
+        if not event.key.isdecimal():
+            return
+        event.stop()
+        if 1 <= int(event.key) <= BEST_RATING:
             self.dismiss(int(event.key))
+        else:
+            self.query_one("#question", Static).update(self._asked(f"{event.key} is not on it. "))
 
     def action_cancel(self) -> None:
         """Rate nothing."""

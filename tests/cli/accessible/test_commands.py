@@ -283,7 +283,8 @@ def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command:
 
 def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_by: Serve, tmp_path: Path) -> None:
     given = (
-        "Hello\n/rate\n4\n/rate 5 realism 1-7\n/rate 6\n/export a.jsonl\n/export a.jsonl\nno\n/export a.jsonl\nyes\n"
+        "Hello\n/rate\n4\n/rate 5 realism 1-7\n/rate 6\n/rate 33 quality\n/rate 3 quality\n"
+        "/export a.jsonl\n/export a.jsonl\nno\n/export a.jsonl\nyes\n"
         "/export\n/export formats\n/export spss\n/export markdwon\n/export nosuch.xyz\n/export csv tables\n"
     )
     lines = said(command, served_by, given, ["One", END])
@@ -305,7 +306,7 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         rated = corpus.ratings(kept_messages()[0].conversation_id)
     assert [(row.scale, row.value) for row in rated] == [
-        ("quality 1-5", 4.0), ("realism 1-7", 5.0), ("realism 1-7", 6.0)
+        ("quality 1-5", 4.0), ("realism 1-7", 5.0), ("realism 1-7", 6.0), ("quality 1-5", 3.0)
     ]  # fmt: skip
 
 

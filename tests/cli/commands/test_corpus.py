@@ -227,6 +227,17 @@ def test_a_rating_at_an_end_of_its_scale_or_on_one_without_a_range_is_kept(
     assert [(row.scale, row.value) for row in corpus.ratings(kept[0])] == [(scale, float(value))]
 
 
+def test_a_scale_is_named_without_the_range_that_it_has(command: Command, corpus: Corpus, kept: list[str]) -> None:
+    on_reply = ("corpus", "rate", kept[0], "--turn", "1")
+    assert command(*on_reply, "--scale", "realism 1-7", "--value", "5").code == 0
+    ran = command(*on_reply, "--scale", "realism", "--value", "6")
+    assert (ran.code, ran.err) == (0, "rated: reply 1 of 2 on the scale realism 1-7\n")
+    ran = command(*on_reply, "--scale", "quality", "--value", "33")
+    assert ran.code == 2
+    assert only_line(ran).endswith("--value 33 is outside the scale, which goes from 1 to 5\n")
+    assert [(row.scale, row.value) for row in corpus.ratings(kept[0])] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
+
+
 def test_stats_count_what_is_there(command: Command, corpus: Corpus, kept: list[str], tmp_path: Path) -> None:
     assert "democrat on small.gguf, 2026-11-21 to " in command("corpus", "stats").out
     ran = command("corpus", "stats", "--json", "-")

@@ -179,6 +179,8 @@ async def test_the_last_reply_is_rated_by_a_key(corpus_file: Path, key: str, val
         await pilot.press("alt+r")
         await until(pilot, lambda: "How good is the last reply, on the scale quality 1-5?" in words(pilot))
         await pilot.press(key)
+        if key == "6":
+            await until(pilot, lambda: "6 is not on it. Press 1 (poor) to 5 (very good)." in words(pilot))
         if values:  # Escape puts the notice away
             await until(pilot, lambda: "Rated the last reply: 4 on the scale quality 1-5." in shown(pilot))
         await pilot.press("escape")
@@ -216,11 +218,13 @@ async def test_a_reply_is_rated_on_a_scale_of_ones_own_and_later_by_the_number_a
             ("/rate 5 realism 1-7", "Rated the last reply: 5 on the scale realism 1-7."),
             ("/rate 6", "Rated the last reply: 6 on the scale realism 1-7."),
             ("/rate 8", "8 is outside the scale realism 1-7: write a number from 1 to 7"),
+            ("/rate 33 quality", "33 is outside the scale quality 1-5: write a number from 1 to 5"),
+            ("/rate 7 realism", "Rated the last reply: 7 on the scale realism 1-7."),
         ):
             await type_text(pilot, line)
             await until(pilot, lambda notice=notice: notice in {each.message for each in pilot.app._notifications})  # type: ignore[misc]
     with Corpus.open(corpus_file, read_only=True) as corpus:
         ratings = corpus.ratings(corpus.conversations()[0].id)
     assert [(rating.value, rating.scale) for rating in ratings] == [
-        (4.0, "quality 1-5"), (5.0, "realism 1-7"), (6.0, "realism 1-7")
+        (4.0, "quality 1-5"), (5.0, "realism 1-7"), (6.0, "realism 1-7"), (7.0, "realism 1-7")
     ]  # fmt: skip
