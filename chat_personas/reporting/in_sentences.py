@@ -223,7 +223,7 @@ def _alignment(card: "Scorecard") -> Iterator[str]:
     bounded = "; 95% interval over questions only" if score.low is not None else ""
     yield f"{_two(score)}{bounded}; 1 means identical answers"
     if score.low is None:
-        yield no_intervals()
+        yield no_intervals(among=len(card.questions))
 
 
 def _verdict(card: "Scorecard") -> Iterator[str]:

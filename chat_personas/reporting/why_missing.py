@@ -117,12 +117,13 @@ def _missing_intervals(report: Report) -> Iterator[str]:
         if name in ("skill", score_name("entropy_ratio")) and _compared(report) >= MIN_QUESTIONS
     ]
     few = [name for name in without if name not in uncounted]
+    answered = len(report.questions)
     if few and len(few) == len(found):
-        yield no_intervals()
+        yield no_intervals(among=answered)
         return
     few += [words for words, score in _reference_scores(report) if score.low is None and words not in few]
     if few:
-        yield no_intervals(*few)
+        yield no_intervals(*few, among=answered)
     if uncounted:
         yield f"no interval for {', '.join(uncounted)}: some resamples have no ratio"
 
@@ -151,7 +152,7 @@ def missing_in_matrix(report: MatrixReport, *, show_invalid: bool = False) -> It
     cells = [cell.alignment for row in rows for cell in row.cells]
     shown = [found for found in report.steerability if show_invalid or found.sound]
     if any(cell.low is None for cell in cells):
-        yield no_intervals()
+        yield no_intervals(among=len(report.questions))
     elif few := [found.persona for found in shown if found.unsteered.low is None]:
         yield no_intervals(*(f"the steerability of {name}" for name in few))
     if any(target.humans is None for target in report.targets):
@@ -179,4 +180,4 @@ def missing_in_comparison(comparison: PairedReport) -> Iterator[str]:
     found = {name: difference for name, difference in differences.items() if difference is not None}
     few = [name for name, difference in found.items() if difference.low is None]
     if few:
-        yield f"{no_intervals(*(few if len(few) < len(found) else ()))}; see p"
+        yield f"{no_intervals(*(few if len(few) < len(found) else ()), among=len(comparison.paired))}; see p"

@@ -11,7 +11,9 @@ from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.reporting.html.comparison_page import paired_page_document
 from chat_personas.reporting.html.report_page import page_document
+from chat_personas.reporting.svg.figures import figure_document
 from chat_personas.reporting.why_missing import missing
+from chat_personas.reporting.wording.measurements import LETTERS_ALONE
 from eval.compare.paired import NamedReport, paired
 from eval.evaluation import evaluate
 from eval.report import Report
@@ -25,6 +27,7 @@ from tests.reporting.reading import words
 from tests.reporting.reported import score, scored
 
 FEW = "under 20 questions: no intervals"
+FEW_OF_30 = "under 20 of 30 questions count: no intervals"
 
 
 def asked(
@@ -57,7 +60,7 @@ async def test_a_score_over_few_ordered_questions_says_why_it_has_no_interval_ho
     assert found.scores.alignment.low is None
     assert found.scores.total_variation is not None
     assert found.scores.total_variation.low is not None
-    why = f"{FEW} for alignment, they would be unreliable"
+    why = f"{FEW_OF_30} for alignment, they would be unreliable"
     print_reports([found], to_error=False)
     assert why in printed(capsys)
     print_expressions([found, found.model_copy(update={"expression": "verbalized"})], to_error=False)
@@ -70,10 +73,24 @@ async def test_a_difference_over_few_ordered_questions_says_why_it_has_no_interv
 ) -> None:
     found = await evaluated(asked(30, ordered=12))
     comparison = paired(NamedReport("a.json", found), NamedReport("b.json", found))
-    why = f"{FEW} for alignment, they would be unreliable; see p"
+    why = f"{FEW_OF_30} for alignment, they would be unreliable; see p"
     print_comparisons([comparison], to_error=False)
     assert why in printed(capsys)
     assert why in words(paired_page_document([comparison]))
+
+
+async def test_letters_alone_without_an_interval_is_not_said_to_have_as_many_questions_as_the_table() -> None:
+    of_three = [
+        question(
+            f"T{place}", {DEMOCRAT: (60, 30, 10), REPUBLICAN: (10, 30, 60)}, overall=(100, 100, 100), ordinals=(1, 2, 3)
+        )
+        for place in range(3)
+    ]
+    found = await evaluated([*asked(17), *of_three])
+    assert len(found.questions) == 20
+    why = f"under 20 of 20 questions count: no intervals for {LETTERS_ALONE}, they would be unreliable"
+    assert why in list(missing(found))
+    assert f"Under 20 questions: no intervals for {LETTERS_ALONE}" in words(figure_document([found]))
 
 
 async def test_where_no_score_has_an_interval_that_is_said_once() -> None:
@@ -89,7 +106,7 @@ async def test_a_reference_point_over_fewer_questions_says_why_it_has_no_interva
     without = asked(10, figures={DEMOCRAT: (90, 10)})
     other = [each.model_copy(update={"id": f"R{each.id}"}) for each in asked(12)]
     lines = list(missing(await evaluated([*without, *other])))
-    assert f"{FEW} for Republican answers, they would be unreliable" in lines
+    assert "under 20 of 22 questions count: no intervals for Republican answers, they would be unreliable" in lines
 
 
 @pytest.mark.parametrize(

@@ -158,12 +158,14 @@ def _axis(scale: Axis, y: float) -> Iterator[Element]:
 
 def _captions(drawn: Forest) -> list[str]:
     """Return the text under the figure, broken into lines."""
-    bounds = {row.score.low is not None for part in drawn.parts for row in part.rows}
+    rows = [row for part in drawn.parts for row in part.rows]
+    bounds = {row.score.low is not None for row in rows}
+    without = dict.fromkeys(row.words for row in rows if row.score.low is None) if True in bounds else ()
     dotted = any(_has_dots(part) for part in drawn.parts)
     what = [
         drawn.meaning if bounds else "",
         "Lines: 95% intervals over questions only." if True in bounds else "",
-        sentence(no_intervals()) if False in bounds else "",
+        sentence(no_intervals(*without)) if False in bounds else "",
         "Dots: questions." if dotted else "",
     ]
     texts = [" ".join(filter(None, what)), *drawn.circumstances]

@@ -143,12 +143,18 @@ def persona_and_references(report: "Report") -> Iterator[tuple[str, Score | None
 # Too few questions
 
 
-def no_intervals(*scores: str, unit: str = "questions") -> str:
-    """Say why these scores, or all of them, have no interval."""
+def no_intervals(*scores: str, unit: str = "questions", among: int = 0) -> str:
+    """Say why these scores, or all of them, have no interval.
+
+    A score counts the questions for which it is defined: of options in no order there is no alignment, and of too few
+    questions with as many options no share of the letters alone. `among` is how many questions the reader was told of;
+    where they would be enough, the sentence says that the score has fewer.
+    """
     from eval.scoring.intervals import MIN_QUESTIONS
 
     whose = f" for {', '.join(scores)}" if scores else ""
-    return f"under {MIN_QUESTIONS} {unit}: no intervals{whose}, they would be unreliable"
+    few = f"under {MIN_QUESTIONS} {unit if among < MIN_QUESTIONS else f'of {among} {unit} count'}"
+    return f"{few}: no intervals{whose}, they would be unreliable"
 
 
 def too_few(to_do: str) -> str:

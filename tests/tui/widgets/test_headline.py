@@ -25,7 +25,7 @@ def test_questions_without_figures_for_the_group_do_not_count_toward_its_interva
     survey = town(known, *unknown)
     card = score(survey, (DEMOCRAT,), [answer(each.id, [0.6, 0.4]) for each in survey.questions])
     said = headline("Democrat", Figures(Estimate(card, done=31, total=31, complete=True), card)).plain
-    assert "under 20 questions: no intervals for alignment, they would be unreliable" in said
+    assert "under 20 of 31 questions count: no intervals for alignment, they would be unreliable" in said
 
 
 def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so() -> None:

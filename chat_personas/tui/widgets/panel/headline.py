@@ -239,7 +239,7 @@ def _why_no_interval(card: "Scorecard") -> list[Content]:
     if card.scores.alignment is None or card.scores.alignment.low is not None:
         return []
     some = any(question.alignment is None for question in card.questions)
-    return [Content.styled(no_intervals(*(["alignment"] if some else [])), "italic")]
+    return [Content.styled(no_intervals(*(["alignment"] if some else []), among=len(card.questions)), "italic")]
 
 
 def _doubts(card: "Scorecard") -> Content:
