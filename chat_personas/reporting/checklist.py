@@ -257,8 +257,6 @@ def _code(report: Report) -> Iterator[str]:
 
 
 def _optional(report: Report) -> tuple[Item, ...]:
-    tokens = report.timing.tokens_decoded
-    cost = f"{report.timing.seconds:.0f} s" + ("" if tokens is None else f", {pluralize(tokens, 'token')} decoded")
     return (
         Item("", "Why this model, why these prompts", (f"{OPEN} reasons",)),
         Item("", "Comparison with other methods", ("reference points: see E.1", f"{OPEN} other models")),
@@ -266,8 +264,25 @@ def _optional(report: Report) -> tuple[Item, ...]:
         Item("", "Bias", (f"{OPEN} groups for which answers may be worse",)),
         Item("", "Transcripts", ("the answers to all questions are in the report", f"{OPEN} where it is published")),
         Item("", "Ethics of the research", (f"{OPEN} approval, harm, what readers could take it for",)),
-        Item("", "Computation", (cost, f"{OPEN} machine")),
+        Item("", "Computation", (*_cost(report), f"{OPEN} machine")),
     )
+
+
+def _cost(report: Report) -> Iterator[str]:
+    """Yield what the run took; what answers from the cache or from a file took is not in it, and must not read as 0."""
+    timing = report.timing
+    if _from_file(report):
+        yield f"{timing.seconds:.0f} s to score them"
+        yield f"{OPEN} what the answers in the file took"
+        return
+    decoded = "" if timing.tokens_decoded is None else f", {pluralize(timing.tokens_decoded, 'token')} decoded"
+    if not timing.remembered:
+        yield f"{timing.seconds:.0f} s{decoded}"
+        return
+    since = f", computed from {timing.remembered_since} on" if timing.remembered_since else ""
+    yield f"{timing.seconds:.0f} s{decoded} in this run, which is not the cost of the answers from the cache"
+    yield f"{pluralize(timing.remembered, 'answer')} from the cache{since}"
+    yield f"{OPEN} what those took, or all without the cache (--no-cache)"
 
 
 def _from_file(report: Report) -> bool:

@@ -55,6 +55,25 @@ def test_the_worth_in_people_stands_under_the_validation() -> None:
     assert "worth" not in answers(judged_as(made, "follows_letters"), "E.1")
 
 
+def computation(made: Report) -> list[str]:
+    """Return what the checklist says of the cost."""
+    text = checklist([made], [None])
+    return [line.removeprefix("- ") for line in text[text.index("Computation") :].splitlines()[1:] if line]
+
+
+def test_the_cost_of_cached_answers_and_of_those_from_a_file_is_open_and_not_that_of_this_run() -> None:
+    assert computation(scored())[0] == "1 s, 3 tokens decoded"
+    cached = {"remembered": 124, "remembered_since": "2026-01-01T00:00:00+00:00", "tokens_decoded": 0}
+    timing = {**scored().timing.model_dump(), **cached}
+    assert computation(scored(timing=timing))[:3] == [
+        "1 s, 0 tokens decoded in this run, which is not the cost of the answers from the cache",
+        "124 answers from the cache, computed from 2026-01-01T00:00:00+00:00 on",
+        f"{OPEN} what those took, or all without the cache (--no-cache)",
+    ]
+    given = scored(model={**MODEL, "name": "gpt.jsonl", "engine": "answers", "sha256": None}, orders=[])
+    assert computation(given)[:2] == ["1 s to score them", f"{OPEN} what the answers in the file took"]
+
+
 def test_what_it_does_not_know_is_visibly_open() -> None:
     opened = {each.number for each in items(scored(), None) if any(OPEN in answer for answer in each.answers)}
     assert {"A.1", "B.1", "B.4", "C.1", "C.2", "D.1", "E.1", "F.1", "G.1"} <= opened
