@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _INTERVAL = re.compile(r" \[([^\s\]]+), ([^\s\]]+)\]")
 _SIGN = re.compile(r"(?<![\w.)\]])([+-])(?=\d)")
-_WORDS = {" ·": ",", "·": ",", "−": "minus ", "–": " to ", "—": "not known", "…": "...", "vs.": "against"}
+_WORDS = {" (=)": "", " ·": ",", "·": ",", "−": "minus ", "–": " to ", "—": "not known", "…": "...", "vs.": "against"}
 
 
 def spoken(line: str) -> str:

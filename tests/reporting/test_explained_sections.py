@@ -10,6 +10,7 @@ from chat_personas.monitor.inside import Inside, InsidePoint
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.explained.in_one_sentence import after_which
 from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain, section_named
+from chat_personas.reporting.in_sentences import spoken
 from personas import Group
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import interval, paired
@@ -39,8 +40,8 @@ def test_the_alignment_is_explained_with_its_questions_its_interval_and_what_it_
     assert "compared with Democrat answers" in found[2]
     assert found[2].endswith("the mean over 24 questions is 0.90 [0.90, 0.90].")
     assert found[3] == (
-        "The brackets hold the 95% interval: in 95 of 100 such measurements, each with other questions of the kind, an "
-        "interval holds the value over all of them."
+        "The two numbers after it are the ends of its 95% interval: in 95 of 100 such measurements, each with other "
+        "questions of the kind, an interval holds the value over all of them."
     )
     assert found[-1].endswith("nor whether what the persona says in the conversation is true.")
 
@@ -94,8 +95,20 @@ def test_the_two_figures_with_the_opposite_group_say_which_is_which() -> None:
 def test_what_marks_a_tie_is_said_and_why_a_farther_group_can_be_tied() -> None:
     tied = replace(CARD, nearest=tuple(near.model_copy(update={"tied": True}) for near in CARD.nearest))
     found = said("nearest", replace(MEASURED, card=tied))
-    (why,) = [line for line in found if line.startswith("= marks a group that is tied with the first")]
+    (why,) = [line for line in found if line.startswith("A group is tied with the first (=) where")]
     assert "a farther group can be tied while a nearer one is not" in why
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_what_is_read_aloud_explains_no_sign_that_is_not_read(section: str) -> None:
+    tied = tuple(near.model_copy(update={"tied": True}) for near in CARD.nearest)
+    worth = CARD.scores.model_copy(update={"worth": interval(16, 8.6, 29)})
+    measured = replace(MEASURED, card=replace(CARD, nearest=tied, scores=worth))
+    found = [spoken(line) for line in said(section, measured)]
+    assert not [line for line in found if any(sign in line for sign in ("bracket", "[", "="))]
+    if section == "alignment":
+        as_close = "A random sample of so many people of the group would come as close (worth in people): "
+        assert f"{as_close}16, from 8.6 to 29." in found
 
 
 def test_a_round_under_way_compares_and_ranks_nothing() -> None:

@@ -293,7 +293,7 @@ class Measuring:
         found = self._measurement_now()
         explanation = explain(section, self._as_shown(found))
         self._dialogue.say(f"{explanation.title}.", *map(spoken, explanation.says))
-        self._dialogue.say(*(f"The word {word}: {spoken(meaning)}" for word, meaning in explanation.words))
+        self._dialogue.say(*(f"The term {word}: {spoken(meaning)}" for word, meaning in explanation.words))
         self._dialogue.say(f"More in {explanation.page}.")
         if not words:
             self._dialogue.say(f"/explain SECTION explains one of: {', '.join(SECTIONS)}.")

@@ -189,12 +189,13 @@ def _score(shown: Measured, card: "Scorecard") -> Iterator[str]:
         yield no_intervals()
         return
     yield (
-        "the brackets hold the 95% interval: in 95 of 100 such measurements, each with other questions of the kind, an "
-        "interval holds the value over all of them"
+        "the two numbers after it are the ends of its 95% interval: in 95 of 100 such measurements, each with other "
+        "questions of the kind, an interval holds the value over all of them"
     )
     worth = card.scores.worth
     if worth is not None and worth.bounded and card.groups:
-        yield f"a random sample of {people(worth)} people of the group would come as close ({score_name('worth')})"
+        as_close = f"a random sample of so many people of the group would come as close ({score_name('worth')})"
+        yield f"{as_close}: {people(worth)}"
 
 
 def _references(shown: Measured) -> Iterator[str]:

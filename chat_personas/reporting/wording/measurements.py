@@ -412,7 +412,7 @@ def nearest_of(ranked: "Sequence[NearGroup]") -> str:
 
 NAMED = 3
 TIES_EXPLAINED = (
-    "= marks a group that is tied with the first: the difference between the two, taken question by question, may be "
+    "a group is tied with the first (=) where the difference between the two, taken question by question, may be "
     "chance; a farther group can be tied while a nearer one is not, where its differences vary more from question to "
     "question"
 )
