@@ -103,7 +103,8 @@ def other_steerings(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPers
 
     for steering in BY_PROMPT if persona.persona.groups else ():
         if steering != persona.persona.steering:
-            yield f"{persona.persona.title}, steered by {steering}", steered_as(persona, steering)
+            steered = steered_as(persona, steering)
+            yield f"{steered.persona.title}, steered by {steering}", steered
 
 
 def other_personas(persona: "LoadedPersona") -> Iterator[tuple[str, "LoadedPersona"]]:

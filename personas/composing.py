@@ -14,7 +14,7 @@ from personas.errors import PersonaError
 from personas.group import Group, clash
 from personas.inputs.suggestions import suggestion
 from personas.loading import LoadedPersona
-from personas.persona import SCHEMA, STEERINGS, Persona
+from personas.persona import OWN_PROMPT, SCHEMA, STEERINGS, Persona
 
 DEFAULT_STEERING = "portray"
 """How a composed persona is steered where nobody says, as those of the library are."""
@@ -95,7 +95,7 @@ def with_own_prompt(loaded: LoadedPersona, text: str) -> LoadedPersona:
     if before.prompt is not None and before.name.endswith(_OWN):
         name, title = before.name, before.title
     else:
-        name, title = before.name[: _LONGEST_NAME - len(_OWN)].rstrip("-") + _OWN, f"{before.title} (own prompt)"
+        name, title = before.name[: _LONGEST_NAME - len(_OWN)].rstrip("-") + _OWN, f"{before.title} ({OWN_PROMPT})"
     own = {"name": name, "title": title, "voice": None, "prompt": {"system": text}}
     try:
         found = as_loaded(Persona.model_validate(before.model_dump(by_alias=True) | own))

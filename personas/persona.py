@@ -128,6 +128,7 @@ SCHEMA: Literal["chat-personas/persona@1"] = "chat-personas/persona@1"
 
 Steering = Literal["none", "qa", "bio", "portray", "few_shot", "activation", "ablation"]
 STEERINGS: tuple[Steering, ...] = get_args(Steering)
+_BY_PROMPT: tuple[Steering, ...] = ("none", "qa", "bio", "portray")
 
 _NEEDS_GROUPS = frozenset({"qa", "bio", "portray", "few_shot"})
 
@@ -203,11 +204,29 @@ def with_steering(persona: Persona, steering: str) -> Persona:
         return persona
     if steering not in STEERINGS:
         raise PersonaError(f"there is no steering {quoted(steering)}; {suggestion(steering, STEERINGS)}")
-    document = persona.model_dump(by_alias=True) | {"steering": steering, "prompt": None}
+    title = persona.title if persona.prompt is None else persona.title.removesuffix(f" ({OWN_PROMPT})")
+    document = persona.model_dump(by_alias=True) | {"title": title, "steering": steering, "prompt": None}
     try:
         return Persona.model_validate(document)
     except ValidationError as error:
         raise PersonaError(f"{persona.name}: {error.errors()[0]['msg']}") from error
+
+
+OWN_PROMPT = "own prompt"
+"""How a persona is steered whose prompt is its own."""
+
+
+def steering_named(persona: Persona) -> str:
+    """Say how a persona is steered: a prompt of its own stands in place of that of `qa`, `bio` or `portray`."""
+    if persona.prompt is None:
+        return persona.steering
+    return f"{persona.steering}, {OWN_PROMPT}" if persona.steering not in _BY_PROMPT else OWN_PROMPT
+
+
+def titled_by_steering(persona: Persona) -> str:
+    """Return the title of a persona with how it is steered, which is said once: `A Democrat (portray)`."""
+    how = f" ({steering_named(persona)})"
+    return persona.title if persona.title.endswith(how) else persona.title + how
 
 
 def is_steered_inside(persona: Persona) -> bool:

@@ -23,6 +23,7 @@ from chat_personas.corpus.sql import new_key
 from eval.engine import Engine, Message, TooLongError
 from personas import LoadedPersona
 from personas.errors import ReportedError
+from personas.persona import steering_named, titled_by_steering
 
 HOW_TO_COMPARE = "Every line is said to all of them. /open NUMBER goes on with one alone, /end leaves."
 STOPPED = "stopped before your message was said to anybody"
@@ -67,7 +68,7 @@ class Comparison:
         told = [(loaded.persona, engine.info.name, engine.info.sha256) for engine, loaded in columns]
         for place, (persona, *_) in enumerate(told):
             if told[place] in told[:place]:
-                raise ComparisonError(f"{persona.name} ({persona.steering}) is in two columns; keep one")
+                raise ComparisonError(f"{persona.name} ({steering_named(persona)}) is in two columns; keep one")
         return cls(corpus, new_key(), [Conversation.start(corpus, *column) for column in columns])
 
     @classmethod
@@ -94,11 +95,10 @@ class Comparison:
         are on several.
         """
         personas = [column.persona for column in self.columns]
-        titled = Counter(title for title, _ in {(persona.title, persona.steering) for persona in personas})
+        titled = Counter(title for title, _ in {(persona.title, steering_named(persona)) for persona in personas})
         models = [column.engine.info.name for column in self.columns]
         return tuple(
-            persona.title
-            + f" ({persona.steering})" * (titled[persona.title] > 1)
+            (titled_by_steering(persona) if titled[persona.title] > 1 else persona.title)
             + f" on {model}" * (len(set(models)) > 1)
             for persona, model in zip(personas, models, strict=True)
         )

@@ -28,6 +28,7 @@ from eval.engine import Engine, Message, Sampling
 from eval.expression.asking import seed_for
 from personas import LoadedPersona, Persona
 from personas.errors import ReportedError
+from personas.persona import steering_named
 
 MODERATOR = "Moderator"
 OPENING = "Moderator, opening a debate between {first} and {second}, a few sentences each"
@@ -291,11 +292,11 @@ def _names(personas: Sequence[Persona], engines: Sequence[Engine]) -> tuple[str,
     """Return what tells two sides apart: their titles, or their steering, or their models. Raises DebateError."""
     titles = [" ".join(persona.title.split()) for persona in personas]
     models = [engine.info.name for engine in engines]
-    for told in ([""] * 2, [persona.steering for persona in personas], [f"on {model}" for model in models]):
+    for told in ([""] * 2, [*map(steering_named, personas)], [f"on {model}" for model in models]):
         first, second = (f"{title} ({by})" if by else title for title, by in zip(titles, told, strict=True))
         if first != second:
             return first, second
-    raise DebateError(f"both sides would be {titles[0]}, steered by {personas[0].steering} on the same model")
+    raise DebateError(f"both sides would be {titles[0]}, steered by {steering_named(personas[0])} on the same model")
 
 
 def _sampling(corpus: Corpus, side: DebateSideRow, seed: int | None) -> Sampling:

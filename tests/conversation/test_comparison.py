@@ -1,6 +1,7 @@
 """The same message to several personas: conversations of their own that belong together."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from chat_personas.corpus import Corpus, CorpusError
 from eval.engine import EngineError, TooLongError
 from eval.evaluation import steered_as
 from personas import load_persona
+from personas.composing import with_own_prompt
 from tests.corpus.full_disk import read_only
 from tests.corpus.making import branch_of, texts
 from tests.fakes import END, FakeEngine
@@ -71,6 +73,10 @@ async def test_one_persona_under_two_steerings_has_both_in_its_names(corpus: Cor
     comparison = Comparison.start(corpus, [FakeEngine()] * 3, [DEMOCRAT, steered_as(DEMOCRAT, "bio"), REPUBLICAN])
 
     assert comparison.names == ("A Democrat (portray)", "A Democrat (bio)", "A Republican")
+    own = with_own_prompt(load_persona("democrat"), "You are from Iowa.")
+    renamed = replace(own, persona=own.persona.model_copy(update={"title": "A Democrat"}))
+    pair = Comparison.start(corpus, [FakeEngine()] * 2, [load_persona("democrat"), renamed])
+    assert pair.names == ("A Democrat (portray)", "A Democrat (own prompt)"), "the prompt is not that of portray"
 
 
 async def test_one_persona_on_two_models_is_asked_on_each_and_each_is_in_its_name(corpus: Corpus) -> None:

@@ -9,7 +9,7 @@ import pytest
 from personas import CATALOGUE, Group, Persona, PersonaError, library_names, load_persona, system_prompt
 from personas.checking import examine
 from personas.composing import are_groups, as_toml, composed, groups_in, with_own_prompt
-from personas.persona import Voice
+from personas.persona import Voice, steering_named, titled_by_steering, with_steering
 
 DEMOCRAT = Group(attribute="POLPARTY", value="Democrat")
 WOMAN = Group(attribute="SEX", value="Female")
@@ -101,6 +101,18 @@ def test_a_persona_of_the_longest_name_can_have_a_prompt_of_ones_own() -> None:
     loaded = load_persona("democrat")
     long = replace(loaded, persona=loaded.persona.model_copy(update={"name": "a" * 64}))
     assert with_own_prompt(long, "Talk.").persona.name == "a" * 53 + "-own-prompt"
+
+
+def test_a_persona_with_a_prompt_of_its_own_is_not_named_by_the_steering_that_this_replaces() -> None:
+    democrat = load_persona("democrat").persona
+    own = with_own_prompt(load_persona("democrat"), "You are from Iowa.").persona
+    assert (steering_named(democrat), titled_by_steering(democrat)) == ("portray", "A Democrat (portray)")
+    assert (steering_named(own), titled_by_steering(own)) == ("own prompt", "A Democrat (own prompt)")
+    renamed = own.model_copy(update={"title": "Iowa"})
+    assert titled_by_steering(renamed) == "Iowa (own prompt)"
+    assert steering_named(own.model_copy(update={"steering": "few_shot"})) == "few_shot, own prompt"
+    without = with_steering(own, "bio")
+    assert (without.prompt, titled_by_steering(without)) == (None, "A Democrat (bio)"), "its prompt was dropped"
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "a bell \x07"])

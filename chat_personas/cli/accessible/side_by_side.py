@@ -35,6 +35,7 @@ from eval.interventions import tried_out
 from personas import LoadedPersona, PersonaError
 from personas.errors import ReportedError
 from personas.inputs.suggestions import quoted
+from personas.persona import steering_named
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
@@ -217,7 +218,7 @@ class Comparing:
     def _introduce(self, comparison: Comparison) -> None:
         """Say who is compared, with the last messages of each, and why nothing is measured where that is so."""
         for number, (name, column) in enumerate(zip(comparison.names, comparison.columns, strict=True), start=1):
-            steered = f", steered by {column.persona.steering}" if name == column.persona.title else ""
+            steered = f", steered by {steering_named(column.persona)}" if name == column.persona.title else ""
             self._say(f"Column {number}: {printable(name)}{steered}.")
             self._say(*last_messages(column))
             if (made := column.model_of_last_reply) is not None:

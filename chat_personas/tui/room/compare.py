@@ -53,6 +53,7 @@ from chat_personas.tui.widgets.title_and_status import Doing, KeyLine, of_reply
 from chat_personas.tui.widgets.transcript import Transcript
 from personas import LoadedPersona
 from personas.errors import ReportedError
+from personas.persona import titled_by_steering
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation, ReplyEvent
@@ -165,7 +166,7 @@ class ColumnsScreen(NarrowedList[tuple[PersonaOnModel, ...] | None]):
     def _named(self, column: PersonaOnModel) -> str:
         persona = column.persona.persona
         where = f" on {column.engine.info.name}" if column.engine is not self._models.present else ""
-        return f"{persona.title} ({persona.steering}){where}"
+        return f"{titled_by_steering(persona)}{where}"
 
     def _name_columns(self) -> None:
         where = f" on {self._engine.info.name}" if self._on_other else ""

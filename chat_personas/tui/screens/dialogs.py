@@ -315,9 +315,10 @@ async def save_as_own(app: "App[None]", persona: "Persona", name: str = "") -> "
     None where it is not saved. Call it in a worker, because it waits for an answer.
     """
     from chat_personas.own_personas import own_persona_names, save_persona
+    from personas.persona import titled_by_steering
 
     own = await asyncio.to_thread(own_persona_names)
-    what = f"Save {persona.title} ({persona.steering}) as a persona of your own. Its name (letters, digits, dashes):"
+    what = f"Save {titled_by_steering(persona)} as a persona of your own. Its name (letters, digits, dashes):"
 
     def save(name: str, replace: bool) -> "LoadedPersona":
         return save_persona(persona, name, replace=replace)

@@ -277,9 +277,12 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
         self.about.update(Content("\n").join([*self._facts(persona), *_contents(lines)]))
 
     def _facts(self, persona: "Persona") -> list[Content]:
-        ways = [Content.styled(way, "reverse") if way == persona.steering else Content(way) for way in BY_PROMPT]
-        if persona.steering not in BY_PROMPT:
-            ways = [Content.styled(persona.steering, "reverse"), *ways]
+        from personas.persona import steering_named
+
+        now = steering_named(persona)
+        ways = [Content.styled(way, "reverse") if way == now else Content(way) for way in BY_PROMPT]
+        if now not in BY_PROMPT:
+            ways = [Content.styled(now, "reverse"), *ways]
         groups = " and ".join(map(str, persona.groups)) or "no group"
         return [
             Content.assemble((printable(persona.title), "bold"), printable(f" · {groups}")),
