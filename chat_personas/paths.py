@@ -6,7 +6,11 @@ puts all of them below one directory: for tests, several corpora, or a memory st
 
 import errno
 import os
+import re
+import shlex
+import shutil
 import stat
+import sys
 from pathlib import Path
 
 from personas.errors import ReportedError
@@ -108,6 +112,35 @@ def display_path(path: Path) -> str:
     """Return `path` for an error or a log: below the home directory as `~/...`, which identifies nobody."""
     home = path_named("~")
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def program() -> str:
+    """Return how this program is called in the user's shell: by its name, or as it was started where PATH lacks that.
+
+    It is lacking in the shell of `make chat`, which starts `.venv/bin/chat-personas`. A path is quoted for a shell.
+    """
+    started = Path(sys.argv[0])
+    by_module = started.name == "__main__.py" and started.parent.name == "chat_personas"
+    if not (by_module or started.name == APPLICATION) or shutil.which(APPLICATION) is not None:
+        return APPLICATION
+    if by_module:
+        return f"{in_shell(Path(sys.executable))} -m chat_personas"
+    return in_shell(started)
+
+
+def in_shell(path: Path) -> str:
+    """Return a path as one writes it in a shell."""
+    shown = display_path(path)
+    return f"~/{shlex.quote(shown[2:])}" if shown.startswith("~/") else shlex.quote(shown)
+
+
+_COMMANDS = "ask|cache|chat|compare|corpus|debate|doctor|eval|export|matrix|models|personas|report|steer|study|surveys"
+_CALL = re.compile(rf"(?<![\w/.-]){APPLICATION}(?= (?:{_COMMANDS})\b)")
+
+
+def as_started(text: str) -> str:
+    """Return a text for the user in which every command line of this program begins with `program()`."""
+    return _CALL.sub(lambda _: program(), text)
 
 
 def settings_path() -> Path:

@@ -28,6 +28,7 @@ from chat_personas.conversation.conversation import (
 )
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.errors import GONE_ON_ELSEWHERE, GoneOnElsewhereError, ProtectedConversationError
+from chat_personas.paths import program
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording.conversations import RECALLED, thought_in_short
@@ -288,7 +289,8 @@ def _messages_kept(conversation: Conversation) -> str:
     """
     if not conversation.path:
         return "no message was sent"
-    return f"the messages before it are kept, none after it were sent; continue with chat --resume {conversation.id}"
+    go_on = f"{program()} chat --resume {conversation.id}"
+    return f"the messages before it are kept, none after it were sent; continue with {go_on}"
 
 
 def _show_progress(estimate: "Estimate") -> None:

@@ -26,7 +26,7 @@ from chat_personas.cli.errors import (
 )
 from chat_personas.cli.launch import has_terminal, open_screen
 from chat_personas.cli.terminal import clean_output, keep_output_clean
-from chat_personas.paths import check_home
+from chat_personas.paths import as_started, check_home
 from personas.errors import PersonaError, ReportedError
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
@@ -174,7 +174,7 @@ def _say(line: str, code: int) -> int:
     from personas.inputs.redaction import without_secrets
 
     if sys.stderr is not None:
-        print(f"chat-personas: {without_secrets(' '.join(line.split()), words=False)}", file=sys.stderr)
+        print(f"chat-personas: {as_started(without_secrets(' '.join(line.split()), words=False))}", file=sys.stderr)
     return code
 
 

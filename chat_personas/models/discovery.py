@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chat_personas.models import SMOLLM2, smollm2_path
 from chat_personas.models.gguf import GgufError, Header, read_header
-from chat_personas.paths import display_path, path_named
+from chat_personas.paths import in_shell, path_named
 from chat_personas.storage.files import document_in
 
 _OLLAMA_SERVICE = Path("/usr/share/ollama/.ollama/models")
@@ -92,8 +92,7 @@ def find_files(own: Path, further: Path | None = None) -> tuple[list[FoundFile],
 
 def argument(path: Path) -> str:
     """Return a path as one writes it after `--model` in a shell."""
-    shown = display_path(path)
-    return f"~/{shlex.quote(shown[2:])}" if shown.startswith("~/") else shlex.quote(shown)
+    return in_shell(path)
 
 
 def _examined(candidate: Candidate, own: Path) -> FoundFile:

@@ -13,6 +13,7 @@ from chat_personas.models.catalogue import Entry, catalogue
 from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
+from chat_personas.paths import program
 from chat_personas.reporting.wording.measurements import DEMONSTRATION, RECURRENT
 from chat_personas.text import pluralize, printable
 from personas.inputs.redaction import shown_address, without_secrets
@@ -42,7 +43,7 @@ def found_lines(found: Found) -> Iterator[str]:
         yield from _block(served.name, figures_of_server(served), served.model, served.server)
     if not found.files and not found.servers:
         yield ""
-        yield "fetch one with: chat-personas models get NAME (without NAME: what there is)"
+        yield f"fetch one with: {program()} models get NAME (without NAME: what there is)"
     others = [(file.path, file.why_not) for file in found.files if file.why_not is not None]
     if others or found.problems:
         yield ""
@@ -92,7 +93,7 @@ def catalogue_lines(entries: Sequence[Entry]) -> Iterator[str]:
         about = f"{entry.title}, {entry.quantization}, {entry.licence}{kind}"
         yield f"{entry.name:{wide}} {in_bytes(entry.size):>8}  {about}"
     yield ""
-    yield "fetch one with: chat-personas models get NAME"
+    yield f"fetch one with: {program()} models get NAME"
 
 
 def offer_lines(offer: Offer, there: int) -> Iterator[str]:
@@ -223,7 +224,7 @@ def in_sentences(each: Offered) -> str:
     """Say what a model is and how it is opened, for people who listen."""
     how = {
         "ready": f"/model {each.model} opens it.",
-        "to fetch": f"chat-personas models get {each.model} fetches it.",
+        "to fetch": f"{program()} models get {each.model} fetches it.",
         "unusable": "",
     }
     return f"{each.heading}, {each.name}: {', '.join(each.about)}. {how[each.kind]}".rstrip()

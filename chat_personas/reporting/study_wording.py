@@ -1,5 +1,6 @@
 """What participants of a study read, the same on the screen and in the line mode."""
 
+from chat_personas.paths import as_started
 from chat_personas.studies.participation import GUESSES_AGAIN, Participation
 from chat_personas.studies.steps import Debriefing, Guessing
 from chat_personas.studies.study import LoadedStudy
@@ -72,7 +73,7 @@ def code_line(code: str | None) -> str | None:
 
 def go_on_command(study: LoadedStudy, way: Participation) -> str:
     """Return the command with which a participation goes on."""
-    return f"chat-personas study run {study.path.name} --resume --participation {way.id}"
+    return as_started(f"chat-personas study run {study.path.name} --resume --participation {way.id}")
 
 
 def _years(years: tuple[int, ...]) -> str:

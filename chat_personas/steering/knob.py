@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from chat_personas.paths import directions_directory
+from chat_personas.paths import directions_directory, program
 from chat_personas.steering.errors import SteeringError
 from eval.engine import Engine
 from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
@@ -247,7 +247,7 @@ def _how_to_train(persona: Persona, file: Path | None) -> str:
     first = "" if own is not None else f"save it first with /save-persona {persona.name}, then "
     return (
         f"{persona.name} has no direction for this model; {first}with the same --model, train one: "
-        f"chat-personas steer train {name} --positive {own or persona.name} --negative {other}"
+        f"{program()} steer train {name} --positive {own or persona.name} --negative {other}"
     )
 
 

@@ -600,6 +600,7 @@ class Session:
         import shlex
 
         from chat_personas.engines.open import same_model
+        from chat_personas.paths import as_started
         from personas.inputs.redaction import without_secrets
 
         command, model = ["chat-personas", "chat", "--resume", self.left], self.launch.model
@@ -607,7 +608,7 @@ class Session:
             command += ["--model", without_secrets(model, words=False)]
         if self.launch.template is not None:
             command += ["--template", self.launch.template]
-        return shlex.join(command)
+        return as_started(shlex.join(command))
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
         """Store a reply or a round that could not be stored when it ended, or make the reason the `failure`."""

@@ -94,7 +94,7 @@ def test_a_line_that_is_no_text_is_refused_by_its_number_and_what_was_said_befor
     assert (ran.code, ran.out, len(engine.asked)) == (2, "Good day\n\n", 1)
     assert says in only_line(ran)
     assert texts(kept_messages()) == ["Hello", "Good day"]
-    assert f"continue with chat --resume {kept_messages()[0].conversation_id}" in ran.err
+    assert f"continue with chat-personas chat --resume {kept_messages()[0].conversation_id}" in ran.err
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
@@ -478,7 +478,7 @@ def test_a_line_is_refused_where_another_program_has_gone_on_with_the_conversati
     ran = command("chat", "democrat", given="One?\nTwo?\nThree?")
     assert ran.code == 4
     (refused,) = (line for line in ran.err.splitlines() if "line 2 was not sent: another program" in line)
-    assert "none after it were sent; continue with chat --resume" in refused
+    assert "none after it were sent; continue with chat-personas chat --resume" in refused
     assert texts(kept_messages()) == ["One?", "One.", "Elsewhere?", "Indeed."]
 
 

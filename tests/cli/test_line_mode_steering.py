@@ -94,7 +94,7 @@ def test_what_is_no_strength_ends_with_the_line_named_and_keeps_what_was_said(
     *_, refused = ran.err.splitlines()
     assert refused.startswith("chat-personas: line 2: ")
     assert "such as 0.5" in refused
-    assert f"continue with chat --resume {kept_messages()[0].conversation_id}" in ran.err
+    assert f"continue with chat-personas chat --resume {kept_messages()[0].conversation_id}" in ran.err
     assert texts(kept_messages())[::2] == ["Guns?"]
 
 

@@ -25,6 +25,7 @@ from chat_personas.engines.open import with_template
 from chat_personas.monitor.monitor import NO_LOG_PROBABILITIES
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import find_persona
+from chat_personas.paths import as_started
 from chat_personas.reporting.debate import (
     DebateReport,
     circumstances,
@@ -274,7 +275,10 @@ def _going_on(corpus: Corpus, debate: Debate) -> Iterator[None]:
     finally:
         if debate.next_place is not None:
             name = corpus.short_names()[debate.sides[0].id]
-            print(f"(what was said is kept; go on with: chat-personas debate --resume {name})", file=sys.stderr)
+            print(
+                as_started(f"(what was said is kept; go on with: chat-personas debate --resume {name})"),
+                file=sys.stderr,
+            )
 
 
 def _show(report: DebateReport, *, to_error: bool) -> None:

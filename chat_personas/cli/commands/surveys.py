@@ -17,7 +17,7 @@ from chat_personas.cli.evaluation.sources import check_not_read, given_files
 from chat_personas.cli.options import command_group
 from chat_personas.cli.progress import while_busy
 from chat_personas.cli.tables.layout import padded
-from chat_personas.paths import UnwritableError, display_path, surveys_directory
+from chat_personas.paths import UnwritableError, as_started, display_path, surveys_directory
 from chat_personas.reporting.wording.measurements import weighting, worded
 from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey, survey_files
 from chat_personas.text import pluralize, printable
@@ -290,7 +290,7 @@ def write_first_mapping(path: Path, kind: str, file: Path) -> int:
 
 def import_command(kind: str, path: Path, option: str, file: Path) -> str:
     """Return the command that imports `path` with the description in `file`."""
-    return shlex.join(["chat-personas", "surveys", "import", kind, str(path), option, str(file)])
+    return as_started(shlex.join(["chat-personas", "surveys", "import", kind, str(path), option, str(file)]))
 
 
 def check_there(path: Path) -> None:
