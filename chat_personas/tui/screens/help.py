@@ -20,7 +20,7 @@ ABOUT = """\
 The panel beside the conversation shows how close the persona's answers to survey questions are to the answers of \
 the people it stands for. The questions are asked out of band and leave no trace in the conversation.
 On a narrow screen, {panel} shows the panel. Everything is stored at once: there is nothing to save.
-Every key can be changed: /settings lists them all by the names on the right.
+A key with a name on the right can be changed: /settings lists them all by these names.
 """
 
 WRITTEN = "Written in place of a message"
