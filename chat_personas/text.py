@@ -28,6 +28,16 @@ def pluralize(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
+def full_stop(said: str) -> str:
+    """Return what was said with a full stop, where it does not end as a sentence already: errors end in questions."""
+    return said if said.endswith((".", "?", "!")) else f"{said}."
+
+
+def and_then(said: str, more: str) -> str:
+    """Return `said; more`, or two sentences where the first one has ended: `is the server running? More`."""
+    return f"{said} {more[:1].upper()}{more[1:]}" if said.endswith((".", "?", "!")) else f"{said}; {more}"
+
+
 def printable(text: str) -> str:
     """Return `text` with every character that would control a terminal made visible; newlines and tabs stay.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.text import Sentences, Sought, pluralize, printable, without_drawing
+from chat_personas.text import Sentences, Sought, and_then, full_stop, pluralize, printable, without_drawing
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,19 @@ def test_a_count_has_the_noun_in_its_number(count: int, noun: str, written: str)
 
 
 EVERY_CHARACTER = st.text(alphabet=st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize(
+    ("said", "stopped", "joined"),
+    [
+        ("it failed", "it failed.", "it failed; the reply stays"),
+        ("is it running?", "is it running?", "is it running? The reply stays"),
+        ("It ended.", "It ended.", "It ended. The reply stays"),
+    ],
+)
+def test_what_follows_a_question_is_a_sentence_of_its_own(said: str, stopped: str, joined: str) -> None:
+    assert full_stop(said) == stopped
+    assert and_then(said, "the reply stays") == joined
 
 
 def test_ordinary_text_is_left_as_it_is() -> None:

@@ -37,7 +37,7 @@ from chat_personas.reporting.wording.measurements import (
     too_few,
 )
 from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED, push_described
-from chat_personas.text import pluralize, printable, without_drawing
+from chat_personas.text import full_stop, pluralize, printable, without_drawing
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import ReplyEnded
@@ -64,7 +64,7 @@ def spoken(line: str) -> str:
 def in_sentence(line: str) -> str:
     """Return a line of ours as a sentence that is read aloud."""
     said = sentence(spoken(line.strip()))
-    return said.removesuffix(".") if said.endswith((":.", "?.", "!.", "..")) else said
+    return said.removesuffix(".") if said.endswith(":.") else said
 
 
 def model_in_sentences(info: "EngineInfo") -> list[str]:
@@ -79,17 +79,17 @@ def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.") ->
 
     `advice` is about a reply that failed, "" where it cannot be asked for once more.
     """
-    why = f": {printable(ended.why)}" if ended.why else ""
+    why = full_stop(f": {printable(ended.why)}" if ended.why else "")
     if ended.given_up:
         how = {"stopped": "Stopped", "interrupted": "Cut off"}.get(ended.status, "Reply failed")
         return [
-            f"{how} before the first word{why}. The reply before stays.{'' if ended.status == 'stopped' else advice}"
+            f"{how} before the first word{why} The reply before stays.{'' if ended.status == 'stopped' else advice}"
         ]
     said = {
-        "complete": f"Reply complete{why}.",
+        "complete": f"Reply complete{why}",
         "stopped": "Reply stopped. What was said so far is kept.",
-        "interrupted": f"Reply cut off{why}. Its beginning is kept.{advice}",
-        "error": f"Reply failed{why}. What was said so far is kept.{advice}",
+        "interrupted": f"Reply cut off{why} Its beginning is kept.{advice}",
+        "error": f"Reply failed{why} What was said so far is kept.{advice}",
     }
     left_out = pluralize(ended.dropped_messages, "oldest message")
     dropped = [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chat_personas.conversation.conversation import ReplyEnded
 from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.in_sentences import (
@@ -12,6 +13,7 @@ from chat_personas.reporting.in_sentences import (
     measured,
     question_read,
     questions_listed,
+    reply_ended,
     spoken,
     under_way,
     whole,
@@ -187,3 +189,11 @@ def test_a_row_says_that_its_group_is_tied() -> None:
     assert "Nearest groups, 1 of 2: Democrat, its own group, tied, alignment 1.00, from 1.00 to 1.00." in lines
     under_way = list(whole(estimate(tied, complete=False), "Democrat", "A town: 2020", None, halted=False))
     assert not any("tied, alignment" in line for line in under_way)
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_reason_that_is_a_question_is_followed_by_a_sentence(given_up: bool) -> None:
+    why = "connection refused; is the server running, and is the address right?"
+    (line,) = reply_ended(ReplyEnded("error", why=why, given_up=given_up))
+    assert "is the address right? " in line
+    assert not re.search(r"[?!][.;]", line)

@@ -40,7 +40,7 @@ from chat_personas.conversation.commands import (
 )
 from chat_personas.paths import display_path
 from chat_personas.reporting.in_sentences import model_in_sentences
-from chat_personas.text import pluralize, printable
+from chat_personas.text import full_stop, pluralize, printable
 from chat_personas.tui.session import Session
 from personas import LoadedPersona, system_prompt
 from personas.composing import with_own_prompt
@@ -358,7 +358,7 @@ def _library(launch: Launch) -> list[str]:
         try:
             persona = find_persona(name).persona
         except PersonaError as error:
-            rows.append(f"Persona {name}: {error}.")
+            rows.append(full_stop(f"Persona {name}: {error}"))
             continue
         attributes = [attribute_of(group.attribute) for group in persona.groups]
         titles = " and ".join(found.title for found in attributes if found is not None) or "no group"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.explained.in_one_sentence import after_which
 from chat_personas.reporting.wording.measurements import sentence
-from chat_personas.text import pluralize
+from chat_personas.text import full_stop, pluralize
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import Message
 
@@ -243,7 +243,7 @@ def _about_probe(probe: "LastProbe", side: str) -> Iterator[str]:
     if left_out := max(answered, *(sent.left_out or 0 for sent in probe.sent)):
         yield f"Left out, because the context is too short: the {pluralize(left_out, 'oldest message')}."
     if isinstance(probe.answer, Failure):
-        yield f"There is no answer: {probe.answer.why}."
+        yield full_stop(f"There is no answer: {probe.answer.why}")
     elif probe.answer is None:
         yield "The answer is not there yet."
 

@@ -11,7 +11,7 @@ from chat_personas.reporting.numbers import DECIMALS, MISSING, Score, p_value, p
 from chat_personas.reporting.verdicts import (
     marked,
 )
-from chat_personas.text import pluralize, printable
+from chat_personas.text import full_stop, pluralize, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ RECURRENT = "recurrent: probes one after the other, slower"
 
 def sentence(text: str) -> str:
     """Return a line as a sentence for prose: with a capital letter and a full stop."""
-    return f"{text[0].upper()}{text[1:]}."
+    return full_stop(f"{text[0].upper()}{text[1:]}")
 
 
 def own_text(persona: "Persona") -> str:

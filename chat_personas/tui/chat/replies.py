@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from chat_personas.text import pluralize
+from chat_personas.text import and_then, pluralize
 from chat_personas.tui.widgets.entries import Entry, Kind, entries_of, note_of
 
 if TYPE_CHECKING:
@@ -386,7 +386,7 @@ class ReplyController:
             await self.show_path()
             kind: Kind = "notice" if event.status == "stopped" else "failure"
             why = "stopped before the first word" if event.status == "stopped" else event.why or "the model failed"
-            await self._transcript.add(Entry(kind, f"{why}; the reply before stays"))
+            await self._transcript.add(Entry(kind, and_then(why, "the reply before stays")))
             return
         await self._transcript.end(reply, note_of(event))
         if event is not None and event.status in ("error", "interrupted") and event.why:

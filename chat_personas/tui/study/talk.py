@@ -19,7 +19,7 @@ from chat_personas.corpus import CorpusError
 from chat_personas.corpus.study_rows import CompositionRow
 from chat_personas.reporting.study_wording import TOO_LONG, paragraphs, talk_title
 from chat_personas.studies.steps import Talk
-from chat_personas.text import pluralize, printable
+from chat_personas.text import full_stop, pluralize, printable
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from chat_personas.tui.study.pages import StudyPage
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 GREETING = "Write something to begin."
 END_IT = "Do you want to end the conversation and go on? You cannot come back to it."
 UNREACHABLE = (
-    "Your partner cannot be reached: {why}. Please tell the researchers; all that you did is stored. "
+    "Your partner cannot be reached: {why} Please tell the researchers; all that you did is stored. "
     "Ctrl+R tries again; with Ctrl+Q you can go on later."
 )
 NO_MORE = "You have written as many messages as this conversation has. Please go on."
@@ -163,7 +163,7 @@ class TalkPage(StudyPage[None]):
         except CorpusError:
             raise
         except ReportedError as error:
-            await self.transcript.show([Entry("failure", UNREACHABLE.format(why=str(error).rstrip(".")))])
+            await self.transcript.show([Entry("failure", UNREACHABLE.format(why=full_stop(str(error))))])
         else:
             await self.replies.show_path()
             spare_what_is_here()
