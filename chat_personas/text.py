@@ -38,6 +38,11 @@ def and_then(said: str, more: str) -> str:
     return f"{said} {more[:1].upper()}{more[1:]}" if said.endswith((".", "?", "!")) else f"{said}; {more}"
 
 
+def unsigned_zero(written: str) -> str:
+    """Return a number without its sign where all its digits are zero: a figure that rounds to zero has none."""
+    return written if written.strip("+-0.") else written.lstrip("+-")
+
+
 def printable(text: str) -> str:
     """Return `text` with every character that would control a terminal made visible; newlines and tabs stay.
 

@@ -309,7 +309,7 @@ class RunningReply:
                 tokens = self._storage.sampling.max_tokens
                 if self._limit.reached:
                     return ReplyEnded("complete", self._limit.words)
-                return ReplyEnded("complete", f"cut off at the limit of {tokens} tokens")
+                return ReplyEnded("complete", f"cut off at the limit of {tokens:,} tokens")
             case "filtered":
                 return ReplyEnded("complete", FILTERED)
             case _:

@@ -149,7 +149,7 @@ def _parameters(report: Report) -> Iterator[str]:
     if replies is None:
         yield "nothing was drawn: the model's own probabilities of the answer letters"
     else:
-        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, at most {replies.max_tokens} tokens"
+        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, at most {replies.max_tokens:,} tokens"
         yield f"{pluralize(replies.per_prompt, 'reply', 'replies')} to each prompt, {drawn}"
     upto = "" if len(report.orders) == TWO else "up to "
     yield f"one run; every question in {upto}{pluralize(len(report.orders), 'option order')}; seed {report.seed}"

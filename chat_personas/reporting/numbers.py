@@ -7,6 +7,8 @@ the minus says that the interval includes 0.
 
 from typing import Protocol
 
+from chat_personas.text import unsigned_zero
+
 DECIMALS = 3
 COMPACT = 2
 MISSING = "—"
@@ -26,7 +28,7 @@ class Score(Protocol):
 
 def plain(value: float | None, *, decimals: int = DECIMALS) -> str:
     """Write a number as `0.812`, or a dash for None."""
-    return MISSING if value is None else f"{value:.{decimals}f}"
+    return MISSING if value is None else unsigned_zero(f"{value:.{decimals}f}")
 
 
 def mean_of(score: Score | None, *, decimals: int = DECIMALS) -> str:
@@ -46,21 +48,21 @@ def signed(difference: Score | None, *, decimals: int = DECIMALS) -> str:
 
 def signed_number(value: float, *, decimals: int = DECIMALS) -> str:
     """Write a difference that has no interval as `+0.012`, and without a sign where it rounds to zero."""
-    return _unsigned_zero(f"{value:+.{decimals}f}")
+    return unsigned_zero(f"{value:+.{decimals}f}")
+
+
+def strength_written(value: float) -> str:
+    """Write how strongly a direction is added, as `+0.5`, `-1` or `0`."""
+    return unsigned_zero(f"{value:+g}")
 
 
 def _written(score: Score | None, form: str) -> str:
     if score is None:
         return MISSING
-    mean = _unsigned_zero(f"{score.mean:{form}}")
+    mean = unsigned_zero(f"{score.mean:{form}}")
     if score.low is None or score.high is None:
         return mean
     return f"{mean} [{score.low:{form}}, {score.high:{form}}]"
-
-
-def _unsigned_zero(written: str) -> str:
-    """Return a number without its sign where all its digits are zero."""
-    return written if written.strip("+-0.") else written.lstrip("+-")
 
 
 def people(score: Score | None) -> str:

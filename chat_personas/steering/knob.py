@@ -18,6 +18,7 @@ from typing import Self
 
 from chat_personas.paths import directions_directory, program
 from chat_personas.steering.errors import SteeringError
+from chat_personas.text import unsigned_zero
 from eval.engine import Engine
 from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
 from personas import Persona, PersonaError, is_steered_inside
@@ -237,7 +238,7 @@ def _described(intervention: Intervention) -> str:
 
 
 def _written(strength: float) -> str:
-    return f"{strength:+.2f}" if abs(strength) < 1000 else f"{strength:+g}"
+    return unsigned_zero(f"{strength:+.2f}" if abs(strength) < 1000 else f"{strength:+g}")
 
 
 def _how_to_train(persona: Persona, file: Path | None) -> str:

@@ -13,6 +13,7 @@ from chat_personas.reporting.numbers import (
     plain,
     signed,
     signed_number,
+    strength_written,
     with_interval,
 )
 
@@ -70,3 +71,15 @@ def test_p_values_have_four_decimals_and_shares_are_percentages() -> None:
 @pytest.mark.parametrize(("value", "written"), [(0.5, "0.500"), (0.79996, "0.79996"), (0.7999999, "0.7999999")])
 def test_a_value_below_a_limit_reads_as_below_it(value: float, written: str) -> None:
     assert below(0.8, value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.0, "0"), (-0.0, "0"), (0.5, "+0.5"), (-1.0, "-1"), (1e-05, "+1e-05")]
+)
+def test_a_strength_of_zero_has_no_sign(value: float, written: str) -> None:
+    assert strength_written(value) == written
+
+
+def test_a_mean_without_an_interval_that_rounds_to_zero_has_no_sign() -> None:
+    assert plain(-0.0004) == mean_of(SMALL) == "0.000"
+    assert plain(-0.0006) == "-0.001"

@@ -185,7 +185,7 @@ def _opened(model: str) -> str:
     about = [
         model_described(info),
         info.quantization,
-        f"context {info.context_length}" if info.context_length else None,
+        f"context {info.context_length:,}" if info.context_length else None,
     ]
     inside = f"steering from inside: {', '.join(info.intervention_kinds)}" if info.intervention_kinds else None
     return "; ".join(filter(None, (", ".join([*(part for part in about if part), figures]), inside)))

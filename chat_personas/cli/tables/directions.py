@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import Column, begin, padded, print_line, split_table, table_console
 from chat_personas.paths import display_path
-from chat_personas.reporting.numbers import mean_of, plain, signed_number
+from chat_personas.reporting.numbers import mean_of, plain, signed_number, strength_written
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.reporting.wording.steering import (
     ANSWERED_EXPLAINED,
@@ -147,7 +147,8 @@ def _print_costs(console: "Console", sweep: "Sweep") -> None:
     console.print(none if idle is None else f"{none}  {_answered_figures(idle)}")  # to add nothing is no steering
     for step in sweep.steps:
         if step is not idle:
-            console.print(f"{step.strength:>+8g}   {_cost_figures(step.cost)}  {_answered_figures(step)}")
+            figures = f"{_cost_figures(step.cost)}  {_answered_figures(step)}"
+            console.print(f"{strength_written(step.strength):>8}   {figures}")
 
 
 def _answered_figures(step: "Step") -> str:
@@ -167,12 +168,13 @@ def _cost_figures(cost: "Cost") -> str:
 def _sweep_line(step: "Step", *, best: bool) -> str:
     mark = ("*" if best else " ") + ("!" if step.verdict.finding == "sound_with_warning" else "")
     finding = step.verdict.finding
+    step_named = f"{strength_written(step.strength):>8}{mark:<3}"
     if finding == "no_answers":
-        return f"{step.strength:>+8g}{mark:<3}no answers: the direction is too strong for the model"
+        return f"{step_named}no answers: the direction is too strong for the model"
     if not step.verdict.sound:
-        return f"{step.strength:>+8g}{mark:<3}not sound: {NOT_SOUND[finding]:<40} {step.cost.divergence:>6.3f}"
+        return f"{step_named}not sound: {NOT_SOUND[finding]:<40} {step.cost.divergence:>6.3f}"
     leaning, change = (_figure(each) for each in (step.leaning, step.change))
-    return f"{step.strength:>+8g}{mark:<3}{leaning:<25} {change:<25} {step.cost.divergence:>6.3f}"
+    return f"{step_named}{leaning:<25} {change:<25} {step.cost.divergence:>6.3f}"
 
 
 def _figure(score: "Score | PairedScore | None") -> str:

@@ -99,7 +99,7 @@ class Context:
         self.pointer = library.llama_init_from_model(model, parameters)
         if not self.pointer:
             raise EngineError(
-                f"there is not enough memory for a context of {size.cells} tokens; set a smaller context_length"
+                f"there is not enough memory for a context of {size.cells:,} tokens; set a smaller context_length"
             )
         self._memory = library.llama_get_memory(self.pointer)
         self._bounds = _Bounds(vocabulary, size.batch, size.sequences)
@@ -217,7 +217,7 @@ class Context:
         if code == _ABORTED:
             raise Interrupted
         why = "the cache is full" if code == _NO_ROOM else f"llama.cpp returned {code}"
-        raise EngineError(f"decoding {structure.n_tokens} tokens failed: {why}; try a smaller context_length")
+        raise EngineError(f"decoding {structure.n_tokens:,} tokens failed: {why}; try a smaller context_length")
 
     def _check_sequence(self, sequence: int) -> None:
         if not 0 <= sequence < self.size.sequences:

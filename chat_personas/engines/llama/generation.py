@@ -200,7 +200,7 @@ class CompleteJob(_ConversationJob[str]):
         runtime = runtime.under(self._interventions)
         _, path = _fit_reply(runtime, runtime.texts_prompter, self._messages, self._sampling)
         if len(path) > runtime.memory.room(path) - 1:
-            problem = f"there is no room for these {len(path)} tokens beside the conversation"
+            problem = f"there is no room for these {len(path):,} tokens beside the conversation"
             raise RequestError(f"{problem}; begin a new one, or {runtime.longer_context}")
         while self._seeds:
             flag.check()
@@ -283,8 +283,8 @@ def _fit_reply(
             return fitted, tokens
     length, reserved = runtime.context_length, runtime.context_length - room
     raise TooLongError(
-        f"the last message has {len(tokens)} tokens with the system prompt; only {room} fit, because {reserved} of the "
-        f"context's {length} are reserved for the reply; shorten it, or {runtime.longer_context}"
+        f"the last message has {len(tokens):,} tokens with the system prompt; only {room:,} fit, because "
+        f"{reserved:,} of the context's {length:,} are reserved for the reply; shorten it, or {runtime.longer_context}"
     )
 
 

@@ -272,7 +272,8 @@ class Model:
             why = "has no vocabulary, so that no text can be given to it; give a complete model file"
         elif self.trained_context < _SHORTEST_CONTEXT:
             why = (
-                f"was trained for a context of {self.trained_context} tokens, too few for a question; use another model"
+                f"was trained for a context of {self.trained_context:,} tokens, too few for a question; "
+                "use another model"
             )
         if why is not None:
             self.close()

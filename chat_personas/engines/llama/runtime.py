@@ -112,8 +112,8 @@ class Runtime:
         """How to get a longer context, as the end of an error: a setting helps only below the model's own limit."""
         limit = self.model.trained_context
         if self.context_length < limit:
-            return f"raise context_length in the settings (this model takes up to {limit} tokens)"
-        return f"use a model with a longer context (this one was trained for {limit} tokens and takes no more)"
+            return f"raise context_length in the settings (this model takes up to {limit:,} tokens)"
+        return f"use a model with a longer context (this one was trained for {limit:,} tokens and takes no more)"
 
     def describe(self, path: Path, name: str | None, hash_cache: Path | None) -> EngineInfo:
         """Return the record of this model; reads the whole file for its hash unless `hash_cache` has it.

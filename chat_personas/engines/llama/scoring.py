@@ -110,7 +110,7 @@ class ScoreJob(Job[ProbeScore]):
     def _fail_too_long(self, runtime: "Runtime") -> None:
         waiting = self._waiting or {}
         for path in sorted((path for path in waiting if not _fits(runtime, path)), key=len, reverse=True):
-            problem = f"the question and the conversation before it have {len(path)} tokens, too many for the context"
+            problem = f"the question and the conversation before it have {len(path):,} tokens, too many for the context"
             for each in waiting.get(path, []):
                 self._fail(each.probe, f"{problem}; {runtime.longer_context}")
         self._drop_failed()

@@ -44,7 +44,7 @@ class Vocabulary:
             if count >= 0:
                 return self._checked(buffer[:count])
             room = -count
-        raise EngineError(f"a text of {len(data)} bytes could not be split into tokens; shorten it")
+        raise EngineError(f"a text of {len(data):,} bytes could not be split into tokens; shorten it")
 
     def _checked(self, tokens: list[int]) -> list[int]:
         if tokens and not 0 <= min(tokens) <= max(tokens) < self.size:

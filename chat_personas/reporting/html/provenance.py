@@ -168,7 +168,7 @@ def asking_facts(report: Report | MatrixReport) -> Iterator[tuple[str, str | Non
     replies, judge = report.replies, report.judge
     yield "expression", report.expression
     if replies is not None:
-        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, at most {replies.max_tokens} tokens"
+        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, at most {replies.max_tokens:,} tokens"
         yield "replies", f"{replies.asked} in all, {replies.per_prompt} to each prompt; {drawn}"
         yield "reply format kept by", replies.constraint
     if judge is not None:

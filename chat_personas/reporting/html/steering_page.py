@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
 from chat_personas.reporting.html.provenance import NO_DIRECTORIES, model_options, persona_option
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed
+from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed, strength_written
 from chat_personas.reporting.svg.figures import sweep_figure
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.reporting.wording.measurements import DEMONSTRATION, figures_described, model_described, sentence
@@ -81,9 +81,10 @@ def _strengths(found: "Sweep") -> Iterator[Node]:
 def _strength(step: "Step") -> tuple[str, ...]:
     finding, cost = step.verdict.finding, plain(step.cost.divergence)
     if not step.verdict.sound:
-        return f"{step.strength:+g}", MISSING, MISSING, MISSING, cost, NOT_SOUND.get(finding, VERDICTS["no_answers"])
+        why = NOT_SOUND.get(finding, VERDICTS["no_answers"])
+        return strength_written(step.strength), MISSING, MISSING, MISSING, cost, why
     p = MISSING if step.change is None else plain(step.change.p, decimals=4)
-    return f"{step.strength:+g}", signed(step.leaning), signed(step.change), p, cost, VERDICTS[finding]
+    return strength_written(step.strength), signed(step.leaning), signed(step.change), p, cost, VERDICTS[finding]
 
 
 def _costs(found: "Sweep") -> Iterator[Node]:
@@ -99,7 +100,7 @@ def _costs(found: "Sweep") -> Iterator[Node]:
             step.verdict.order_agreement,
         )
         figures = (mean_of(each, decimals=2) for each in answered)
-        rows.append((f"{step.strength:+g}", *_cost(step.cost), *figures))
+        rows.append((strength_written(step.strength), *_cost(step.cost), *figures))
     yield table("Replies to neutral questions, and answers to the held-out ones", COST_HEADS, rows)
 
 

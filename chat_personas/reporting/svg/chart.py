@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.numbers import COMPACT, Score, signed
+from chat_personas.reporting.numbers import COMPACT, Score, signed, strength_written
 from chat_personas.reporting.svg.primitives import MARGIN, SMALL, TEXT, WIDTH, Axis, framed, lines
 
 PLOT = (15.0, 82.0)
@@ -167,7 +167,7 @@ def _broken(text: str) -> list[str]:
 def _described(points: Sequence[Point]) -> Iterator[str]:
     for point in points:
         leaning = "not sound" if point.leaning is None else f"leaning {signed(point.leaning, decimals=COMPACT)}"
-        yield f"Strength {point.strength:+g}: {leaning}, cost {point.cost:.2f}."
+        yield f"Strength {strength_written(point.strength)}: {leaning}, cost {point.cost:.2f}."
 
 
 def _text(text: str, x: float, y: float, size: float, **attributes: str | None) -> Element:

@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, signed_number, with_interval
+from chat_personas.reporting.numbers import (
+    COMPACT,
+    MISSING,
+    p_value,
+    plain,
+    signed,
+    signed_number,
+    strength_written,
+    with_interval,
+)
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
 from chat_personas.reporting.wording.measurements import answers_of, groups_label
 from chat_personas.text import pluralize, printable
@@ -132,7 +141,7 @@ def astray(count: int, questions: int, low: float, high: float) -> str:
 
 def steering_row_name(row: "SteeringRow") -> str:
     """Name a way of steering, with the strength that was chosen for it."""
-    return row.name if row.strength is None else f"{row.name} {row.strength:+g}"
+    return row.name if row.strength is None else f"{row.name} {strength_written(row.strength)}"
 
 
 def steering_table_lines(table: "SteeringTable") -> Iterator[str]:

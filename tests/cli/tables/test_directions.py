@@ -10,7 +10,7 @@ from eval.interventions import InterventionKind
 from tests.steering.test_sweep import SOURCE, measured
 
 
-@pytest.mark.parametrize(("kind", "names"), [("add", ["none", "+1"]), ("clamp", ["none", "+0", "+1"])])
+@pytest.mark.parametrize(("kind", "names"), [("add", ["none", "+1"]), ("clamp", ["none", "0", "+1"])])
 def test_costs_name_the_model_without_steering_once_and_a_clamp_at_0_is_not_that_model(
     capsys: pytest.CaptureFixture[str], kind: InterventionKind, names: list[str]
 ) -> None:

@@ -113,7 +113,7 @@ async def test_what_is_left_out_has_the_tokens_by_which_it_was_left_out(engine: 
 
 
 async def test_a_message_that_does_not_fit_is_refused_as_by_the_reply(engine: LlamaEngine) -> None:
-    with pytest.raises(TooLongError, match="the last message has 2004 tokens"):
+    with pytest.raises(TooLongError, match="the last message has 2,004 tokens"):
         await engine.exact_prompt([Message("user", "x" * 2000)], SHORT)
 
 

@@ -93,7 +93,7 @@ def opening_tokens(runtime: "Runtime", opening: Opening) -> tuple[int, ...]:
     if opening.reply:
         tokens += prompter.reply_tokens(opening.reply)
     if len(tokens) > runtime.context_length:
-        raise RequestError(f"a text of {len(tokens)} tokens is too long for the context; {runtime.longer_context}")
+        raise RequestError(f"a text of {len(tokens):,} tokens is too long for the context; {runtime.longer_context}")
     return tokens
 
 
