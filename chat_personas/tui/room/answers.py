@@ -47,7 +47,10 @@ class GuessScreen(Dialog[tuple[float, ...] | None]):
     """Asks for a guess: a number for each option, together 100. Gives shares that sum to 1, or None if cancelled."""
 
     CSS_PATH = "room.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="room_guess_cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="room_guess_cancel"),
+        Binding("tab", "next_number", "Next number", id="room_guess_next", show=False),
+    ]
 
     def __init__(self, whose: str, options: Sequence[str]) -> None:
         super().__init__()
@@ -71,7 +74,11 @@ class GuessScreen(Dialog[tuple[float, ...] | None]):
     def count(self, event: Input.Changed) -> None:
         """Show what the numbers sum to so far."""
         numbers = numbers_in(event.value)
-        if numbers is not None:
+        if numbers is None:
+            return
+        if not all(0 <= each <= 100 for each in numbers):
+            self._hint.update("Write numbers from 0 to 100, with blanks between them.")
+        else:
             self._hint.update(f"{len(numbers)} of {len(self._options)} numbers; they sum to {sum(numbers):g}.")
 
     @on(Input.Submitted)
@@ -81,6 +88,12 @@ class GuessScreen(Dialog[tuple[float, ...] | None]):
             self.dismiss(shares_of(percentages(event.value, len(self._options))))
         except ParticipationError as error:
             self._hint.update(printable(str(error)).capitalize() + ".")
+
+    def action_next_number(self) -> None:
+        """Put a blank after the number that was typed, as if each had a field of its own."""
+        field = self.query_one("#numbers", Input)
+        if field.value[: field.cursor_position].strip() and not field.value[: field.cursor_position].endswith(" "):
+            field.insert_text_at_cursor(" ")
 
     def action_cancel(self) -> None:
         """Guess nothing."""

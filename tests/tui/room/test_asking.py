@@ -144,6 +144,7 @@ async def test_a_guess_is_entered_before_and_compared_after_people_are_revealed(
         ("50 30 10", "Write 4 numbers, one for each answer; you wrote 3."),
         ("50 30 10 5", "give 5 more, so that they sum to 100"),
         ("half of them", "Write 4 numbers"),
+        ("20201", "Write 4 numbers, one for each answer; you wrote 1."),
     ],
 )
 async def test_a_guess_that_does_not_add_up_says_what_is_missing(corpus_file: Path, typed: str, why: str) -> None:
@@ -156,6 +157,20 @@ async def test_a_guess_that_does_not_add_up_says_what_is_missing(corpus_file: Pa
 
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, RoomScreen)
+
+
+async def test_tab_separates_the_numbers_of_a_guess_and_no_sum_of_run_together_ones_is_said(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, parties()), size=(120, 50)) as pilot:
+        room = await ask_parties(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GuessScreen))
+        await pilot.press("tab", *"2020202020")
+        await until(pilot, lambda: "Write numbers from 0 to 100, with blanks between them." in words(pilot))
+        await pilot.press(*["backspace"] * 10, *"50", "tab", "tab", *"30", "tab", *"10")
+        await until(pilot, lambda: "3 of 4 numbers; they sum to 90." in words(pilot))
+        await pilot.press("tab", *"10", "enter")
+        await until(pilot, lambda: pilot.app.screen is room)
+        assert room.table.guesses[0] == (0.5, 0.3, 0.1, 0.1)
 
 
 async def test_enter_goes_on_talking_with_the_one_who_answered(corpus_file: Path) -> None:
