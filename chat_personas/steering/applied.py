@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from chat_personas.own_personas import find_persona
 from chat_personas.paths import make_private, path_named, persona_folders_path
 from chat_personas.steering.direction_file import DirectionFile, find_direction, read_direction
 from chat_personas.steering.errors import SteeringError
@@ -12,7 +13,7 @@ from chat_personas.storage.files import atomic_write, document_in
 from chat_personas.text import printable
 from eval.engine import Engine, EngineInfo
 from eval.interventions import Direction, Intervention, InterventionKind, bare_name, steered
-from personas import LoadedPersona, Persona
+from personas import Group, LoadedPersona, Persona, PersonaError
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,27 @@ def intervention(
 ) -> Intervention:
     """Return an intervention along a direction, by default in its best layer."""
     return Intervention(kind, direction, layers or (direction.best,), strength)
+
+
+def pole_of(persona: Persona, direction: Direction) -> int | None:
+    """Return which pole of a direction a persona is, 1 the positive one, 0 the negative one; None if neither.
+
+    A pole stands for the persona if it has its name, or else for its groups if it was trained on some of these only.
+    """
+    if direction.pole_names is None:
+        return None
+    named = [pole for pole, name in enumerate(direction.pole_names) if name == persona.name]
+    groups = [] if named else [set(groups_of_pole(name)) for name in direction.pole_names]
+    found = named or [pole for pole, its in enumerate(groups) if its and its <= set(persona.groups)]
+    return found[0] if len(found) == 1 else None
+
+
+def groups_of_pole(name: str | None) -> tuple[Group, ...]:
+    """Return the groups of the persona that a direction was trained on; none where no persona is known by this name."""
+    try:
+        return find_persona(name).persona.groups if name else ()
+    except PersonaError:
+        return ()
 
 
 def remember_folder(persona: LoadedPersona) -> None:

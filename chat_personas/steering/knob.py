@@ -82,14 +82,21 @@ class Knob:
         return None if self._first is None else self._first.direction
 
     @property
-    def pole(self) -> int:
-        """To which pole of `direction` the persona belongs: 1 the positive one, 0 the negative one."""
+    def pole(self) -> int | None:
+        """To which pole of `direction` the persona belongs: 1 the positive one, 0 the negative one. Reads files.
+
+        It is the one that its file leads to. A file that leads to neither, such as one that removes the direction, says
+        nothing of it: then it is the one that the persona's name or groups stand for, and None if neither does.
+        """
         first = self._first
-        if self._own and first is not None:
-            towards_negative = first.strength < (0.5 if first.kind == "clamp" else 0.0)
-            return 0 if towards_negative else 1
-        names = None if self._found is None else self._found.pole_names
-        return 0 if names is not None and names[0] == self._persona.name else 1
+        if first is None:
+            return None
+        middle = 0.5 if first.kind == "clamp" else 0.0
+        if self._own and first.kind != "ablate" and first.strength != middle:
+            return int(first.strength > middle)
+        from chat_personas.steering.applied import pole_of
+
+        return pole_of(self._persona, first.direction)
 
     def described(self) -> str:
         """Say what is on, as `party +0.50`; `party off` where it was turned off, and nothing where it never was on."""

@@ -206,3 +206,34 @@ def test_a_model_whose_states_are_out_of_reach_cannot_be_turned() -> None:
 )
 def test_a_persona_belongs_to_the_pole_that_its_file_leads_to(section: dict[str, float], pole: int) -> None:
     assert knob_of(inside(activation={"direction": "party", **section})).pole == pole
+
+
+@pytest.mark.parametrize(
+    ("groups", "pole"),
+    [
+        (["POLPARTY=Democrat"], 1),
+        (["POLPARTY=Republican"], 0),
+        (["POLPARTY=Republican", "SEX=Female"], 0),
+        (["POLPARTY=Independent"], None),
+        ([], None),
+    ],
+)
+@pytest.mark.parametrize(
+    "steering",
+    [
+        {"ablation": {"direction": "party"}},
+        {"activation": {"direction": "party", "strength": 0.0}},
+        {"activation": {"direction": "party", "clamp": 0.5}},
+    ],
+)
+def test_a_file_that_leads_to_no_pole_leaves_it_to_the_persona_s_groups(
+    steering: dict[str, object], groups: list[str], pole: int | None
+) -> None:
+    persona = inside(**steering).model_copy(update={"groups": tuple(map(Group.parse, groups))})
+    assert knob_of(persona).pole == pole
+
+
+def test_a_persona_by_the_name_of_a_pole_is_that_pole_and_a_pole_of_texts_is_nobody() -> None:
+    ablating = inside(ablation={"direction": "party"}).model_copy(update={"groups": ()})
+    assert knob_of(ablating.model_copy(update={"name": "republican"})).pole == 0
+    assert knob_of(inside(ablation={"direction": "tone"})).pole is None

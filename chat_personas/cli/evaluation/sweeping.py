@@ -20,7 +20,7 @@ from chat_personas.engines.llama.engine import LlamaEngine
 from chat_personas.own_personas import find_persona
 from chat_personas.settings import Settings, load_settings
 from chat_personas.steering.ablation import AblationReport, ablated
-from chat_personas.steering.applied import direction_meant, intervention
+from chat_personas.steering.applied import direction_meant, groups_of_pole, intervention
 from chat_personas.steering.contrast import neutral_questions, neutral_texts, survey_halves
 from chat_personas.steering.direction_file import DirectionFacts, find_direction, read_direction
 from chat_personas.steering.side_by_side import (
@@ -134,10 +134,7 @@ class SweepRun:
 
 
 def _groups_of(persona: str | None, option: str) -> tuple[Group, ...]:
-    try:
-        groups = find_persona(persona).persona.groups if persona else ()
-    except PersonaError:
-        groups = ()
+    groups = groups_of_pole(persona)
     if not groups:
         raise UsageError(f"the direction does not say which group this side stands for; name it with {option}")
     return groups

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chat_personas.steering.ablation import AblationReport
     from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
     from chat_personas.steering.sweep import Sweep
+    from eval.interventions import Fixed
     from eval.report import Effect
     from personas import Group
 
@@ -236,6 +237,11 @@ def finding_described(finding: str) -> str:
     return f"not sound: {NOT_SOUND[finding]}" if finding in NOT_SOUND else VERDICTS[finding]
 
 
+def fixed_described(fixed: "Fixed") -> str:
+    """Say what interventions made of the component along a direction, so that it is no reading of the model."""
+    return f"{'removed' if fixed.at is None else f'set to {fixed.at:.2f}'}: nothing to read along it"
+
+
 def push_described(found: "Inside") -> str | None:
     """Say that where the replies lie is in part what the knob adds; None where it adds nothing there."""
     if not found.pushed:
@@ -252,14 +258,17 @@ def inside_line(found: "Inside", drift: "Drift | None") -> str:
 
     The poles have their names, and the spread of held-out texts stands beside them.
     """
+    if found.fixed is not None:
+        return printable(f"[inside] {found.direction.name} {fixed_described(found.fixed)}")
     names = found.direction.pole_names or ("the negative pole", "the positive pole")
     last, parted = found.points[-1], found.parting(drift)
     by = signed_number(found.change or 0.0, decimals=COMPACT)
+    side = "to its own side" if found.pole is not None else f"toward {names[found.toward]}"
     parts = [
         f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
         *([] if (pushed := push_described(found)) is None else [pushed]),
         *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
-        *([] if found.change is None else [f"since turn {found.points[0].turn} {by} to its own side"]),
+        *([] if found.change is None else [f"since turn {found.points[0].turn} {by} {side}"]),
         *([] if parted is None else [PARTING[parted]]),
     ]
     return printable("; ".join(parts))
