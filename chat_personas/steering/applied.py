@@ -3,11 +3,18 @@
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from chat_personas.own_personas import find_persona
 from chat_personas.paths import make_private, path_named, persona_folders_path
-from chat_personas.steering.direction_file import DirectionFile, find_direction, read_direction
+from chat_personas.steering.direction_file import (
+    DirectionFile,
+    direction_path,
+    find_direction,
+    kept_directions,
+    read_direction,
+)
 from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import atomic_write, document_in
 from chat_personas.text import printable
@@ -85,6 +92,17 @@ def intervention(
 ) -> Intervention:
     """Return an intervention along a direction, by default in its best layer."""
     return Intervention(kind, direction, layers or (direction.best,), strength)
+
+
+def trained_with(persona_name: str, model_sha256: str | None) -> DirectionFile | None:
+    """Return the first direction for a model that has a persona of this name as a pole; None without one."""
+    for path in kept_directions() if model_sha256 is not None else ():
+        if path == direction_path(path.parent.name, model_sha256 or ""):
+            with suppress(SteeringError):  # `steer list` says which file is damaged
+                found = read_direction(path)
+                if persona_name in (found.direction.pole_names or ()):
+                    return found
+    return None
 
 
 def pole_of(persona: Persona, direction: Direction) -> int | None:

@@ -18,7 +18,7 @@ from typing import Self
 
 from chat_personas.paths import directions_directory
 from chat_personas.steering.errors import SteeringError
-from eval.engine import Engine
+from eval.engine import Engine, EngineInfo
 from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
 from personas import Persona, PersonaError, is_steered_inside
 from personas.inputs.suggestions import quoted
@@ -180,8 +180,11 @@ class Knob:
 
     def find(self) -> Direction | None:
         """Return `direction`; one that was trained with this persona is looked for in the files. Waits for the disk."""
-        if self.direction is None and isinstance(self._model, Steerable):
-            self._found = self._trained()
+        if self.direction is None and isinstance(self._model, Steerable) and directions_directory().exists():
+            from chat_personas.steering.applied import trained_with
+
+            found = trained_with(self._persona.name, self._model.info.sha256)
+            self._found = None if found is None else found.direction
         return self.direction
 
     @property
@@ -201,7 +204,7 @@ class Knob:
             )
         found = self.find()
         if found is None:
-            raise SteeringError(_how_to_train(self._persona, self._file))
+            raise SteeringError(how_to_train(self._persona, self._file, info))
         return [_along(found)]
 
     def _use(self, interventions: Sequence[Intervention]) -> None:
@@ -211,21 +214,6 @@ class Knob:
         if keys not in self._engines:  # one engine for a setting: it knows what it is still reading ahead
             self._engines[keys] = steered(self._model, self.interventions)
         self.engine = self._engines[keys]
-
-    def _trained(self) -> Direction | None:
-        """Return the first direction for this model that has the persona as a pole."""
-        sha256 = self._model.info.sha256
-        if sha256 is None or not directions_directory().exists():
-            return None
-        from chat_personas.steering.direction_file import direction_path, kept_directions, read_direction
-
-        for path in kept_directions():
-            if path == direction_path(path.parent.name, sha256):
-                with suppress(SteeringError):  # `steer list` says which file is damaged
-                    direction = read_direction(path).direction
-                    if direction.pole_names is not None and self._persona.name in direction.pole_names:
-                        return direction
-        return None
 
 
 def _along(direction: Direction) -> Intervention:
@@ -247,15 +235,25 @@ def _written(strength: float) -> str:
     return f"{strength:+.2f}" if abs(strength) < 1000 else f"{strength:+g}"
 
 
-def _how_to_train(persona: Persona, file: Path | None) -> str:
+def how_to_train(persona: Persona, file: Path | None, model: EngineInfo) -> str:
+    """Say that a persona has no direction for a model, and the very command that trains one. Waits for the disk."""
     other = _other_pole(persona)
-    name = f"{persona.name}-{other}"[:LONGEST_NAME].strip("-")
+    name = _free_name(f"{persona.name}-{other}", model.sha256 or "")
     own = _as_argument(persona, file)
     first = "" if own is not None else f"save it first with /save-persona {persona.name}, then "
     return (
         f"{persona.name} has no direction for this model; {first}with the same --model, train one: "
         f"chat-personas steer train {name} --positive {own or persona.name} --negative {other}"
     )
+
+
+def _free_name(wanted: str, model_sha256: str) -> str:
+    """Return a name that no direction of this model has, so that none has to be replaced."""
+    from chat_personas.steering.direction_file import direction_path
+
+    numbers = ("", *(f"-{number}" for number in range(2, 100)))
+    names = [f"{wanted[: LONGEST_NAME - len(number)].strip('-')}{number}" for number in numbers]
+    return next((name for name in names if not direction_path(name, model_sha256).exists()), names[0])
 
 
 def _as_argument(persona: Persona, file: Path | None) -> str | None:

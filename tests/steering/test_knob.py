@@ -159,6 +159,13 @@ def test_the_direction_that_is_offered_can_be_trained_as_it_is_written(name: str
     assert len({prompt_alone(load_persona(each).persona) for each in sides}) == 2
 
 
+def test_the_direction_that_is_offered_has_a_name_that_is_free() -> None:
+    for name in ("very-liberal-very-conservative", "very-liberal-very-conservative-2"):
+        keep_random_direction(FakeEngine().info, name, ("casual", "formal"))
+    how = knob_of(load_persona("very-liberal").persona).how_to_turn()
+    assert "steer train very-liberal-very-conservative-3 --positive very-liberal" in how
+
+
 def test_a_group_without_an_opposite_is_set_against_another_of_its_attribute_or_no_steering() -> None:
     hindu = load_persona("hindu").persona
     assert "--positive hindu --negative agnostic" in knob_of(hindu).how_to_turn()
