@@ -49,6 +49,11 @@ def signed_number(value: float, *, decimals: int = DECIMALS) -> str:
     return _unsigned_zero(f"{value:+.{decimals}f}")
 
 
+def strength_written(strength: float) -> str:
+    """Write a strength as `+0.5`. 0 has no sign: of a clamp it is a place, the negative pole."""
+    return f"{strength:+g}" if strength else "0"
+
+
 def _written(score: Score | None, form: str) -> str:
     if score is None:
         return MISSING

@@ -181,8 +181,19 @@ class Sweep(Document):
     """What is measured as a cost without any steering: how likely and how repetitive the model's own replies are."""
     anti_steerable: AntiSteerable | None
     """How many questions go astray; null with fewer than three strengths that are sound."""
+    unsteered: Step | None = None
+    """The model without any steering, as a step of the strength 0 that has no change; null in older sweeps."""
     steps: tuple[Step, ...]
     """The strengths, ascending."""
+
+    @property
+    def without(self) -> Step | None:
+        """The model without any steering: to add with the strength 0 is that, too; None in older sweeps without it."""
+        return self.unsteered or next((step for step in self.steps if self.is_idle(step)), None)
+
+    def is_idle(self, step: Step) -> bool:
+        """Whether a step changes nothing; a clamp at 0 does."""
+        return self.kind == "add" and step.strength == 0
 
     @field_validator("model", mode="before")
     @classmethod
@@ -352,6 +363,7 @@ def swept(measured: Sequence[Measured], without: Measured, source: SweepSource) 
         unsteered_verdict=without.held_out[0].verdict,
         unsteered_cost=without.cost,
         anti_steerable=_anti_steerable(ordered),
+        unsteered=_step(without, without).model_copy(update={"change": None}),
         steps=steps,
     )
 

@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, signed_number, with_interval
+from chat_personas.reporting.numbers import (
+    COMPACT,
+    MISSING,
+    p_value,
+    plain,
+    signed,
+    signed_number,
+    strength_written,
+    with_interval,
+)
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, why_not_sound
 from chat_personas.reporting.wording.measurements import answers_of, groups_label
 from chat_personas.text import pluralize, printable
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.steering.ablation import AblationReport
     from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
-    from chat_personas.steering.sweep import Sweep
+    from chat_personas.steering.sweep import Step, Sweep
     from eval.interventions import Fixed
     from eval.report import Effect
     from personas import Group
@@ -86,6 +95,8 @@ ANSWERED_EXPLAINED = (
     "spread: variety of the answers, 1 = that of people; refused, letters: shares of refusals and of all letters; "
     "orders: agreement of the two option orders"
 )
+NO_STEERING = "none"
+"""What the model without steering is called beside strengths."""
 NO_STRENGTH = "no strength leads closer on the training half with answers that are sound"
 PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
     "inside_only": "they part: the inside has moved, the survey answers have not",
@@ -123,6 +134,18 @@ def best_strength(sweep: "Sweep") -> str:
     return NO_STRENGTH if sweep.best is None else f"best on the training half: {sweep.best:g}"
 
 
+def sweep_rows(sweep: "Sweep") -> "list[tuple[str, Step]]":
+    """Return what was measured with the names of the rows: `none`, the model without steering, once, and each strength.
+
+    Where a direction is added, `none` stands in its place among the strengths, and before the places of a clamp.
+    """
+    steps = [(strength_written(step.strength), step) for step in sweep.steps if not sweep.is_idle(step)]
+    if sweep.without is None:
+        return steps
+    below = [each for each in steps if sweep.kind == "add" and each[1].strength < 0]
+    return [*below, (NO_STEERING, sweep.without), *steps[len(below) :]]
+
+
 def astray(count: int, questions: int, low: float, high: float) -> str:
     """Say how many questions move the wrong way as the strength grows, with the interval of their share."""
     return (
@@ -133,7 +156,7 @@ def astray(count: int, questions: int, low: float, high: float) -> str:
 
 def steering_row_name(row: "SteeringRow") -> str:
     """Name a way of steering, with the strength that was chosen for it."""
-    return row.name if row.strength is None else f"{row.name} {row.strength:+g}"
+    return row.name if row.strength is None else f"{row.name} {strength_written(row.strength)}"
 
 
 def steering_table_lines(table: "SteeringTable") -> Iterator[str]:
