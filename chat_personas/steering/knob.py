@@ -48,7 +48,7 @@ class Knob:
         self._model = unsteered(engine)
         self._own = tuple(own)
         self._found: Direction | None = None
-        self._was_on = False
+        self._last: tuple[Intervention, ...] = ()
         self._engines: dict[tuple[str, ...], Engine] = {(): self._model}
         self._use(self._own)
 
@@ -102,7 +102,7 @@ class Knob:
         """Say what is on, as `party +0.50`; `party off` where it was turned off, and nothing where it never was on."""
         if self.interventions:
             return ", ".join(map(_described, self.interventions))
-        return f"{self.direction.name} off" if self._was_on and self.direction is not None else ""
+        return f"{self.direction.name} off" if self._last and self.direction is not None else ""
 
     def turn(self, strength: float) -> None:
         """Set the strength of the first direction, from the next reply on; 0 leaves the direction out.
@@ -160,14 +160,18 @@ class Knob:
         self._use(())
 
     def on(self) -> None:
-        """Go back to what the persona's file asks for.
+        """Go back to what the persona's file asks for, or, where it asks for nothing inside, to what was on last.
 
         Raises:
-            SteeringError: it asks for nothing inside the model.
+            SteeringError: it asks for nothing inside the model, and nothing was turned on.
         """
-        if not self._own:
-            raise SteeringError(f"the file of {self._persona.name} asks for no direction; give a strength such as 0.5")
-        self._use(self._own)
+        wanted = self._own or self._last
+        if not wanted:
+            raise SteeringError(
+                f"the file of {self._persona.name} asks for no direction, and none was turned on; give a strength such "
+                "as 0.5"
+            )
+        self._use(wanted)
 
     def how_to_turn(self) -> str:
         """Say how something can be turned on, or how to have a direction for that. Waits for the disk."""
@@ -209,7 +213,7 @@ class Knob:
 
     def _use(self, interventions: Sequence[Intervention]) -> None:
         self.interventions = tuple(interventions)
-        self._was_on = self._was_on or bool(interventions)
+        self._last = self.interventions or self._last
         keys = tuple(each.key for each in self.interventions)
         if keys not in self._engines:  # one engine for a setting: it knows what it is still reading ahead
             self._engines[keys] = steered(self._model, self.interventions)

@@ -19,6 +19,8 @@ from eval.surveys.model import Question
 from tests.reporting.reading import SVG, rows, seen, tree, words
 from tests.steering.test_sweep import COST, SIDES, SOURCE, SURVEY, measured
 
+COSTS = "Replies to questions that open conversations, and answers to the held-out ones"
+
 
 def following_letters(strength: float) -> Measured:
     """Answers that are the letter A, in whatever order the options stand."""
@@ -76,7 +78,10 @@ def test_the_model_without_steering_stands_once_on_page_and_chart_and_has_a_plac
     asked = [replace(without, strength=0.0), measured(1, 0.8, 0.8)]
     found = swept(asked, without, replace(SOURCE, kind=kind))
     page = sweep_page_document(found)
-    for caption in ("On the held-out questions", "Replies to neutral questions, and answers to the held-out ones"):
+    for caption in (
+        "On the held-out questions",
+        COSTS,
+    ):
         assert list(rows(page, caption)) == names
     assert rows(page, "On the held-out questions")["none"][1:3] == ["—", "—"]
     drawn = tree(sweep_figure_document(found))
@@ -122,5 +127,5 @@ def test_the_page_loads_nothing_and_tells_how_to_repeat_the_sweep(found: Sweep) 
     assert page == sweep_page_document(found, "party")
     by_file = seen(sweep_page_document(found, "~/directions/other.gguf")).text
     assert "chat-personas steer sweep other.gguf --kind" in by_file
-    costs = rows(page, "Replies to neutral questions, and answers to the held-out ones")
+    costs = rows(page, COSTS)
     assert costs["none"][:3] == ["-2.00", "0.00", "1.00"]

@@ -134,8 +134,21 @@ def test_a_persona_steered_by_its_prompt_is_turned_along_the_direction_that_it_i
     other = knob_of(load_persona("republican").persona)
     other.step(-0.25)
     assert (other.described(), other.pole) == ("party -0.25", 0)
-    with pytest.raises(SteeringError, match="the file of democrat asks for no direction; give a strength"):
-        knob.on()
+
+
+def test_on_goes_back_to_the_file_and_without_one_to_what_was_on_last() -> None:
+    steered = knob_of(inside(activation={"direction": "party", "strength": 0.5}))
+    prompted = knob_of(democrat())
+    with pytest.raises(SteeringError, match="democrat asks for no direction, and none was turned on; give a strength"):
+        prompted.obey("on")
+    for knob, back in ((steered, "party +0.50"), (prompted, "party -0.75")):
+        knob.obey("-0.75")
+        knob.obey("off")
+        knob.obey("on")
+        assert knob.described() == back
+    prompted.obey("0")
+    prompted.obey("on")
+    assert prompted.described() == "party -0.75"
 
 
 def test_a_persona_without_a_direction_is_told_how_to_train_one_against_its_opposite() -> None:

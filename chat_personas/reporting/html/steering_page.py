@@ -105,7 +105,7 @@ def _costs(found: "Sweep") -> Iterator[Node]:
         )
         figures = (mean_of(each, decimals=2) for each in answered)
         rows.append((name, *_cost(step.cost), *figures))
-    yield table("Replies to neutral questions, and answers to the held-out ones", COST_HEADS, rows)
+    yield table("Replies to questions that open conversations, and answers to the held-out ones", COST_HEADS, rows)
 
 
 def _cost(cost: "Cost") -> tuple[str, str, str]:
