@@ -145,7 +145,7 @@ def _costs(drawn: Chart, across: Axis, scale: Axis) -> Iterator[Node]:
 
 
 def _strengths(drawn: Chart, across: Axis, y: float) -> Iterator[Node]:
-    every = math.ceil(len(drawn.points) / MOST_NUMBERS)
+    every = math.ceil(sum(point.name is None for point in drawn.points) / MOST_NUMBERS)
     first = next((place for place, point in enumerate(drawn.points) if point.name), 0) % every  # a name is written out
     for place, point in enumerate(drawn.points):
         x = across.at(point.strength)
