@@ -132,6 +132,44 @@ def layers_named(layers: Sequence[int]) -> str:
     return f"{'layer' if len(layers) == 1 else 'layers'} {layers_said(layers)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The component along a direction in a layer that interventions leave no state to differ in: nothing to read.
+
+    Attributes:
+        at: where between the poles it was set; None where it was removed.
+    """
+
+    at: float | None
+
+
+_KEY = re.compile(
+    r"(?P<kind>\w+) .* \(sha256 (?P<sha256>\w+)\), layers (?P<layers>[\d,]+)(, strength (?P<strength>\S+))?"
+)
+
+
+def read_along(direction: Direction) -> str:
+    """Name a direction and the layer in which states are read along it, as it is stored with what was read."""
+    return f"{direction.name} (sha256 {direction.sha256}), layer {direction.best}"
+
+
+def fixed_by(keys: Sequence[str], along: str) -> Fixed | None:
+    """Return what interventions, by their keys, make of the component that is read `along` a direction (`read_along`).
+
+    An ablation of that very vector leaves none. A clamp of it sets it, unless another one comes after it in that layer.
+    None where neither is so: then there is something to read.
+    """
+    read = re.fullmatch(r".* \(sha256 (\w+)\), layer (\d+)", along)
+    if read is None:
+        return None
+    sha256, layer = read.groups()
+    here = [each for key in keys if (each := _KEY.fullmatch(key)) is not None and layer in each["layers"].split(",")]
+    if any(each["kind"] == "ablate" and each["sha256"] == sha256 for each in here):
+        return Fixed(None)
+    clamps = [each for each in here if each["kind"] == "clamp"]
+    return Fixed(float(clamps[-1]["strength"])) if clamps and clamps[-1]["sha256"] == sha256 else None
+
+
 def check_intervention(intervention: Intervention) -> None:
     """Make sure that a direction has vectors where they are asked for, and that its strength is a number.
 

@@ -172,7 +172,9 @@ class GenerationRow(Row):
 
     `thought` is null where the model did not think; see `Thought`. `interventions` names what changed the model's
     hidden states (`eval.interventions.Intervention.key`). `projection` is how far along the direction `projected_on`
-    the hidden states of the reply lie (0 and 1 are the poles of its training texts); null where it was not read.
+    the hidden states of the reply lie (0 and 1 are the poles of its training texts); null where it was not read, and
+    where nothing could be, since `interventions` removed or clamped it (`eval.interventions.fixed_by`; older rows hold
+    the constant that this made of it).
     The persona's columns say under whom it was made, with the exact system prompt; null in rows of older versions, in
     which a conversation had one persona.
     """

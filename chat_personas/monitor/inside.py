@@ -4,6 +4,8 @@ A direction leads from one pole, where its negative training texts lie on averag
 reply is the mean over its tokens of the component of the hidden states, in the direction's best layer, scaled so that
 the poles are 0 and 1. It is read after the reply under the interventions that were on, in a context of its own, and
 recorded with the reply. So an addition in that layer moves it by itself: what counts is how it moves over the turns.
+Where the direction is removed, or its component is clamped in that layer, all states have the same one: it would say
+what was done to the model and nothing of it, and is not read.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from chat_personas.monitor.drift import LEAST_DRIFT
 from chat_personas.steering.knob import Knob
 from eval.engine import Engine, Message, RequestError
-from eval.interventions import Direction, Interventions
+from eval.interventions import Direction, Fixed, Interventions, fixed_by, read_along
 from eval.states import Opening, ReadsReplies
 
 if TYPE_CHECKING:
@@ -41,37 +43,44 @@ class Inside:
 
     Attributes:
         direction: along what; `layer` is the one that was read.
-        pole: to which pole the persona belongs, 0 or 1.
+        pole: to which pole the persona belongs, 0 or 1; None where nothing says it.
         spread: the standard deviation of held-out texts around their own pole, in units of the distance of the poles;
             None if the direction's file does not say.
         points: the turns.
         pushed: whether something was added or clamped in the layer that was read, or before it: then that is part of
             every projection.
         push: how much of every projection was added in that very layer; None where nothing was, or it was clamped.
+        fixed: what the setting makes of the component; then nothing was read, and there are no points.
     """
 
     direction: Direction
     layer: int
-    pole: int
+    pole: int | None
     spread: float | None
     points: tuple[InsidePoint, ...]
     pushed: bool = False
     push: float | None = None
+    fixed: Fixed | None = None
+
+    @property
+    def toward(self) -> int:
+        """The pole toward which `change` is counted: the persona's own one, or the positive one where it has none."""
+        return 1 if self.pole is None else self.pole
 
     @property
     def change(self) -> float | None:
-        """The change from the first of these turns to the last, toward the persona's own pole; None without two."""
+        """The change from the first of these turns to the last, toward the pole `toward`; None without two."""
         if len(self.points) < 2:
             return None
         moved = self.points[-1].projection - self.points[0].projection
-        return moved if self.pole == 1 else -moved
+        return moved if self.toward == 1 else -moved
 
     def parting(self, drift: "Drift | None") -> Parting | None:
         """Say how the inside and the survey answers part; None where they do not, or it is not known.
 
         The inside has moved if it changed by more than the spread of held-out texts. The survey answers have moved if
         their drift is detectable and at least `LEAST_DRIFT`. They part if only one of them has moved, or if one has
-        moved toward the persona's side and the other one away from it.
+        moved toward the persona's side and the other one away from it, which nobody can tell of a persona without one.
         """
         change = self.change
         if change is None or self.spread is None or drift is None or not drift.difference.bounded:
@@ -81,7 +90,7 @@ class Inside:
         moved, by = abs(change) > self.spread, drift.difference.mean
         if moved != (drift.detectable and abs(by) >= LEAST_DRIFT):
             return "inside_only" if moved else "survey_only"
-        return "opposite" if moved and (change > 0) != (by > 0) else None
+        return "opposite" if moved and self.pole is not None and (change > 0) != (by > 0) else None
 
 
 def projection(states: NDArray[np.float32], direction: Direction) -> float:
@@ -116,9 +125,14 @@ class Needle:
     """Reads the replies of one conversation under one setting, each once, and records what it found."""
 
     def __init__(
-        self, corpus: "Corpus", engine: Engine, direction: Direction, pole: int, interventions: Interventions = ()
+        self,
+        corpus: "Corpus",
+        engine: Engine,
+        direction: Direction,
+        pole: int | None,
+        interventions: Interventions = (),
     ) -> None:
-        """Read along `direction`, of which `pole` is the persona's own, in the states of `engine`.
+        """Read along `direction`, of which `pole` is the persona's own if any is, in the states of `engine`.
 
         `interventions` are those of `engine`.
         """
@@ -137,6 +151,8 @@ class Needle:
     async def read(self, context: Sequence[Message], path: Sequence["MessageRow"]) -> Inside | None:
         """Read the reply that ends `context`, if it is not read yet; return all turns of `path` under this setting.
 
+        Where the setting fixes what would be read, nothing is read or recorded, and what it makes of it is returned.
+
         `context` is the conversation as the model is given it, `path` its messages as they are kept. A reply that was
         made under another setting is not read. None where no reply of the path is known.
 
@@ -144,6 +160,10 @@ class Needle:
             EngineError: the model failed.
             CorpusError: the corpus cannot be read or written.
         """
+        fixed = fixed_by([each.key for each in self._interventions], self._on)
+        if fixed is not None:
+            direction = self._direction
+            return Inside(direction, direction.best, self._pole, _spread(direction), (), fixed=fixed)
         last = path[-1] if path else None
         if last is not None and await asyncio.to_thread(self._is_unread, last):
             found = await self._projection(context)
@@ -174,8 +194,7 @@ class Needle:
 
     @property
     def _on(self) -> str:
-        direction = self._direction
-        return f"{direction.name} (sha256 {direction.sha256}), layer {direction.best}"
+        return read_along(self._direction)
 
     def _is_unread(self, message: "MessageRow") -> bool:
         """Whether a message is a reply that was made under the present setting and is not read yet."""

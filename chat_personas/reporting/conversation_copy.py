@@ -21,8 +21,9 @@ from chat_personas.reporting.numbers import plain, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND
 from chat_personas.reporting.wording.conversations import STATUS, speaker_of
 from chat_personas.reporting.wording.measurements import DEMONSTRATION, groups_label
-from chat_personas.reporting.wording.steering import stored_intervention_described
+from chat_personas.reporting.wording.steering import fixed_described, stored_intervention_described
 from chat_personas.text import printable
+from eval.interventions import fixed_by
 from eval.report import GroupName
 from eval.report import Score as ReportScore
 
@@ -121,8 +122,15 @@ def _turn(message: MessageRow, speaker: str, made: Mapping[str, GenerationRow], 
     remarks = [STATUS[message.status]] if message.status in STATUS else []
     how = made.get(message.id)
     if how is not None and how.projection is not None:
-        remarks.append(f"projection {plain(how.projection)} on {how.projected_on}")
+        remarks.append(_projection(how, how.projection, how.projected_on or ""))
     return _Turn(speaker, message.author == "model", message.text, (*remarks, *measured))
+
+
+def _projection(how: GenerationRow, value: float, along: str) -> str:
+    """Say where a reply lies; of one that an earlier version recorded although it was fixed, say that."""
+    fixed = fixed_by(how.interventions, along)
+    no_reading = "" if fixed is None else f" ({fixed_described(fixed)})"
+    return f"projection {plain(value)} on {along}{no_reading}"
 
 
 def _persona(conversation: ConversationRow, how: GenerationRow | None) -> str:

@@ -36,7 +36,7 @@ from chat_personas.reporting.wording.measurements import (
     taken_over,
     too_few,
 )
-from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED, push_described
+from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED, fixed_described, push_described
 from chat_personas.text import full_stop, pluralize, printable, without_drawing
 
 if TYPE_CHECKING:
@@ -298,6 +298,9 @@ def _others(card: "Scorecard") -> Iterator[str]:
 def _inside(found: "Inside", estimate: "Estimate") -> Iterator[str]:
     names = [printable(name) for name in found.direction.pole_names or ("the negative pole", "the positive pole")]
     yield f"{printable(found.direction.name)}, layer {found.layer}; 0 is {names[0]}, 1 is {names[1]}"
+    if found.fixed is not None:
+        yield fixed_described(found.fixed)
+        return
     for point in found.points:
         yield f"turn {point.turn}: {point.projection:.2f}"
     if (pushed := push_described(found)) is not None:
@@ -306,7 +309,7 @@ def _inside(found: "Inside", estimate: "Estimate") -> Iterator[str]:
         yield f"held-out texts spread by {found.spread:.2f}"
     if found.change is not None:
         by = signed_number(found.change, decimals=COMPACT)
-        yield f"since turn {found.points[0].turn}: {by}, toward {names[found.pole]}"
+        yield f"since turn {found.points[0].turn}: {by}, toward {names[found.toward]}"
     if (parted := found.parting(estimate.drift)) is not None:
         yield PARTING[parted]
 

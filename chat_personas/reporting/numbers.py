@@ -51,9 +51,9 @@ def signed_number(value: float, *, decimals: int = DECIMALS) -> str:
     return unsigned_zero(f"{value:+.{decimals}f}")
 
 
-def strength_written(value: float) -> str:
-    """Write how strongly a direction is added, as `+0.5`, `-1` or `0`."""
-    return unsigned_zero(f"{value:+g}")
+def strength_written(strength: float) -> str:
+    """Write a strength as `+0.5`. 0 has no sign: of a clamp it is a place, the negative pole."""
+    return unsigned_zero(f"{strength:+g}")
 
 
 def _written(score: Score | None, form: str) -> str:

@@ -2,17 +2,26 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from chat_personas.own_personas import find_persona
 from chat_personas.paths import make_private, path_named, persona_folders_path
-from chat_personas.steering.direction_file import DirectionFile, find_direction, read_direction
+from chat_personas.steering.direction_file import (
+    DirectionFile,
+    direction_path,
+    find_direction,
+    kept_directions,
+    read_direction,
+)
 from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import atomic_write, document_in
 from chat_personas.text import printable
 from eval.engine import Engine, EngineInfo
 from eval.interventions import Direction, Intervention, InterventionKind, bare_name, steered
-from personas import LoadedPersona, Persona
+from personas import Group, LoadedPersona, Persona, PersonaError
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +60,59 @@ def interventions_of(persona: Persona, folder: Path, model: EngineInfo) -> Itera
 def direction_meant(name_or_path: str, folder: Path, model: EngineInfo) -> DirectionFile:
     """Return the direction of this name for this model, or that in a file relative to `folder`.
 
-    A server does not show the hash of its model. There the direction is one that was trained on a model of that name.
+    A server does not show the hash of its model. There the direction is one that was trained on a model of that name,
+    or one in a file whose vectors can be told to have its width.
 
     Raises:
         SteeringError: it is missing, damaged, or was trained on another model.
     """
+    served = model.name.rpartition("#")[2] if model.sha256 is None else None
     if name_or_path.endswith(".gguf"):
-        return read_direction(folder / path_named(name_or_path))
+        one = read_direction(folder / path_named(name_or_path))
+        if served is not None and one.facts is None:
+            _check_made_elsewhere(one.direction, served)
+        return one
     found = [read_direction(path) for path in find_direction(name_or_path, model.sha256)]
-    return found[0] if model.sha256 is not None else _of_served(found, name_or_path, model.name.rpartition("#")[2])
+    return found[0] if served is None else _of_served(found, name_or_path, served)
+
+
+def _check_made_elsewhere(direction: Direction, served: str) -> None:
+    """Make sure that the vectors of a file made by another tool have the width of a server's model, as it can be known.
+
+    A server does not tell the width. Vectors of another one are not always refused: they are filled up with zeros, and
+    so act on the first numbers of a state, or end the server, which others may be using. The width is known where a
+    direction was trained here on a model of that name. Else the person has to say that the file is of this model: its
+    name begins with the model's.
+
+    Raises:
+        SteeringError: they have another width or are of another architecture, or nothing tells.
+    """
+    name, model = direction.name, printable(served.replace("\\", "/").rpartition("/")[2])
+    known = _kept_of(served)
+    shapes = {(each.architecture, each.width) for each in known}
+    own = direction.architecture
+    if known and not any(direction.width == width and own in ("unknown", named) for named, width in shapes):
+        raise SteeringError(
+            f"{name}.gguf has vectors of the width {direction.width}{'' if own == 'unknown' else f' ({own})'}, and "
+            f"{model} has states of {known[0].width} ({known[0].architecture}), as {known[0].name}, a direction that "
+            "was trained on it, says; a direction means nothing in another model"
+        )
+    if known:
+        return
+    if not any(bare_name(name[: cut.start()]) == bare_name(served) for cut in re.finditer(r"[-._ ]|$", name)):
+        raise SteeringError(
+            f"{name}.gguf does not say of which model it is, and vectors of a wrong width can end a server (these have "
+            f"{direction.width}); if it is of {model}, let its name begin so: {model}-{name}.gguf"
+        )
+
+
+def _kept_of(served: str) -> list[Direction]:
+    """Return the directions that were trained here on a model that is called as the `served` one."""
+    found = []
+    for path in kept_directions():
+        with suppress(SteeringError):  # `steer list` says which file is damaged
+            found.append(read_direction(path).direction)
+    return [each for each in found if bare_name(each.model_name or "") == bare_name(served)]
 
 
 def _of_served(found: Sequence[DirectionFile], name: str, served: str) -> DirectionFile:
@@ -84,6 +137,38 @@ def intervention(
 ) -> Intervention:
     """Return an intervention along a direction, by default in its best layer."""
     return Intervention(kind, direction, layers or (direction.best,), strength)
+
+
+def trained_with(persona_name: str, model_sha256: str | None) -> DirectionFile | None:
+    """Return the first direction for a model that has a persona of this name as a pole; None without one."""
+    for path in kept_directions() if model_sha256 is not None else ():
+        if path == direction_path(path.parent.name, model_sha256 or ""):
+            with suppress(SteeringError):  # `steer list` says which file is damaged
+                found = read_direction(path)
+                if persona_name in (found.direction.pole_names or ()):
+                    return found
+    return None
+
+
+def pole_of(persona: Persona, direction: Direction) -> int | None:
+    """Return which pole of a direction a persona is, 1 the positive one, 0 the negative one; None if neither.
+
+    A pole stands for the persona if it has its name, or else for its groups if it was trained on some of these only.
+    """
+    if direction.pole_names is None:
+        return None
+    named = [pole for pole, name in enumerate(direction.pole_names) if name == persona.name]
+    groups = [] if named else [set(groups_of_pole(name)) for name in direction.pole_names]
+    found = named or [pole for pole, its in enumerate(groups) if its and its <= set(persona.groups)]
+    return found[0] if len(found) == 1 else None
+
+
+def groups_of_pole(name: str | None) -> tuple[Group, ...]:
+    """Return the groups of the persona that a direction was trained on; none where no persona is known by this name."""
+    try:
+        return find_persona(name).persona.groups if name else ()
+    except PersonaError:
+        return ()
 
 
 def remember_folder(persona: LoadedPersona) -> None:

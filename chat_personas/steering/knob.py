@@ -19,7 +19,7 @@ from typing import Self
 from chat_personas.paths import directions_directory, program
 from chat_personas.steering.errors import SteeringError
 from chat_personas.text import unsigned_zero
-from eval.engine import Engine
+from eval.engine import Engine, EngineInfo
 from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
 from personas import Persona, PersonaError, is_steered_inside
 from personas.inputs.suggestions import quoted
@@ -49,7 +49,7 @@ class Knob:
         self._model = unsteered(engine)
         self._own = tuple(own)
         self._found: Direction | None = None
-        self._was_on = False
+        self._last: tuple[Intervention, ...] = ()
         self._engines: dict[tuple[str, ...], Engine] = {(): self._model}
         self._use(self._own)
 
@@ -83,20 +83,27 @@ class Knob:
         return None if self._first is None else self._first.direction
 
     @property
-    def pole(self) -> int:
-        """To which pole of `direction` the persona belongs: 1 the positive one, 0 the negative one."""
+    def pole(self) -> int | None:
+        """To which pole of `direction` the persona belongs: 1 the positive one, 0 the negative one. Reads files.
+
+        It is the one that its file leads to. A file that leads to neither, such as one that removes the direction, says
+        nothing of it: then it is the one that the persona's name or groups stand for, and None if neither does.
+        """
         first = self._first
-        if self._own and first is not None:
-            towards_negative = first.strength < (0.5 if first.kind == "clamp" else 0.0)
-            return 0 if towards_negative else 1
-        names = None if self._found is None else self._found.pole_names
-        return 0 if names is not None and names[0] == self._persona.name else 1
+        if first is None:
+            return None
+        middle = 0.5 if first.kind == "clamp" else 0.0
+        if self._own and first.kind != "ablate" and first.strength != middle:
+            return int(first.strength > middle)
+        from chat_personas.steering.applied import pole_of
+
+        return pole_of(self._persona, first.direction)
 
     def described(self) -> str:
         """Say what is on, as `party +0.50`; `party off` where it was turned off, and nothing where it never was on."""
         if self.interventions:
             return ", ".join(map(_described, self.interventions))
-        return f"{self.direction.name} off" if self._was_on and self.direction is not None else ""
+        return f"{self.direction.name} off" if self._last and self.direction is not None else ""
 
     def turn(self, strength: float) -> None:
         """Set the strength of the first direction, from the next reply on; 0 leaves the direction out.
@@ -154,14 +161,18 @@ class Knob:
         self._use(())
 
     def on(self) -> None:
-        """Go back to what the persona's file asks for.
+        """Go back to what the persona's file asks for, or, where it asks for nothing inside, to what was on last.
 
         Raises:
-            SteeringError: it asks for nothing inside the model.
+            SteeringError: it asks for nothing inside the model, and nothing was turned on.
         """
-        if not self._own:
-            raise SteeringError(f"the file of {self._persona.name} asks for no direction; give a strength such as 0.5")
-        self._use(self._own)
+        wanted = self._own or self._last
+        if not wanted:
+            raise SteeringError(
+                f"the file of {self._persona.name} asks for no direction, and none was turned on; give a strength such "
+                "as 0.5"
+            )
+        self._use(wanted)
 
     def how_to_turn(self) -> str:
         """Say how something can be turned on, or how to have a direction for that. Waits for the disk."""
@@ -174,8 +185,11 @@ class Knob:
 
     def find(self) -> Direction | None:
         """Return `direction`; one that was trained with this persona is looked for in the files. Waits for the disk."""
-        if self.direction is None and isinstance(self._model, Steerable):
-            self._found = self._trained()
+        if self.direction is None and isinstance(self._model, Steerable) and directions_directory().exists():
+            from chat_personas.steering.applied import trained_with
+
+            found = trained_with(self._persona.name, self._model.info.sha256)
+            self._found = None if found is None else found.direction
         return self.direction
 
     @property
@@ -195,31 +209,16 @@ class Knob:
             )
         found = self.find()
         if found is None:
-            raise SteeringError(_how_to_train(self._persona, self._file))
+            raise SteeringError(how_to_train(self._persona, self._file, info))
         return [_along(found)]
 
     def _use(self, interventions: Sequence[Intervention]) -> None:
         self.interventions = tuple(interventions)
-        self._was_on = self._was_on or bool(interventions)
+        self._last = self.interventions or self._last
         keys = tuple(each.key for each in self.interventions)
         if keys not in self._engines:  # one engine for a setting: it knows what it is still reading ahead
             self._engines[keys] = steered(self._model, self.interventions)
         self.engine = self._engines[keys]
-
-    def _trained(self) -> Direction | None:
-        """Return the first direction for this model that has the persona as a pole."""
-        sha256 = self._model.info.sha256
-        if sha256 is None or not directions_directory().exists():
-            return None
-        from chat_personas.steering.direction_file import direction_path, kept_directions, read_direction
-
-        for path in kept_directions():
-            if path == direction_path(path.parent.name, sha256):
-                with suppress(SteeringError):  # `steer list` says which file is damaged
-                    direction = read_direction(path).direction
-                    if direction.pole_names is not None and self._persona.name in direction.pole_names:
-                        return direction
-        return None
 
 
 def _along(direction: Direction) -> Intervention:
@@ -241,15 +240,25 @@ def _written(strength: float) -> str:
     return unsigned_zero(f"{strength:+.2f}" if abs(strength) < 1000 else f"{strength:+g}")
 
 
-def _how_to_train(persona: Persona, file: Path | None) -> str:
+def how_to_train(persona: Persona, file: Path | None, model: EngineInfo) -> str:
+    """Say that a persona has no direction for a model, and the very command that trains one. Waits for the disk."""
     other = _other_pole(persona)
-    name = f"{persona.name}-{other}"[:LONGEST_NAME].strip("-")
+    name = _free_name(f"{persona.name}-{other}", model.sha256 or "")
     own = _as_argument(persona, file)
     first = "" if own is not None else f"save it first with /save-persona {persona.name}, then "
     return (
         f"{persona.name} has no direction for this model; {first}with the same --model, train one: "
         f"{program()} steer train {name} --positive {own or persona.name} --negative {other}"
     )
+
+
+def _free_name(wanted: str, model_sha256: str) -> str:
+    """Return a name that no direction of this model has, so that none has to be replaced."""
+    from chat_personas.steering.direction_file import direction_path
+
+    numbers = ("", *(f"-{number}" for number in range(2, 100)))
+    names = [f"{wanted[: LONGEST_NAME - len(number)].strip('-')}{number}" for number in numbers]
+    return next((name for name in names if not direction_path(name, model_sha256).exists()), names[0])
 
 
 def _as_argument(persona: Persona, file: Path | None) -> str | None:

@@ -41,10 +41,6 @@ STRENGTHS: Mapping[InterventionKind, tuple[float, ...]] = {
     "ablate": (0.0,),
 }
 """Those among which the training half chooses. All are among those of a sweep, so that none is asked twice."""
-NO_DIRECTION = (
-    "no direction: train one, such as `chat-personas steer train party --positive democrat --negative republican`, and "
-    "name it with --direction party"
-)
 NOTHING_SOUND = "no strength gives sound answers on the training half"
 
 
@@ -159,13 +155,17 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The measurement of a steering table, step by step. `progress` is called after each answer and each reply."""
+    """The measurement of a steering table, step by step. `progress` is called after each answer and each reply.
+
+    Where there is nothing to steer `along`, `no_direction` says so in the rows of what is changed from inside.
+    """
 
     engine: SteeredEngine
     persona: LoadedPersona
     survey: LoadedSurvey
     along: Along | None
     progress: Callable[[], None]
+    no_direction: str = "no direction"
 
     async def table(self) -> SteeringTable:
         """Ask for every way of steering, and put them side by side.
@@ -179,7 +179,7 @@ class Comparison:
         for name in (*PROMPTS, "few_shot"):
             found[name] = await self._prompted(name)
         for kind in INSIDE:
-            found[kind] = NO_DIRECTION if self.along is None else await self._inside(self.along, kind)
+            found[kind] = self.no_direction if self.along is None else await self._inside(self.along, kind)
         return self._told(found)
 
     @property

@@ -4,8 +4,9 @@ All questions of the survey are asked. The strength is chosen on the half that d
 of it, and of every other strength, comes from the half that is held out. Neither half's human figures were used to
 train a direction.
 
-The cost is measured on texts and questions about nothing that a survey asks: how far the next words move, how likely
-the replies are to the model without steering, and how much they repeat themselves.
+The cost is measured beside the survey: on texts about nothing in dispute, how far the next words move; on questions
+that open conversations, how likely the replies are to the model without steering, and how much they repeat themselves.
+No survey asks these questions so, but some are about the country and its government.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,14 +56,14 @@ class SteerableEngine(Engine, MeasuresDivergence, Protocol):
 
 
 class Cost(Part):
-    """What steering costs, on texts and questions about nothing that a survey asks."""
+    """What steering costs, on texts about nothing in dispute and in replies to questions that open conversations."""
 
     divergence: float
     """How far the next words move on neutral texts from the unsteered model's: KL divergence in nats a token. Each text
     stands as the reply to a request for some everyday sentences; with a prompt, after the prompt."""
     log_likelihood: float | None
-    """Of its replies to neutral questions under the model without steering: the mean over replies of the mean
-    log-probability of their tokens, in nats a token. Null where it says nothing."""
+    """Of its replies to questions that open conversations under the model without steering: the mean over replies of
+    the mean log-probability of their tokens, in nats a token. Null where it says nothing."""
     repetition: float | None
     """The share of runs of four words that stood in the same reply before, the mean over replies (seq-rep-4 of Welleck
     et al. 2020, over words). Null if no reply has four words."""
@@ -181,8 +182,19 @@ class Sweep(Document):
     """What is measured as a cost without any steering: how likely and how repetitive the model's own replies are."""
     anti_steerable: AntiSteerable | None
     """How many questions go astray; null with fewer than three strengths that are sound."""
+    unsteered: Step | None = None
+    """The model without any steering, as a step of the strength 0 that has no change; null in older sweeps."""
     steps: tuple[Step, ...]
     """The strengths, ascending."""
+
+    @property
+    def without(self) -> Step | None:
+        """The model without any steering: to add with the strength 0 is that, too; None in older sweeps without it."""
+        return self.unsteered or next((step for step in self.steps if self.is_idle(step)), None)
+
+    def is_idle(self, step: Step) -> bool:
+        """Whether a step changes nothing; a clamp at 0 does."""
+        return self.kind == "add" and step.strength == 0
 
     @field_validator("model", mode="before")
     @classmethod
@@ -224,8 +236,8 @@ async def cost_of(
 ) -> Cost:
     """Measure what steering costs: that of `engine`, and what is said `before` its replies, such as a prompt.
 
-    `plain` is the same model without steering. The questions are those of the neutral ones that no direction of this
-    `seed` was trained on. `progress` is called after each reply.
+    `plain` is the same model without steering. The questions are those that open conversations and that no direction of
+    this `seed` was trained on. `progress` is called after each reply.
 
     Raises:
         EngineError: the model failed.
@@ -352,6 +364,7 @@ def swept(measured: Sequence[Measured], without: Measured, source: SweepSource) 
         unsteered_verdict=without.held_out[0].verdict,
         unsteered_cost=without.cost,
         anti_steerable=_anti_steerable(ordered),
+        unsteered=_step(without, without).model_copy(update={"change": None}),
         steps=steps,
     )
 

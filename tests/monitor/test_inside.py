@@ -13,7 +13,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.monitor.drift import Drift
 from chat_personas.monitor.inside import Inside, InsidePoint, Needle, needle_of, projection, push_of
 from eval.engine import EngineInfo, Message, RequestError
-from eval.interventions import Direction, Intervention, Interventions
+from eval.interventions import Direction, Fixed, Intervention, Interventions, fixed_by, read_along
 from eval.scoring.results import PairedScore
 from eval.states import Opening
 from personas import LoadedPersona, load_persona
@@ -94,6 +94,13 @@ def test_they_part_where_one_moved_alone_or_both_to_opposite_sides(
     assert found(0.5, 0.5 + inside_change).parting(drift) == expected
 
 
+def test_without_a_pole_of_its_own_they_part_where_one_moved_alone_and_have_no_opposite_sides() -> None:
+    nobodys = replace(found(0.5, 0.8), pole=None)
+    assert (nobodys.toward, nobodys.change) == (1, pytest.approx(0.3))
+    assert nobodys.parting(drifted(-0.05)) is None
+    assert nobodys.parting(drifted(0.005)) == "inside_only"
+
+
 def test_without_a_spread_or_a_second_turn_nothing_is_told_to_part() -> None:
     assert found(0.5, 1.5, spread=None).parting(drifted(-0.05)) is None
     assert found(0.5).parting(drifted(-0.05, turn=1)) is None
@@ -145,7 +152,7 @@ async def test_each_reply_is_read_once_and_recorded(corpus: Corpus) -> None:
         assert await needle_after(conversation, corpus) == Inside(
             a_direction(),
             1,
-            1,
+            None,
             None,
             (InsidePoint(1, pytest.approx(0.0, abs=1e-6)),),  # type: ignore[arg-type]
         )
@@ -203,6 +210,53 @@ async def test_the_needle_of_a_knob_that_is_turned_knows_the_push_and_that_of_on
         assert seen is not None
         pushed.append((seen.pushed, seen.push is not None))
     assert pushed == [(True, True), (False, False)]
+
+
+@pytest.mark.parametrize(
+    ("steering", "at"),
+    [
+        ({"ablation": {"direction": "party"}}, None),
+        ({"activation": {"direction": "party", "clamp": 1.0}}, 1.0),
+        ({"activation": [{"direction": "party", "strength": 0.5}, {"direction": "party", "clamp": -0.5}]}, -0.5),
+    ],
+)
+async def test_what_the_setting_fixes_is_neither_read_nor_recorded_nor_told_to_part(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steering: dict[str, object], at: float | None
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
+    keep_random_direction(FakeEngine().info)
+    engine = Reading(1.0, 1.0)
+    conversation = Conversation.start(corpus, engine, LoadedPersona(inside(**steering), tmp_path / "x.toml", "ab" * 32))
+    for _ in range(2):
+        await say(conversation, "Guns?")
+        needle = needle_of(conversation.knob, corpus)
+        assert needle is not None
+        seen = await needle.read(conversation.context(), conversation.path)
+        assert seen is not None
+        assert (seen.fixed, seen.points, seen.change) == (Fixed(at), (), None)
+        assert seen.parting(drifted(-0.05)) is None
+    assert not engine.openings
+    made = corpus.generation(conversation.path[-1].id)
+    assert made is not None
+    assert (made.projection, made.projected_on) == (None, None)
+
+
+def test_only_the_very_vector_that_is_read_is_fixed() -> None:
+    one = a_direction()  # best is layer 1
+    other = replace(one, name="other", sha256="e" * 64)
+
+    def fixed(*interventions: Intervention) -> Fixed | None:
+        return fixed_by([each.key for each in interventions], read_along(one))
+
+    assert fixed() is None
+    assert fixed(Intervention("add", one, (1, 2), 1.0)) is None
+    assert fixed(Intervention("ablate", one, (1,))) == Fixed(None)
+    assert fixed(Intervention("ablate", one, (2,))) is None
+    assert fixed(Intervention("ablate", other, (1,))) is None
+    assert fixed(Intervention("clamp", one, (1, 2), 0.25)) == Fixed(0.25)
+    assert fixed(Intervention("clamp", one, (2,), 0.25)) is None
+    assert fixed(Intervention("clamp", other, (1,), 0.5), Intervention("clamp", one, (1,), 1e-05)) == Fixed(1e-05)
+    assert fixed(Intervention("clamp", one, (1,), 1.0), Intervention("clamp", other, (1,), 0.5)) is None
 
 
 def test_only_a_persona_with_a_direction_on_a_model_that_shows_its_states_has_a_needle(

@@ -47,6 +47,21 @@ def test_a_page_has_the_turns_the_prompt_and_what_changed_the_model(page: str) -
     assert SECRET_THOUGHT not in page
 
 
+def test_a_projection_that_an_earlier_version_recorded_of_what_was_removed_is_called_no_reading(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    reply, along = forked(corpus).better, "left (sha256 ab), layer 3"
+    corpus.record_projection(reply, 0.25, along)
+    with corpus._connections.writing() as connection:
+        connection.execute(
+            "UPDATE generations SET interventions = ? WHERE message_id = ?",
+            ('["ablate left (sha256 ab), layers 3"]', reply),
+        )
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "talk.md")
+    said = f"*projection 0.250 on {along} (removed: nothing to read along it)*"
+    assert said in (tmp_path / "talk.md").read_text(encoding="utf-8")
+
+
 def test_what_a_model_said_is_never_markup_of_the_page(corpus: Corpus, tmp_path: Path) -> None:
     talk(corpus, ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>\x1b[31m</div>"))
     export_to(corpus, HTML, EVERYTHING, tmp_path / "page.html")

@@ -11,6 +11,7 @@ from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.explained.in_one_sentence import after_which
 from chat_personas.reporting.explained.sections import SECTIONS, Measured, explain, section_named
 from chat_personas.reporting.in_sentences import spoken
+from eval.interventions import Fixed
 from personas import Group
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import interval, paired
@@ -192,6 +193,12 @@ def test_the_inside_is_explained_with_its_poles_and_its_change() -> None:
     assert "leads from republican (0) to democrat (1)" in found[0]
     assert found[1] == "The reply to message 2 lies at 0.80."
     assert "Since turn 1 the replies moved by +0.30 toward democrat." in found
+
+
+def test_where_the_setting_leaves_nothing_to_read_inside_that_is_explained_in_its_place() -> None:
+    needle = Inside(a_direction(pole_names=("republican", "democrat")), 1, 1, 0.2, (), fixed=Fixed(None))
+    _, why = said("inside", replace(MEASURED, inside=needle))
+    assert why == "Under this persona's steering it is removed: nothing to read along it."
 
 
 def test_where_nothing_is_measured_every_section_says_why() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from chat_personas.conversation.conversation import ReplyEnded
 from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory
+from chat_personas.monitor.inside import Inside
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.reporting.in_sentences import (
     in_sentence,
@@ -19,9 +20,11 @@ from chat_personas.reporting.in_sentences import (
     whole,
 )
 from eval.answers import Failure
+from eval.interventions import Fixed
 from eval.scoring.results import PairedScore, Score
 from eval.scoring.scores import Scorecard, score
 from personas import Group
+from tests.engines.llama.test_interventions import a_direction
 from tests.eval.towns import answer, many
 
 DEMOCRATS = Group(attribute="POLPARTY", value="Democrat")
@@ -136,6 +139,13 @@ def test_every_row_of_the_whole_has_its_heading_and_is_a_sentence_without_signs(
         "Other scores",
         "Validity",
     }
+
+
+def test_what_a_steering_removed_has_no_row_of_a_reading() -> None:
+    inside = Inside(a_direction(), 1, 1, 0.2, (), fixed=Fixed(None))
+    rows = [row for row in whole(estimate(card()), "Democrat", "", inside, halted=False) if "Inside" in row]
+    assert rows[-1] == "Inside the model, removed: Nothing to read along it."
+    assert not [row for row in rows if "turn" in row]
 
 
 def test_a_round_that_was_stopped_says_how_far_it_came_and_failures_are_told() -> None:

@@ -12,11 +12,14 @@ from chat_personas.reporting.svg.figures import sweep_figure_document
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.sweep import Measured, Sweep, swept
 from eval.answers import Answer, OrderAnswer
+from eval.interventions import InterventionKind
 from eval.scoring.results import Score
 from eval.scoring.scores import BriefScorecard, score_briefly
 from eval.surveys.model import Question
 from tests.reporting.reading import SVG, rows, seen, tree, words
 from tests.steering.test_sweep import COST, SIDES, SOURCE, SURVEY, measured
+
+COSTS = "Replies to questions that open conversations, and answers to the held-out ones"
 
 
 def following_letters(strength: float) -> Measured:
@@ -58,13 +61,39 @@ def test_the_chart_says_that_it_is_no_poll_and_from_which_years_people_are(found
 
 def test_a_strength_that_is_not_sound_has_a_cross_and_a_cost_but_no_figure(found: Sweep) -> None:
     drawn = tree(sweep_figure_document(found))
-    assert len([one for one in drawn.iter() if one.get("class") == "mark persona"]) == 2
+    assert len([one for one in drawn.iter() if one.get("class") == "mark persona"]) == 3
     assert [one.text for one in drawn.iter(f"{SVG}text")].count("×") == 1
-    assert len([one for one in drawn.iter(f"{SVG}rect") if one.get("class") == "dot"]) == 3
+    assert len([one for one in drawn.iter(f"{SVG}rect") if one.get("class") == "dot"]) == 4
     described = drawn.findtext(f"{SVG}desc") or ""
     assert "Strength +2: not sound, cost 0.10." in described
     line = rows(sweep_page_document(found), "On the held-out questions")["+2"]
     assert line == ["—", "—", "—", "0.100", "the model follows the letters, not the answers"]
+
+
+@pytest.mark.parametrize(("kind", "names"), [("add", ["none", "+1"]), ("clamp", ["none", "0", "+1"])])
+def test_the_model_without_steering_stands_once_on_page_and_chart_and_has_a_place_of_its_own(
+    kind: InterventionKind, names: list[str]
+) -> None:
+    without = measured(None, 0.5, 0.5)
+    asked = [replace(without, strength=0.0), measured(1, 0.8, 0.8)]
+    found = swept(asked, without, replace(SOURCE, kind=kind))
+    page = sweep_page_document(found)
+    for caption in (
+        "On the held-out questions",
+        COSTS,
+    ):
+        assert list(rows(page, caption)) == names
+    assert rows(page, "On the held-out questions")["none"][1:3] == ["—", "—"]
+    drawn = tree(sweep_figure_document(found))
+    described = drawn.findtext(f"{SVG}desc") or ""
+    assert described.startswith("Without steering: leaning ")
+    assert "+0:" not in described
+    places = {
+        one.text: float(one.get("x", "")) for one in drawn.iter(f"{SVG}text") if one.get("text-anchor") == "middle"
+    }
+    assert places["none"] < places["1"]
+    assert ("0" in places) == (kind == "clamp")
+    assert places.get("0", places["1"]) > places["none"]
 
 
 def test_points_and_intervals_stand_where_the_scale_says() -> None:
@@ -98,5 +127,5 @@ def test_the_page_loads_nothing_and_tells_how_to_repeat_the_sweep(found: Sweep) 
     assert page == sweep_page_document(found, "party")
     by_file = seen(sweep_page_document(found, "~/directions/other.gguf")).text
     assert "chat-personas steer sweep other.gguf --kind" in by_file
-    costs = rows(page, "Replies to neutral questions, and answers to the held-out ones")
+    costs = rows(page, COSTS)
     assert costs["none"][:3] == ["-2.00", "0.00", "1.00"]

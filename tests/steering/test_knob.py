@@ -134,8 +134,21 @@ def test_a_persona_steered_by_its_prompt_is_turned_along_the_direction_that_it_i
     other = knob_of(load_persona("republican").persona)
     other.step(-0.25)
     assert (other.described(), other.pole) == ("party -0.25", 0)
-    with pytest.raises(SteeringError, match="the file of democrat asks for no direction; give a strength"):
-        knob.on()
+
+
+def test_on_goes_back_to_the_file_and_without_one_to_what_was_on_last() -> None:
+    steered = knob_of(inside(activation={"direction": "party", "strength": 0.5}))
+    prompted = knob_of(democrat())
+    with pytest.raises(SteeringError, match="democrat asks for no direction, and none was turned on; give a strength"):
+        prompted.obey("on")
+    for knob, back in ((steered, "party +0.50"), (prompted, "party -0.75")):
+        knob.obey("-0.75")
+        knob.obey("off")
+        knob.obey("on")
+        assert knob.described() == back
+    prompted.obey("0")
+    prompted.obey("on")
+    assert prompted.described() == "party -0.75"
 
 
 def test_a_persona_without_a_direction_is_told_how_to_train_one_against_its_opposite() -> None:
@@ -157,6 +170,13 @@ def test_the_direction_that_is_offered_can_be_trained_as_it_is_written(name: str
     check_name(direction)
     assert sides[0] == name
     assert len({prompt_alone(load_persona(each).persona) for each in sides}) == 2
+
+
+def test_the_direction_that_is_offered_has_a_name_that_is_free() -> None:
+    for name in ("very-liberal-very-conservative", "very-liberal-very-conservative-2"):
+        keep_random_direction(FakeEngine().info, name, ("casual", "formal"))
+    how = knob_of(load_persona("very-liberal").persona).how_to_turn()
+    assert "steer train very-liberal-very-conservative-3 --positive very-liberal" in how
 
 
 def test_a_group_without_an_opposite_is_set_against_another_of_its_attribute_or_no_steering() -> None:
@@ -206,3 +226,34 @@ def test_a_model_whose_states_are_out_of_reach_cannot_be_turned() -> None:
 )
 def test_a_persona_belongs_to_the_pole_that_its_file_leads_to(section: dict[str, float], pole: int) -> None:
     assert knob_of(inside(activation={"direction": "party", **section})).pole == pole
+
+
+@pytest.mark.parametrize(
+    ("groups", "pole"),
+    [
+        (["POLPARTY=Democrat"], 1),
+        (["POLPARTY=Republican"], 0),
+        (["POLPARTY=Republican", "SEX=Female"], 0),
+        (["POLPARTY=Independent"], None),
+        ([], None),
+    ],
+)
+@pytest.mark.parametrize(
+    "steering",
+    [
+        {"ablation": {"direction": "party"}},
+        {"activation": {"direction": "party", "strength": 0.0}},
+        {"activation": {"direction": "party", "clamp": 0.5}},
+    ],
+)
+def test_a_file_that_leads_to_no_pole_leaves_it_to_the_persona_s_groups(
+    steering: dict[str, object], groups: list[str], pole: int | None
+) -> None:
+    persona = inside(**steering).model_copy(update={"groups": tuple(map(Group.parse, groups))})
+    assert knob_of(persona).pole == pole
+
+
+def test_a_persona_by_the_name_of_a_pole_is_that_pole_and_a_pole_of_texts_is_nobody() -> None:
+    ablating = inside(ablation={"direction": "party"}).model_copy(update={"groups": ()})
+    assert knob_of(ablating.model_copy(update={"name": "republican"})).pole == 0
+    assert knob_of(inside(ablation={"direction": "tone"})).pole is None

@@ -260,6 +260,7 @@ def test_a_sweep_that_an_older_version_wrote_still_opens() -> None:
         (0.5, 0.084),
     ]
     assert "held out: SOCIETY_GUNS_W92, " in sweep_page_document(older)
+    assert older.without is None, "it was not told where the model leans without steering"
 
 
 def test_a_sweep_that_is_written_can_be_read_again() -> None:

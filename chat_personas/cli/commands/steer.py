@@ -110,8 +110,8 @@ def train(
     """Train a direction between two personas, and judge it.
 
     It lies in the hidden states of a model, and is judged on texts that it was not trained on. The two personas'
-    prompts are put before the same neutral questions and half of a survey's questions; the direction leads from the
-    states of the one to those of the other, in every layer. The other half judges it.
+    prompts are put before the same questions that open conversations and half of a survey's questions; the direction
+    leads from the states of the one to those of the other, in every layer. The other half judges it.
     """
     check_name(name)
     chosen = options.choose("--method", method, METHODS)

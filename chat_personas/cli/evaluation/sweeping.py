@@ -20,9 +20,10 @@ from chat_personas.engines.llama.engine import LlamaEngine
 from chat_personas.own_personas import find_persona
 from chat_personas.settings import Settings, load_settings
 from chat_personas.steering.ablation import AblationReport, ablated
-from chat_personas.steering.applied import direction_meant, intervention
+from chat_personas.steering.applied import direction_meant, groups_of_pole, intervention, trained_with
 from chat_personas.steering.contrast import neutral_questions, neutral_texts, survey_halves
 from chat_personas.steering.direction_file import DirectionFacts, find_direction, read_direction
+from chat_personas.steering.knob import how_to_train
 from chat_personas.steering.side_by_side import (
     INSIDE,
     PROMPTS,
@@ -134,10 +135,7 @@ class SweepRun:
 
 
 def _groups_of(persona: str | None, option: str) -> tuple[Group, ...]:
-    try:
-        groups = find_persona(persona).persona.groups if persona else ()
-    except PersonaError:
-        groups = ()
+    groups = groups_of_pole(persona)
     if not groups:
         raise UsageError(f"the direction does not say which group this side stands for; name it with {option}")
     return groups
@@ -193,7 +191,11 @@ def layers_meant(text: str | None) -> LayersMeant | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySideRun:
-    """What `eval --steering all` is asked for; without `direction` the persona's own `[[activation]]` counts."""
+    """What `eval --steering all` is asked for.
+
+    Without `direction` it is steered along that of the persona's own `[[activation]]` or `[[ablation]]`, or else along
+    the one that the knob turns in a conversation: one that was trained with the persona as a pole.
+    """
 
     persona: LoadedPersona
     direction: str | None
@@ -217,7 +219,9 @@ class SideBySideRun:
         async with AsyncExitStack() as opened:
             engine = await opened_model_file(self.model, self.settings, opened)
             along = self._along(engine)
-            identity = [self.persona.sha256, self.direction, self.survey.sha256]
+            found = None if along is None else along.direction.sha256
+            identity = [self.persona.sha256, self.direction or found, self.survey.sha256]
+            how = "" if along is not None else how_to_train(self.persona.persona, self.persona.path, engine.info)
             training, held_out = map(len, Comparison(engine, self.persona, self.survey, along, lambda: None).halves)
             replies = len(neutral_questions(seed_of(None if along is None else along.found.facts)))
             tried = 0 if along is None else sum(map(len, STRENGTHS.values()))
@@ -227,18 +231,23 @@ class SideBySideRun:
             cached = self.resumable.begin(engine, "side by side", identity, requests)
             total = questions + settings * replies
             with counted(f"{self.persona.persona.name}, every steering", total, self.resumable) as progress:
-                table = await Comparison(cached, self.persona, self.survey, along, progress).table()
+                table = await Comparison(cached, self.persona, self.survey, along, progress, how).table()
             self.resumable.finish()
             return table
 
     def _along(self, engine: LlamaEngine) -> Along | None:
         """Return the direction that is meant, after making sure that it belongs to the model."""
-        own = self.persona.persona.activation
+        persona = self.persona.persona
+        own = [(each.direction, each.layers) for each in persona.activation]
+        removed = [(each.direction, each.layers) for each in persona.ablation]
+        own = [*removed, *own] if persona.steering == "ablation" else [*own, *removed]
         if self.direction is not None:
             along = Along(direction_meant(self.direction, Path(), engine.info))
         elif own:
-            found = direction_meant(own[0].direction, self.persona.path.parent, engine.info)
-            along = Along(found, own[0].layers)
+            name, layers = own[0]
+            along = Along(direction_meant(name, self.persona.path.parent, engine.info), layers)
+        elif (trained := trained_with(persona.name, engine.info.sha256)) is not None:
+            along = Along(trained)
         else:
             return None
         engine.steered([intervention(along.direction, "add", 0.0, along.layers)])

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import Column, begin, padded, print_line, split_table, table_console
 from chat_personas.paths import display_path
-from chat_personas.reporting.numbers import mean_of, plain, signed_number, strength_written
+from chat_personas.reporting.numbers import mean_of, plain, signed_number
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.reporting.wording.steering import (
     ANSWERED_EXPLAINED,
     COST_EXPLAINED,
+    NO_STEERING,
     TALK_EXPLAINED,
     ablation_lines,
     astray,
@@ -21,6 +22,7 @@ from chat_personas.reporting.wording.steering import (
     steering_row_doubts,
     steering_row_name,
     steering_table_lines,
+    sweep_rows,
 )
 from chat_personas.settings_preview import is_accessible
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
@@ -122,10 +124,11 @@ def print_sweep(found: "Sweep", *, to_error: bool) -> None:
     for line in (leaning_explained(found.toward, found.against), COST_EXPLAINED):
         print_line(console, printable(line))
     console.print(f"{'strength':>8}   {'leaning':<25} {'change':<25} {'cost':>6}")
-    for step in found.steps:
+    for name, step in sweep_rows(found):
         drawn = console.width >= _WITH_BARS and step.verdict.sound and not is_accessible()
         bar = f" {_leaning_bar(step)}" if drawn else ""
-        console.print(_sweep_line(step, best=step.strength == found.best) + bar)
+        is_best = step.strength == found.best and name != NO_STEERING
+        console.print(_sweep_line(name, step, best=is_best) + bar)
     print_line(console, best_strength(found) + (" (marked with *)" if found.best is not None else ""))
     if any(step.verdict.finding == "sound_with_warning" for step in found.steps):
         print_line(console, f"!: {VERDICTS['sound_with_warning']}")
@@ -142,13 +145,10 @@ def _print_costs(console: "Console", sweep: "Sweep") -> None:
         f"{'strength':>8}   {'likely':>7} {'repeated':>8} {'distinct':>8}  {'spread':>7} {'refused':>7} {'letters':>7} "
         f"{'orders':>7}"
     )
-    idle = next((step for step in sweep.steps if sweep.kind == "add" and step.strength == 0), None)
-    none = f"{'none':>8}   {_cost_figures(sweep.unsteered_cost)}"
-    console.print(none if idle is None else f"{none}  {_answered_figures(idle)}")  # to add nothing is no steering
-    for step in sweep.steps:
-        if step is not idle:
-            figures = f"{_cost_figures(step.cost)}  {_answered_figures(step)}"
-            console.print(f"{strength_written(step.strength):>8}   {figures}")
+    if sweep.without is None:
+        console.print(f"{NO_STEERING:>8}   {_cost_figures(sweep.unsteered_cost)}")
+    for name, step in sweep_rows(sweep):
+        console.print(f"{name:>8}   {_cost_figures(step.cost)}  {_answered_figures(step)}")
 
 
 def _answered_figures(step: "Step") -> str:
@@ -165,16 +165,15 @@ def _cost_figures(cost: "Cost") -> str:
     )
 
 
-def _sweep_line(step: "Step", *, best: bool) -> str:
+def _sweep_line(name: str, step: "Step", *, best: bool) -> str:
     mark = ("*" if best else " ") + ("!" if step.verdict.finding == "sound_with_warning" else "")
-    finding = step.verdict.finding
-    step_named = f"{strength_written(step.strength):>8}{mark:<3}"
+    finding, is_none = step.verdict.finding, name == NO_STEERING
     if finding == "no_answers":
-        return f"{step_named}no answers: the direction is too strong for the model"
+        return f"{name:>8}{mark:<3}no answers{'' if is_none else ': the direction is too strong for the model'}"
     if not step.verdict.sound:
-        return f"{step_named}not sound: {NOT_SOUND[finding]:<40} {step.cost.divergence:>6.3f}"
-    leaning, change = (_figure(each) for each in (step.leaning, step.change))
-    return f"{step_named}{leaning:<25} {change:<25} {step.cost.divergence:>6.3f}"
+        return f"{name:>8}{mark:<3}not sound: {NOT_SOUND[finding]:<40} {step.cost.divergence:>6.3f}"
+    leaning, change = _figure(step.leaning), "" if is_none else _figure(step.change)
+    return f"{name:>8}{mark:<3}{leaning:<25} {change:<25} {step.cost.divergence:>6.3f}"
 
 
 def _figure(score: "Score | PairedScore | None") -> str:

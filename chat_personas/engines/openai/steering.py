@@ -3,8 +3,9 @@
 The protocol of OpenAI has no place for them. Two extensions of vLLM add one, and both add each vector to the state
 after its layer, at every token of the prompt and of the reply, as llama.cpp does with a control vector:
 
-`steering`: EasySteer (github.com/ZJU-REAL/EasySteer, from its version for vLLM 0.26), a fork of vLLM that is started
-with `--enable-steer-vector --steer-algorithms direct`. Its cache of prompts knows the vectors.
+`steering`: EasySteer (github.com/ZJU-REAL/EasySteer, for vLLM 0.26, from its commit 6267ca0 of 6 August 2026 on:
+earlier ones answer with the status 400), a fork of vLLM that is started with `--enable-steer-vector --steer-algorithms
+direct`. Its cache of prompts knows the vectors.
 
 `vllm_xargs`: vLLM-Lens (github.com/UKGovernmentBEIS/vllm-lens, 1.2), a plugin of vLLM. Its cache of prompts does not
 know the vectors, so requests with different vectors are kept apart by a `cache_salt`.
@@ -62,7 +63,8 @@ _NOT_ABOUT_FIELDS = frozenset({401, 402, 403, 408, 409, 429, 503, 529})
 def check_addable(interventions: Interventions, model: str) -> None:
     """Make sure that interventions are additions along directions of a model on a server, as far as that can be seen.
 
-    A server does not show the hash of its model, so a direction has to be of a model of the same name.
+    A server does not show the hash of its model, so a direction has to be of a model of the same name, and all have to
+    be of one width. Whether it is the model's is asked where directions are found (`chat_personas.steering.applied`).
 
     Raises:
         InterventionError: they are not.
@@ -78,6 +80,12 @@ def check_addable(interventions: Interventions, model: str) -> None:
                 f"the direction {each.direction.name} was trained on {quotable(trained_on)}, and the server calls its "
                 f"model {quotable(without_directories(model))}; a direction means nothing in another model"
             )
+    widths = sorted({each.direction.width for each in interventions})
+    if len(widths) > 1:
+        raise InterventionError(
+            f"the directions have vectors of different widths ({', '.join(map(str, widths))}), so they are not all of "
+            "one model"
+        )
 
 
 def with_vectors(extension: Extension, vectors: "Vectors") -> dict[str, Any]:

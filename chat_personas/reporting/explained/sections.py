@@ -35,7 +35,14 @@ from chat_personas.reporting.wording.measurements import (
     too_few,
     turned,
 )
-from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED, push_described, slope_not_shown
+from chat_personas.reporting.wording.steering import (
+    EXAGGERATION,
+    PARTING,
+    STEERED,
+    fixed_described,
+    push_described,
+    slope_not_shown,
+)
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
@@ -286,6 +293,9 @@ def _inside(shown: Measured) -> Iterator[str]:
         f"in layer {found.layer} of the model, the direction {printable(found.direction.name)} leads from {names[0]} "
         f"(0) to {names[1]} (1); these are the means of the texts that it was trained on"
     )
+    if found.fixed is not None:
+        yield f"under this persona's steering it is {fixed_described(found.fixed)}"
+        return
     turn = found.points[-1].turn
     which = f"contribution {turn} of {printable(shown.side)}" if shown.side else f"the reply to message {turn}"
     yield f"{which} lies at {found.points[-1].projection:.2f}"
@@ -295,7 +305,7 @@ def _inside(shown: Measured) -> Iterator[str]:
         yield f"texts that were held out spread around their pole by {found.spread:.2f}, so less than that is no move"
     if found.change is not None:
         by = signed_number(found.change, decimals=COMPACT)
-        yield f"since turn {found.points[0].turn} the replies moved by {by} toward {names[found.pole]}"
+        yield f"since turn {found.points[0].turn} the replies moved by {by} toward {names[found.toward]}"
     drift = shown.estimate.drift if shown.estimate is not None and shown.sound else None
     if (parted := found.parting(drift)) is not None:
         yield PARTING[parted]

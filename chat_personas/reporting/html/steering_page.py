@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
 from chat_personas.reporting.html.provenance import NO_DIRECTORIES, model_options, persona_option
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed, strength_written
+from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed
 from chat_personas.reporting.svg.figures import sweep_figure
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.reporting.wording.measurements import DEMONSTRATION, figures_described, model_described, sentence
 from chat_personas.reporting.wording.steering import (
     ANSWERED_EXPLAINED,
     COST_EXPLAINED,
+    NO_STEERING,
     TALK_EXPLAINED,
     astray,
     best_strength,
@@ -24,6 +25,7 @@ from chat_personas.reporting.wording.steering import (
     steering_row_doubts,
     steering_row_name,
     steering_table_lines,
+    sweep_rows,
 )
 from chat_personas.steering.direction_file import is_direction_file
 from chat_personas.text import printable
@@ -75,23 +77,25 @@ def _findings(found: "Sweep") -> Iterator[Node]:
 def _strengths(found: "Sweep") -> Iterator[Node]:
     yield element("p", sentence(leaning_explained(found.toward, found.against)), class_="note")
     yield element("p", sentence(COST_EXPLAINED), class_="note")
-    yield table("On the held-out questions", STRENGTH_HEADS, [_strength(step) for step in found.steps])
+    yield table("On the held-out questions", STRENGTH_HEADS, [_strength(*row) for row in sweep_rows(found)])
 
 
-def _strength(step: "Step") -> tuple[str, ...]:
+def _strength(name: str, step: "Step") -> tuple[str, ...]:
     finding, cost = step.verdict.finding, plain(step.cost.divergence)
     if not step.verdict.sound:
-        why = NOT_SOUND.get(finding, VERDICTS["no_answers"])
-        return strength_written(step.strength), MISSING, MISSING, MISSING, cost, why
+        return name, MISSING, MISSING, MISSING, cost, NOT_SOUND.get(finding, VERDICTS["no_answers"])
     p = MISSING if step.change is None else plain(step.change.p, decimals=4)
-    return strength_written(step.strength), signed(step.leaning), signed(step.change), p, cost, VERDICTS[finding]
+    change = MISSING if name == NO_STEERING else signed(step.change)
+    return name, signed(step.leaning), change, p, cost, VERDICTS[finding]
 
 
 def _costs(found: "Sweep") -> Iterator[Node]:
     for line in (TALK_EXPLAINED, ANSWERED_EXPLAINED):
         yield element("p", sentence(line), class_="note")
-    rows = [("none", *_cost(found.unsteered_cost), *[MISSING] * 4)]
-    for step in found.steps:
+    rows = []
+    if found.without is None:
+        rows.append((NO_STEERING, *_cost(found.unsteered_cost), *[MISSING] * 4))
+    for name, step in sweep_rows(found):
         scores, sound = step.toward, step.verdict.sound
         answered = (
             scores.entropy_ratio if sound else None,
@@ -100,8 +104,8 @@ def _costs(found: "Sweep") -> Iterator[Node]:
             step.verdict.order_agreement,
         )
         figures = (mean_of(each, decimals=2) for each in answered)
-        rows.append((strength_written(step.strength), *_cost(step.cost), *figures))
-    yield table("Replies to neutral questions, and answers to the held-out ones", COST_HEADS, rows)
+        rows.append((name, *_cost(step.cost), *figures))
+    yield table("Replies to questions that open conversations, and answers to the held-out ones", COST_HEADS, rows)
 
 
 def _cost(cost: "Cost") -> tuple[str, str, str]:

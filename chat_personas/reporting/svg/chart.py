@@ -23,12 +23,16 @@ MOST_NUMBERS = 11
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One strength: its leaning, None where it is not sound; its cost in nats; and what the verdict says."""
+    """One strength: its leaning, None where it is not sound; its cost in nats; and what the verdict says.
+
+    What is no strength, the model without steering, has a `name`, and the place on the axis where it stands.
+    """
 
     strength: float
     leaning: Score | None
     cost: float
     finding: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def _leanings(drawn: Chart, across: Axis, scale: Axis) -> Iterator[Node]:
     for side, y in zip(drawn.sides, (scale.end + 2.6, scale.start - 1.2), strict=True):
         yield _text(f"closer to {side}", PLOT[0] + 1, y, SMALL, class_="quiet", fill="#444")
     for point in drawn.points:
-        yield _point(point, across.at(point.strength), scale, best=point.strength == drawn.best)
+        yield _point(point, across.at(point.strength), scale, best=point.name is None and point.strength == drawn.best)
 
 
 def _point(point: Point, x: float, scale: Axis, *, best: bool) -> Iterator[Node]:
@@ -141,12 +145,13 @@ def _costs(drawn: Chart, across: Axis, scale: Axis) -> Iterator[Node]:
 
 
 def _strengths(drawn: Chart, across: Axis, y: float) -> Iterator[Node]:
-    every = math.ceil(len(drawn.points) / MOST_NUMBERS)
+    every = math.ceil(sum(point.name is None for point in drawn.points) / MOST_NUMBERS)
+    first = next((place for place, point in enumerate(drawn.points) if point.name), 0) % every  # a name is written out
     for place, point in enumerate(drawn.points):
         x = across.at(point.strength)
         yield element("line", x1=x, x2=x, y1=y, y2=y + 0.8, class_="axis", stroke="#000", stroke_width=0.25)
-        if place % every == 0:
-            yield _text(f"{point.strength:g}", x, y + 3.2, SMALL, text_anchor="middle")
+        if place % every == first:
+            yield _text(point.name or f"{point.strength:g}", x, y + 3.2, SMALL, text_anchor="middle")
     yield _text("strength", (PLOT[0] + PLOT[1]) / 2, y + 6.2, SMALL, text_anchor="middle")
 
 
@@ -167,7 +172,8 @@ def _broken(text: str) -> list[str]:
 def _described(points: Sequence[Point]) -> Iterator[str]:
     for point in points:
         leaning = "not sound" if point.leaning is None else f"leaning {signed(point.leaning, decimals=COMPACT)}"
-        yield f"Strength {strength_written(point.strength)}: {leaning}, cost {point.cost:.2f}."
+        name = "Without steering" if point.name else f"Strength {strength_written(point.strength)}"
+        yield f"{name}: {leaning}, cost {point.cost:.2f}."
 
 
 def _text(text: str, x: float, y: float, size: float, **attributes: str | None) -> Element:

@@ -32,11 +32,13 @@ from chat_personas.reporting.wording.measurements import (
 )
 from chat_personas.reporting.wording.steering import (
     COST_EXPLAINED,
+    NO_STEERING,
     best_strength,
     intervention_described,
     leaning_explained,
+    sweep_rows,
 )
-from chat_personas.steering.sweep import Sweep
+from chat_personas.steering.sweep import Step, Sweep
 from chat_personas.text import pluralize, printable
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
 from eval.report import FROM_FILE, Report
@@ -172,12 +174,19 @@ def sweep_figure(found: Sweep) -> Element:
     return chart(_chart(found))
 
 
+def _point(name: str, step: Step, found: Sweep) -> Point:
+    """The model without steering is no place of a clamp: there it stands on the left, as far off as the next place."""
+    place, is_none = step.strength, name == NO_STEERING
+    if is_none and found.kind != "add":
+        places = [each.strength for each in found.steps]
+        place = places[0] - ((places[-1] - places[0]) / (len(places) - 1) if len(places) > 1 else 1.0)
+    leaning = step.leaning if step.verdict.sound else None
+    return Point(place, leaning, step.cost.divergence, step.verdict.finding, NO_STEERING if is_none else None)
+
+
 def _chart(found: Sweep) -> Chart:
     """A strength whose answers are not sound has a cost and no leaning."""
-    points = [
-        Point(step.strength, step.leaning if step.verdict.sound else None, step.cost.divergence, step.verdict.finding)
-        for step in found.steps
-    ]
+    points = [_point(name, step, found) for name, step in sweep_rows(found)]
     name = intervention_described(found.kind, found.direction.name, found.layers)
     toward, against = (answers_of(groups_label(groups)) for groups in (found.toward, found.against))
     finding = dict.fromkeys(each.finding for each in points)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.steering.ablation import AblationReport
     from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
-    from chat_personas.steering.sweep import Sweep
+    from chat_personas.steering.sweep import Step, Sweep
+    from eval.interventions import Fixed
     from eval.report import Effect
     from personas import Group
 
@@ -94,6 +95,8 @@ ANSWERED_EXPLAINED = (
     "spread: variety of the answers, 1 = that of people; refused, letters: shares of refusals and of all letters; "
     "orders: agreement of the two option orders"
 )
+NO_STEERING = "none"
+"""What the model without steering is called beside strengths."""
 NO_STRENGTH = "no strength leads closer on the training half with answers that are sound"
 PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
     "inside_only": "they part: the inside has moved, the survey answers have not",
@@ -129,6 +132,18 @@ def best_strength(sweep: "Sweep") -> str:
         why = finding_described(sweep.unsteered_verdict.finding)
         return f"no change to tell and no strength to choose: without steering the answers are {why}"
     return NO_STRENGTH if sweep.best is None else f"best on the training half: {sweep.best:g}"
+
+
+def sweep_rows(sweep: "Sweep") -> "list[tuple[str, Step]]":
+    """Return what was measured with the names of the rows: `none`, the model without steering, once, and each strength.
+
+    Where a direction is added, `none` stands in its place among the strengths, and before the places of a clamp.
+    """
+    steps = [(strength_written(step.strength), step) for step in sweep.steps if not sweep.is_idle(step)]
+    if sweep.without is None:
+        return steps
+    below = [each for each in steps if sweep.kind == "add" and each[1].strength < 0]
+    return [*below, (NO_STEERING, sweep.without), *steps[len(below) :]]
 
 
 def astray(count: int, questions: int, low: float, high: float) -> str:
@@ -245,6 +260,11 @@ def finding_described(finding: str) -> str:
     return f"not sound: {NOT_SOUND[finding]}" if finding in NOT_SOUND else VERDICTS[finding]
 
 
+def fixed_described(fixed: "Fixed") -> str:
+    """Say what interventions made of the component along a direction, so that it is no reading of the model."""
+    return f"{'removed' if fixed.at is None else f'set to {fixed.at:.2f}'}: nothing to read along it"
+
+
 def push_described(found: "Inside") -> str | None:
     """Say that where the replies lie is in part what the knob adds; None where it adds nothing there."""
     if not found.pushed:
@@ -261,14 +281,17 @@ def inside_line(found: "Inside", drift: "Drift | None") -> str:
 
     The poles have their names, and the spread of held-out texts stands beside them.
     """
+    if found.fixed is not None:
+        return printable(f"[inside] {found.direction.name} {fixed_described(found.fixed)}")
     names = found.direction.pole_names or ("the negative pole", "the positive pole")
     last, parted = found.points[-1], found.parting(drift)
     by = signed_number(found.change or 0.0, decimals=COMPACT)
+    side = "to its own side" if found.pole is not None else f"toward {names[found.toward]}"
     parts = [
         f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
         *([] if (pushed := push_described(found)) is None else [pushed]),
         *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
-        *([] if found.change is None else [f"since turn {found.points[0].turn} {by} to its own side"]),
+        *([] if found.change is None else [f"since turn {found.points[0].turn} {by} {side}"]),
         *([] if parted is None else [PARTING[parted]]),
     ]
     return printable("; ".join(parts))

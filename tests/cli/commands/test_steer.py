@@ -434,7 +434,13 @@ def test_beside_the_other_steerings_stands_how_to_train_a_direction_where_there_
     short = survey_of(tmp_path / "s.json", 18)
     without = command("eval", "democrat", "--steering", "all", "--model", tiny, "--survey", short)
     assert without.code == 0, without.err
-    assert "add: not measured, no direction: train one" in " ".join(without.out.split())
+    said = " ".join(without.out.split())
+    assert "add: not measured, democrat has no direction for this model; with the same --model, train one: " in said
+    trained = "steer", "train", "democrat-republican", "--positive", "democrat", "--negative", "republican"
+    assert f"chat-personas {' '.join(trained)}" in said
+    assert command(*trained, "--model", tiny, "--survey", short).code == 0
+    along = command("eval", "democrat", "--steering", "all", "--model", tiny, "--survey", short, "--json", "-")
+    assert json.loads(along.out)["direction"]["name"] == "democrat-republican"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ steering = "activation"
 attribute = "POLPARTY"
 value = "Democrat"
 [[activation]]
-direction = "theirs.gguf"
+direction = "scripted-theirs.gguf"
 layers = "3"
 strength = 0.75
 [sampling]
@@ -44,7 +44,7 @@ def inside(tmp_path: Path) -> str:
     """A persona along a direction made elsewhere, which is 2 long in layer 3 and lies along the letter B."""
     import gguf
 
-    writer = gguf.GGUFWriter(tmp_path / "theirs.gguf", "controlvector")
+    writer = gguf.GGUFWriter(tmp_path / "scripted-theirs.gguf", "controlvector")
     writer.add_tensor("direction.3", np.array([0.0, 2.0, 0.0, 0.0], dtype=np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -61,7 +61,7 @@ def test_a_report_names_what_was_on_in_a_server_that_takes_vectors(command: Comm
     assert ran.code == 0
     report = json.loads(ran.out)
     (key,) = report["model"]["interventions"]
-    assert key.startswith("add theirs (sha256 ")
+    assert key.startswith("add scripted-theirs (sha256 ")
     assert key.endswith(", strength 0.75")
     # with two options, A's log-odds are 0 and B's -1 + 0.75 * 2
     survey, backwards = next(each["by_order"] for each in report["questions"] if len(each["options"]) == 2)
@@ -69,12 +69,41 @@ def test_a_report_names_what_was_on_in_a_server_that_takes_vectors(command: Comm
     assert backwards["model"] == pytest.approx([0.62246, 0.37754], abs=1e-4)
 
 
+@pytest.mark.parametrize("name", ["theirs", "scripted2-theirs", "script-theirs"])
+def test_a_file_that_says_of_no_model_has_to_be_named_for_the_server_s_before_anything_is_sent(
+    command: Command, inside: str, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "scripted-theirs.gguf").rename(tmp_path / f"{name}.gguf")
+    Path(inside).write_text(INSIDE.replace("scripted-theirs", name))
+    with in_a_thread(taking(read_as_easysteer)) as server:
+        ran = command("eval", inside, "--model", server.url, "--limit", "4")
+        sent = [request for request in server.requests if {"steering", "vllm_xargs"} & request.body.keys()]
+    assert (ran.code, ran.out, sent) == (2, "", [])
+    assert f"(these have 4); if it is of scripted, let its name begin so: scripted-{name}.gguf" in only_line(ran)
+
+
+def test_vectors_of_another_width_than_a_direction_that_was_trained_on_the_model_are_not_sent(
+    command: Command, inside: str
+) -> None:
+    keep_random_direction(EngineInfo("organisation/scripted.Q4_1", "llama", "1" * 64))
+    with in_a_thread(taking(read_as_easysteer)) as server:
+        ran = command("eval", inside, "--model", server.url, "--limit", "4")
+        sent = [request for request in server.requests if {"steering", "vllm_xargs"} & request.body.keys()]
+    assert (ran.code, ran.out, sent) == (2, "", [])
+    assert (
+        "scripted-theirs.gguf has vectors of the width 4, and scripted has states of 64 (llama), as party, a direction "
+        "that was trained on it, says"
+    ) in only_line(ran)
+
+
 def test_a_server_that_ignores_vectors_is_not_asked_the_survey(command: Command, inside: str) -> None:
     with in_a_thread(taking(nothing)) as server:
         ran = command("eval", inside, "--model", server.url, "--limit", "4")
         asked = [request.body["messages"] for request in server.requests if "messages" in request.body]
     assert (ran.code, ran.out) == (2, "")
-    assert "cannot be steered from inside: it does not add the vector of theirs after layer 3" in only_line(ran)
+    assert "cannot be steered from inside: it does not add the vector of scripted-theirs after layer 3" in only_line(
+        ran
+    )
     assert {messages[0]["content"].split(".")[0] for messages in asked} <= {  # type: ignore[index]
         "Answer with the letter A",
         "Say any word",
@@ -106,7 +135,7 @@ def test_the_knob_turns_a_server_that_takes_vectors(command: Command, inside: st
 @pytest.fixture
 def by_name(inside: str) -> str:
     """The same persona, along a direction `party` that is kept for two files of one model and one of another."""
-    Path(inside).write_text(INSIDE.replace("theirs.gguf", "party").replace('layers = "3"', 'layers = "1"'))
+    Path(inside).write_text(INSIDE.replace("scripted-theirs.gguf", "party").replace('layers = "3"', 'layers = "1"'))
     for model, sha256 in (("scripted.Q4_K_M", "1"), ("scripted", "2"), ("other", "3")):
         keep_random_direction(EngineInfo(model, "llama", sha256 * 64))
     return inside

@@ -221,6 +221,15 @@ async def test_a_direction_of_another_model_is_refused_before_anything_is_sent(t
         await engine.close()
 
 
+async def test_directions_of_different_widths_are_not_of_one_model() -> None:
+    async with serving(taking(read_as_easysteer)) as server:
+        engine = await OpenAIEngine.open(server.url)
+        wide = Intervention("add", direction(width=6), (5,), 0.5)
+        with pytest.raises(InterventionError, match=r"vectors of different widths \(4, 6\)"):
+            steered(engine, [along(0.5), wide])
+        await engine.close()
+
+
 async def test_strengths_and_layers_are_checked_as_for_a_model_file() -> None:
     async with serving(taking(read_as_easysteer)) as server:
         engine = await OpenAIEngine.open(server.url)

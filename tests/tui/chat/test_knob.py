@@ -116,7 +116,7 @@ async def test_while_a_direction_is_looked_for_the_status_line_says_so(
         assert let_go.wait(30)
         return kept_directions()
 
-    monkeypatch.setattr("chat_personas.steering.direction_file.kept_directions", slow)
+    monkeypatch.setattr("chat_personas.steering.applied.kept_directions", slow)
     async with screen(session(corpus_file, SteerableEngine())) as pilot:
         await pilot.press("alt+up")
         try:

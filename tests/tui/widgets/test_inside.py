@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from chat_personas.monitor.drift import Drift
 from chat_personas.monitor.inside import Inside, InsidePoint
@@ -10,6 +11,7 @@ from chat_personas.reporting.wording.steering import (
     inside_line,
 )
 from chat_personas.tui.widgets.panel.sections import inside
+from eval.interventions import Fixed
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import paired
 
@@ -71,6 +73,22 @@ def test_what_the_knob_itself_adds_is_said_and_taken_off() -> None:
     assert f"; {said}; held-out" in inside_line(clamped, None)
     assert said in " ".join(inside(clamped, None, WIDTH).plain.split())
     assert said not in inside_line(found(1.39), None)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "said"),
+    [(Fixed(None), "removed: nothing to read along it"), (Fixed(1.0), "set to 1.00: nothing to read along it")],
+)
+def test_what_was_removed_or_set_is_said_in_place_of_a_reading(fixed: Fixed, said: str) -> None:
+    nothing = replace(found(), fixed=fixed)
+    assert inside(nothing, DRIFT, WIDTH).plain == said
+    assert inside_line(nothing, DRIFT) == f"[inside] party {said}"
+
+
+def test_a_persona_of_neither_pole_moves_toward_the_positive_one_and_to_no_side_of_its_own() -> None:
+    nobodys = replace(found(0.5, 0.8), pole=None)
+    assert "; since turn 1 +0.30 toward democrat" in inside_line(nobodys, None)
+    assert "since turn 1, toward democrat:" in inside(nobodys, None, WIDTH).plain
 
 
 def test_the_line_mode_says_the_same_in_one_line() -> None:

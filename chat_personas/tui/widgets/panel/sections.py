@@ -12,7 +12,13 @@ from chat_personas.reporting.numbers import COMPACT, people, plain, signed_numbe
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import measurements as wording
 from chat_personas.reporting.wording.measurements import doubts, drifted, score_name
-from chat_personas.reporting.wording.steering import EXAGGERATION, PARTING, STEERED_BRIEFLY, push_described
+from chat_personas.reporting.wording.steering import (
+    EXAGGERATION,
+    PARTING,
+    STEERED_BRIEFLY,
+    fixed_described,
+    push_described,
+)
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import (
     FIGURE_CELLS,
@@ -228,6 +234,8 @@ AT_POLE = "◆"
 
 def inside(found: "Inside", drift: "Drift | None", width: int) -> Content:
     """Draw where the replies lie between the poles, and on one scale how they and the survey answers have moved."""
+    if found.fixed is not None:
+        return Content(fixed_described(found.fixed))
     names = found.direction.pole_names or ("negative pole", "positive pole")
     around = [_row_on(INSIDE, printable(name), AT_POLE, Span(at, found.spread), width) for at, name in enumerate(names)]
     shown = found.points if len(found.points) <= TURNS_SHOWN else (found.points[0], *found.points[1 - TURNS_SHOWN :])
@@ -238,7 +246,7 @@ def inside(found: "Inside", drift: "Drift | None", width: int) -> Content:
     if found.spread is not None:
         rows.append(Content.styled(f"◆ poles, with the spread of held-out texts ({found.spread:.2f})", "dim"))
     if found.change is not None:
-        own = printable(names[found.pole])
+        own = printable(names[found.toward])
         rows.append(Content(f"since turn {found.points[0].turn}, toward {own}:"))
         rows.append(_row_on(CHANGE, "inside", PERSONA, Span(found.change, None), width, sign="+"))
         if drift is not None:
