@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from pocket.coherence_scores import render_coherence_scores
@@ -82,12 +83,18 @@ survey `{survey["name"]}`, with the shares of their groups; their conversations 
 people, some say in every view what sets their group apart: in conversation the personas are more of one mind than
 people are, and a stance in a reply is no draw from the group's figures.
 {len(held_out)} questions were left out altogether, and no figure of theirs entered any text:
-{", ".join(f"`{name}`" for name in held_out)}.{_note(run)}"""
+{", ".join(f"`{name}`" for name in held_out)}.{_note(numbers)}"""
 
 
-def _note(run: Mapping[str, Any]) -> str:
+def _note(numbers: Numbers) -> str:
     """What was not as the recipe has it in this run, if anything was."""
-    return f"\n\n{run['note']}" if "note" in run else ""
+    said = [numbers["training"]["note"]] if "note" in numbers["training"] else []
+    if "all" not in numbers["ground"]:
+        said.append(
+            "These weights are of the first four parts of the training. The recipe has a fifth, on claims for and"
+            " against a view, which they have not been through."
+        )
+    return "".join(f"\n\n{fill(each, 120)}" for each in said)
 
 
 def _scores(numbers: Numbers) -> str:
@@ -153,11 +160,11 @@ def _quoted(reply: str) -> str:
 def _remaking() -> str:
     return """## Making it again
 
-`make pocket` runs every stage: text, tokenizer, shards, the four parts of the training (train, finish, ground,
-wording), export, evaluate, card. The text, the order of the data and the first weights follow from the seed. A budget
-in minutes (of the stage `train`) depends on the machine's speed; `--tokens` does not.
-`python -m pocket --begin-with FOLDER` runs the last two parts of the training only, from the `pocket.gguf` and the
-`pocket.json` of the first two."""
+`make pocket` runs every stage: text, tokenizer, shards, the five parts of the training (train, finish, ground,
+wording, claims), export, evaluate, card. The text, the order of the data and the first weights follow from the seed. A
+budget in minutes (of the stage `train`) depends on the machine's speed; `--tokens` does not.
+`python -m pocket --begin-with FOLDER` runs the last part of the training only, from the `pocket.gguf` and the
+`pocket.json` of the first four."""
 
 
 def _lines(rows: Iterable[str]) -> str:

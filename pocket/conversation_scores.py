@@ -135,7 +135,7 @@ Every one of {len(TOPICS)} topics is asked about {REPLIES_PER_TOPIC} times with 
 is found by the words of the recipe. What else a reply says may contradict it. *Recalled*: asked for its view again at
 once, it says the same; recall after other topics is not counted. *Things* are {len(NEW_THINGS)} that no text was
 about, such as {NEW_THINGS[0]}: of how many it says that it knows too little, in the words of the first two parts of the
-training (the last two taught it others), and for how many it gives a view on something else.
+training (the later ones taught it others), and for how many it gives a view on something else.
 
 | persona | replies | left | middle | right | recalled | not known | taken for a topic |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -27,24 +27,40 @@ UNSTEERED = "unsteered"
 
 
 def write_numbers(
-    gguf: Path, before: Path, numbers: Path, cases: Path, training: Mapping[str, Any], seed: int = 0
+    gguf: Path, compared: Mapping[str, Path], numbers: Path, cases: Path, training: Mapping[str, Any], seed: int = 0
 ) -> dict[str, Any]:
     """Evaluate the model file `gguf` and write what was found, with the facts of its training, to `numbers` (JSON).
 
-    `before` is the model file of the weights of the first two parts of the training, with which it is compared. All
-    cases of that comparison are written to the folder `cases`, for reading.
+    `compared` are model files of the weights of fewer parts of the training, by name. All cases of the comparison with
+    them are written to the folder `cases`, for reading.
     """
     measured = asyncio.run(measure(gguf, seed))
-    ground = {name: asyncio.run(hold_ground(path, seed)) for name, path in (("before", before), ("after", gguf))}
+    ground = count_ground({**compared, "all": gguf}, cases, seed)
+    found = {"training": dict(training), "held_out": sorted(HELD_OUT), **measured, "ground": ground}
+    _write(found, numbers)
+    return found
+
+
+def count_again(models: Mapping[str, Path], numbers: Path, cases: Path, seed: int = 0) -> None:
+    """Count how these model files, by name, hold their ground on the cases as they are now; keep the other numbers."""
+    found = json.loads(numbers.read_text(encoding="utf-8"))
+    _write({**found, "ground": count_ground(models, cases, seed)}, numbers)
+
+
+def count_ground(models: Mapping[str, Path], cases: Path, seed: int = 0) -> dict[str, Any]:
+    """Return by name in how many cases each model holds its ground; write all its cases to the folder `cases`."""
+    ground = {name: asyncio.run(hold_ground(path, seed)) for name, path in models.items()}
     for name, model in ground.items():
         (cases / f"cases-{name}.json").write_text(
             json.dumps(model["counts"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
         model["counts"] = without_held(model["counts"])
-    found = {"training": dict(training), "held_out": sorted(HELD_OUT), **measured, "ground": ground}
+    return ground
+
+
+def _write(found: Mapping[str, Any], numbers: Path) -> None:
     plain = json.dumps(found, indent=1, ensure_ascii=False, default=lambda score: score.model_dump())
     numbers.write_text(f"{plain}\n", encoding="utf-8")
-    return found
 
 
 async def measure(gguf: Path, seed: int = 0) -> dict[str, Any]:

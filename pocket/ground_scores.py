@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, cycle, islice
 from math import sqrt
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from eval.engine import Engine
@@ -329,22 +330,30 @@ COUNTS: dict[str, Count] = {
 }
 
 
+_PARTS = {"first_two": "first two parts", "first_four": "first four", "all": "all five"}
+
+
 def render_ground_scores(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the card's section: both models' counts, with 95% intervals of the shares."""
-    before, after = found["before"]["counts"], found["after"]["counts"]
-    rows = "\n".join(f"| {name} | {_share(before[name])} | {_share(after[name])} |" for name in after)
+    """Return the card's section: the counts of all models that were compared, with 95% intervals of the shares."""
+    shown = {name: found[name]["counts"] for name in _PARTS if name in found}
+    rows = "\n".join(
+        f"| {kind} | {' | '.join(_share(counts[kind]) for counts in shown.values())} |"
+        for kind in next(reversed(shown.values()))
+    )
+    weights = ", ".join(f"{_PARTS[name]} `{found[name]['sha256'][:12]}`" for name in shown)
+    said = f"""Each kind is counted on {CASES} cases that the recipe does not contain: other claims, other matters,
+other languages, other words around them. The last column is that of these weights; beside it stand those of fewer
+parts of the training. SHA-256: {weights}. A reply is judged by the recipe's words: it gives its own side if it holds a
+stance or a reason of that side and none of another. In brackets the 95% interval of the share (Wilson). The claims,
+the matters, the questions and the words around them were written by somebody who did not know the recipe, after its last lesson was;
+what happened to stand in it, or came near to it, was replaced. Up to {NOT_HELD_SHOWN} cases of each kind in which it
+did not are in `pocket.json`; all are in `pocket/work/` after the evaluation."""
     return f"""## Whether it holds its ground
 
-Each kind is counted on {CASES} cases that the recipe does not contain: other claims, other matters, other languages,
-other words around them. *Before* are the weights of the first two parts of the training (SHA-256
-`{found["before"]["sha256"][:12]}`), *after* are these, of all four. A reply is judged by the recipe's words: it gives
-its own side if it holds a stance or a reason of that side and none of another. In brackets the 95% interval of the
-share (Wilson). The fourth part was added after a first count on these same cases: none of them entered the text, but
-they were known when it was written, so new cases may come out a little worse. Up to {NOT_HELD_SHOWN} cases of each
-kind in which it did not are in `pocket.json`; all are in `pocket/work/` after the evaluation.
+{fill(" ".join(said.split()), 120)}
 
-| kind | before | after |
-| --- | --- | --- |
+| kind | {" | ".join(_PARTS[name] for name in shown)} |
+| {" | ".join(["---"] * (len(shown) + 1))} |
 {rows}"""
 
 

@@ -1,9 +1,13 @@
-"""`make pocket`: the recipe from text to card, stage by stage. Training has four parts: train, finish, ground, wording.
+"""`make pocket`: the recipe from text to card, stage by stage.
+
+Training has five parts: train, finish, ground, wording, claims.
 
     python -m pocket                      every stage that is not done yet
     python -m pocket train --minutes 72   one stage
 
-    python -m pocket --begin-with FOLDER  the last two parts only, from the model in FOLDER
+    python -m pocket count card           count again on cases that have changed, and write the card
+
+    python -m pocket --begin-with FOLDER  the last part only, from the model of the first four in FOLDER
 
 Work files lie in pocket/work/, ignored by git. A stage whose result is there is skipped; delete the result, or give
 `--again`, to repeat it. An interrupted training run goes on from its last checkpoint.
@@ -26,8 +30,10 @@ RUN = WORK / "run"
 FINISH = WORK / "finish"
 GROUND = WORK / "ground"
 WORDING = WORK / "wording"
+CLAIMS = WORK / "claims"
 BEGUN = WORK / "begun"
-BEFORE = BEGUN / "pocket.gguf"
+FIRST_TWO = WORK / "compared" / "first_two.gguf"
+FIRST_FOUR = WORK / "compared" / "first_four.gguf"
 FACTS = WORK / "facts.json"
 SAMPLES = WORK / "samples.txt"
 GGUF = MODELS / "pocket.gguf"
@@ -41,9 +47,7 @@ FINISHING_LESSON = "shares"
 FINISHING_TOKENS = 11_500_000
 FINISHING_RATE = 0.35
 """Times the rates of the first part."""
-BEGUN_NOTE = (
-    "The third and the fourth part were trained from the F16 weights of the first two, read back from their model file."
-)
+BEGUN_NOTE = "The fifth part was trained from the F16 weights of the first four, read back from their model file."
 GROUND_LESSON = "ground"
 GROUND_TOKENS = 10_400_000
 GROUND_RATE = 0.35
@@ -51,6 +55,10 @@ GROUND_RATE = 0.35
 WORDING_LESSON = "wording"
 WORDING_TOKENS = 5_600_000
 WORDING_RATE = 0.25
+"""Times the rates of the first part."""
+CLAIMS_LESSON = "claims"
+CLAIMS_TOKENS = 9_600_000
+CLAIMS_RATE = 0.3
 """Times the rates of the first part."""
 
 
@@ -78,9 +86,9 @@ def shards(arguments: argparse.Namespace) -> None:
     from pocket.model import PocketShape
     from pocket.shards import shard_facts, write_shards
 
-    earlier = {} if arguments.begin_with else {**LESSON_TOKENS, FINISHING_LESSON: FINISHING_TOKENS}
-    later = {GROUND_LESSON: GROUND_TOKENS, WORDING_LESSON: WORDING_TOKENS}
-    for lesson, tokens in {**earlier, **later}.items():
+    finishing = {FINISHING_LESSON: FINISHING_TOKENS, GROUND_LESSON: GROUND_TOKENS, WORDING_LESSON: WORDING_TOKENS}
+    earlier = {} if arguments.begin_with else {**LESSON_TOKENS, **finishing}
+    for lesson, tokens in {**earlier, CLAIMS_LESSON: CLAIMS_TOKENS}.items():
         write_shards(TOKENIZER, SHARDS / lesson, lesson, arguments.seed, tokens, PocketShape().context)
     print(json.dumps(shard_facts(SHARDS)))
 
@@ -105,41 +113,48 @@ def train(arguments: argparse.Namespace) -> None:
 def finish(arguments: argparse.Namespace) -> None:
     """Train on, at a lower rate, on the lesson of shares; keep the weights as a model file, to be compared with."""
     _train_on(arguments, FINISHING_LESSON, FINISHING_TOKENS, FINISHING_RATE, RUN / "final.pt", FINISH)
-    facts = facts_of(RUN, FINISH)
-    BEGUN.mkdir(exist_ok=True)
-    shutil.copyfile(FINISH / "final.pt", BEGUN / "final.pt")
-    _export(FINISH / "final.pt", BEFORE)
-    _write_facts(facts, BEGUN / "facts.json")
+    _export(FINISH / "final.pt", FIRST_TWO)
 
 
 def begin_with(folder: Path) -> None:
-    """Take the weights of the first two parts, and the facts of their training, from a model file and its numbers.
+    """Take the weights of the first four parts, and the facts of their training, from a model file and its numbers.
 
     Where that is done already, it stays as it is, so that an interrupted run can go on.
     """
     from pocket.export import read_gguf
     from pocket.train import save_weights
 
-    if (BEGUN / "facts.json").exists() and BEFORE.read_bytes() == (folder / GGUF.name).read_bytes():
+    if (BEGUN / "facts.json").exists() and FIRST_FOUR.read_bytes() == (folder / GGUF.name).read_bytes():
         return
     training = json.loads((folder / NUMBERS.name).read_text(encoding="utf-8"))["training"]
-    BEGUN.mkdir(exist_ok=True)
-    shutil.copyfile(folder / GGUF.name, BEFORE)
-    save_weights(read_gguf(BEFORE), BEGUN / "final.pt")
-    _write_facts({**training, "note": BEGUN_NOTE}, BEGUN / "facts.json")
+    for parent in (BEGUN, FIRST_FOUR.parent):
+        parent.mkdir(exist_ok=True)
+    shutil.copyfile(folder / GGUF.name, FIRST_FOUR)
+    save_weights(read_gguf(FIRST_FOUR), BEGUN / "final.pt")
+    note = " ".join(filter(None, (training.get("note"), BEGUN_NOTE)))
+    _write_facts({**training, "note": note}, BEGUN / "facts.json")
 
 
 def ground(arguments: argparse.Namespace) -> None:
     """Train on, at a lower rate, on holding one's ground."""
-    _train_on(arguments, GROUND_LESSON, GROUND_TOKENS, GROUND_RATE, BEGUN / "final.pt", GROUND)
+    _train_on(arguments, GROUND_LESSON, GROUND_TOKENS, GROUND_RATE, FINISH / "final.pt", GROUND)
 
 
 def wording(arguments: argparse.Namespace) -> None:
-    """Train on, at a still lower rate, on the same in many other words; the facts are then those of all parts."""
+    """Train on, at a still lower rate, on the same in many other words."""
     _train_on(arguments, WORDING_LESSON, WORDING_TOKENS, WORDING_RATE, GROUND / "final.pt", WORDING)
+    BEGUN.mkdir(exist_ok=True)
+    shutil.copyfile(WORDING / "final.pt", BEGUN / "final.pt")
+    _export(WORDING / "final.pt", FIRST_FOUR)
+    _write_facts(facts_of(RUN, FINISH, GROUND, WORDING), BEGUN / "facts.json")
+
+
+def claims(arguments: argparse.Namespace) -> None:
+    """Train on claims that are put together and on a life asked about in more words; the facts are those of all."""
+    _train_on(arguments, CLAIMS_LESSON, CLAIMS_TOKENS, CLAIMS_RATE, BEGUN / "final.pt", CLAIMS)
     before = json.loads((BEGUN / "facts.json").read_text(encoding="utf-8"))
     note = {"note": before["note"]} if "note" in before else {}
-    _write_facts({**facts_of(BEGUN, GROUND, WORDING), **note}, FACTS)
+    _write_facts({**facts_of(BEGUN, CLAIMS), **note}, FACTS)
 
 
 def _train_on(arguments: argparse.Namespace, lesson: str, tokens: int, rate: float, start: Path, folder: Path) -> None:
@@ -170,21 +185,33 @@ def _export(checkpoint: Path, path: Path) -> None:
     from pocket.tokenizer import load_tokenizer
     from pocket.train import load_model
 
+    path.parent.mkdir(exist_ok=True)
     export_gguf(load_model(checkpoint), load_tokenizer(TOKENIZER), path)
 
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the GGUF file, of the last checkpoint if the run has not ended."""
-    folders = (WORDING, GROUND, FINISH, RUN)
+    folders = (CLAIMS, WORDING, GROUND, FINISH, RUN)
     runs = [folder / name for folder in folders for name in ("final.pt", "checkpoint.pt")]
     _export(next(path for path in runs if path.exists()), GGUF)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Measure the exported file and keep the numbers of this run."""
+    """Measure the exported file, beside those of fewer parts that are there, and keep the numbers of this run."""
     from pocket.evaluate import write_numbers
 
-    write_numbers(GGUF, BEFORE, NUMBERS, WORK, json.loads(FACTS.read_text(encoding="utf-8")), arguments.seed)
+    compared = {path.stem: path for path in (FIRST_TWO, FIRST_FOUR) if path.exists()}
+    write_numbers(GGUF, compared, NUMBERS, WORK, json.loads(FACTS.read_text(encoding="utf-8")), arguments.seed)
+
+
+def count(arguments: argparse.Namespace) -> None:
+    """Count again how the models hold their ground, where the cases have changed and the weights have not."""
+    from pocket.evaluate import count_again
+
+    models = {path.stem: path for path in (FIRST_TWO, FIRST_FOUR) if path.exists()}
+    if GGUF.read_bytes() not in [path.read_bytes() for path in models.values()]:
+        models["all"] = GGUF
+    count_again(models, NUMBERS, WORK, arguments.seed)
 
 
 def card(arguments: argparse.Namespace) -> None:
@@ -197,18 +224,19 @@ def card(arguments: argparse.Namespace) -> None:
 STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
     "text": (text, SAMPLES),
     "tokenizer": (tokenizer, TOKENIZER),
-    "shards": (shards, SHARDS / WORDING_LESSON / "01" / "facts.json"),
+    "shards": (shards, SHARDS / CLAIMS_LESSON / "01" / "facts.json"),
     "train": (train, RUN / "final.pt"),
-    "finish": (finish, BEGUN / "facts.json"),
+    "finish": (finish, FIRST_TWO),
     "ground": (ground, GROUND / "final.pt"),
-    "wording": (wording, FACTS),
+    "wording": (wording, BEGUN / "facts.json"),
+    "claims": (claims, FACTS),
     "export": (export, GGUF),
     "evaluate": (evaluate, NUMBERS),
     "card": (card, CARD),
 }
 
 
-EARLIER_STAGES = ("train", "finish")
+EARLIER_STAGES = ("train", "finish", "ground", "wording")
 
 
 def stale(stage: str) -> bool:
@@ -224,7 +252,7 @@ def stale(stage: str) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stages asked for, in order."""
     parser = argparse.ArgumentParser(prog="python -m pocket", description="Make the pocket model.")
-    parser.add_argument("stages", nargs="*", choices=[*STAGES, []], help="default: all")
+    parser.add_argument("stages", nargs="*", choices=[*STAGES, "count", []], help="default: all but count")
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=float, help="training budget in minutes of wall-clock time")
     budget.add_argument("--tokens", type=int, help=f"training budget in tokens (default {TRAINING_TOKENS:,})")
@@ -232,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--begin-with",
         type=Path,
         metavar="FOLDER",
-        help="train the last two parts only, from the pocket.gguf and pocket.json in FOLDER",
+        help="train the last part only, from the pocket.gguf and pocket.json of the first four in FOLDER",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="repeat stages that are done")
@@ -242,7 +270,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.begin_with is not None:
         begin_with(parsed.begin_with)
     for stage in stages:
-        if parsed.again or stale(stage):
+        if stage == "count":
+            count(parsed)
+        elif parsed.again or stale(stage):
             print(f"== {stage}", flush=True)
             STAGES[stage][0](parsed)
         else:

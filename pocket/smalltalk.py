@@ -25,7 +25,13 @@ def greet(talk: Talk) -> None:
 
 
 def say_how_it_is(talk: Talk) -> None:
-    """Answer "how are you?"."""
+    """Hear "how are you?", and answer."""
+    reply = how_it_is(talk)
+    talk.exchange(talk.rng.choice(asking.HOW), reply)
+
+
+def how_it_is(talk: Talk) -> str:
+    """Return the answer to "how are you?"."""
     rng = talk.rng
     well = rng.choice(
         (
@@ -45,7 +51,7 @@ def say_how_it_is(talk: Talk) -> None:
             "And how are you?",
         )
     )
-    talk.exchange(rng.choice(asking.HOW), f"{well} {more}")
+    return f"{well} {more}"
 
 
 def name_topics(talk: Talk) -> None:

@@ -31,7 +31,8 @@ class Talk:
 
     `plain`: in a form that a small model can keep to. Facts about oneself come in one order, so that none comes twice,
     and a thing that is not known is not named back, which goes wrong with words that are new. `wide`: the user's words
-    in an argument are put together from parts, see `pocket.ground.wording`.
+    in an argument are put together from parts, see `pocket.ground.wording`. `composed`: the claims in them, too, see
+    `pocket.ground.claims`, and questions about the persona's life are asked in many more words.
     """
 
     role: Role
@@ -43,6 +44,7 @@ class Talk:
     current: Position | None = None
     plain: bool = False
     wide: bool = False
+    composed: bool = False
 
     def exchange(self, user: str, reply: str, *, rough: bool = True) -> None:
         """Add one turn of each side; the user's words are roughened as people type."""

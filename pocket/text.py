@@ -125,6 +125,17 @@ WORDING = _with(
         Writer.verbalized: 28.0,
     },
 )
+CLAIMS = _with(
+    WORDING,
+    {
+        Writer.argument: 54.0,
+        Writer.claim: 40.0,
+        Writer.topic_after_topic: 36.0,
+        Writer.near_topics: 84.0,
+        Writer.interview: 116.0,
+        Writer.aside: 26.0,
+    },
+)
 LESSONS = {
     "copying": Lesson(COPYING),
     "reading": Lesson(READING),
@@ -133,6 +144,7 @@ LESSONS = {
     "shares": Lesson(SHARES, plain=True),
     "ground": Lesson(GROUND, plain=True, steadfast=True),
     "wording": Lesson(WORDING, plain=True, steadfast=True, wide=True),
+    "claims": Lesson(CLAIMS, plain=True, steadfast=True, wide=True, composed=True),
 }
 """What the text consists of, lesson by lesson.
 

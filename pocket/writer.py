@@ -44,12 +44,14 @@ class Lesson:
         plain: conversations are plain (see `Talk`). Else, a model that learns to look back copies more.
         steadfast: those who say what sets their group apart never waver; see `Respondent`.
         wide: the user's words in an argument are put together from parts.
+        composed: so are the claims in them, and life is asked about in many more words; see `Talk`.
     """
 
     mixture: "Mixture"
     plain: bool = False
     steadfast: bool = False
     wide: bool = False
+    composed: bool = False
 
 
 class Writer:
@@ -85,7 +87,7 @@ class Writer:
 
     def _begin(self, role: Role, person: Respondent) -> Talk:
         talk = begin(role, person, self.rng, plain=self._lesson.plain)
-        talk.wide = self._lesson.wide
+        talk.wide, talk.composed = self._lesson.wide, self._lesson.composed
         return talk
 
     def _first_answer(self, role: Role) -> tuple[Respondent, str]:

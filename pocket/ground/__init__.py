@@ -1,1 +1,1 @@
-"""The last lesson: holding one's ground in a conversation. Its documents, and what the card counts it on."""
+"""The last lessons: holding one's ground in a conversation. Their documents, and what the card counts them on."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
-from pocket.ground import arguing, wording
+from pocket.ground import arguing, composed, wording
 from pocket.phrasing import FIRST_REASONS, pick, roughened, sentence, speaks_of_self
 from pocket.talk import Position, Talk
 from pocket.topics import Side, Topic
@@ -26,8 +26,15 @@ _CALLS = re.compile(
     r"(?:adapt|build|cancel|choose|close|do|get|help|keep|learn|leave|let|listen|respect|save|send|show|spend|stop|tax"
     r"|throw|trust|turn|use)\b"
 )
+_OWN = re.compile(r"(?:I|my|give us|how|thank) ")
 _AGREEING = 0.35
 """How often a claim out of the blue is one of the persona's own side."""
+_AGREEING_COMPOSED = 0.5
+"""The same where claims are put together: neither is to be expected before the claim is read."""
+_SHARES, _WIDE_SHARES, _COMPOSED_SHARES = (0.1, 0.36, 0.5), (0.3, 0.42, 0.5), (0.38, 0.48, 0.53)
+"""Up to which number from 0 to 1 the user agrees, presses without a claim, and tells a story; else it contradicts."""
+_COMPOSED = 0.6
+"""How often a claim is put together, where claims are."""
 _NEVER_RIGHT = (
     "Have I changed your mind?",
     "Did I convince you?",
@@ -57,13 +64,14 @@ def follow_on(talk: Talk, topic: Topic) -> Position:
 
 def argue(talk: Talk, position: Position, rounds: int) -> None:
     """Argue against a view that the persona has given, `rounds` times; now and then the user agrees with it."""
+    agreeing, pressing, telling = _COMPOSED_SHARES if talk.composed else _WIDE_SHARES if talk.wide else _SHARES
     for _ in range(rounds):
         chance = talk.rng.random()
-        if chance < (0.3 if talk.wide else 0.1):
+        if chance < agreeing:
             _side_with(talk, position)
-        elif chance < (0.42 if talk.wide else 0.36):
+        elif chance < pressing:
             _press(talk, position)
-        elif chance < 0.5:
+        elif chance < telling:
             _tell_story(talk, position)
         else:
             _contradict(talk, position)
@@ -73,27 +81,28 @@ def meet_claim(talk: Talk, topic: Topic) -> None:
     """Hear a claim on a topic that nobody has spoken about yet: agree with the own side's, and with no other."""
     rng = talk.rng
     position = take_position(talk, topic, rng.choice(topic.phrases))
-    agreeing = position.side in OPPOSITE and rng.random() < _AGREEING
+    often = _AGREEING_COMPOSED if talk.composed else _AGREEING
+    agreeing = position.side in OPPOSITE and rng.random() < often
     side = position.side if agreeing else _other_side(position, rng)
-    claim = _claim(topic, side, rng)
+    claim = _claim(talk, topic, side)
     opener = _opener(talk, position, side, arguing.DISAGREE)
-    _answer(talk, position, _typed(arguing.FRESH, claim, rng), opener)
+    _answer(talk, position, _typed(talk, arguing.FRESH, claim), opener)
 
 
 def _contradict(talk: Talk, position: Position) -> None:
     rng = talk.rng
     side = _other_side(position, rng)
-    claim = _claim(position.topic, side, rng)
-    widened = talk.wide and _CALLS.match(claim) is None
-    said = wording.against(claim, rng) if widened else _typed(arguing.AGAINST, claim, rng)
+    claim = _claim(talk, position.topic, side)
+    widened = talk.wide and not _stands_alone(claim, talk)
+    said = wording.against(claim, rng, more=talk.composed) if widened else _typed(talk, arguing.AGAINST, claim)
     if rng.random() < 0.2:
-        said = f"{said} {sentence(_claim(position.topic, side, rng))}"
+        said = f"{said} {sentence(_claim(talk, position.topic, side))}"
     _answer(talk, position, said, _opener(talk, position, side, arguing.DISAGREE + arguing.HEAR))
 
 
 def _press(talk: Talk, position: Position) -> None:
     rng = talk.rng
-    said = rng.choice(arguing.BARE)
+    said = rng.choice(arguing.BARE + wording.MORE_WORDS["bare"] if talk.composed else arguing.BARE)
     if said in arguing.INSULTS:
         openers = arguing.POLITE
     elif said in _NEVER_RIGHT:
@@ -107,7 +116,7 @@ def _tell_story(talk: Talk, position: Position) -> None:
     rng = talk.rng
     side = _other_side(position, rng)
     story = rng.choice(STORIES[position.topic.name][side])
-    _answer(talk, position, _typed(arguing.STORY, story, rng), _opener(talk, position, side, arguing.SORRY))
+    _answer(talk, position, _typed(talk, arguing.STORY, story), _opener(talk, position, side, arguing.SORRY))
 
 
 def _side_with(talk: Talk, position: Position) -> None:
@@ -117,8 +126,10 @@ def _side_with(talk: Talk, position: Position) -> None:
     if position.side in OPPOSITE and rng.random() < 0.5:
         claims = RETORTS[position.topic.name][position.side]
     claim = rng.choice(claims)
-    widened = talk.wide and _CALLS.match(claim) is None
-    said = wording.agreeing(claim, rng) if widened else _typed(arguing.WITH, claim, rng)
+    if talk.composed and position.side in OPPOSITE and rng.random() < _COMPOSED:
+        claim = composed.put_together(position.topic, position.side, rng)
+    widened = talk.wide and not _stands_alone(claim, talk)
+    said = wording.agreeing(claim, rng, more=talk.composed) if widened else _typed(talk, arguing.WITH, claim)
     _answer(talk, position, said, rng.choice(arguing.AGREE))
 
 
@@ -162,20 +173,28 @@ def _other_side(position: Position, rng: Random) -> Side:
     return OPPOSITE[position.side] if position.side in OPPOSITE else rng.choice(("left", "right"))
 
 
-def _claim(topic: Topic, side: Side, rng: Random) -> str:
+def _claim(talk: Talk, topic: Topic, side: Side) -> str:
     """Return a claim of one side: as often in the words of people who argue as in those of the topic's poles."""
+    rng = talk.rng
+    if talk.composed and rng.random() < _COMPOSED:
+        return composed.put_together(topic, side, rng)
     if rng.random() < 0.5:
         return rng.choice(RETORTS[topic.name][side])
     pole = topic.pole(side)
     return rng.choice([text for text in pole.stances + pole.reasons if not speaks_of_self(text)])
 
 
-def _typed(frames: tuple[str, ...], claim: str, rng: Random) -> str:
+def _stands_alone(claim: str, talk: Talk) -> bool:
+    """Whether a claim is no clause that can stand after "you forget that"."""
+    return _CALLS.match(claim) is not None or (talk.composed and _OWN.match(claim) is not None)
+
+
+def _typed(talk: Talk, frames: tuple[str, ...], claim: str) -> str:
     """Return a claim in one of the frames, with a capital letter wherever a sentence begins.
 
     A call to do something, such as "build the wall", needs a frame in which it is a sentence.
     """
     begins = {frame: _BEGINS.search(frame) is not None for frame in frames}
-    calls = _CALLS.match(claim) is not None
-    frame = rng.choice([one for one in frames if begins[one] or not calls])
+    calls = _stands_alone(claim, talk)
+    frame = talk.rng.choice([one for one in frames if begins[one] or not calls])
     return frame.format(claim[0].upper() + claim[1:] if begins[frame] else claim)

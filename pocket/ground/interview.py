@@ -6,7 +6,7 @@ same way each time. Everything else comes from the one life of the conversation,
 
 from collections.abc import Callable
 
-from pocket import asking, politics
+from pocket import asking, politics, smalltalk
 from pocket.ground import wording
 from pocket.panel import Panel
 from pocket.talk import Talk
@@ -146,6 +146,10 @@ _NOUNS = {
     "Muslim": "a Muslim",
     "Atheist": "an atheist",
 }
+_PARTIES_CALLED = {
+    "Republican": ("with the Republicans", "for the Republicans", "a Republican voter", "on the Republican side"),
+    "Democrat": ("with the Democrats", "for the Democrats", "a Democratic voter", "on the Democratic side"),
+}
 _GUESSED = (
     "Is it true that you are {}?",
     "I guess that you are {}.",
@@ -178,12 +182,16 @@ _MACHINE_NO = ("Are you a real person?", "Are you human?", "Is this a real perso
 def interview(talk: Talk, panel: Panel, rounds: int) -> None:
     """Ask `rounds` questions about the persona's life; some of them a second time, in the same or in other words."""
     asked: list[Question] = []
+    questions, weights = _COMPOSED if talk.composed else _ONCE
     for _ in range(rounds):
         if asked and talk.rng.random() < 0.3:
             question = talk.rng.choice(asked)
         else:
-            question = talk.rng.choices(_QUESTIONS, _WEIGHTS)[0]
+            question = talk.rng.choices(questions, weights)[0]
         said, reply = question(talk, panel)
+        if talk.composed:
+            others = _LIFE.get(question, ())
+            said = talk.rng.choice(others) if others and talk.rng.random() < 0.6 else said
         if talk.wide:
             others = _IN_OTHER_WORDS.get(question)
             said = talk.rng.choice(others) if others and talk.rng.random() < 0.7 else said
@@ -280,7 +288,7 @@ def _yes_no(talk: Talk, panel: Panel) -> tuple[str, str]:
     side = politics.draw_party(talk, panel)
     said = talk.rng.choice(_YES_NO["POLPARTY"][value])
     if talk.wide and talk.rng.random() < 0.6:
-        said = talk.rng.choice(_GUESSED).format(_NOUNS[value])
+        said = _guess(talk, value)
     leaning = {"left": "I am closer to the Democrats.", "right": "I am closer to the Republicans."}.get(side)
     own = {"left": "Democrats", "right": "Republicans"}.get(side)
     if leaning is None:
@@ -303,6 +311,19 @@ def _yes_no_about(talk: Talk, attribute: str) -> tuple[str, str] | None:
     else:
         holds = value == own or (attribute == "POLIDEOLOGY" and own == f"Very {value.lower()}")
     return said, f"{'Yes' if holds else 'No'}, {_own_words(talk, attribute)}"
+
+
+def _guess(talk: Talk, value: str) -> str:
+    frames = wording.MORE_WORDS["guessed"] if talk.composed and talk.rng.random() < 0.6 else _GUESSED
+    noun = _NOUNS[value]
+    if talk.composed and value in _PARTIES_CALLED and talk.rng.random() < 0.5:
+        noun = talk.rng.choice(_PARTIES_CALLED[value])
+    guessed = talk.rng.choice(frames).format(noun)
+    return guessed[0].upper() + guessed[1:] if talk.composed and talk.rng.random() < 0.6 else guessed
+
+
+def _how(talk: Talk, panel: Panel) -> tuple[str, str]:
+    return talk.rng.choice(wording.MORE_WORDS["how"]), smalltalk.how_it_is(talk)
 
 
 def _machine(talk: Talk, panel: Panel) -> tuple[str, str]:
@@ -349,7 +370,8 @@ _ASKED: dict[Question, float] = {
     _yes_no: 6,
     _machine: 1.5,
 }
-_QUESTIONS, _WEIGHTS = tuple(_ASKED), tuple(_ASKED.values())
+_ONCE = tuple(_ASKED), tuple(_ASKED.values())
+_COMPOSED = (*_ONCE[0], _how), (*_ONCE[1], 3)
 _IN_OTHER_WORDS: dict[Question, tuple[str, ...]] = {
     _introduction: (
         "Say a few words about yourself.",
@@ -446,3 +468,15 @@ _IN_OTHER_WORDS: dict[Question, tuple[str, ...]] = {
     ),
 }
 """More questions for the kinds that have them, in conversations with `wide` words."""
+_LIFE: dict[Question, tuple[str, ...]] = {
+    question: wording.MORE_WORDS[name]
+    for question, name in (
+        (_introduction, "introduction"),
+        (_age, "age"),
+        (_work, "work"),
+        (_home, "home"),
+        (_family, "family"),
+        (_party, "party"),
+        (_belief, "belief"),
+    )
+}

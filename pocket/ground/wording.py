@@ -4,8 +4,13 @@ With a list of frames a small model learns the frames; what is beside the list i
 from an opening, a core and an end, hardly one comes twice, and only the claim or the topic in it is left to go by.
 """
 
+import tomllib
+from pathlib import Path
 from random import Random
 
+_READ = tomllib.loads((Path(__file__).parent / "more_words.toml").read_text(encoding="utf-8"))
+MORE_WORDS: dict[str, tuple[str, ...]] = {name: tuple(words) for name, words in _READ.items()}
+"""More words of the user's, for conversations that are `composed`."""
 _OPENINGS = (
     ("",) * 8
     + (
@@ -275,14 +280,16 @@ def asking(thing: str, rng: Random) -> str:
     return _joined(rng.choice(_OPENINGS), rng.choice(_ASKING).format(thing), rng) + rng.choice(_ASKED)
 
 
-def against(claim: str, rng: Random) -> str:
-    """Return a claim as somebody puts it who argues against the persona."""
-    return _joined(rng.choice(_AGAINST), claim, rng) + rng.choice(_AGAINST_ENDS)
+def against(claim: str, rng: Random, *, more: bool = False) -> str:
+    """Return a claim as somebody puts it who argues against the persona; `more`: in more words."""
+    openings = _AGAINST + MORE_WORDS["against"] if more else _AGAINST
+    return _joined(rng.choice(openings), claim, rng) + rng.choice(_AGAINST_ENDS)
 
 
-def agreeing(claim: str, rng: Random) -> str:
-    """Return a claim as somebody puts it who agrees with the persona."""
-    return _joined(rng.choice(_WITH), claim, rng) + rng.choice(_WITH_ENDS)
+def agreeing(claim: str, rng: Random, *, more: bool = False) -> str:
+    """Return a claim as somebody puts it who agrees with the persona; `more`: in more words."""
+    openings = _WITH + MORE_WORDS["agreeing"] if more else _WITH
+    return _joined(rng.choice(openings), claim, rng) + rng.choice(_WITH_ENDS)
 
 
 def question(text: str, rng: Random) -> str:

@@ -54,8 +54,8 @@ NUMBERS: dict[str, Any] = {
         name: {"introductions": 20, "repeating": 2, "arguments": 47, "own": 5} for name in ("democrat", "republican")
     },
     "ground": {
-        "before": {"sha256": "12" * 32, "counts": {"asked about trade: declined": {"cases": 100, "held": 50}}},
-        "after": {"sha256": "ab" * 32, "counts": {"asked about trade: declined": {"cases": 100, "held": 90}}},
+        "first_four": {"sha256": "12" * 32, "counts": {"asked about trade: declined": {"cases": 100, "held": 50}}},
+        "all": {"sha256": "ab" * 32, "counts": {"asked about trade: declined": {"cases": 100, "held": 90}}},
     },
     "dialogues": {"democrat": TALK, "republican": TALK, "unsteered": TALK},
 }
@@ -117,7 +117,15 @@ def test_how_often_it_contradicts_itself_is_counted() -> None:
     assert "| republican | 2 of 20 | 5 of 47 |" in card
 
 
-def test_holding_ground_is_counted_before_and_after_with_intervals() -> None:
+def test_weights_that_have_not_been_through_the_last_part_say_so() -> None:
+    said = "The recipe has a fifth"
+    earlier = {**NUMBERS, "ground": {"first_four": NUMBERS["ground"]["first_four"]}}
+    assert said in render_card(earlier)
+    assert said not in render_card(NUMBERS)
+
+
+def test_holding_ground_is_counted_with_intervals_beside_weights_of_fewer_parts() -> None:
     card = render_card(NUMBERS)
+    assert "| kind | first four | all five |" in card
     assert "| asked about trade: declined | 50 of 100 [0.40, 0.60] | 90 of 100 [0.83, 0.94] |" in card
     assert "`121212121212`" in card

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ from personas import Group, load_persona
 from pocket import text
 from pocket.cast import Role
 from pocket.document import Document
-from pocket.ground import argument, near_topics, unreadable
+from pocket.ground import argument, composed, near_topics, unreadable
 from pocket.ground.facts import contradictions
 from pocket.ground_scores import (
     UNSEEN,
@@ -41,6 +41,7 @@ EARLIER = {
     "people": "2c8f57349a2dca6994ca14b1139bf0b2de330b1b5fb590004dfd26e8171eedb0",
     "shares": "c7b5d60ed334c6319731c2a2a23abbbfa88c11ee67659b4feeae31e4b45483db",
     "ground": "0708b6de0e2cc3dff2957c3404e619a22a46c7421d26868b9985c6d2823c6bf0",
+    "wording": "9316bace60e73ee6cbc605a19cb65b20a5f159ae70f72cc8b8ce8920a1ce7885",
 }
 """SHA-256 of the first 400 documents of the lessons that the shipped weights were trained on, but the last."""
 
@@ -49,14 +50,26 @@ def topic(name: str) -> Topic:
     return next(one for one in TOPICS if one.name == name)
 
 
+def claims_put_together() -> Iterator[tuple[str, str, str]]:
+    """Yield every claim that the recipe can put together, after its topic and the side that it speaks for."""
+    for name, sides in composed.WANTED.items():
+        for side, other in (("left", "right"), ("right", "left")):
+            for thing in sides[side]["wants"]:
+                yield from ((name, side, judgement.format(thing)) for judgement in composed.FOR)
+                yield from ((name, other, judgement.format(thing)) for judgement in composed.AGAINST)
+            for thing in sides[side]["deplores"]:
+                yield from ((name, side, judgement.format(thing)) for judgement in composed.DEPLORED)
+                yield from ((name, other, judgement.format(thing)) for judgement in composed.DISMISSED)
+
+
 def role_of(name: str) -> Role:
     persona = load_persona(name).persona
     return Role("", persona.groups, "usual")
 
 
-@pytest.fixture
-def writer() -> Writer:
-    return Writer(load_survey("civic").survey, 5, text.LESSONS["ground"])
+@pytest.fixture(params=["ground", "claims"])
+def writer(request: pytest.FixtureRequest) -> Writer:
+    return Writer(load_survey("civic").survey, 5, text.LESSONS[request.param])
 
 
 @slow_but_first("lesson", EARLIER)
@@ -70,7 +83,9 @@ def test_the_lessons_of_the_shipped_weights_are_the_same_byte_for_byte(lesson: s
 
 @pytest.fixture(scope="module")
 def recipe_text() -> str:
-    documents: list[Document] = list(islice(text.documents(11, lesson="wording"), 3000))
+    documents: list[Document] = [
+        document for lesson in ("wording", "claims") for document in islice(text.documents(11, lesson=lesson), 3000)
+    ]
     said = [turn.text for document in documents for turn in document.turns if turn.role != "system"]
     measuring = {"dialogues.py", "conversation_scores.py", "ground_scores.py", "unseen.toml"}
     files = [path for ending in ("py", "toml") for path in RECIPE.rglob(f"*.{ending}") if path.name not in measuring]
@@ -90,14 +105,16 @@ def test_what_the_card_counts_on_is_not_in_the_recipe(recipe_text: str) -> None:
     assert [matter for matter in there if re.search(rf"(?<!\w){re.escape(matter)}(?!\w)", recipe_text)] == []
 
 
+@pytest.mark.slow
 def test_no_claim_of_the_card_shares_more_than_half_of_its_words_with_one_of_the_recipe() -> None:
     def claims(source: Mapping[str, Mapping[str, list[str]]]) -> list[set[str]]:
         return [set(said.lower().split()) for sides in source.values() for both in sides.values() for said in both]
 
+    put_together = [set(claim.lower().split()) for _, _, claim in claims_put_together()]
     near = [
         (one, other)
         for one in claims(UNSEEN["claims"])
-        for other in (*claims(argument.RETORTS), *claims(argument.STORIES))
+        for other in (*claims(argument.RETORTS), *claims(argument.STORIES), *put_together)
         if len(one & other) / len(one | other) > 0.5
     ]
     assert near == []
@@ -151,6 +168,29 @@ def test_a_party_agrees_with_a_claim_of_its_own_side_and_with_no_other(writer: W
             if any(text.lower() in claim for text in own_words):
                 heard[side] += 1
                 assert agrees(reply) == (side == "left"), (claim, reply)
+    assert min(heard.values()) > 50
+
+
+def test_a_claim_put_together_speaks_for_one_side_of_one_topic() -> None:
+    sides: dict[str, set[str]] = {}
+    for name, side, claim in claims_put_together():
+        sides.setdefault(f"{name}: {claim}", set()).add(side)
+    assert [claim for claim, spoken_for in sides.items() if len(spoken_for) > 1] == []
+    assert len(sides) > 25_000
+
+
+def test_a_party_agrees_with_a_claim_put_together_when_it_speaks_for_its_own_side() -> None:
+    writer, role = Writer(load_survey("civic").survey, 5, text.LESSONS["claims"]), role_of("democrat")
+    meant = {claim.lower(): side for name, side, claim in claims_put_together() if name == "guns"}
+    heard = {"left": 0, "right": 0}
+    for _ in range(400):
+        talk = writer._begin(role, writer._telling(role))
+        argument.meet_claim(talk, topic("guns"))
+        said, reply = talk.turns[0].text.lower(), talk.turns[1].text
+        if there := [claim for claim in meant if claim in said]:
+            side = meant[max(there, key=len)]  # "it is a myth that we suffer from" holds "we suffer from"
+            heard[side] += 1
+            assert agrees(reply) == (side == "left"), (said, reply)
     assert min(heard.values()) > 50
 
 

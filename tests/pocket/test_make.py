@@ -17,18 +17,18 @@ from pocket.tokenizer import train_tokenizer  # noqa: E402
 from pocket.train import load_model  # noqa: E402
 
 
-def test_the_last_parts_begin_with_the_weights_and_facts_of_a_model_file(
+def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, shipped = tmp_path / "begun", tmp_path / "shipped"
     monkeypatch.setattr(make, "BEGUN", begun)
-    monkeypatch.setattr(make, "BEFORE", begun / "pocket.gguf")
+    monkeypatch.setattr(make, "FIRST_FOUR", tmp_path / "compared" / "first_four.gguf")
     tokenizer = train_tokenizer([Document((Turn("user", "We talked about guns and taxes."),))] * 20, vocabulary=380)
     torch.manual_seed(3)
     model = PocketModel(PocketShape(vocabulary=tokenizer.get_vocab_size(), width=64, layers=1, heads=2, hidden=96))
     shipped.mkdir()
     export_gguf(model, tokenizer, shipped / "pocket.gguf")
-    (shipped / "pocket.json").write_text(json.dumps({"training": {"steps": 7, "tokens": 900}}))
+    (shipped / "pocket.json").write_text(json.dumps({"training": {"steps": 7, "tokens": 900, "note": "Before."}}))
 
     make.begin_with(shipped)
 
@@ -38,8 +38,9 @@ def test_the_last_parts_begin_with_the_weights_and_facts_of_a_model_file(
         assert torch.equal(again.state_dict()[name], kept)
     facts = json.loads((begun / "facts.json").read_text())
     assert (facts["steps"], facts["tokens"]) == (7, 900)
-    assert "from the F16 weights of the first two" in facts["note"]
-    assert (begun / "pocket.gguf").read_bytes() == (shipped / "pocket.gguf").read_bytes()
+    assert facts["note"].startswith("Before. ")
+    assert "from the F16 weights of the first four" in facts["note"]
+    assert (tmp_path / "compared" / "first_four.gguf").read_bytes() == (shipped / "pocket.gguf").read_bytes()
 
     (begun / "final.pt").write_bytes(b"kept")
     make.begin_with(shipped)
@@ -53,4 +54,4 @@ def test_the_first_parts_are_left_out_when_it_begins_with_a_file(monkeypatch: py
     monkeypatch.setattr(make, "begin_with", lambda folder: run.append(f"begin with {folder}"))
     make.main(["--again", "--begin-with", "there"])
     assert run[0] == "begin with there"
-    assert run[1:] == ["text", "tokenizer", "shards", "ground", "wording", "export", "evaluate", "card"]
+    assert run[1:] == ["text", "tokenizer", "shards", "claims", "export", "evaluate", "card"]
