@@ -137,7 +137,7 @@ def _headline(estimate: "Estimate") -> str:
     if card is None:
         return printable(estimate.message or "no question was answered")
     if not_shown(card):
-        return spoken(why_not_shown(card))
+        return spoken(why_not_shown(card, estimate))
     if card.scores.alignment is None:
         return printable(estimate.message or "no alignment")
     unbounded = "" if card.scores.alignment.bounded else "; no interval, because the questions are too few"
@@ -173,7 +173,7 @@ def whole(
     complete = estimate.complete
     yield from _headed("In short", [in_one_sentence(card, estimate, complete=complete)])
     if not_shown(card):
-        yield in_sentence(why_not_shown(card))
+        yield in_sentence(why_not_shown(card, estimate))
     else:
         yield from _headed("Alignment", _alignment(card))
         yield from _headed("Verdict", _verdict(card))

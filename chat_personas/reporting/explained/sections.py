@@ -138,7 +138,7 @@ def _alignment(shown: Measured) -> Iterator[str]:
     yield in_one_sentence(card, estimate, complete=shown.complete)
     yield from _extent(shown)
     if not shown.sound:
-        yield why_not_shown(card)
+        yield why_not_shown(card, shown.estimate)
         yield f"so no score is shown: {_WHY_NO_SCORE[card.verdict.finding]}"
     else:
         yield from _score(shown, card)
@@ -384,7 +384,7 @@ def _validity(shown: Measured) -> Iterator[str]:
             f"{with_interval(scores.human_refusal, decimals=COMPACT)}: {_uncapitalised(meaning_of('refusal'))}"
         )
     if not shown.sound:
-        yield why_not_shown(card)
+        yield why_not_shown(card, shown.estimate)
         return
     for name in ("total_variation", "skill", "entropy_ratio"):
         yield from _figure(score_name(name), getattr(scores, name))
@@ -415,7 +415,7 @@ def _no_figures(shown: Measured) -> Iterator[str]:
     card = shown.card
     if card is not None and not shown.sound:
         yield in_one_sentence(card, shown.estimate, complete=shown.complete)
-        yield why_not_shown(card)
+        yield why_not_shown(card, shown.estimate)
     elif card is not None and card.scores.alignment is None:
         yield why_no_alignment(card)
     else:
