@@ -258,6 +258,7 @@ async def test_a_killed_program_has_kept_what_was_typed_up_to_the_last_second(
         await pilot.press(*"Half a sen")
         folder = corpus_file.with_name(f"{corpus_file.name}-drafts")
         await until(pilot, lambda: any("Half a sen" in file.read_text() for file in folder.glob("new-*")))
+        await until(pilot, lambda: "not kept" not in words(pilot))
 
 
 async def test_deleting_a_conversation_erases_its_draft(corpus_file: Path) -> None:
@@ -449,6 +450,7 @@ async def test_a_text_from_a_conversation_that_another_program_deleted_is_kept_w
         with Corpus.open(corpus_file) as corpus:
             corpus.delete(chat(pilot).session.conversation.id)
         await pilot.press(*"Still")
+        await until(pilot, lambda: "start a new one" in words(pilot))
         await pilot.press("ctrl+n")
         await until(pilot, lambda: "Yes." not in shown(pilot))
         assert chat(pilot).composer.text == "Still"
