@@ -74,26 +74,32 @@ def model_in_sentences(info: "EngineInfo") -> list[str]:
     return [*said, sentence(DEMONSTRATION)] if info.demonstration else said
 
 
-def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.") -> list[str]:
+def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.", *, said: bool = True) -> list[str]:
     """Say how a reply has ended, why, and what to do; and how many messages the model was not given.
 
-    `advice` is about a reply that failed, "" where it cannot be asked for once more.
+    `advice` is about a reply that failed, "" where it cannot be asked for once more; `said` is whether there was a word.
     """
     why = f": {printable(ended.why)}" if ended.why else ""
+    if not said and not ended.given_up and ended.status != "complete":
+        how = {"stopped": "stopped", "interrupted": "cut off"}.get(ended.status, "failed")
+        return [f"Reply {how} before the first word{why}.{'' if ended.status == 'stopped' else advice}", *_dropped(ended)]
     if ended.given_up:
         how = {"stopped": "Stopped", "interrupted": "Cut off"}.get(ended.status, "Reply failed")
         return [
             f"{how} before the first word{why}. The reply before stays.{'' if ended.status == 'stopped' else advice}"
         ]
-    said = {
+    how_ended = {
         "complete": f"Reply complete{why}.",
         "stopped": "Reply stopped. What was said so far is kept.",
         "interrupted": f"Reply cut off{why}. Its beginning is kept.{advice}",
         "error": f"Reply failed{why}. What was said so far is kept.{advice}",
     }
+    return [how_ended[ended.status], *_dropped(ended)]
+
+
+def _dropped(ended: "ReplyEnded") -> list[str]:
     left_out = pluralize(ended.dropped_messages, "oldest message")
-    dropped = [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []
-    return [said[ended.status], *dropped]
+    return [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []
 
 
 def after(turn: int, side: str = "") -> str:

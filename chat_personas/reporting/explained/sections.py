@@ -444,6 +444,13 @@ class UnknownSectionError(Exception):
     """There is no such section. The message names those that there are."""
 
 
+def section_names() -> str:
+    """Return what the sections are called; one whose title on the panel is another word has both."""
+    titles = {name: title.casefold() for name, (title, *_) in SECTIONS.items()}
+    both = {name: title for name, title in titles.items() if " " not in title and title != name}
+    return ", ".join(f"{name} or {both[name]}" if name in both else name for name in titles)
+
+
 def section_named(words: str) -> str:
     """Return the key of the section with this name, title, or beginning of either.
 
@@ -456,6 +463,6 @@ def section_named(words: str) -> str:
     ]
     if len(found) != 1:
         raise UnknownSectionError(
-            f"There is no section “{printable(words.strip())}”. There are: {', '.join(SECTIONS)}."
+            f"There is no section “{printable(words.strip())}”. There are: {section_names()}."
         )
     return found[0]

@@ -35,6 +35,18 @@ def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -
     assert [(row.text, row.status) for row in kept_messages()] == [("Hello", "complete"), ("So far. ", "stopped")]
 
 
+def test_a_reply_that_is_stopped_before_its_first_word_is_not_said_to_be_kept(home: Path) -> None:
+    person = Person(home, Model([asyncio.Event()]), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.type("Hello\n\n")
+    person.reads("Waiting for the reply")
+    person.type("\x03")
+    person.reads(r"Reply stopped before the first word\.")
+    person.reads("You: ")
+    person.type("\x04")
+    assert person.code == 0
+
+
 def test_who_leaves_by_ctrl_c_is_told_where_the_copy_is_of_what_could_not_be_stored(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
