@@ -1,9 +1,9 @@
 """One conversation for reading: a page (`html`) or Markdown (`markdown`).
 
 Both say who talked with which model, what changed the model inside, the turns, and what was measured after each of
-them, once: an alignment only where its verdict is sound. The page loads nothing and holds no script, as the pages of reports
-do. In Markdown, what people and models said stands in quotations and keeps its Markdown, but for tags and pictures,
-which a viewer might run or load.
+them, once: an alignment only where its verdict is sound. The page loads nothing and holds no script, as the pages of
+reports do. In Markdown, what people and models said stands in quotations and keeps its Markdown, but for tags and
+pictures, which a viewer might run or load.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -77,12 +77,15 @@ def model_in_sentences(info: "EngineInfo") -> list[str]:
 def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.", *, said: bool = True) -> list[str]:
     """Say how a reply has ended, why, and what to do; and how many messages the model was not given.
 
-    `advice` is about a reply that failed, "" where it cannot be asked for once more; `said` is whether there was a word.
+    `advice` is about a reply that failed, "" where it cannot be asked for once more; `said` is whether it has a word.
     """
     why = f": {printable(ended.why)}" if ended.why else ""
     if not said and not ended.given_up and ended.status != "complete":
         how = {"stopped": "stopped", "interrupted": "cut off"}.get(ended.status, "failed")
-        return [f"Reply {how} before the first word{why}.{'' if ended.status == 'stopped' else advice}", *_dropped(ended)]
+        return [
+            f"Reply {how} before the first word{why}.{'' if ended.status == 'stopped' else advice}",
+            *_dropped(ended),
+        ]
     if ended.given_up:
         how = {"stopped": "Stopped", "interrupted": "Cut off"}.get(ended.status, "Reply failed")
         return [

@@ -47,7 +47,9 @@ def test_what_was_typed_in_new_conversations_by_programs_that_ended_is_taken_ove
 
     alive = {HERE, LIVING}
     assert Drafts(folder, HERE).take_over(None, alive) == Draft("waited\n\nfirst\nsecond\n\nmine")
-    assert Drafts(folder, HERE).take_over(None, alive) == Draft("waited\n\nfirst\nsecond\n\nmine"), "and kept as its own"
+    assert Drafts(folder, HERE).take_over(None, alive) == Draft("waited\n\nfirst\nsecond\n\nmine"), (
+        "and kept as its own"
+    )
     assert Drafts(folder, LIVING).of(None, alive - {LIVING}) == Draft("of a program that goes on")
     assert len(list(folder.iterdir())) == 2
 

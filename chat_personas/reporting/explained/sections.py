@@ -462,7 +462,5 @@ def section_named(words: str) -> str:
         name for name, (title, *_) in SECTIONS.items() if name.startswith(wanted) or title.casefold().startswith(wanted)
     ]
     if len(found) != 1:
-        raise UnknownSectionError(
-            f"There is no section “{printable(words.strip())}”. There are: {section_names()}."
-        )
+        raise UnknownSectionError(f"There is no section “{printable(words.strip())}”. There are: {section_names()}.")
     return found[0]

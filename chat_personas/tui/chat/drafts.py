@@ -59,7 +59,7 @@ class KeptSoon:
         self._keep()
 
     def done(self) -> None:
-        """Note that the disk has it: it is not said any more that it refuses, and a refusal after that is said again."""
+        """Note that the disk has it: what was said is taken away, and a refusal after that is said again."""
         if self._said is not None:
             self._screen.app._unnotify(self._said)
         self._said = None
