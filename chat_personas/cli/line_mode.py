@@ -27,7 +27,13 @@ from chat_personas.conversation.conversation import (
     ThoughtEnded,
 )
 from chat_personas.corpus import Corpus, CorpusError
-from chat_personas.corpus.errors import GONE_ON_ELSEWHERE, GoneOnElsewhereError, ProtectedConversationError
+from chat_personas.corpus.errors import (
+    GONE_ON_ELSEWHERE,
+    GROWING_ELSEWHERE,
+    GoneOnElsewhereError,
+    GrowingElsewhereError,
+    ProtectedConversationError,
+)
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording.conversations import RECALLED, thought_in_short
@@ -35,6 +41,7 @@ from chat_personas.reporting.wording.measurements import (
     DEMONSTRATION,
     EVERYONE,
     NO_REPLY,
+    NO_WHOLE_REPLY,
     against_opposite,
     answered_briefly,
     answers_of,
@@ -197,7 +204,8 @@ class LineMode(StandardInputMode):
             raise UsageError(f"line {number} is too long: {error}; {_messages_kept(conversation)}") from error
         except GoneOnElsewhereError as error:
             kept = _messages_kept(conversation)
-            raise CorpusError(f"line {number} was not sent: {GONE_ON_ELSEWHERE}; {kept}") from error
+            why = GROWING_ELSEWHERE if isinstance(error, GrowingElsewhereError) else GONE_ON_ELSEWHERE
+            raise CorpusError(f"line {number} was not sent: {why}; {kept}") from error
         if conversation.path:
             await asyncio.to_thread(corpus.check_in_place)
         return DONE
@@ -240,7 +248,7 @@ class LineMode(StandardInputMode):
         if monitor is None:
             return
         if conversation.unanswered:
-            print(f"({NO_REPLY})", file=sys.stderr, flush=True)
+            print(f"({NO_WHOLE_REPLY if conversation.grows_elsewhere else NO_REPLY})", file=sys.stderr, flush=True)
             return
         path, context = conversation.path, conversation.context()
         followed = path[-1].id if path else None

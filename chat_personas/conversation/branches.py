@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from chat_personas.corpus import ConversationRow, Corpus, MessageRow, ReplyModel, ReplyPersona, Thought
 from chat_personas.corpus.conversations import Leaves
+from chat_personas.corpus.errors import ConversationGoneError
 
 
 @dataclass(slots=True)
@@ -80,6 +81,20 @@ class Branches:
         self._active.thoughts, self._active.places = self._corpus.thoughts(leaf_id), self._corpus.places(leaf_id)
         self._active.models, self._active.personas = self._corpus.models(leaf_id), self._corpus.personas(leaf_id)
         self._active.of_participants = self._corpus.participants_words(leaf_id)
+
+    def read_again(self) -> None:
+        """Read the messages of the branch again, as far as another program that writes one of them has come.
+
+        Raises ConversationGoneError and CorpusError.
+        """
+        leaf_id = self._active.messages[-1].id
+        branch = self._corpus.branch(leaf_id)
+        if any(message.status == "streaming" for message in branch) and self._corpus.mark_interrupted():
+            branch = self._corpus.branch(leaf_id)
+        if not branch:
+            raise ConversationGoneError("the conversation was deleted by another program")
+        self._active.messages = branch
+        self.read_about(leaf_id)
 
     def go_to(self, message_id: str) -> None:
         """Go to the branch through a message, down to its newest leaf.

@@ -36,7 +36,12 @@ from chat_personas.corpus import (
     Thought,
 )
 from chat_personas.corpus.conversations import Leaves
-from chat_personas.corpus.errors import GoneOnElsewhereError, ProtectedConversationError
+from chat_personas.corpus.errors import (
+    GROWING_ELSEWHERE,
+    GoneOnElsewhereError,
+    GrowingElsewhereError,
+    ProtectedConversationError,
+)
 from chat_personas.corpus.messages import is_blank_reply, transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
@@ -216,9 +221,19 @@ class Conversation:
         return bool(self.path) and self.path[-1].role == "user"
 
     @property
+    def grows_elsewhere(self) -> bool:
+        """Whether another program was still writing a reply of the path when that was read; see `catch_up`."""
+        return any(message.status == "streaming" for message in self._active.messages)
+
+    @property
     def unanswered(self) -> bool:
-        """Whether there is no word of a reply to the last message, and none is on its way: nothing to measure after."""
-        return self.lacks_reply or (bool(self.path) and not self.replying and is_blank_reply(self.path[-1]))
+        """Whether there is nothing to measure after: no word of a reply to the last message, or not the whole of it.
+
+        Where the reply is on its way here, there will be.
+        """
+        if self.lacks_reply or self.grows_elsewhere:
+            return True
+        return bool(self.path) and not self.replying and is_blank_reply(self.path[-1])
 
     @property
     def last_reply(self) -> MessageRow | None:
@@ -410,6 +425,7 @@ class Conversation:
             TooLongError: `text` does not fit into the model's context; nothing of it is stored.
             GoneOnElsewhereError: another program has gone on with the conversation; nothing is stored. Said once more,
                 it is stored, and what the other program added is another version.
+            GrowingElsewhereError: another program is still writing a reply of the path; nothing is stored.
             CorpusError: the message could not be stored (then nothing was sent to the model), or the reply could not
                 be: it stays in `path` and is stored before the next message, or by `save`. See `ReplyStorage`.
         """
@@ -452,6 +468,17 @@ class Conversation:
         if begun is not None:
             self._active.row, self._active.stored = begun, True
         self._active.messages, self._active.left_behind_at = (*self._active.messages, said), None
+
+    async def catch_up(self) -> bool:
+        """Read again what another program was still writing; return whether it has ended, or that program has.
+
+        Raises:
+            RuntimeError: a reply is on its way, or another version is being opened.
+            CorpusError: the corpus cannot be read, or the conversation was deleted.
+        """
+        if self.grows_elsewhere:
+            await self._in_thread(self._branches.read_again)
+        return not self.grows_elsewhere
 
     def know_of(self, gone_on: GoneOnElsewhereError) -> None:
         """Take in that another program has gone on with this conversation, if it was this one, as the person is told.
@@ -690,6 +717,8 @@ class Conversation:
         self._must_be_idle()
         self._must_be_open()
         await self.save()
+        if not await self.catch_up():
+            raise GrowingElsewhereError(GROWING_ELSEWHERE, self.id)
         self._must_be_idle()  # another reply may have begun while the last one was being stored
         engine = self.engine
         storage = ReplyStorage(self._corpus, self._active, engine.info, self._sampling, text=text, length=length)
@@ -700,6 +729,12 @@ class Conversation:
                 yield event
 
     async def _change(self, change: Callable[[], Result]) -> Result:
+        """Change the active branch as `_in_thread` does, where that may be done."""
+        self._must_be_idle()
+        self._must_be_open()
+        return await self._in_thread(change)
+
+    async def _in_thread(self, change: Callable[[], Result]) -> Result:
         """Change the active branch in a thread, to the end of the change, even if the caller is cancelled meanwhile.
 
         No reply and no other change can begin before that.
@@ -709,7 +744,6 @@ class Conversation:
             self._changing = False
 
         self._must_be_idle()
-        self._must_be_open()
         self._changing = True
         changing = asyncio.create_task(asyncio.to_thread(change))
         changing.add_done_callback(changed)

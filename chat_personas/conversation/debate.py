@@ -21,7 +21,7 @@ from chat_personas.conversation.conversation import Conversation, ReplyEvent, pe
 from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, DebateSideRow, MessageRow, Words
 from chat_personas.corpus.conversations import beginning_of
-from chat_personas.corpus.errors import GoneOnElsewhereError
+from chat_personas.corpus.errors import GROWING_ELSEWHERE, GoneOnElsewhereError, GrowingElsewhereError
 from chat_personas.corpus.messages import is_blank_reply
 from chat_personas.corpus.sql import new_key
 from eval.engine import Engine, Message, Sampling
@@ -185,6 +185,7 @@ class Debate:
         """
         if self._speaking:
             raise RuntimeError("a turn is under way; stop it first")
+        await self._catch_up()
         self._check_sides()
         place = self.next_place
         if place is None:
@@ -245,6 +246,7 @@ class Debate:
     async def _pass_on(self) -> None:
         """Give each side what the other one said last, then both what the moderator said meanwhile."""
         async with self._telling:
+            await self._catch_up()
             names = self.names
             for place, name in enumerate(names):
                 reply = self.sides[place].last_reply
@@ -266,6 +268,12 @@ class Debate:
             raise
         for side, message in zip(sides, told, strict=True):
             side.hear(message)
+
+    async def _catch_up(self) -> None:
+        """Read what another program was writing. Raises GrowingElsewhereError where it still is."""
+        for side in self.sides:
+            if not side.replying and not await side.catch_up():
+                raise GrowingElsewhereError(GROWING_ELSEWHERE, side.id)
 
     def _check_sides(self) -> None:
         first, second = self.spoken

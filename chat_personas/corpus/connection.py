@@ -53,16 +53,13 @@ class Connections:
             self._write_connection = None if read_only else _open_writer(path)
             self._reader = open_reader(path)
             self._file = _identity(path)
-        self._is_removed = False
+        self._logs = self._logs_here()
+        self._is_removed = self._let_go = False
 
     @property
     def removed(self) -> CorpusError | None:
         """Why nothing that was stored is at its place any more, as when it was last looked at; None where all is."""
-        if not self._is_removed:
-            return None
-        return CorpusError(
-            f"the corpus {display_path(self.path)} was removed or replaced while the program ran; put it back"
-        )
+        return self._removal() if self._is_removed else None
 
     def check_in_place(self) -> None:
         """Look whether the file is where it was opened: what SQLite writes to a removed one goes with the program.
@@ -70,10 +67,8 @@ class Connections:
         Raises:
             CorpusError: it was removed or replaced, or its place cannot be looked at.
         """
-        with storage_errors(self.path):
-            self._is_removed = _identity(self.path) != self._file
-        if (removed := self.removed) is not None:
-            raise removed
+        with self._write_lock:
+            self._look()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -82,10 +77,15 @@ class Connections:
         Raises:
             CorpusError: the corpus was opened for reading only, or could not be written.
         """
-        writer = self._writer()
-        with self._write_lock, storage_errors(self.path), transaction(writer):
-            self.check_in_place()
-            yield writer
+        with self._write_lock, storage_errors(self.path):
+            self._writer()
+            self._look()
+            with transaction(writer := self._writer()):
+                if _identity(self.path) != self._file:
+                    self._is_removed = True
+                    raise self._removal()
+                yield writer
+            self._logs = self._logs_here()
 
     @contextmanager
     def maintaining(self) -> Iterator[sqlite3.Connection]:
@@ -94,9 +94,8 @@ class Connections:
         Raises:
             CorpusError: the corpus was opened for reading only, or could not be written.
         """
-        writer = self._writer()
         with self._write_lock, self._read_lock, storage_errors(self.path):
-            yield writer
+            yield self._writer()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -111,9 +110,55 @@ class Connections:
     def close(self) -> None:
         """Close both; the last program to close the corpus folds the write-ahead log into it."""
         with self._write_lock, self._read_lock, storage_errors(self.path):
+            if self._write_connection is not None and _identity(self.path) != self._file:
+                self._let_go_of_log()
             self._reader.close()
             if self._write_connection is not None:
                 self._write_connection.close()
+
+    def _look(self) -> None:
+        """Raise CorpusError where the file is not at its place. The caller holds the lock for writing."""
+        with storage_errors(self.path):
+            removed = _identity(self.path) != self._file
+            if self._write_connection is not None and removed and not self._let_go:
+                with self._read_lock:
+                    self._let_go_of_log()
+            elif self._let_go and not removed:
+                with self._read_lock:
+                    self._connect_again()
+        self._is_removed = removed
+        if removed:
+            raise self._removal()
+
+    def _removal(self) -> CorpusError:
+        return CorpusError(
+            f"the corpus {display_path(self.path)} was removed or replaced while the program ran; put it back"
+        )
+
+    def _let_go_of_log(self) -> None:
+        """Fold the write-ahead log into the file that was moved away, and remove its names, unless they are others'.
+
+        SQLite leaves them, and would read the log into whatever database stands at that place. Where the log cannot be
+        folded whole, because another program is reading, it stays: what is in it is nowhere else.
+        """
+        writer = self._writer()
+        if not writer.in_transaction:
+            busy, _, _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                for log, ours in self._logs.items():
+                    if ours is not None and _identity(log) == ours:
+                        log.unlink()
+                self._let_go = True
+
+    def _connect_again(self) -> None:
+        """Connect to the file that was put back: the logs of the connections until now have no names any more."""
+        self._reader.close()
+        self._writer().close()
+        self._write_connection, self._reader = _open_writer(self.path), open_reader(self.path)
+        self._logs, self._let_go = self._logs_here(), False
+
+    def _logs_here(self) -> dict[Path, tuple[int, int] | None]:
+        return {log: _identity(log) for log in (beside(self.path, "-wal"), beside(self.path, "-shm"))}
 
     def _writer(self) -> sqlite3.Connection:
         if self._write_connection is None:

@@ -11,6 +11,7 @@ from personas.errors import ReportedError
 from personas.inputs.suggestions import quoted
 
 GONE_ON_ELSEWHERE = "another program has gone on with this conversation meanwhile"
+GROWING_ELSEWHERE = "another program is still writing a reply in this conversation; say it again when that has ended"
 WHAT_TO_DO = "open it again to see how. What you send once more is said from here, as another version"
 _NOT_TEXT = "Could not decode to UTF-8"
 
@@ -58,6 +59,10 @@ class GoneOnElsewhereError(CorpusError):
         super().__init__(message)
         self.conversation_id = conversation_id
         self.leaf_id = leaf_id
+
+
+class GrowingElsewhereError(GoneOnElsewhereError):
+    """Another program is still writing a reply after which something was to be said."""
 
 
 class NoCorpusError(CorpusError):

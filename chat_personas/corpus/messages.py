@@ -6,7 +6,12 @@ from itertools import groupby
 from pathlib import Path
 
 from chat_personas import __version__
-from chat_personas.corpus.errors import ConversationGoneError, CorpusError
+from chat_personas.corpus.errors import (
+    GROWING_ELSEWHERE,
+    ConversationGoneError,
+    CorpusError,
+    GrowingElsewhereError,
+)
 from chat_personas.corpus.live_programs import living_owners
 from chat_personas.corpus.rows import (
     GenerationRow,
@@ -87,7 +92,13 @@ def add_user_message(
     """Add what a person said, or in a debate what the other side did; it becomes the active leaf.
 
     `original` is the message of which it is a copy.
+
+    Raises:
+        GrowingElsewhereError: it follows a reply that is still being written, of which nobody has read the end.
     """
+    parent = connection.execute("SELECT status FROM messages WHERE id = ?", (parent_id,)).fetchone()
+    if parent is not None and parent["status"] == "streaming":
+        raise GrowingElsewhereError(GROWING_ELSEWHERE, conversation_id)
     row = _row(conversation_id, parent_id, "user", storable(words.text), "complete")
     values: dict[str, object] = {"speaker": words.speaker, "quotes": words.quotes}
     if original is not None:

@@ -5,12 +5,12 @@ import pytest
 from chat_personas.conversation.comparison import Comparison
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
-from chat_personas.corpus import Corpus, CorpusError
-from chat_personas.corpus.errors import GoneOnElsewhereError
+from chat_personas.corpus import Corpus, CorpusError, Words
+from chat_personas.corpus.errors import GoneOnElsewhereError, GrowingElsewhereError
 from eval.engine import Sampling, TooLongError
 from personas import load_persona
 from tests.conversation.test_versions import begun, heard
-from tests.corpus.making import INFO, branch_of, texts
+from tests.corpus.making import INFO, branch_of, talk, texts
 from tests.fakes import END, FakeEngine
 
 DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
@@ -118,6 +118,70 @@ async def test_a_debate_waits_where_another_program_has_gone_on_with_a_side(corp
     async for _ in debate.turn():
         pass
     assert "Be brief." in texts(debate.sides[0].path)
+
+
+def growing(corpus: Corpus, key: str, said: str, so_far: str) -> str:
+    """Another program, which is alive, says something in a conversation, and its reply has come so far."""
+    _, reply = corpus.begin_turn(key, corpus.conversation(key).active_leaf_id, said, INFO, Sampling())
+    corpus.flush_reply(reply.id, so_far)
+    return reply.id
+
+
+async def test_nothing_is_said_or_measured_after_a_reply_that_another_program_is_still_writing(corpus: Corpus) -> None:
+    there = begun(corpus, "First.")
+    await heard(there.send("One?"))
+    reply = growing(corpus, there.id, "Two?", "It is")
+    engine = FakeEngine(["Third.", END])
+    here = Conversation.resume(corpus, engine, there.id)
+    assert texts(here.path)[-1] == "It is"
+    assert here.unanswered, "there is no whole reply to measure after"
+    for speak in (lambda: here.send("Three?"), here.regenerate, lambda: here.edit(here.path[0].id, "Uno?")):
+        with pytest.raises(GrowingElsewhereError, match="still writing"):
+            await heard(speak())
+    assert texts(branch_of(corpus, here.id)) == ["One?", "First.", "Two?", "It is"], "nothing was stored"
+
+    corpus.end_reply(reply, "It is whole now.", "complete")
+    await heard(here.send("Three?"))
+    assert "It is whole now." in [message.content for message in engine.asked[0]]
+    assert texts(here.path)[3:] == ["It is whole now.", "Three?", "Third."]
+
+
+async def test_a_reply_is_caught_up_with_where_the_program_that_wrote_it_has_died(corpus: Corpus) -> None:
+    with Corpus.open(corpus.path) as other:
+        there = begun(other, "First.")
+        await heard(there.send("One?"))
+        growing(other, key := there.id, "Two?", "It is")
+        here = Conversation.resume(corpus, FakeEngine(), key)
+        assert not await here.catch_up()
+    assert await here.catch_up()
+    assert (here.path[-1].text, here.path[-1].status) == ("It is", "interrupted")
+    assert not here.unanswered
+
+
+async def test_a_message_without_a_reply_is_not_stored_after_one_that_another_program_is_still_writing(
+    corpus: Corpus,
+) -> None:
+    key = talk(corpus, ("One?", "First."))
+    reply = growing(corpus, key, "Two?", "It is")
+    with pytest.raises(GrowingElsewhereError):
+        corpus.tell([(key, reply, Words("Three?"))])
+    assert texts(branch_of(corpus, key))[-1] == "It is"
+
+
+async def test_a_debate_quotes_no_turn_that_another_program_is_still_writing(corpus: Corpus) -> None:
+    engine = FakeEngine(["Less.", END], ["More.", END])
+    debate = Debate.start(corpus, (engine, engine), (DEMOCRAT, REPUBLICAN), "Guns?", 2)
+    side = debate.sides[0].id
+    reply = corpus.begin_reply(side, corpus.conversation(side).active_leaf_id or "", INFO, Sampling())
+    corpus.flush_reply(reply.id, "Far")
+    here = Debate.resume(corpus, (engine, engine), debate.id)
+    with pytest.raises(GrowingElsewhereError):
+        async for _ in here.turn():
+            pass
+    corpus.end_reply(reply.id, "Far fewer guns.", "complete")
+    async for _ in here.turn():
+        pass
+    assert texts(here.sides[1].path)[-2:] == ["Far fewer guns.", "Less."]
 
 
 async def all_of(comparison: Comparison, text: str) -> None:

@@ -57,7 +57,7 @@ def test_what_was_kept_before_is_there_and_goes_on_when_there_is_room(small_disk
         for write in (
             lambda: corpus.flush_reply(reply.id, "Hello there"),
             lambda: corpus.rename(row.id, "A title"),
-            lambda: corpus.begin_turn(row.id, reply.id, "More", INFO, Sampling()),
+            lambda: corpus.begin_turn(row.id, None, "More", INFO, Sampling()),
         ):
             with pytest.raises(CorpusError, match=r"no space is left on the disk that holds the corpus .*; free some"):
                 many_times(write)

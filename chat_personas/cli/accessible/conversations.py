@@ -260,6 +260,8 @@ class Conversations:
                 f"{pluralize(len(conversation.path), 'message')}; these are the last."
             )
             self._say(*last_messages(conversation))
+        if conversation.grows_elsewhere:
+            self._say("Another program is still writing the last reply.")
         tables = own_text(conversation.persona)
         if self._opened.engine.info.demonstration and tables:
             self._say(f"The demonstration model {not_followed(tables)}.")

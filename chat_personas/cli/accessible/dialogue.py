@@ -33,6 +33,7 @@ from personas.errors import ReportedError
 MORE = "More: "
 LEAVES = "/stop leaves this."
 LEFT = "Left. You are in your conversation again."
+WRITTEN_ELSEWHERE = "The other program has written the last reply:"
 NOT_SENT = "Your message was not sent. /again sends it once more."
 IN_MEMORY = (
     "The reply is in memory only. It is stored before the next message, if that works by then. "
@@ -408,6 +409,8 @@ class Replies:
         if not text.strip():
             return
         conversation = self._opened.conversation
+        if conversation.grows_elsewhere and await conversation.catch_up():
+            self._dialogue.say(WRITTEN_ELSEWHERE, conversation.path[-1].text)
         begun = conversation.send(text) if replacing is None else conversation.edit(replacing, text)
         await self._hear(begun, Unsent(text, replacing))
 

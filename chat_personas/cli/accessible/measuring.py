@@ -40,7 +40,7 @@ from chat_personas.reporting.in_sentences import (
     whole,
 )
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording.measurements import NO_REPLY, figures_described, sentence
+from chat_personas.reporting.wording.measurements import NO_REPLY, NO_WHOLE_REPLY, figures_described, sentence
 from chat_personas.text import printable
 from personas.errors import ReportedError
 
@@ -169,7 +169,8 @@ class Measuring:
         if not (self.wanted and self._possible and self._permitted):
             return
         if self._opened.conversation.unanswered:
-            self._dialogue.say(sentence(NO_REPLY))
+            grows = self._opened.conversation.grows_elsewhere
+            self._dialogue.say(sentence(NO_WHOLE_REPLY if grows else NO_REPLY))
             return
         if self._dialogue.hurried:
             when = after(self._turn, self._side)

@@ -8,9 +8,10 @@ from chat_personas.text import pluralize, printable
 if TYPE_CHECKING:
     from chat_personas.corpus import MessageRow, SearchHit
 
-STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "interrupted", "error": "failed"}
+STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "not ended", "error": "failed"}
 """How a message that is not complete ended, by its status in the corpus."""
-STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for status, word in STATUS.items()}
+_MARKS = {"stopped": "■", "streaming": "…"}
+STATUS_NOTES = {status: f"{_MARKS.get(status, '✗')} {word}" for status, word in STATUS.items()}
 """The same with a mark, for the screen."""
 
 

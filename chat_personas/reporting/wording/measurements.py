@@ -452,6 +452,7 @@ def taken_over(estimate: "Estimate") -> str:
 
 
 NO_REPLY = "not measured: the last message has no reply yet"
+NO_WHOLE_REPLY = "not measured: another program is still writing the last reply"
 
 
 def no_turn_0(first_turn: int) -> str:

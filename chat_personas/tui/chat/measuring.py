@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chat_personas.consent import server_of
 from chat_personas.reporting.explained.in_one_sentence import how_measured
 from chat_personas.reporting.verdicts import not_shown
-from chat_personas.reporting.wording.measurements import NO_REPLY, figures_described, sentence
+from chat_personas.reporting.wording.measurements import NO_REPLY, NO_WHOLE_REPLY, figures_described, sentence
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import key_of
 from chat_personas.tui.session import Session
@@ -181,7 +181,7 @@ class MeasuringController:
             self._start_due = None
             await self._measure_after((), conversation.context_at_start(), monitor)
         if unanswered:
-            self._panel.halt(NO_REPLY)
+            self._panel.halt(NO_WHOLE_REPLY if conversation.grows_elsewhere else NO_REPLY)
         elif path and reply_ended:
             await self._measure_after(path, context, monitor)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from chat_personas.tui.widgets.transcript import Transcript
 
 Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
+SECONDS_TO_LOOK_AGAIN = 1.0
+"""How often is looked how far another program has come."""
 NOT_STORED = "✗ not stored yet"
 GREETING = "Say something, for example: What should be done about guns?"
 
@@ -113,6 +115,25 @@ class ReplyController:
             if conversation.unsaved is not None and not conversation.replying and said and said[-1].kind == "reply":
                 said[-1].note = NOT_STORED
             await self._transcript.show([*(said or [self._greeting()]), *self._waiting])
+
+    async def follow_elsewhere(self) -> bool:
+        """Wait for the reply that another program writes in the open conversation, and show it when it has ended.
+
+        Until then messages wait. Returns whether it was shown: not where there is none, or another conversation is open
+        by then.
+
+        Raises:
+            CorpusError: the corpus cannot be read, or the conversation was deleted.
+        """
+        conversation, ended = self._session.conversation, False
+        while not ended and conversation is not None and conversation.grows_elsewhere:
+            await asyncio.sleep(SECONDS_TO_LOOK_AGAIN)
+            if self._session.conversation is not conversation:
+                return False
+            ended = self._may_go and await conversation.catch_up()
+        if ended:
+            await self.show_path()
+        return ended
 
     def say(self, text: str) -> Coroutine[Any, Any, None]:
         """Send `text`, after the messages that wait; where that is not possible yet, show it as waiting."""
@@ -278,7 +299,8 @@ class ReplyController:
 
     @property
     def _may_send(self) -> bool:
-        return self._session.conversation is not None and not self.busy and not self._holds
+        conversation = self._session.conversation
+        return conversation is not None and not (self.busy or self._holds or conversation.grows_elsewhere)
 
     @property
     def _may_go(self) -> bool:

@@ -293,6 +293,20 @@ class ChatScreen(Screen[None]):
         self.measuring.clear()
         await self.replies.show_path()
         self.refresh_bindings()
+        if conversation.grows_elsewhere:
+            self._follow_elsewhere()
+
+    @work(group="elsewhere", exclusive=True)
+    async def _follow_elsewhere(self) -> None:
+        """Show and measure the reply that another program writes here when it has ended; then send what waits."""
+        try:
+            if await self.replies.follow_elsewhere():
+                await self.show_context()
+                self.measuring.follow()
+                self.measure()
+        except ReportedError as error:
+            self.notify_failure(error)
+        await self.replies.send_waiting()
 
     def send_waiting(self) -> None:
         """Send the waiting messages."""

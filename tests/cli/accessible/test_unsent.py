@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.paths import corpus_path
 from eval.engine import TooLongError
 from tests.cli.running import Command, kept_messages
 from tests.cli.sittings import Serve, said
-from tests.conversation.test_gone_on_elsewhere import gone_on
+from tests.conversation.test_gone_on_elsewhere import gone_on, growing
 from tests.corpus.making import texts
 from tests.fakes import END, FakeEngine
 
@@ -66,6 +67,30 @@ def test_where_another_program_has_gone_on_the_message_waits_and_the_conversatio
     assert told.endswith("Your message was not sent. /again sends it once more.")
     assert lines.count("Your message was not sent. /again sends it once more.") == 1, "after it was opened again"
     assert texts(kept_messages()) == ["One?", "First.", "Elsewhere?", "Indeed.", "Two?", "Second."]
+
+
+def test_a_reply_that_another_program_is_still_writing_is_heard_whole_before_anything_is_sent_after_it(
+    command: Command, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(command, served_by, "One?\n/quit\n", ["First.", END])
+    with Corpus.open(corpus_path()) as other:
+        reply = growing(other, other.conversations()[0].id, "Two?", "It is")
+        real, looked = Conversation.catch_up, list[str]()
+
+        async def catch_up(conversation: Conversation) -> bool:
+            looked.append(conversation.id)
+            if len(looked) == 3:
+                other.end_reply(reply, "It is whole now.", "complete")
+            return await real(conversation)
+
+        monkeypatch.setattr(Conversation, "catch_up", catch_up)
+        lines = said(command, served_by, "/list\n/open 1\nThree?\n/again\n/quit\n", ["Third.", END])
+    assert "Another program is still writing the last reply." in lines
+    (refused,) = (line for line in lines if "still writing a reply in this conversation" in line)
+    assert refused.endswith("Your message was not sent. /again sends it once more.")
+    heard = lines.index("The other program has written the last reply:")
+    assert lines[heard + 1] == "It is whole now."
+    assert texts(kept_messages()) == ["One?", "First.", "Two?", "It is whole now.", "Three?", "Third."]
 
 
 def test_an_edit_that_is_too_long_is_kept(command: Command, served_by: Serve) -> None:

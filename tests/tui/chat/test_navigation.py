@@ -13,13 +13,14 @@ from textual.widgets import Input, OptionList, Static
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, CorpusError, PersonaChangeRow, search
+from chat_personas.tui.chat import replies
 from chat_personas.tui.screens import conversations
 from chat_personas.tui.screens.conversations import ConversationsScreen, FoundConversation, Glance, summary_lines
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
 from tests.conversation.test_versions import begun, heard
 from tests.corpus.export.participants import talked_with_a_real_persona
-from tests.corpus.making import talk
+from tests.corpus.making import INFO, talk
 from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.fakes import (
@@ -478,6 +479,30 @@ async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and
         assert "already" in shown(pilot)
 
     assert titles(corpus_file) == ["About guns?"]
+
+
+async def test_a_reply_that_another_program_writes_is_waited_for_shown_whole_and_then_measured(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "SECONDS_TO_LOOK_AGAIN", 0.01)
+    with Corpus.open(corpus_file) as other:
+        there = begun(other, "Fewer.")
+        await heard(there.send("Guns?"))
+        leaf = other.conversation(key := there.id).active_leaf_id
+        _, growing = other.begin_turn(key, leaf, "And taxes?", INFO, Sampling())
+        other.flush_reply(growing.id, "Higher")
+        engine = ScreenEngine(reply("On wombats."))
+        opened = session(corpus_file, engine, resume=key, measure=True, make_monitor=monitor)
+        async with screen(opened, (160, 50)) as pilot:
+            await until(pilot, lambda: "not ended" in shown(pilot) and "still writing the last reply" in words(pilot))
+            await type_text(pilot, "And wombats?")
+            await until(pilot, lambda: bool(chat(pilot).replies.not_stored_yet))
+            assert engine.asked == []
+            other.end_reply(growing.id, "Higher ones for the rich.", "complete")
+            await until(pilot, lambda: "Higher ones for the rich." in shown(pilot) and "On wombats." in shown(pilot))
+            assert "not ended" not in shown(pilot)
+            await until(pilot, lambda: "still writing" not in words(pilot) and engine.probed > 0)
+        assert "Higher ones for the rich." in [message.content for message in engine.asked[-1]]
 
 
 async def test_a_conversation_that_is_not_there_neither_stops_the_reply_nor_takes_what_waits(corpus_file: Path) -> None:
