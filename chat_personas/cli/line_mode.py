@@ -327,7 +327,7 @@ def estimate_line(estimate: "Estimate") -> str:
     card = estimate.scorecard
     parts = [estimate.message] if estimate.message else []
     if card is not None and not_shown(card):
-        parts.append(why_not_shown(card))
+        parts.append(why_not_shown(card, estimate))
     elif card is not None:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")

@@ -34,6 +34,22 @@ def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> tup
     return fetch(MeasurementRow, connection.execute(sql, (conversation_id,)))
 
 
+def that_count(rows: Iterable[MeasurementRow]) -> tuple[MeasurementRow, ...]:
+    """Return one of the `rows`, which are oldest first, for each message and way of measuring: what counts there.
+
+    That is the newest complete round, else the newest one. A server's model is measured again whenever its
+    conversation is opened, because another model may answer under the same name: that is one more row, not one more
+    point of the conversation.
+    """
+    found = dict[tuple[object, ...], MeasurementRow]()
+    for row in rows:
+        by_what_means = row.survey_sha256, row.expression, row.refusals, row.model, row.model_sha256, row.interventions
+        key = row.message_id, row.groups, row.persona_name, row.system_prompt, *by_what_means
+        if row.complete or key not in found or not found[key].complete:
+            found[key] = row
+    return tuple(found.values())
+
+
 def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[MeasurementRow, ...]:
     """Return the newest complete measurement of each persona on a model: each name, prompt, groups and interventions.
 

@@ -1,9 +1,9 @@
 """One conversation for reading: a page (`html`) or Markdown (`markdown`).
 
 Both say who talked with which model, what changed the model inside, the turns, and what was measured after each of
-them: an alignment only where its verdict is sound. The page loads nothing and holds no script, as the pages of reports
-do. In Markdown, what people and models said stands in quotations and keeps its Markdown, but for tags and pictures,
-which a viewer might run or load.
+them, once: an alignment only where its verdict is sound. The page loads nothing and holds no script, as the pages of
+reports do. In Markdown, what people and models said stands in quotations and keeps its Markdown, but for tags and
+pictures, which a viewer might run or load.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from chat_personas.corpus.export.format import TextFormat
 from chat_personas.corpus.export.source import Quoted, Source
+from chat_personas.corpus.measurements import that_count
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow
 from chat_personas.corpus.sql import stamp
@@ -74,7 +75,7 @@ def _copies(source: Source) -> Iterator[_Copy]:
         made = source.generations(conversation.id)
         turns, quoted = turns_of(said), source.quoted()
         measured: dict[str | None, list[str]] = {}
-        for row in source.measurements(conversation.id):
+        for row in that_count(source.measurements(conversation.id)):
             measured.setdefault(row.message_id, []).append(_measured(row, turns.get(row.message_id, 0)))
         yield _Copy(
             conversation.title,

@@ -206,7 +206,7 @@ def course_of(estimate: "Estimate") -> DebateCourse:
     if card is None:
         why = estimate.message or "nothing was answered"
     elif not_shown(card):
-        why = why_not_shown(card)
+        why = why_not_shown(card, estimate)
     elif not found.points:
         why = "no turn is sound" if found.left_out else estimate.message or "no human figures"
     elif found.questions < MIN_QUESTIONS:

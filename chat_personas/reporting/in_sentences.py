@@ -74,26 +74,35 @@ def model_in_sentences(info: "EngineInfo") -> list[str]:
     return [*said, sentence(DEMONSTRATION)] if info.demonstration else said
 
 
-def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.") -> list[str]:
+def reply_ended(ended: "ReplyEnded", advice: str = " /again asks once more.", *, said: bool = True) -> list[str]:
     """Say how a reply has ended, why, and what to do; and how many messages the model was not given.
 
-    `advice` is about a reply that failed, "" where it cannot be asked for once more.
+    `advice` is about a reply that failed, "" where it cannot be asked for once more; `said` is whether it has a word.
     """
     why = full_stop(f": {printable(ended.why)}" if ended.why else "")
+    if not said and not ended.given_up and ended.status != "complete":
+        how = {"stopped": "stopped", "interrupted": "cut off"}.get(ended.status, "failed")
+        return [
+            f"Reply {how} before the first word{why}{'' if ended.status == 'stopped' else advice}",
+            *_dropped(ended),
+        ]
     if ended.given_up:
         how = {"stopped": "Stopped", "interrupted": "Cut off"}.get(ended.status, "Reply failed")
         return [
             f"{how} before the first word{why} The reply before stays.{'' if ended.status == 'stopped' else advice}"
         ]
-    said = {
+    how_ended = {
         "complete": f"Reply complete{why}",
         "stopped": "Reply stopped. What was said so far is kept.",
         "interrupted": f"Reply cut off{why} Its beginning is kept.{advice}",
         "error": f"Reply failed{why} What was said so far is kept.{advice}",
     }
+    return [how_ended[ended.status], *_dropped(ended)]
+
+
+def _dropped(ended: "ReplyEnded") -> list[str]:
     left_out = pluralize(ended.dropped_messages, "oldest message")
-    dropped = [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []
-    return [said[ended.status], *dropped]
+    return [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []
 
 
 def after(turn: int, side: str = "") -> str:
@@ -137,7 +146,7 @@ def _headline(estimate: "Estimate") -> str:
     if card is None:
         return printable(estimate.message or "no question was answered")
     if not_shown(card):
-        return spoken(why_not_shown(card))
+        return spoken(why_not_shown(card, estimate))
     if card.scores.alignment is None:
         return printable(estimate.message or "no alignment")
     unbounded = "" if card.scores.alignment.bounded else "; no interval, because the questions are too few"
@@ -173,7 +182,7 @@ def whole(
     complete = estimate.complete
     yield from _headed("In short", [in_one_sentence(card, estimate, complete=complete)])
     if not_shown(card):
-        yield in_sentence(why_not_shown(card))
+        yield in_sentence(why_not_shown(card, estimate))
     else:
         yield from _headed("Alignment", _alignment(card))
         yield from _headed("Verdict", _verdict(card))

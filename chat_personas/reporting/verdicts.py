@@ -11,6 +11,7 @@ from chat_personas.reporting.numbers import with_interval
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
+    from chat_personas.monitor.round import Estimate
     from eval.matrix.models import MatrixReport, PromptVerdict, RowInfo
     from eval.report import FailureInfo, JudgeInfo, Report, Verdict
     from eval.scoring.scores import Scorecard
@@ -38,6 +39,7 @@ MARK = "not sound"
 WHY_NOT_VALID = "the model rarely answered with a letter, or its server shows too few tokens"
 _RECORDED = "so the file of answers says of the measurement that it was saved from"
 _WITHOUT_LETTERS = ", or eval --expression option_texts"
+_WITH_LESS_SAID = "what was said so far may be why: begin a new conversation, or fork this one from an earlier message"
 FAILURES_SHOWN = 10
 """Failures that are listed by their question, at most; the report has all."""
 
@@ -53,8 +55,16 @@ def not_shown_briefly(report: "Judged") -> str:
     return f"not sound: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
 
 
-def why_not_shown(report: "Judged") -> str:
-    """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are."""
+def may_be_the_talk(estimate: "Estimate | None") -> bool:
+    """Whether what was said may be why a measurement is not sound: not where it was not before the first message."""
+    return estimate is not None and estimate.turn > 0 and 0 not in estimate.trajectory.left_out
+
+
+def why_not_shown(report: "Judged", estimate: "Estimate | None" = None) -> str:
+    """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are.
+
+    `estimate` tells when in a conversation they are from.
+    """
     verdict = _verdict(report)
     judge: JudgeInfo | None = getattr(report, "judge", None)
     if _finding(report) == "judge_unreliable" and judge is not None:
@@ -62,11 +72,14 @@ def why_not_shown(report: "Judged") -> str:
             return f"not sound: how often the judge errs is {_often(judge)} ({printable(judge.name)})"
         limit = f"at most {100 * judge.limit:.0f} are allowed"
         return f"not sound: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
-    return not_shown_briefly(report) if verdict is None else why_not_sound(verdict)
+    return not_shown_briefly(report) if verdict is None else why_not_sound(verdict, estimate)
 
 
-def why_not_sound(verdict: "Verdict") -> str:
-    """Say why a verdict is not sound, with the figures behind it and what to do; empty where it is."""
+def why_not_sound(verdict: "Verdict", estimate: "Estimate | None" = None) -> str:
+    """Say why a verdict is not sound, with the figures behind it and what to do; empty where it is.
+
+    Another model is advised only where it is not the talk that may be why (`estimate` as for `why_not_shown`).
+    """
     from eval.scoring.intervals import MIN_QUESTIONS
     from eval.scoring.validity import LEAST_AGREEMENT
 
@@ -77,10 +90,13 @@ def why_not_sound(verdict: "Verdict") -> str:
     if found == "follows_letters":
         agreement = with_interval(verdict.order_agreement)
         needed = f"order agreement {agreement}; {LEAST_AGREEMENT} is needed"
-        return f"{brief} ({needed}); use a larger model{_WITHOUT_LETTERS}"
+        advice = _WITH_LESS_SAID if may_be_the_talk(estimate) else f"use a larger model{_WITHOUT_LETTERS}"
+        return f"{brief} ({needed}); {advice}"
     if found == "does_not_answer":
         valid = f"{verdict.valid} of {pluralize(verdict.answered, 'question')} valid"
-        return f"{brief} ({valid}: {WHY_NOT_VALID}); use a model that follows instructions{_WITHOUT_LETTERS}"
+        other = f"use a model that follows instructions{_WITHOUT_LETTERS}"
+        advice = _WITH_LESS_SAID if may_be_the_talk(estimate) else other
+        return f"{brief} ({valid}: {WHY_NOT_VALID}); {advice}"
     if found == "cannot_be_checked":
         return f"{brief} ({verdict.both_orders} answered in both orders); use {MIN_QUESTIONS} or more"
     return brief

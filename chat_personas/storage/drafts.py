@@ -48,8 +48,8 @@ class Draft:
 
 
 def joined(*texts: str) -> str:
-    """Return several texts as one, a line for each; those that are blank are left out."""
-    return "\n".join(text for text in texts if text.strip())
+    """Return several texts as one, a paragraph for each; those that are blank are left out."""
+    return "\n\n".join(text for text in texts if text.strip())
 
 
 def why_refused(error: Exception) -> str:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 UNSAVED = "Not all that was said is stored: {why}."
 UNKEPT = "What you typed and did not send is not kept: {why}."
+NEITHER = "Not all that was said is stored. What you typed and did not send is not kept, either: {why}."
 A_COPY_GOES = "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
 SECONDS_BETWEEN_THREADS = 0.001
 """Thread switch interval. A key press crosses three threads, and each hop can wait that long behind scoring.
@@ -384,14 +385,11 @@ class ChatApp(TerminalApp):
 
         await self.session.stop()
         await in_time(self.session.look_for_corpus())
-        why = await self.session.try_to_save() if self.session.unsaved is not None else None
-        missing = [] if why is None else [UNSAVED.format(why=why)]
+        unsaved = await self.session.try_to_save() if self.session.unsaved is not None else None
         if self._chat is not None:
             await in_time(self._chat.drafts.keep())  # a slow disk has its time once more after the screen
         await in_time(self.session.keep_typed())
-        if (why := self.session.why_not_kept) is not None:
-            missing.append(UNKEPT.format(why=why))
-        if missing:
+        if missing := _what_is_missing(unsaved, self.session.why_not_kept):
             self._question = ConfirmScreen(" ".join([*missing, A_COPY_GOES]), "Quit", "Stay")
             if not await self.push_screen_wait(self._question):
                 return
@@ -407,3 +405,11 @@ class ChatApp(TerminalApp):
             await self.session.stop()
         finally:
             self.exit(return_code=code)
+
+
+def _what_is_missing(unsaved: str | None, unkept: str | None) -> list[str]:
+    """Say why what was said is not stored and what was typed not kept, where that is; one reason for both once."""
+    if unsaved is not None and unsaved == unkept:
+        return [NEITHER.format(why=unsaved)]
+    said = [] if unsaved is None else [UNSAVED.format(why=unsaved)]
+    return said if unkept is None else [*said, UNKEPT.format(why=unkept)]

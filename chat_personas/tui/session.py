@@ -553,8 +553,9 @@ class Session:
         if self.conversation is not None:
             await self._keep(self.conversation.leave)
             self.left = await self._name_of(self.conversation)
-        for conversation in self._held:
-            await rescue(conversation, self.failure)
+        unsaved = [conversation for conversation in self._held if conversation.unsaved is not None]
+        for conversation in unsaved:
+            await rescue(conversation, self.failure, _named_among(conversation, unsaved))
         self.conversation, self._beside = None, ()
         await self._rescue_typed()
         if self._corpus_opening is not None:
@@ -620,10 +621,24 @@ class Session:
             self.failure = error
 
 
-async def rescue(conversation: "Conversation", failure: Exception | None) -> None:
-    """Write what cannot be stored to a file in the temporary directory, and say in `failure` where it is."""
+def _named_among(conversation: "Conversation", others: "Sequence[Conversation]") -> str:
+    """Say with whom a conversation is, where there are several, as after a debate; by the model, too, where need be."""
+    if len(others) < 2:
+        return ""
+    title = conversation.persona.title
+    alike = sum(other.persona.title == title for other in others) > 1
+    return f"{title} on {conversation.engine.info.name}" if alike else title
+
+
+async def rescue(conversation: "Conversation", failure: Exception | None, who: str = "") -> None:
+    """Write what cannot be stored to a file in the temporary directory, and say in `failure` where it is.
+
+    `who` is with whom the conversation is, where that must be said.
+    """
     from chat_personas.conversation.conversation import NOT_RESCUED, RESCUED
+    from chat_personas.text import printable
 
     if failure is not None and conversation.unsaved is not None:
         written = await asyncio.to_thread(conversation.rescue)
-        failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
+        note = RESCUED.format(path=written) if written is not None else NOT_RESCUED
+        failure.add_note(f"{printable(who)}: {note}" if who else note)

@@ -117,6 +117,28 @@ async def test_opening_a_conversation_again_asks_nothing_adds_no_row_and_shows_t
     assert again.drift.difference.mean == pytest.approx(-0.2)
 
 
+async def test_a_message_that_a_server_was_asked_after_again_is_one_turn_and_one_look_and_the_newest_counts(
+    corpus: Corpus,
+) -> None:
+    server = replace(INFO, sha256=None)
+    first = answered(corpus, replies(corpus)[0], server)
+    second = answered(corpus, first, server)
+    third = answered(corpus, second, server)
+    # Alignments: 1 - |0.4 - 0.4| = 1, 1 - |0.6 - 0.4| = 0.8, and when it is opened again 0.7; then 1 - |0.9 - 0.4|.
+    for reply, turn, share in ((first, 2, 0.4), (second, 3, 0.6), (second, 3, 0.7)):
+        measured = await round_of(monitor(saying(share, server), corpus), reply, turn)
+    assert len(rows(corpus, second)) == 2
+    assert [point.alignment.mean for point in measured.course] == pytest.approx([1.0, 0.7])
+    assert measured.drift is not None
+    assert measured.drift.difference.mean == pytest.approx(-0.3)
+    assert measured.drift.level == pytest.approx(1 - 0.05 / 5)  # the first look
+    later = await round_of(monitor(saying(0.9, server), corpus), third, 4)
+    assert [(point.turn, round(point.alignment.mean, 6)) for point in later.course] == [(2, 1.0), (3, 0.7), (4, 0.5)]
+    assert later.drift is not None
+    assert later.drift.difference.mean == pytest.approx(-0.5)
+    assert later.drift.level == pytest.approx(1 - 0.05 / 6)  # the second
+
+
 async def test_a_message_whose_reply_came_to_no_word_is_a_turn_as_in_exports(corpus: Corpus) -> None:
     (first,) = replies(corpus)
     key = conversation_of(session := monitor(saying(0.4), corpus), first)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, ExportError, Selection
+from chat_personas.corpus import Corpus, ExportError, MeasurementRow, Selection
 from chat_personas.corpus.export import TextFormat, export_to
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, forked
-from tests.corpus.making import conversation_row, talk
+from tests.corpus.making import branch_of, conversation_row, talk
+from tests.corpus.test_measurements import measurement
 
 
 class Page(HTMLParser):
@@ -79,6 +80,22 @@ def test_an_alignment_is_shown_only_where_its_verdict_is_sound(page: str) -> Non
         in text
     )
     assert "0.500" not in text
+
+
+def test_a_message_that_was_measured_twice_has_the_newest_whole_round_alone(corpus: Corpus, tmp_path: Path) -> None:
+    key = talk(corpus, ("Q", "A"))
+    reply = branch_of(corpus, key)[-1]
+    alone = {"alignment_low": None, "alignment_high": None, "verdict": "sound", "complete": True}
+    for alignment, changes in ((0.8, {}), (0.7, {}), (0.6, {"complete": False}), (0.9, {"survey": "town"})):
+        row = measurement(reply).model_dump() | alone | {"alignment": alignment, "survey_sha256": "ef" * 32} | changes
+        row |= {"survey_sha256": "12" * 32} if "survey" in changes else {}
+        corpus.add_measurement(MeasurementRow.model_validate(row), ())
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "talk.md")
+    written = (tmp_path / "talk.md").read_text(encoding="utf-8")
+    assert re.findall(r"measured after turn 1 \((\w+).*: alignment (\S+)", written) == [
+        ("civic", "0.700"),
+        ("town", "0.900"),
+    ]
 
 
 def test_markdown_quotes_what_was_said_line_by_line(corpus: Corpus, tmp_path: Path) -> None:

@@ -5,10 +5,15 @@ from itertools import cycle
 
 import pytest
 
+from chat_personas.cli.line_mode import estimate_line
 from chat_personas.monitor.drift import Drift, Trajectory
 from chat_personas.monitor.round import Estimate
+from chat_personas.reporting.debate import course_of
 from chat_personas.reporting.explained.in_one_sentence import in_one_sentence, measured_on, moved
+from chat_personas.reporting.explained.sections import Measured, explain
+from chat_personas.reporting.in_sentences import measured, whole
 from chat_personas.reporting.wording.measurements import change_written, drifted
+from chat_personas.tui.widgets.panel.headline import Figures, headline
 from eval.engine import EngineInfo
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import Survey
@@ -164,6 +169,29 @@ def test_a_model_is_not_blamed_for_what_came_with_the_talk(turn: int, not_sound:
     letters = score(asked, (DEMOCRAT,), [answer(each.id, [0.7, 0.3], [0.3, 0.7]) for each in asked.questions])
     estimate = Estimate(letters, 20, 20, complete=True, turn=turn, trajectory=Trajectory(left_out=not_sound))
     assert in_one_sentence(letters, estimate, complete=True) == f"{blames} picks the letter, not the answer"
+
+
+@pytest.mark.parametrize("masses", [[0.7, 0.3], [0.07, 0.03]], ids=["letters", "no answer"])
+@pytest.mark.parametrize(("turn", "not_sound", "another"), [(0, (0,), True), (9, (0, 4), True), (9, (4,), False)])
+def test_another_model_is_advised_everywhere_only_where_the_talk_is_not_blamed(
+    masses: list[float], turn: int, not_sound: tuple[int, ...], another: bool
+) -> None:
+    asked = survey()
+    found = score(asked, (DEMOCRAT,), [answer(each.id, masses, masses[::-1]) for each in asked.questions])
+    estimate = Estimate(found, 20, 20, complete=True, turn=turn, trajectory=Trajectory(left_out=not_sound))
+    shown = Measured("Democrats", estimate, found, complete=True)
+    faces = {
+        "the panel": headline("Democrats", Figures().after(estimate)).plain,
+        "/explain": " ".join(explain("alignment", shown).says),
+        "/explain validity": " ".join(explain("validity", shown).says),
+        "spoken": measured(estimate),
+        "/panel": " ".join(whole(estimate, "Democrats", "", None, halted=False)),
+        "a debate": course_of(estimate).why or "",
+        "the line mode": estimate_line(estimate),
+    }
+    for face, said in faces.items():
+        assert ("option_texts" in said) is another, face
+        assert ("begin a new conversation, or fork this one" in said) is not another, face
 
 
 def test_who_has_no_figures_or_no_group_is_said_to_be_so() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chat_personas.conversation.conversation import ReplyEnded
+from chat_personas.conversation.reply import ReplyEnded, ReplyStatus
 from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory
 from chat_personas.monitor.inside import Inside
 from chat_personas.monitor.round import Coverage, Estimate
@@ -66,6 +66,20 @@ def estimate(found: Scorecard | None, **more: object) -> Estimate:
 )
 def test_signs_that_are_skipped_or_spelled_out_become_words(line: str, aloud: str) -> None:
     assert spoken(line) == aloud
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("stopped", "Reply stopped before the first word."),
+        ("interrupted", "Reply cut off before the first word: it is gone. /again asks once more."),
+        ("error", "Reply failed before the first word: it is gone. /again asks once more."),
+    ],
+)
+def test_of_a_reply_without_a_word_it_is_not_said_that_words_are_kept(status: ReplyStatus, told: str) -> None:
+    ended = ReplyEnded(status, None if status == "stopped" else "it is gone")
+    assert reply_ended(ended, said=False) == [told]
+    assert "kept" in reply_ended(ended, said=True)[0]
 
 
 def test_a_line_becomes_a_sentence_with_one_full_stop() -> None:

@@ -46,8 +46,10 @@ def test_what_was_typed_in_new_conversations_by_programs_that_ended_is_taken_ove
     Drafts(folder, LIVING).keep(None, Draft("of a program that goes on"))
 
     alive = {HERE, LIVING}
-    assert Drafts(folder, HERE).take_over(None, alive) == Draft("waited\nfirst\nsecond\nmine")
-    assert Drafts(folder, HERE).take_over(None, alive) == Draft("waited\nfirst\nsecond\nmine"), "and kept as its own"
+    assert Drafts(folder, HERE).take_over(None, alive) == Draft("waited\n\nfirst\nsecond\n\nmine")
+    assert Drafts(folder, HERE).take_over(None, alive) == Draft("waited\n\nfirst\nsecond\n\nmine"), (
+        "and kept as its own"
+    )
     assert Drafts(folder, LIVING).of(None, alive - {LIVING}) == Draft("of a program that goes on")
     assert len(list(folder.iterdir())) == 2
 
@@ -61,7 +63,7 @@ def test_two_programs_in_one_conversation_lose_no_word_and_the_next_one_finds_bo
     both = {HERE, LIVING}
     assert one.take_over("A", both) == Draft("from here, and on"), "what another program shows stays there"
     assert other.take_over("A", both) == Draft("from there")
-    assert Drafts(folder, GONE).take_over("A", {GONE}) == Draft("from here, and on\nfrom there")
+    assert Drafts(folder, GONE).take_over("A", {GONE}) == Draft("from here, and on\n\nfrom there")
     assert len(list(folder.iterdir())) == 1
 
 
@@ -74,7 +76,7 @@ def test_a_draft_that_was_released_is_found_by_any_program_though_the_first_one_
 
     found = other.take_over("A", {HERE, LIVING})
     assert found is not None
-    assert sorted(found.text.split("\n")) == ["first", "second"]
+    assert sorted(found.text.split("\n\n")) == ["first", "second"]
     assert one.take_over("A", {HERE, LIVING}) is None
 
 
@@ -84,7 +86,7 @@ def test_of_two_drafts_an_edit_stays_one_and_the_other_text_stands_beside_it(fol
     for program in (HERE, GONE):
         Drafts(folder, program).keep("A", edit if program == edit_of else text)
 
-    assert Drafts(folder, HERE).take_over("A", {HERE}) == Draft("edited", "waits\ntyped\nset aside", "message-1")
+    assert Drafts(folder, HERE).take_over("A", {HERE}) == Draft("edited", "waits\n\ntyped\n\nset aside", "message-1")
 
 
 def test_of_two_edits_this_programs_own_stays_one(folder: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_draft_of_an_older_version_is_taken_over(folder: Path) -> None:
     (folder / "A.json").write_text('{"text": "old", "beside": "", "replaces": null}', encoding="utf-8")
     Drafts(folder, HERE).keep("A", Draft("new"))
 
-    assert Drafts(folder, HERE).take_over("A", {HERE}) == Draft("old\nnew")
+    assert Drafts(folder, HERE).take_over("A", {HERE}) == Draft("old\n\nnew")
     assert [file.name for file in folder.iterdir()] == [f"A-{HERE}.json"]
 
 
@@ -107,7 +109,7 @@ def test_words_are_added_beside_what_was_kept(folder: Path) -> None:
     for conversation, kept in (("A", Draft("text", "beside", "message-1")), ("B", Draft())):
         drafts.keep(conversation, kept)
         drafts.add(conversation, Draft("late"))
-    assert drafts.of("A", ()) == Draft("text", "beside\nlate", "message-1")
+    assert drafts.of("A", ()) == Draft("text", "beside\n\nlate", "message-1")
     assert drafts.of("B", ()) == Draft("late")
 
 
@@ -115,9 +117,9 @@ def test_an_edit_that_is_added_stays_an_edit_beside_words_and_stands_beside_anot
     drafts = Drafts(folder, HERE)
     drafts.keep("A", Draft("words"))
     drafts.add("A", Draft("new text", "set aside", "message-1"))
-    assert drafts.of("A", ()) == Draft("new text", "words\nset aside", "message-1")
+    assert drafts.of("A", ()) == Draft("new text", "words\n\nset aside", "message-1")
     drafts.add("A", Draft("of another", "", "message-2"))
-    assert drafts.of("A", ()) == Draft("new text", "words\nset aside\nof another", "message-1")
+    assert drafts.of("A", ()) == Draft("new text", "words\n\nset aside\n\nof another", "message-1")
 
 
 def test_what_cannot_be_read_is_not_taken_over_and_stays_for_the_version_that_wrote_it(folder: Path) -> None:

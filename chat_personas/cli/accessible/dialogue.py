@@ -68,6 +68,8 @@ def as_sentence(error: Exception) -> str:
 def chosen_number(written: str, count: int, what: str) -> int:
     """Return a number from 1 to `count`, as a person writes it to choose one of `what`. Raises NotDoneError."""
     if not (written.isdecimal() and 1 <= int(written) <= count):
+        if count == 1:
+            raise NotDoneError(f"The only number here is 1, because there are no other {what}.")
         raise NotDoneError(
             f"There are {count} {what}. Write a number from 1 to {count}." if count else f"There are no {what}."
         )
@@ -334,11 +336,15 @@ class Dialogue:
 
 
 class Hearing:
-    """A reply as it is heard, event by event; `ended` is how it ended, None while it has not."""
+    """A reply as it is heard, event by event; `ended` is how it ended, None while it has not.
+
+    `said` is whether any word of it was heard that stands.
+    """
 
     def __init__(self, dialogue: Dialogue, take: Callable[[str], None]) -> None:
         """Prepare; `take` says pieces of the reply."""
         self.ended: ReplyEnded | None = None
+        self.said = False
         self._dialogue = dialogue
         self._say_piece = take
         self._thinking = False
@@ -355,8 +361,10 @@ class Hearing:
             dialogue.say(f"{thought[:1].upper()}{thought[1:]}.")
         elif isinstance(event, ReplyText):
             dialogue.doing = "The reply is coming."
+            self.said = self.said or bool(event.text.strip())
             self._say_piece(event.text)
         elif isinstance(event, ReplyRecalled):
+            self.said = False
             self._say_piece(RECALLED)
         elif isinstance(event, ReplyEnded):
             self.ended = event
@@ -427,11 +435,10 @@ class Replies:
             ReportedError: the model failed, or no other reply could be begun.
         """
         self.unsent = sent
-        ended: ReplyEnded | None = None
         try:
             with self._dialogue.busy("Waiting for the reply."):
                 async with aclosing(begun) as events:
-                    ended = await self._speak(events)
+                    heard = await self._speak(events)
         except ReportedError as error:
             if isinstance(error, TooLongError):  # the message was stored, and taken back
                 self.unsent = sent
@@ -439,8 +446,8 @@ class Replies:
             if not kept:
                 raise
             raise NotDoneError(f"{as_sentence(error)} {kept}") from error
-        if ended is not None:
-            self._dialogue.say(*reply_ended(ended))
+        if (ended := heard.ended) is not None:
+            self._dialogue.say(*reply_ended(ended, said=heard.said))
             if ended.status in ("complete", "stopped"):
                 await self._replied()
 
@@ -453,12 +460,12 @@ class Replies:
         elif self._opened.conversation.unsaved is not None:
             yield IN_MEMORY
 
-    async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
-        """Say what happens to a reply, and return how it ended."""
+    async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> Hearing:
+        """Say what happens to a reply, and return how it was heard."""
         with self._dialogue.speaking(printable(self._opened.conversation.persona.title)) as take:
             heard = Hearing(self._dialogue, take)
             async for event in events:
                 if isinstance(event, ReplyStarted):
                     self.unsent = None
                 heard.take(event)
-        return heard.ended
+        return heard

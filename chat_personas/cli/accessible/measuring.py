@@ -22,7 +22,14 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.conversation.conversation import PROTECTED
 from chat_personas.corpus.messages import turns_of
 from chat_personas.reporting.explained.in_one_sentence import how_measured
-from chat_personas.reporting.explained.sections import SECTIONS, Measured, UnknownSectionError, explain, section_named
+from chat_personas.reporting.explained.sections import (
+    SECTIONS,
+    Measured,
+    UnknownSectionError,
+    explain,
+    section_named,
+    section_names,
+)
 from chat_personas.reporting.in_sentences import (
     after,
     measured,
@@ -121,6 +128,7 @@ class Measuring:
         self._round: asyncio.Task[None] | None = None
         self._measurement: Measurement | None = None
         self._panel_named = False
+        self._read_last = 1  # the number of the question that /question read last
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -297,7 +305,7 @@ class Measuring:
         self._dialogue.say(*(f"The term {word}: {spoken(meaning)}" for word, meaning in explanation.words))
         self._dialogue.say(f"More in {explanation.page}.")
         if not words:
-            self._dialogue.say(f"/explain SECTION explains one of: {', '.join(SECTIONS)}.")
+            self._dialogue.say(f"/explain SECTION explains one of: {section_names()}.")
 
     def _as_shown(self, found: Measurement) -> Measured:
         survey = self._opened.launch.loaded_survey.survey
@@ -308,6 +316,7 @@ class Measuring:
             complete=not found.halted,
             source=self._source,
             inside=found.inside,
+            question=self._read_last,
             stems={question.id: question.stem for question in survey.questions},
             remarks=tuple(how_measured(self._opened.conversation)),
             side=self._side,
@@ -329,7 +338,7 @@ class Measuring:
             self._dialogue.say(*questions_listed(card, stems, guessed), "/question NUMBER reads one with all shares.")
             return
         place = chosen_number(number, len(card.questions), "questions")
-        question = card.questions[place - 1]
+        question, self._read_last = card.questions[place - 1], place
         stem = stems.get(question.id, question.id)
         sound, hidden = not not_shown(card), question.id == guessed
         self._dialogue.say(*question_read(question, place, stem, self._people, sound=sound, hidden=hidden))

@@ -28,7 +28,7 @@ from chat_personas.cli.accessible.dialogue import (
 from chat_personas.cli.accessible.measuring import Measuring
 from chat_personas.cli.accessible.room import AskingTheRoom
 from chat_personas.cli.accessible.side_by_side import Comparing, Debating
-from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.errors import DONE, StoppedError, UsageError
 from chat_personas.cli.launch import Launch, set_accessible
 from chat_personas.cli.standard_input import StandardInputMode
 from chat_personas.conversation.commands import (
@@ -77,6 +77,23 @@ class AccessibleMode(StandardInputMode):
             "help": self._help,
             "quit": self._quit,
         }
+
+    def run(self) -> int:
+        """Go on as `StandardInputMode.run` says; what could not be stored is named also after Ctrl+C.
+
+        Raises:
+            StoppedError: Ctrl+C was pressed, and something is not in the corpus.
+        """
+        try:
+            return super().run()
+        except KeyboardInterrupt:
+            failure = self._session.failure
+            if failure is None:
+                raise
+            stopped = StoppedError(f"interrupted; {failure}")
+            for note in getattr(failure, "__notes__", ()):
+                stopped.add_note(note)
+            raise stopped from None
 
     async def _talk(self) -> int:
         if sys.stdin is None:

@@ -264,7 +264,7 @@ class Comparing:
                     heard.take(event)
                     if heard.ended is not None:
                         column.close()
-                        self._say(" ".join((f"{names[place]}.", *reply_ended(heard.ended, ""))))
+                        self._say(" ".join((f"{names[place]}.", *reply_ended(heard.ended, "", said=heard.said))))
         self._say_what_differs(comparison)
         await self._measure(comparison, monitors)
 
@@ -459,7 +459,7 @@ class Debating:
 
     async def _speak(self, debate: Debate, place: int) -> None:
         """Say a turn in sentences, and how it ended; where the model failed, pause."""
-        name, ended = printable(debate.names[place]), None
+        name, ended, said = printable(debate.names[place]), None, False
         with self._dialogue.busy(f"Waiting for {name}."):
             async with aclosing(debate.turn()) as events:
                 with self._dialogue.speaking(name) as take:
@@ -467,14 +467,16 @@ class Debating:
                         if isinstance(event, ReplyText):
                             self._dialogue.doing = f"{name} speaks."
                             take(event.text)
+                            said = said or bool(event.text.strip())
                         elif isinstance(event, ReplyRecalled):
                             take(RECALLED)
+                            said = False
                         elif isinstance(event, ReplyEnded):
                             ended = event
         if ended is not None and ended.status != "complete":
             self._paused = True
             why = in_sentence(printable(ended.why)) if ended.why else ""
-            stopped = "Stopped. What was said so far is kept."
+            stopped = "Stopped. What was said so far is kept." if said else "Stopped before the first word."
             self._dialogue.say(stopped if ended.status == "stopped" else f"{name} did not come to an end. {why}")
 
     async def _measure(self, debate: Debate, place: int) -> None:

@@ -197,7 +197,9 @@ def _talked(
     yield "turns", (float(max(turns.values())), "turns of the conversation")
     words = sum(len(message.text.split()) for message in said if message.author == "person")
     yield "words", (float(words), "words of the person in the conversation")
-    rounds = [row for row in source.measurements(conversation.id) if row.message_id in turns and row.complete]
+    whole = (row for row in source.measurements(conversation.id) if row.message_id in turns and row.complete)
+    newest = {row.message_id: row for row in whole}  # a message that was measured twice counts once
+    rounds = sorted(newest.values(), key=lambda row: turns[row.message_id])
     if rounds:
         for name, row in (("first", rounds[0]), ("last", rounds[-1])):
             sound = row.alignment if row.verdict == SOUND else None

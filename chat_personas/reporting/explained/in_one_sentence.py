@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chat_personas.reporting.numbers import COMPACT, DECIMALS, with_interval
-from chat_personas.reporting.verdicts import NOT_SOUND, not_shown
+from chat_personas.reporting.verdicts import NOT_SOUND, may_be_the_talk, not_shown
 from chat_personas.reporting.wording.measurements import (
     BASE_MODEL,
     DEMONSTRATION,
@@ -75,15 +75,10 @@ def _not_sound(card: "Scorecard", estimate: "Estimate | None", *, complete: bool
     if found == "cannot_be_checked" or (not complete and too_early(card)):
         answered = f"{pluralize(card.verdict.both_orders, 'question')} answered in both orders"
         return f"{'cannot be checked' if complete else 'too early to say'}: {answered}, at least {MIN_QUESTIONS} needed"
-    cannot, model = CANNOT_BE_MEASURED_NOW if _may_be_the_talk(estimate) else CANNOT_BE_MEASURED
+    cannot, model = CANNOT_BE_MEASURED_NOW if may_be_the_talk(estimate) else CANNOT_BE_MEASURED
     if found == "follows_letters" and _all_even(card):
         return f"{cannot}: {model} prefers no answer to another"
     return f"{cannot}: {f'{model} {WHY_NOT_MEASURED[found]}' if found in WHY_NOT_MEASURED else NOT_SOUND[found]}"
-
-
-def _may_be_the_talk(estimate: "Estimate | None") -> bool:
-    """Whether what was said may be why a measurement is not sound: not where it was not before the first message."""
-    return estimate is not None and estimate.turn > 0 and 0 not in estimate.trajectory.left_out
 
 
 def too_early(card: "Scorecard") -> bool:

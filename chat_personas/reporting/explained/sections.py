@@ -145,7 +145,7 @@ def _alignment(shown: Measured) -> Iterator[str]:
     yield in_one_sentence(card, estimate, complete=shown.complete)
     yield from _extent(shown)
     if not shown.sound:
-        yield why_not_shown(card)
+        yield why_not_shown(card, shown.estimate)
         yield f"so no score is shown: {_WHY_NO_SCORE[card.verdict.finding]}"
     else:
         yield from _score(shown, card)
@@ -395,7 +395,7 @@ def _validity(shown: Measured) -> Iterator[str]:
             f"{with_interval(scores.human_refusal, decimals=COMPACT)}: {_uncapitalised(meaning_of('refusal'))}"
         )
     if not shown.sound:
-        yield why_not_shown(card)
+        yield why_not_shown(card, shown.estimate)
         return
     for name in ("total_variation", "skill", "entropy_ratio"):
         yield from _figure(score_name(name), getattr(scores, name))
@@ -426,7 +426,7 @@ def _no_figures(shown: Measured) -> Iterator[str]:
     card = shown.card
     if card is not None and not shown.sound:
         yield in_one_sentence(card, shown.estimate, complete=shown.complete)
-        yield why_not_shown(card)
+        yield why_not_shown(card, shown.estimate)
     elif card is not None and card.scores.alignment is None:
         yield why_no_alignment(card)
     else:
@@ -455,6 +455,13 @@ class UnknownSectionError(Exception):
     """There is no such section. The message names those that there are."""
 
 
+def section_names() -> str:
+    """Return what the sections are called; one whose title on the panel is another word has both."""
+    titles = {name: title.casefold() for name, (title, *_) in SECTIONS.items()}
+    both = {name: title for name, title in titles.items() if " " not in title and title != name}
+    return ", ".join(f"{name} or {both[name]}" if name in both else name for name in titles)
+
+
 def section_named(words: str) -> str:
     """Return the key of the section with this name, title, or beginning of either.
 
@@ -466,7 +473,5 @@ def section_named(words: str) -> str:
         name for name, (title, *_) in SECTIONS.items() if name.startswith(wanted) or title.casefold().startswith(wanted)
     ]
     if len(found) != 1:
-        raise UnknownSectionError(
-            f"There is no section “{printable(words.strip())}”. There are: {', '.join(SECTIONS)}."
-        )
+        raise UnknownSectionError(f"There is no section “{printable(words.strip())}”. There are: {section_names()}.")
     return found[0]

@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from textual.notifications import Notification, Notify
+
 from chat_personas.storage.drafts import Draft, merged, why_refused
 from chat_personas.text import printable
 from chat_personas.tui.widgets.composer import Editing
@@ -44,7 +46,7 @@ class KeptSoon:
         self._screen = screen
         self._keep = keep
         self._due = False
-        self._said = False
+        self._said: Notification | None = None
 
     def changed(self) -> None:
         """Have it kept soon."""
@@ -57,15 +59,17 @@ class KeptSoon:
         self._keep()
 
     def done(self) -> None:
-        """Note that the disk has it: a refusal after that is said again."""
-        self._said = False
+        """Note that the disk has it: what was said is taken away, and a refusal after that is said again."""
+        if self._said is not None:
+            self._screen.app._unnotify(self._said)
+        self._said = None
 
     def refused(self, error: Exception) -> None:
         """Say why the disk does not take it, unless that was said or nobody sees the screen any more."""
-        if not self._said and self._screen.is_running:
-            self._said = True
-            why = printable(NOT_KEPT.format(why=why_refused(error)))
-            self._screen.notify(why, severity="warning", markup=False)
+        if self._said is None and self._screen.is_running:
+            app, why = self._screen.app, printable(NOT_KEPT.format(why=why_refused(error)))
+            self._said = Notification(why, "", "warning", app.NOTIFICATION_TIMEOUT, markup=False)
+            app.post_message(Notify(self._said))
 
 
 class DraftController:
@@ -214,6 +218,8 @@ class DraftController:
             return
         if self._screen.composer.text:
             self.changed()  # it may have been brought along from a conversation that was deleted
+        else:
+            self._soon.done()
         if before is not None and before.key == self._key:
             return  # it is on the screen as before
         if draft is not None:

@@ -340,18 +340,27 @@ class ChatScreen(Screen[None]):
         return conversation is not None and any(message.id == message_id for message in conversation.path)
 
     def _do_written(self, text: str) -> bool:
-        """Do what a line that begins with a slash asks for; return whether it is one, or was meant to be."""
-        if "\n" in text:
+        """Do what a line that begins with a slash asks for; return whether it is one, or was meant to be.
+
+        A text that had come back, and after which the line was typed, stays in the composer.
+        """
+        returned, line = self.composer.parted(text)
+        if "\n" in line:
             return False
         try:
-            found = asked(text, "screen")
+            found = asked(line, "screen")
         except CommandError as error:
-            self.composer.give_back(text)
+            self.composer.give_back(returned, line)
             self.notify(printable(f"{error}"), severity="warning", markup=False)
             return True
-        if found is not None and not self.do(found.command.name, found.argument) and found.argument:
-            self.composer.give_back(text)
-        return found is not None
+        if found is None:
+            return False
+        if returned:
+            self.composer.give_back(returned)
+        if not self.do(found.command.name, found.argument) and found.argument:
+            self.composer.clear()
+            self.composer.give_back(returned, line)
+        return True
 
     def do(self, name: str, argument: str = "") -> bool:
         """Do what a command of the table asks for, or say why that does nothing now; return whether it is done."""

@@ -110,7 +110,7 @@ def behind(before: str, typed: str) -> str:
 
 
 def _in_one_line(text: str) -> str:
-    return " ".join(text.split("\n"))
+    return " ".join(line for line in text.split("\n") if line)
 
 
 async def read(corpus: "Corpus", *places: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from chat_personas.conversation.commands import SLASH
 from chat_personas.storage.drafts import joined
 from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.key_registry import key_of
@@ -19,6 +20,8 @@ from chat_personas.tui.widgets.entries import LAST
 if TYPE_CHECKING:
     from textual.events import Key
 
+EDITING = "-editing"
+"""The class of a composer that holds an edit."""
 TYPING_SECONDS = 0.2
 """For so long after a key the person counts as typing: slow typists press three keys a second, fast ones ten."""
 
@@ -53,13 +56,15 @@ class Composer(TextArea):
 
         by: int
 
-    def __init__(self, submit: Callable[[str], None], complete: Callable[[str], str | None] = lambda _: None) -> None:
+    def __init__(self, submit: Callable[[str], None], complete: Callable[[str], str | None] | None = None) -> None:
         """`submit` is given each text that is sent, stripped and not blank.
 
-        `complete` is what Tab makes of the text; where it gives None, Tab goes to the next widget.
+        `complete` is what Tab makes of a text that may be a command, where there are commands; where it gives None, Tab
+        goes to the next widget.
         """
         self._submit = submit
         self._complete = complete
+        self._returned = ""
         super().__init__(
             placeholder=INVITATION,
             highlight_cursor_line=False,
@@ -90,13 +95,16 @@ class Composer(TextArea):
         """
         self._last_key = time.monotonic()
         if is_letter(event.key, event.is_printable):
+            if event.character == SLASH and self._is_as_returned:
+                self.insert("\n\n")
             return
         if event.key in RECALLS and self._may_recall(event.key):
             event.stop()
             event.prevent_default()
             self.post_message(self.RecallAsked(RECALLS[event.key]))
             return
-        if event.key == "tab" and (completed := self._complete(self.text)) is not None:
+        completed = self._complete(self.text) if event.key == "tab" and self._complete is not None else None
+        if completed is not None:
             event.stop()
             event.prevent_default()
             self.text = completed
@@ -141,10 +149,35 @@ class Composer(TextArea):
         """Ask for the transcript to be scrolled."""
         self.post_message(self.ScrollAsked(pages))
 
-    def give_back(self, text: str) -> None:
-        """Put `text` before the present text, so that nothing typed is lost."""
-        self.text = joined(text, self.text)
+    def give_back(self, text: str, command: str = "") -> None:
+        """Put `text` before the present text, as a paragraph of its own, so that nothing typed is lost.
+
+        A `command` that was typed after it and not done stands there again.
+        """
+        before = self._returned if self.text.startswith(self._returned) and not command else ""
+        self._returned = joined(text, before).strip()
+        self.text = joined(text, command, self.text)
         self.move_cursor(self.document.end)
+
+    @property
+    def _is_as_returned(self) -> bool:
+        """Whether a text that came back stands here as it came: a command that is typed now is no part of it.
+
+        Who types as the program starts does not see that there is a text already.
+        """
+        untouched = self.text.strip() == self._returned != "" and self.cursor_location == self.document.end
+        return untouched and self._complete is not None and not self.has_class(EDITING)
+
+    def parted(self, sent: str) -> tuple[str, str]:
+        """Return the text that had come back and the line with a slash that was typed after it, of what is sent.
+
+        Of any other text the first is "" and the second is all of it.
+        """
+        returned, self._returned = self._returned, ""
+        line = sent.removeprefix(returned)
+        if returned and sent.startswith(returned) and line.startswith("\n") and line.strip().startswith(SLASH):
+            return returned, line.strip()
+        return "", sent
 
 
 TITLE = "Edit your {which} (Enter sends, {cancel} cancels)"
@@ -210,7 +243,7 @@ class Editing:
         self._composer.text = text
         self._composer.move_cursor(self._composer.document.end)
         self._composer.border_title = TITLE.format(which=which, cancel=key_of("leave_edit"))
-        self._composer.add_class("-editing")
+        self._composer.add_class(EDITING)
         self._composer.focus()
         self._changed()
 
@@ -221,7 +254,7 @@ class Editing:
         """
         message_id, self._message_id = self._message_id, None
         self._composer.border_title = ""
-        self._composer.remove_class("-editing")
+        self._composer.remove_class(EDITING)
         set_aside, self._set_aside = self._set_aside, ""
         if set_aside.strip():
             self._composer.give_back(set_aside)

@@ -189,6 +189,7 @@ async def test_ctrl_c_ends_a_program_that_reads_a_pipe(pipe: tuple[int, int]) ->
         ("4", 3, "There are 3 versions. Write a number from 1 to 3."),
         ("two", 3, "There are 3 versions. Write a number from 1 to 3."),
         ("1", 0, "There are no versions."),
+        ("2", 1, "The only number here is 1, because there are no other versions."),
     ],
 )
 def test_a_number_outside_the_list_is_a_sentence_about_the_list(written: str, count: int, why: str) -> None:

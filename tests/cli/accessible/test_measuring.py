@@ -47,6 +47,18 @@ def test_figures_of_an_earlier_turn_are_read_after_which_turn_that_was(heard: He
     assert lines[1] != "You: /quit"
 
 
+def test_the_question_that_was_read_last_is_the_one_that_is_explained_and_the_sections_are_listed_with_it(
+    heard: Heard,
+) -> None:
+    explained = {}
+    for number in (1, 2):
+        lines = heard(f"/question {number}\n/explain probe", "You: /explain probe")
+        explained[number] = lines
+    assert explained[1] != explained[2]
+    (missing, *_) = heard("/explain nosuch", "You: /explain nosuch")
+    assert "nearest, question or probe, validity" in missing
+
+
 def test_figures_of_a_version_are_read_again_once_it_is_gone_back_to(heard: Heard) -> None:
     sitting = "Hello\n/again\n/measure off\n/versions 1\n/versions 2\n/panel"
     lines = heard(sitting, "You: /panel", ["Yes one.", END], ["Yes two.", END])

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -12,11 +13,13 @@ import pytest
 from chat_personas.corpus import Corpus
 from chat_personas.paths import corpus_path
 from eval.engine import Message, Piece, Probe, ProbeScore, Sampling
+from tests.cli.accessible.test_commands import WithoutCorpus
 from tests.cli.running import kept_messages, write_survey
 from tests.cli.sittings import TOWN, Model
 from tests.cli.still_output import Person, faults_of
 from tests.corpus.making import texts
 from tests.examples import slow_but_first
+from tests.fakes import END
 
 
 def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -> None:
@@ -30,6 +33,37 @@ def test_ctrl_c_stops_a_reply_and_keeps_it_and_a_second_one_leaves(home: Path) -
     assert person.code == 130
     assert faults_of(person.sent) == []
     assert [(row.text, row.status) for row in kept_messages()] == [("Hello", "complete"), ("So far. ", "stopped")]
+
+
+def test_a_reply_that_is_stopped_before_its_first_word_is_not_said_to_be_kept(home: Path) -> None:
+    person = Person(home, Model([asyncio.Event()]), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.type("Hello\n\n")
+    person.reads("Waiting for the reply")
+    person.type("\x03")
+    person.reads(r"Reply stopped before the first word\.")
+    person.reads("You: ")
+    person.type("\x04")
+    assert person.code == 0
+
+
+def test_who_leaves_by_ctrl_c_is_told_where_the_copy_is_of_what_could_not_be_stored(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    person = Person(home, WithoutCorpus(["Good day", END]), "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("Hello", "in memory only", "You: ")
+    person.type("\x03")
+    person.reads("Press Ctrl.C again to leave")
+    person.type("\x03")
+    assert person.code == 130
+    (copy,) = folder.glob("chat-personas-*.jsonl")
+    last = person.text.split("chat-personas: ")[-1]
+    assert last.startswith("interrupted; ")
+    assert last.strip().endswith(f"; the conversation is in {copy}")
 
 
 @pytest.mark.slow

@@ -161,6 +161,17 @@ def test_a_conversation_is_there_in_figures_and_an_alignment_only_where_it_is_so
     assert silent["day"] == "2026-11-20"
 
 
+def test_a_message_that_was_measured_again_counts_once_and_its_newest_measurement_is_the_one(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    key = conversation_of(corpus, take_part(corpus, ("one", "Yes."), ("two", "No.")))
+    for place, alignment in ((1, 0.5), (1, 0.625), (3, 0.75), (1, 0.875)):
+        measure(corpus, key, place, alignment, "sound")
+    (row,), _ = read(corpus, tmp_path / "study.sav")
+    assert (row["alignment_first"], row["alignment_first_turn"]) == (0.875, 1.0)
+    assert (row["alignment_last"], row["alignment_last_turn"]) == (0.75, 2.0)
+
+
 def test_no_code_for_what_is_missing_is_a_number_that_somebody_gave(corpus: Corpus, tmp_path: Path) -> None:
     way, other = take_part(corpus), take_part(corpus)
     answer(corpus, way, "degrees", value=-99.0)

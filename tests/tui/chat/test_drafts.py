@@ -110,9 +110,9 @@ async def test_what_two_programs_left_in_one_conversation_is_all_back(corpus_fil
             other.drafts.keep(key, Draft("from there"))
             await pilot.press(*"from here", "ctrl+n")
             await until(pilot, lambda: "stays in the conversation before" in words(pilot))
-            assert other.take_over_draft(key) == Draft("from here\nfrom there")
+            assert other.take_over_draft(key) == Draft("from here\n\nfrom there")
         chat(pilot).enter(key)
-        await until(pilot, lambda: chat(pilot).composer.text == "from here\nfrom there")
+        await until(pilot, lambda: chat(pilot).composer.text == "from here\n\nfrom there")
 
 
 @pytest.mark.slow
@@ -247,7 +247,7 @@ async def test_messages_that_wait_for_a_model_are_kept_before_what_is_typed_afte
         await pilot.press(*"Hello", "ctrl+q")
         await until(pilot, lambda: pilot.app._exit)
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
-        await until(pilot, lambda: chat(pilot).composer.text == "Anyone?\nHello")
+        await until(pilot, lambda: chat(pilot).composer.text == "Anyone?\n\nHello")
 
 
 async def test_a_killed_program_has_kept_what_was_typed_up_to_the_last_second(
@@ -258,6 +258,7 @@ async def test_a_killed_program_has_kept_what_was_typed_up_to_the_last_second(
         await pilot.press(*"Half a sen")
         folder = corpus_file.with_name(f"{corpus_file.name}-drafts")
         await until(pilot, lambda: any("Half a sen" in file.read_text() for file in folder.glob("new-*")))
+        await until(pilot, lambda: "not kept" not in words(pilot))
 
 
 async def test_deleting_a_conversation_erases_its_draft(corpus_file: Path) -> None:
@@ -292,6 +293,53 @@ async def test_where_the_disk_refuses_a_draft_it_is_said_once_and_the_text_stays
         await until(pilot, lambda: "What you type is not kept before you send it: No space" in words(pilot))
         await until(pilot, lambda: "Well?" not in shown(pilot))
         assert chat(pilot).composer.text == "mine"
+
+
+async def started_upon(corpus_file: Path, draft: str) -> None:
+    """Leave a text that was typed and not sent for the next start."""
+    with Corpus.open(corpus_file) as corpus:
+        corpus.drafts.keep(None, Draft(draft))
+
+
+async def test_what_is_typed_while_the_draft_is_read_is_a_paragraph_after_it_and_a_command_among_it_is_done(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await started_upon(corpus_file, "Two draft words")
+    reading, take_over = threading.Event(), Corpus.take_over_draft
+
+    def slowly(corpus: Corpus, key: str | None) -> Draft | None:
+        reading.wait(SECONDS)
+        return take_over(corpus, key)
+
+    monkeypatch.setattr(Corpus, "take_over_draft", slowly)
+    async with screen(session(corpus_file, ScreenEngine()), ready=False) as pilot:
+        await pilot.press(*"/mea")
+        reading.set()
+        await until(pilot, lambda: chat(pilot).composer.text == "Two draft words\n\n/mea")
+        asked: list[str] = []
+        monkeypatch.setitem(chat(pilot).handlers, "measure", asked.append)
+        await pilot.press(*"sure", "enter")
+        await until(pilot, lambda: asked == [""])
+        assert chat(pilot).composer.text == "Two draft words"
+        assert not chat(pilot).replies.busy, "nothing was said"
+
+
+async def test_a_command_typed_right_after_a_draft_that_came_back_is_done_and_the_draft_stays(
+    corpus_file: Path,
+) -> None:
+    await started_upon(corpus_file, "Two draft words")
+    engine = ScreenEngine(reply("Yes."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await until(pilot, lambda: BACK in words(pilot))
+        await pilot.press(*"/nosuch", "enter")
+        await until(pilot, lambda: "/nosuch" in words(pilot))
+        assert chat(pilot).composer.text == "Two draft words\n\n/nosuch", "to be mended"
+        await pilot.press(*["backspace"] * 6, *"measure", "enter")
+        await until(pilot, lambda: chat(pilot).composer.text == "Two draft words")
+        await pilot.press(*" and/or more", "enter")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        assert chat(pilot).session.conversation is not None
+        assert chat(pilot).session.conversation.path[0].text == "Two draft words and/or more"
 
 
 @pytest.mark.slow
@@ -341,8 +389,8 @@ async def test_what_cannot_be_read_now_is_back_beside_what_is_typed_once_it_can(
         assert corpus.drafts.of(None, ()) == Draft("first words")
         monkeypatch.undo()
         assert await chat(pilot).drafts.keep()
-        assert chat(pilot).composer.text == "first words\nsecond"
-        assert corpus.drafts.of(None, ()) == Draft("first words\nsecond")
+        assert chat(pilot).composer.text == "first words\n\nsecond"
+        assert corpus.drafts.of(None, ()) == Draft("first words\n\nsecond")
 
 
 async def test_what_is_typed_while_a_conversation_is_being_opened_is_kept_with_that_one(
@@ -402,6 +450,7 @@ async def test_a_text_from_a_conversation_that_another_program_deleted_is_kept_w
         with Corpus.open(corpus_file) as corpus:
             corpus.delete(chat(pilot).session.conversation.id)
         await pilot.press(*"Still")
+        await until(pilot, lambda: "start a new one" in words(pilot))
         await pilot.press("ctrl+n")
         await until(pilot, lambda: "Yes." not in shown(pilot))
         assert chat(pilot).composer.text == "Still"

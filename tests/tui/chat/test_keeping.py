@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus
@@ -132,6 +133,23 @@ async def test_quitting_asks_first_and_then_leaves_a_copy(corpus_file: Path, tmp
     assert app.failure.__notes__ == [f"the conversation is in {copy}"]
     assert messages_in(copy) == SAID
     assert copy.stat().st_mode & 0o777 == 0o600
+
+
+async def test_one_reason_for_what_was_said_and_what_was_typed_is_given_once(corpus_file: Path, tmp_path: Path) -> None:
+    app, rest = speaking(corpus_file)
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        corpus_file.rename(tmp_path / "moved.db")
+        rest.set()
+        await until(pilot, lambda: "was removed or replaced while the program ran" in words(pilot))
+        await until(pilot, lambda: not chat(pilot).replies.busy)
+        await pilot.press(*"And")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "What you typed and did not send is not kept, either: " in words(pilot))
+        question = pilot.app.screen.query_one("#question", Static).render()
+        assert str(question).count("was removed or replaced") == 1
+        await pilot.press("y")
+        await until(pilot, lambda: not pilot.app.is_running)
 
 
 async def test_a_reply_that_is_not_stored_stays_marked_where_the_next_message_is_not_stored_either(

@@ -606,7 +606,10 @@ async def test_quitting_asks_where_a_reply_of_a_comparison_is_not_stored_and_lea
     (copy,) = (each for each in copies if compared.comparison.columns[1].id.lower() in each.name)
     assert "and the rest." in copy.read_text()
     assert app.failure is not None
-    assert sorted(app.failure.__notes__) == sorted(f"the conversation is in {each}" for each in copies)
+    of = {column.persona.title: column.id.lower() for column in compared.comparison.columns}
+    assert sorted(app.failure.__notes__) == sorted(
+        f"{title}: the conversation is in {each}" for title, key in of.items() for each in copies if key in each.name
+    )
 
 
 THOUGHTFUL: list[str | Piece] = [Piece("", thought="Which side am I on?"), "Keep **all** of them.", END]

@@ -295,7 +295,7 @@ async def test_words_that_could_not_be_read_are_kept_beside_what_is_typed_and_ne
             await until(pilot, lambda: "What you type is not kept before you send it" in words(pilot))
             assert of(corpus_file, ROOM) == Draft("Is it warm?")
         await pilot.press(*" cold?")
-        await until(pilot, lambda: of(corpus_file, ROOM) == Draft("Is it warm?\nIs it cold?"))
+        await until(pilot, lambda: of(corpus_file, ROOM) == Draft("Is it warm?\n\nIs it cold?"))
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await type_text(pilot, "/room")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen))

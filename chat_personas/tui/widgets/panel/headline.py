@@ -102,7 +102,7 @@ def headline(group: str, figures: Figures, remarks: Sequence[str] = (), side: st
     """
     rows = [*_named(group), *_in_words(figures)]
     if figures.card is not None and not _too_early(figures):
-        rows += _score(figures.card, under_way=_under_way(figures))
+        rows += _score(figures.card, figures.shown, under_way=_under_way(figures))
     return stacked([*rows, *_circumstances(figures, remarks, side)])
 
 
@@ -218,10 +218,10 @@ def _no_interval(*, under_way: bool) -> str:
     return "no interval yet" if under_way else "no interval"
 
 
-def _score(card: "Scorecard", *, under_way: bool) -> list[Content]:
+def _score(card: "Scorecard", estimate: "Estimate | None", *, under_way: bool) -> list[Content]:
     """Give the alignment and what its validity depends on; where the measurement is not sound, why, and no number."""
     if not_shown(card):
-        return [Content.styled(f"! {why_not_shown(card)}", "$warning")]
+        return [Content.styled(f"! {why_not_shown(card, estimate)}", "$warning")]
     return [_alignment(card, under_way=under_way), *_why_no_interval(card), _doubts(card)]
 
 
