@@ -346,8 +346,8 @@ other languages, other words around them. The last column is that of these weigh
 parts of the training. SHA-256: {weights}. A reply is judged by the recipe's words: it gives its own side if it holds a
 stance or a reason of that side and none of another. In brackets the 95% interval of the share (Wilson). The claims,
 the matters, the questions and the words around them were written by somebody who did not know the recipe, after its
-last lesson was; what happened to stand in it, or came near to it, was replaced. Up to {NOT_HELD_SHOWN} cases of each kind in which it
-did not are in `pocket.json`; all are in `pocket/work/` after the evaluation."""
+last lesson was; what happened to stand in it, or came near to it, was replaced. Up to {NOT_HELD_SHOWN} cases of each
+kind in which it did not are in `pocket.json`; all are in `pocket/work/` after the evaluation."""
     return f"""## Whether it holds its ground
 
 {fill(" ".join(said.split()), 120)}
