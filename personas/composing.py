@@ -14,14 +14,12 @@ from personas.errors import PersonaError
 from personas.group import Group, clash
 from personas.inputs.suggestions import suggestion
 from personas.loading import LoadedPersona
-from personas.persona import OWN_PROMPT, SCHEMA, STEERINGS, Persona
+from personas.persona import OWN_NAME, OWN_PROMPT, SCHEMA, STEERINGS, Persona
 
 DEFAULT_STEERING = "portray"
 """How a composed persona is steered where nobody says, as those of the library are."""
 
 _LONGEST_NAME = 64
-_OWN = "-own-prompt"
-"""Ends the name of a persona whose prompt a person wrote on the spot."""
 _BETWEEN = re.compile(r"(?:\s+and\s+|[,\s]+)(?=[A-Za-z][A-Za-z0-9_]*=)")
 """What stands between two groups. A value may hold a comma or a blank, but no `KEY=` follows one within it."""
 
@@ -92,10 +90,11 @@ def with_own_prompt(loaded: LoadedPersona, text: str) -> LoadedPersona:
     before = loaded.persona
     if not text.strip():
         raise PersonaError('a prompt of your own needs text; for none at all choose the steering "none"')
-    if before.prompt is not None and before.name.endswith(_OWN):
+    if before.prompt is not None and before.name.endswith(OWN_NAME):
         name, title = before.name, before.title
     else:
-        name, title = before.name[: _LONGEST_NAME - len(_OWN)].rstrip("-") + _OWN, f"{before.title} ({OWN_PROMPT})"
+        name = before.name[: _LONGEST_NAME - len(OWN_NAME)].rstrip("-") + OWN_NAME
+        title = f"{before.title} ({OWN_PROMPT})"
     own = {"name": name, "title": title, "voice": None, "prompt": {"system": text}}
     try:
         found = as_loaded(Persona.model_validate(before.model_dump(by_alias=True) | own))

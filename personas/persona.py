@@ -204,8 +204,10 @@ def with_steering(persona: Persona, steering: str) -> Persona:
         return persona
     if steering not in STEERINGS:
         raise PersonaError(f"there is no steering {quoted(steering)}; {suggestion(steering, STEERINGS)}")
-    title = persona.title if persona.prompt is None else persona.title.removesuffix(f" ({OWN_PROMPT})")
-    document = persona.model_dump(by_alias=True) | {"title": title, "steering": steering, "prompt": None}
+    document = persona.model_dump(by_alias=True) | {"steering": steering, "prompt": None}
+    if persona.prompt is not None:
+        document["name"] = persona.name.removesuffix(OWN_NAME)
+        document["title"] = persona.title.removesuffix(f" ({OWN_PROMPT})")
     try:
         return Persona.model_validate(document)
     except ValidationError as error:
@@ -214,6 +216,8 @@ def with_steering(persona: Persona, steering: str) -> Persona:
 
 OWN_PROMPT = "own prompt"
 """How a persona is steered whose prompt is its own."""
+OWN_NAME = "-own-prompt"
+"""Ends the name of a persona whose prompt a person wrote on the spot."""
 
 
 def steering_named(persona: Persona) -> str:

@@ -113,6 +113,7 @@ def test_a_persona_with_a_prompt_of_its_own_is_not_named_by_the_steering_that_th
     assert steering_named(own.model_copy(update={"steering": "few_shot"})) == "few_shot, own prompt"
     without = with_steering(own, "bio")
     assert (without.prompt, titled_by_steering(without)) == (None, "A Democrat (bio)"), "its prompt was dropped"
+    assert without.name == "democrat", "or the corpus would keep it as one with a prompt of its own"
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "a bell \x07"])

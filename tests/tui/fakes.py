@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from chat_personas.corpus import Corpus
 from chat_personas.models.found import Found
@@ -181,6 +182,12 @@ def chat(pilot: Pilot[None]) -> ChatScreen:
 def words(pilot: Pilot[None]) -> str:
     """Return what the screen shows as one line without frames: a sentence is found however it is wrapped."""
     return " ".join(shown(pilot).translate(str.maketrans("│▏▎▊", "    ")).split())
+
+
+def asked(pilot: Pilot[None]) -> str:
+    """Return the question of the dialog that is open, "" where there is none: on the screen, it may wrap anywhere."""
+    found = pilot.app.screen.query("#question")
+    return str(found.first(Static).render()) if found else ""
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:

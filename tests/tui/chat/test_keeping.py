@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus
@@ -20,7 +19,7 @@ from chat_personas.tui.session import Session
 from eval.engine import Message, Probe, ProbeScore
 from tests.corpus.full_disk import read_only
 from tests.examples import slow_but_first
-from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
+from tests.tui.fakes import ScreenEngine, asked, chat, monitor, reply, screen, session, shown, type_text, until, words
 
 SAID = [{"role": "user", "content": "Well?"}, {"role": "assistant", "content": "Half a sentence."}]
 
@@ -145,9 +144,8 @@ async def test_one_reason_for_what_was_said_and_what_was_typed_is_given_once(cor
         await until(pilot, lambda: not chat(pilot).replies.busy)
         await pilot.press(*"And")
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "What you typed and did not send is not kept, either: " in words(pilot))
-        question = pilot.app.screen.query_one("#question", Static).render()
-        assert str(question).count("was removed or replaced") == 1
+        await until(pilot, lambda: "What you typed and did not send is not kept, either: " in asked(pilot))
+        assert asked(pilot).count("was removed or replaced") == 1
         await pilot.press("y")
         await until(pilot, lambda: not pilot.app.is_running)
 
@@ -194,7 +192,7 @@ async def test_quitting_asks_where_what_is_typed_could_not_be_kept_and_then_leav
             full.enter_context(no_drafts(app))
             await pilot.press(*"Not lost")
             await pilot.press("ctrl+q")
-            await until(pilot, lambda: "What you typed and did not send is not kept" in words(pilot))
+            await until(pilot, lambda: "What you typed and did not send is not kept" in asked(pilot))
             await pilot.press("n")
             await until(pilot, lambda: pilot.app.screen is chat(pilot))
             await pilot.press("ctrl+q")
@@ -241,8 +239,8 @@ async def test_a_message_that_comes_back_from_a_full_disk_is_in_the_copy_beside_
             await type_text(pilot, "And then?")
             await until(pilot, lambda: chat(pilot).composer.text == "And then?" and not chat(pilot).replies.busy)
             await pilot.press("ctrl+q")
-            await until(pilot, lambda: "What you typed and did not send is not kept" in words(pilot))
-            assert "Not all that was said is stored" in words(pilot)
+            await until(pilot, lambda: "What you typed and did not send is not kept" in asked(pilot))
+            assert "Not all that was said is stored" in asked(pilot)
             await pilot.press("y")
             await until(pilot, lambda: not pilot.app.is_running)
     said, typed = sorted((tmp_path / "temporary").iterdir(), key=lambda file: file.suffix)
@@ -279,7 +277,7 @@ async def test_what_is_typed_in_a_conversation_that_another_program_deleted_is_a
             await type_text(pilot, "Mine")
             await until(pilot, lambda: "no longer in the corpus" in words(pilot) and chat(pilot).composer.text != "")
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "What you typed and did not send is not kept: the conversation" in words(pilot))
+        await until(pilot, lambda: "What you typed and did not send is not kept: the conversation" in asked(pilot))
         await pilot.press("y")
         await until(pilot, lambda: not pilot.app.is_running)
     (copy,) = (tmp_path / "temporary").iterdir()

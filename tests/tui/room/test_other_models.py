@@ -200,16 +200,8 @@ async def test_the_same_model_is_opened_once_and_closed_with_the_screen(corpus_f
         compared = await comparing(pilot)
         await pilot.press(*GUNS, "enter")
         await replied(pilot, compared)
-        shown = words(pilot)
-        for said in (
-            "A Democrat on fake, a demonstration",
-            "A Democrat on beta",
-            "A Republican on beta",
-            "1",
-            "2",
-            "3",
-        ):
-            assert said in shown
+        named = ("A Democrat on fake, a demonstration", "A Democrat on beta", "A Republican on beta")
+        await until(pilot, lambda: all(said in words(pilot) for said in (*named, "1", "2", "3")))
         assert beta.closed == 0
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and beta.closed == 1)

@@ -22,7 +22,7 @@ from eval.engine import TooLongError
 from personas import load_persona
 from tests.corpus.full_disk import read_only
 from tests.examples import slow_but_first
-from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, type_text, until, words
+from tests.tui.fakes import ScreenEngine, asked, chat, reply, screen, session, type_text, until, words
 
 BACK = "What you typed here and did not send is back."
 
@@ -87,7 +87,7 @@ async def test_quitting_asks_where_a_comparison_was_deleted_with_what_is_typed_t
                 other.delete(column.conversation.id)
         assert of(corpus_file, shown.comparison.id) is None
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "What you typed and did not send is not kept: the conversation" in words(pilot))
+        await until(pilot, lambda: "What you typed and did not send is not kept: the conversation" in asked(pilot))
         await pilot.press("y")
         await until(pilot, lambda: not pilot.app.is_running)
     (copy,) = tmp_path.glob("chat-personas-not-sent-*")
