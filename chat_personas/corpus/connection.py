@@ -64,6 +64,8 @@ class Connections:
     def check_in_place(self) -> None:
         """Look whether the file is where it was opened: what SQLite writes to a removed one goes with the program.
 
+        Where it is not, the write-ahead log is folded into it; where it was put back, it is connected to again.
+
         Raises:
             CorpusError: it was removed or replaced, or its place cannot be looked at.
         """
@@ -110,23 +112,24 @@ class Connections:
     def close(self) -> None:
         """Close both; the last program to close the corpus folds the write-ahead log into it."""
         with self._write_lock, self._read_lock, storage_errors(self.path):
-            if self._write_connection is not None and _identity(self.path) != self._file:
-                self._let_go_of_log()
-            self._reader.close()
-            if self._write_connection is not None:
-                self._write_connection.close()
+            try:
+                if self._write_connection is not None and _identity(self.path) != self._file:
+                    self._let_go_of_log()
+            finally:
+                self._reader.close()
+                if self._write_connection is not None:
+                    self._write_connection.close()
 
     def _look(self) -> None:
         """Raise CorpusError where the file is not at its place. The caller holds the lock for writing."""
         with storage_errors(self.path):
-            removed = _identity(self.path) != self._file
+            self._is_removed = removed = _identity(self.path) != self._file
             if self._write_connection is not None and removed and not self._let_go:
                 with self._read_lock:
                     self._let_go_of_log()
             elif self._let_go and not removed:
                 with self._read_lock:
                     self._connect_again()
-        self._is_removed = removed
         if removed:
             raise self._removal()
 
@@ -141,14 +144,13 @@ class Connections:
         SQLite leaves them, and would read the log into whatever database stands at that place. Where the log cannot be
         folded whole, because another program is reading, it stays: what is in it is nowhere else.
         """
-        writer = self._writer()
-        if not writer.in_transaction:
-            busy, _, _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
-                for log, ours in self._logs.items():
-                    if ours is not None and _identity(log) == ours:
-                        log.unlink()
-                self._let_go = True
+        busy, _, _ = self._writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            return
+        for log, ours in self._logs.items():
+            if ours is not None and _identity(log) == ours:
+                log.unlink()
+        self._let_go = True
 
     def _connect_again(self) -> None:
         """Connect to the file that was put back: the logs of the connections until now have no names any more."""

@@ -1,7 +1,7 @@
 """Claims put together: what a side wants or deplores, in `composed.toml`, and a judgement about it.
 
 Whoever wants a thing speaks for the side that wants it when it praises the thing, and for the other side when it
-rejects it. With a list of whole claims a small model learns the list; put together, there are some hundred thousand,
+rejects it. With a list of whole claims a small model learns the list; put together, there are tens of thousands,
 and the side of a claim that it has not seen follows from its parts. Words that both sides use for the same thing, such
 as "gay marriage", are wanted on one side and deplored on the other.
 """
