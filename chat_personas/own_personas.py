@@ -146,13 +146,13 @@ def line_of(name: str, persona: "Persona") -> str:
     from personas.catalogue import CATALOGUE
 
     titles = [CATALOGUE[group.attribute].title.casefold() for group in persona.groups if group.attribute in CATALOGUE]
-    talk_only = [] if has_figures(_built_in(), persona.groups) else [TALK_ONLY]
+    talk_only = [] if has_figures(built_in_survey(), persona.groups) else [TALK_ONLY]
     return " · ".join([f"{persona.title} ({name})", *filter(None, [" and ".join(titles)]), *talk_only])
 
 
 @cache
-def _built_in() -> "Survey":
-    """Read the built-in survey once: lists ask for it with every line."""
+def built_in_survey() -> "Survey":
+    """Return the survey that comes with the program, read once: lists ask for it with every line and every key."""
     from eval.surveys.loading import load_survey
 
     return load_survey(BUILT_IN).survey

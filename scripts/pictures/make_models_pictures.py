@@ -107,6 +107,7 @@ def picture_of_discover(home: Path) -> None:
     console.print("$ chat-personas models discover")
     for line in found_lines(found):
         print_line(console, line)
+    console.print()  # the last line's underscores lie below the edge of the picture otherwise
     written(FOLDER / "discover.svg", console.export_svg(title="chat-personas"))
 
 

@@ -175,6 +175,31 @@ async def test_the_list_stands_on_the_persona_of_the_conversation_and_marks_it(c
         await until(pilot, lambda: "A Republican · POLPARTY=Republican" in words(pilot))
 
 
+async def test_no_key_in_the_list_waits_for_the_survey_to_be_read(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
+        picker = await opened(pilot)
+        monkeypatch.setattr("eval.surveys.loading.read_survey", refused)
+        await pilot.press(*"woman")
+        await until(pilot, lambda: "A woman · SEX=Female" in words(pilot))
+        await pilot.press("down", "down")
+        picker.wanted.value = "POLPARTY=Democrat SEX=Female"
+        await until(pilot, lambda: "Democrat and Female" in str(picker.about.content))
+
+
+def refused(text: str) -> None:
+    raise AssertionError("the survey was read again")
+
+
+async def test_a_list_in_which_nothing_fits_says_so(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
+        picker = await opened(pilot)
+        picker.wanted.value = "penguins"
+        await until(pilot, lambda: "No persona of the list fits." in words(pilot))
+        assert picker.chosen() is None
+
+
 async def test_a_composed_persona_without_figures_stands_first_in_the_list_and_is_talk_only(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (120, 40)) as pilot:
         picker = await opened(pilot)

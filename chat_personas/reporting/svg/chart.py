@@ -57,7 +57,7 @@ def chart_document(drawn: Chart) -> str:
 def chart(drawn: Chart) -> Element:
     """Draw both parts on one axis of strengths, and the captions below."""
     across = _across(drawn.points)
-    top = MARGIN + 5.0
+    top = MARGIN + 6.6  # a mark stands above the plot, and must not touch the title
     below = top + LEANING + GAP
     end = below + COST
     captions = [line for text in (_marks(drawn), *drawn.circumstances) for line in _broken(text)]

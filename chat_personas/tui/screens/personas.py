@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from chat_personas.own_personas import BUILT_IN, TALK_ONLY
+from chat_personas.own_personas import BUILT_IN, TALK_ONLY, built_in_survey
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_routing import changes_screen, fills_list
@@ -39,6 +39,7 @@ BY_PROMPT = ("portray", "bio", "qa", "none", "few_shot")
 FOR_EVAL = "For chat-personas eval only: choose another steering to talk, or save it."
 NO_PROMPT = "Nothing: the model is not steered."
 INSIDE = "Nothing: the model is steered from inside."
+NOTHING_FITS = "No persona of the list fits. Enter opens the file of this path; groups are typed like SEX=Female."
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,7 @@ class PersonasScreen(Picker["LoadedPersona | None"]):
             return
         if found is None:
             listed = self.highlighted(self._rows)
-            self.about.update(printable(listed.about if listed is not None else ""))
+            self.about.update(printable(NOTHING_FITS if listed is None else listed.about))
         elif found.persona.steering == "few_shot":
             self._show_examples(found.persona)
         else:
@@ -305,9 +306,8 @@ def preview(persona: "Persona") -> list[str]:
         SurveyError: the built-in survey has too few figures for `few_shot`.
     """
     from eval.evaluation import given_first
-    from eval.surveys.loading import load_survey
 
-    messages = given_first(persona, load_survey(BUILT_IN).survey)
+    messages = given_first(persona, built_in_survey())
     lines = [FOR_EVAL, ""] if persona.steering == "few_shot" else []
     if not messages:
         return [*lines, "The model is given:", INSIDE if persona.activation or persona.ablation else NO_PROMPT]
@@ -341,9 +341,8 @@ def last_measured(rows: "Sequence[MeasurementRow]", persona: "Persona") -> "Meas
 def measured_of(persona: "Persona", row: "MeasurementRow | None") -> str:
     """Say in one line what was measured last of a persona, or that there are no figures to measure it by."""
     from eval.surveys.human_figures import has_figures
-    from eval.surveys.loading import load_survey
 
-    if row is None and not has_figures(load_survey(BUILT_IN).survey, persona.groups):
+    if row is None and not has_figures(built_in_survey(), persona.groups):
         return TALK_ONLY_GROUPS
     return measured_in_short(row)
 
@@ -371,10 +370,9 @@ def _read(names: list[str], used: "LoadedPersona | None") -> list[Listed]:
     The one that is `used` is marked; where none is called so, it stands before all of them.
     """
     from chat_personas.own_personas import find_persona, own_persona_names
-    from eval.surveys.loading import load_survey
     from personas import PersonaError
 
-    survey, own, read = load_survey(BUILT_IN).survey, own_persona_names(), list[Listed]()
+    survey, own, read = built_in_survey(), own_persona_names(), list[Listed]()
     for name in names:
         try:
             listed = _described(name, find_persona(name), survey)
