@@ -2,8 +2,9 @@
 
 A reply of a model on this machine follows from the model's file, what it was given, the sampling and the seed. It also
 depends, in the last digits of its numbers, on what was in the model's cache: so the replies are generated in the order
-in which they were made, each after those before it. Where the program was left in between, the cache was empty: a reply
-that comes out otherwise is tried that way, too.
+in which they were made, each after those before it. Where the program was left in between, the cache was empty; where
+another conversation had begun with the same words, they were in it. A reply that comes out otherwise is tried in these
+ways, too.
 """
 
 import re
@@ -105,7 +106,7 @@ class Audit:
     async def _difference(self, logged: "_Logged", made: GenerationRow) -> int | None:
         """Return where a reply comes out otherwise, in whatever state the model may have been; None: nowhere."""
         furthest = 0
-        for prepare in (self._as_it_is, self._taken_up_again, self._begun_anew):
+        for prepare in (self._as_it_is, self._taken_up_again, self._begun_anew, self._said_before):
             engine = await prepare(logged, made)
             if engine is None:
                 continue
@@ -133,6 +134,18 @@ class Audit:
         """Return the model as the program opens it."""
         await self._open()
         return await self._steered(logged, made)
+
+    async def _said_before(self, logged: "_Logged", made: GenerationRow) -> Engine | None:
+        """Return the model as it has read all these words for another reply; None where it had not.
+
+        Another conversation of the same program may have begun with them.
+        """
+        if made.prompt_tokens is None or made.reused_tokens is None or made.reused_tokens < made.prompt_tokens - 1:
+            return None
+        engine = await self._begun_anew(logged, made)
+        if isinstance(engine, ReadsAhead):
+            await engine.read_ahead(logged.context, _sampling(made))
+        return engine
 
     async def _steered(self, logged: "_Logged", made: GenerationRow) -> Engine:
         """Return the model under what changed it then. Raises SteeringError where that cannot be had."""

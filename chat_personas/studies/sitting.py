@@ -116,6 +116,7 @@ class Sitting:
             people_asked_of(self.way.study, self.way.row.condition or ""),
             corpus=self._corpus,
             seconds=inf,
+            persona=conversation.persona.name,
         )
         context = conversation.context_after(reply)
         async with aclosing(monitor.measure(context, reply.id, conversation.id)) as estimates:

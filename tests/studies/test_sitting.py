@@ -99,6 +99,7 @@ async def test_the_persona_is_measured_once_after_the_last_message(corpus: Corpu
     row = last_measurement(corpus, sitting.way.study, conversation.id)
     assert row is not None
     assert row.message_id == conversation.path[-1].id
+    assert row.persona_name == conversation.persona.name
     measured = measured_answers(corpus, sitting.way.study, conversation.id)
     assert measured.keys() == {question.id for question in sitting.way.study.questions}
     assert all(abs(shares.sum() - 1) < 1e-9 for shares in measured.values())

@@ -14,6 +14,7 @@ from chat_personas.reporting.wording.conversations import ALREADY_DELETED
 from chat_personas.tui.screens.deletion import agreed_to_delete, delete_for_good
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from personas import load_persona
+from tests.corpus.export.participants import conversation_of, take_part
 from tests.corpus.making import talk
 from tests.fakes import FakeEngine
 
@@ -41,6 +42,12 @@ async def test_a_conversation_is_named_in_the_question_and_stays_where_it_is_not
     assert await agreed_to_delete(person.app, corpus, key, "Guns", remark="U brings it back.") == ()
     assert person.asked == ["Delete “Guns” with all its messages and measurements? U brings it back."]
     assert corpus.conversation_ids() == (key,)
+
+
+async def test_the_question_says_that_a_participant_of_a_study_said_it(corpus: Corpus) -> None:
+    key, person = conversation_of(corpus, take_part(corpus, ("Guns?", "Fewer."))), Person(agrees=False)
+    await agreed_to_delete(person.app, corpus, key, "Guns")
+    assert person.asked[0].endswith("A participant of a study said it: the study's table will lack it.")
 
 
 async def test_both_sides_of_a_debate_go_together(corpus: Corpus) -> None:

@@ -418,7 +418,9 @@ class Conversations:
         identifier = self._identifier(argument) if argument else here.id
         row = await asyncio.to_thread(self._opened.corpus.conversation, identifier)
         going = await asyncio.to_thread(self._opened.corpus.deleted_with, row.id)
-        if not await self._dialogue.confirm(deletion_question(_one_line(row.title), len(going))):
+        of_participant = await asyncio.to_thread(self._opened.corpus.studies.is_talk, row.id)
+        question = deletion_question(_one_line(row.title), len(going), of_participant=of_participant)
+        if not await self._dialogue.confirm(question):
             raise NotDoneError("Nothing was deleted.")
         try:
             said = deleted(await asyncio.to_thread(self._opened.corpus.delete, row.id))

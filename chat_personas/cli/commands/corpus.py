@@ -24,6 +24,7 @@ from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording.conversations import (
+    OF_A_PARTICIPANT,
     for_deletion,
     how_it_ended,
     speaker_of,
@@ -154,7 +155,8 @@ def delete(
             if sys.stdin is None or not sys.stdin.isatty():
                 raise UsageError("deleting cannot be undone; add --yes to agree")
             named = for_deletion(found.title, len(corpus.deleted_with(found.id)))
-            if not typer.confirm(f"Delete {named!r} for good? This cannot be undone.", err=True):
+            remark = f" {OF_A_PARTICIPANT}" if corpus.studies.is_talk(found.id) else ""
+            if not typer.confirm(f"Delete {named!r} for good? This cannot be undone.{remark}", err=True):
                 typer.echo("nothing was deleted", err=True)
                 return DONE
         why_left = corpus.delete(found.id)

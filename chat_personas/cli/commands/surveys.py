@@ -211,7 +211,7 @@ def import_survey(
     if kind == PEOPLE_KIND and spec is None:
         return write_guess(path)
     if kind in LABELLED_KINDS and mapping is None:
-        return write_first_mapping(path, kind, guess or Path(f"{path.stem}.toml"))
+        return write_first_mapping(path, kind, guess or Path(f"{path.stem}.toml"), name)
     options = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted, spec or mapping, kept)
     return run_import(kind, path, options, replace=replace)
 
@@ -261,15 +261,17 @@ def write_guess(path: Path) -> int:
     return DONE
 
 
-def write_first_mapping(path: Path, kind: str, file: Path) -> int:
+def write_first_mapping(path: Path, kind: str, file: Path, name: str | None) -> int:
     """Write a first guess of what the variables of the SPSS or Stata file at `path` are, to `file`.
+
+    The command that is said to come next imports it under this `name`, if there is one.
 
     Raises:
         UsageError: `file` exists.
         SurveyError: the data cannot be read.
         UnwritableError: the guess cannot be written.
     """
-    command = import_command(kind, path, "--mapping", file)
+    command = import_command(kind, path, "--mapping", file, *(() if name is None else ("--name", name)))
     check_there(path)
     check_free(file, "--mapping")
     guess = while_busy(f"reading {path.name}…", lambda: first_mapping(path, kind))
@@ -288,9 +290,9 @@ def write_first_mapping(path: Path, kind: str, file: Path) -> int:
     return DONE
 
 
-def import_command(kind: str, path: Path, option: str, file: Path) -> str:
-    """Return the command that imports `path` with the description in `file`."""
-    return as_started(shlex.join(["chat-personas", "surveys", "import", kind, str(path), option, str(file)]))
+def import_command(kind: str, path: Path, option: str, file: Path, *more: str) -> str:
+    """Return the command that imports `path` with the description in `file`, and `more` options."""
+    return as_started(shlex.join(["chat-personas", "surveys", "import", kind, str(path), option, str(file), *more]))
 
 
 def check_there(path: Path) -> None:

@@ -36,9 +36,16 @@ def traces_left(why: str | None) -> str:
     return "" if why is None else TRACES_LEFT.format(why=why)
 
 
-def deletion_question(title: str, conversations: int) -> str:
-    """Ask whether a conversation is to be deleted, which takes so many with it, itself among them."""
-    return f"Delete {for_deletion(f'“{title}”', conversations)} with all its messages and measurements?"
+OF_A_PARTICIPANT = "A participant of a study said it: the study's table will lack it."
+
+
+def deletion_question(title: str, conversations: int, *, of_participant: bool = False) -> str:
+    """Ask whether a conversation is to be deleted, which takes so many with it, itself among them.
+
+    That of a participant is missing in the study afterwards.
+    """
+    question = f"Delete {for_deletion(f'“{title}”', conversations)} with all its messages and measurements?"
+    return f"{question} {OF_A_PARTICIPANT}" if of_participant else question
 
 
 def deleted(why_left: str | None) -> str:

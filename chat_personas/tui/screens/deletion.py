@@ -27,7 +27,8 @@ async def agreed_to_delete(
         CorpusError: the corpus cannot be read.
     """
     going = await asyncio.to_thread(corpus.deleted_with, conversation_id)
-    question = deletion_question(title, len(going))
+    of_participant = await asyncio.to_thread(corpus.studies.is_talk, conversation_id)
+    question = deletion_question(title, len(going), of_participant=of_participant)
     agreed = await app.push_screen_wait(ConfirmScreen(f"{question} {remark}".rstrip(), "Delete"))
     return going if agreed else ()
 

@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 NOT_READY = "✗ Your partner cannot be reached. Please tell the researchers; what you do is stored."
 HOW_TO_AGREE = "Press F2 to agree: Enter alone does not, so that a key held down cannot."
 SAY_YOUR_AGE = "Please say first whether you are 18 or older."
+TOO_YOUNG = "You said that you are younger than 18. Change that above if it is a mistake; else F2 ends here."
 READ_TO_THE_END = "Please read to the end (Page Down)."
 MEASURED_LAST = (
     "One moment: what your partner would answer to the questions that you guessed is being measured, to show it beside "
@@ -324,6 +325,7 @@ class ConsentPage(StudyPage[Agreed | None]):
         self._asks_age = form.adults_only
         self._traces = Options((("yes", "Yes"), ("no", "No")), may_decline=False)
         self._asks_traces = form.traces
+        self._warned = False
 
     def body(self) -> ComposeResult:
         """The whole text, and below it what is asked apart."""
@@ -347,12 +349,25 @@ class ConsentPage(StudyPage[Agreed | None]):
             self.say(SAY_YOUR_AGE)
             self._age.focus()
             return
+        if self._asks_age and self._age.code == "no" and not self._warned:
+            self._warned = True  # one wrong key must not cost a participant
+            self.say(TOO_YOUNG)
+            self._age.focus()
+            return
         adult = self._age.code == "yes" if self._asks_age else None
         self.dismiss(Agreed(adult, traces=self._traces.code == "yes"))
+
+    def on_key(self, event: Key) -> None:
+        """Take a digit where no question has the focus: for the one that is open, or for the last one once more."""
+        asked = ((self._age, self._asks_age), (self._traces, self._asks_traces))
+        questions = [options for options, is_asked in asked if is_asked]
+        if questions and not isinstance(self.focused, Options):
+            next((options for options in questions if options.code is None), questions[-1]).on_key(event)
 
     @on(Options.Chosen)
     def chosen(self, event: Options.Chosen) -> None:
         """Go to what is next, where the person is done."""
+        self._warned = False
         self.say("")
         if event.done:
             (self._traces if self._asks_traces and event.options is self._age else self.button).focus()

@@ -42,6 +42,12 @@ def test_without_a_mapping_a_first_guess_is_written_and_nothing_imported(
     assert not (home / "data" / "surveys").exists()
 
 
+@pytest.mark.slow
+def test_the_command_that_comes_next_keeps_the_name(command: Command, people: str) -> None:
+    ran = command("surveys", "import", "spss", people, "--name", "town")
+    assert ran.out.endswith("  chat-personas surveys import spss people.sav --mapping people.toml --name town\n")
+
+
 @pytest.mark.parametrize("kind", ["spss", "respondents"])
 def test_of_a_file_that_is_not_there_nothing_else_is_said(
     command: Command, kind: str, monkeypatch: pytest.MonkeyPatch

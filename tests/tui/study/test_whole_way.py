@@ -129,8 +129,25 @@ async def test_somebody_under_age_reads_one_sentence_and_nothing_is_stored(corpu
     async with taking_part(corpus, made_study(tmp_path)) as pilot:
         await pilot.press("tab", "2")
         await pilot.press("f2")
+        await until(pilot, lambda: "You said that you are younger than 18." in words(pilot))
+        await pilot.press("f2")
         await until(pilot, lambda: "This study is for people of 18 or older." in words(pilot))
     assert corpus.studies.studies() == ()
+
+
+async def test_a_wrong_digit_about_age_is_put_right_by_another_one_and_costs_nobody(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    async with taking_part(corpus, made_study(tmp_path)) as pilot:
+        await pilot.press("2")  # nothing has the focus yet
+        await until(pilot, lambda: "● No, I am younger" in words(pilot))
+        await pilot.press("1")
+        await until(pilot, lambda: "● Yes, I am 18 or older" in words(pilot))
+        await pilot.press("2", "f2")
+        await until(pilot, lambda: "You said that you are younger than 18." in words(pilot))
+        await pilot.press("1", "f2")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, ConsentPage))
+        assert "This study is for people of 18 or older." not in words(pilot)
 
 
 @pytest.mark.parametrize(("key", "agreed"), [("1", True), ("2", False)])
