@@ -369,7 +369,9 @@ class ConsentPage(StudyPage[Agreed | None]):
         """Go to what is next, where the person is done."""
         self._warned = False
         self.say("")
-        if event.done:
+        if event.options is self._age and event.code == "no":
+            self._age.focus()  # the digit that puts it right must not answer another question
+        elif event.done:
             (self._traces if self._asks_traces and event.options is self._age else self.button).focus()
 
     @on(Button.Pressed, "#refuse")

@@ -150,6 +150,13 @@ async def test_a_wrong_digit_about_age_is_put_right_by_another_one_and_costs_nob
         assert "This study is for people of 18 or older." not in words(pilot)
 
 
+async def test_the_digit_that_puts_an_age_right_agrees_to_nothing_else(corpus: Corpus, tmp_path: Path) -> None:
+    async with taking_part(corpus, made_study(tmp_path, {"traces = false ": "traces = true "})) as pilot:
+        await pilot.press("2", "1")
+        await until(pilot, lambda: "● Yes, I am 18 or older" in words(pilot))
+        assert "● Yes" not in words(pilot).replace("● Yes, I am 18 or older", "")
+
+
 @pytest.mark.parametrize(("key", "agreed"), [("1", True), ("2", False)])
 async def test_how_people_type_is_asked_apart(corpus: Corpus, tmp_path: Path, key: str, agreed: bool) -> None:
     study = made_study(tmp_path, {"traces = false ": "traces = true "})
