@@ -57,7 +57,7 @@ WORDING_TOKENS = 5_600_000
 WORDING_RATE = 0.25
 """Times the rates of the first part."""
 CLAIMS_LESSON = "claims"
-CLAIMS_TOKENS = 9_600_000
+CLAIMS_TOKENS = 13_000_000
 CLAIMS_RATE = 0.3
 """Times the rates of the first part."""
 

@@ -307,6 +307,26 @@ class Writer:
             refer_back(talk)
         return _weighed(talk.turns, TALK_WEIGHT)
 
+    def wandering(self, role: Role) -> list[Turn]:
+        """An argument that does not keep to one topic: claims about others and about what none covers, and a life."""
+        talk = self._begin(role, self._telling(role))
+        for _ in range(self.rng.choice((2, 3, 4, 5, 6, 8, 10))):
+            topic, chance = self.rng.choice(TOPICS), self.rng.random()
+            if chance < 0.38 or not talk.turns:
+                argument.turn_to(talk, topic)
+            elif chance < 0.5 and talk.current is not None:
+                argument.argue(talk, talk.current, 1)
+            elif chance < 0.6:
+                argument.turn_to(talk, self.rng.choice([one.topic for one in talk.positions.values()] or [topic]))
+            elif chance < 0.82:
+                near_topics.decline_claim(talk)
+            elif chance < 0.88:
+                argument.insist(talk, topic)
+            else:
+                interview.interview(talk, self.panel, self.rng.choice((1, 1, 2)))
+                talk.current = None
+        return _weighed(talk.turns, TALK_WEIGHT)
+
     def probes_after_argument(self, role: Role) -> list[Turn]:
         """An argument, sometimes with something unreadable in it, then questions: its group answers as ever."""
         talk = self._begin(role, self._telling(role))

@@ -334,3 +334,21 @@ NEXT = (
     "You also have a view on {}, right?",
 )
 """On to the next topic, which is named and nothing more."""
+INSISTING = (
+    "I asked about {}.",
+    "I asked about {}!",
+    "I was talking about {}.",
+    "No, I mean {}.",
+    "You did not answer my question about {}.",
+    "Forget that. I want to hear about {}.",
+    "Please stay with {}.",
+    "We were talking about {}, not about that.",
+    "That is not what I asked. {}?",
+    "My question was about {}.",
+    "Not that. {}!",
+    "Can we talk about {} instead?",
+    "Let us go back to {}.",
+    "Answer me on {}.",
+    "You are avoiding {}.",
+)
+"""To name what was meant, where the persona has answered on something else."""

@@ -89,6 +89,35 @@ def meet_claim(talk: Talk, topic: Topic) -> None:
     _answer(talk, position, _typed(talk, arguing.FRESH, claim), opener)
 
 
+def turn_to(talk: Talk, topic: Topic) -> Position:
+    """Hear a claim, or several, about another topic than the last one, often after its name; answer on this topic.
+
+    Claims are of either side, as in `meet_claim`; a topic that was spoken about before comes back in the same way.
+    """
+    rng = talk.rng
+    fresh = topic.name not in talk.positions
+    position = take_position(talk, topic, rng.choice(topic.phrases))
+    agreeing = position.side in OPPOSITE and rng.random() < _AGREEING_COMPOSED
+    side = position.side if agreeing else _other_side(position, rng)
+    claim = _claim(talk, topic, side)
+    said = _typed(talk, arguing.FRESH if fresh else arguing.AGAINST, claim)
+    if rng.random() < 0.4:
+        said = f"{sentence(rng.choice(arguing.NEXT).format(position.phrase))} {sentence(claim)}"
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        more = sentence(rng.choice(STORIES[topic.name][side]) if rng.random() < 0.4 else _claim(talk, topic, side))
+        said = said if more in said else f"{said} {more}"
+    opener = _opener(talk, position, side, arguing.DISAGREE)
+    _answer(talk, position, said, opener)
+    return position
+
+
+def insist(talk: Talk, topic: Topic) -> Position:
+    """Hear that another topic was meant than the one answered on, and speak about that one."""
+    rng = talk.rng
+    phrase = rng.choice(topic.phrases)
+    return give_plain_view(talk, topic, phrase, roughened(rng.choice(arguing.INSISTING).format(phrase), rng))
+
+
 def _contradict(talk: Talk, position: Position) -> None:
     rng = talk.rng
     side = _other_side(position, rng)

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from pocket import asking
-from pocket.ground import wording
+from pocket.ground import composed, wording
 from pocket.ground.argument import give_plain_view
 from pocket.phrasing import sentence
 from pocket.talk import Talk
@@ -21,6 +21,15 @@ _NEAR = tomllib.loads((Path(__file__).parent / "near_topics.toml").read_text(enc
 MATTERS: tuple[str, ...] = tuple(_NEAR["matters"])
 _THINGS, _FORMS = _NEAR["things"], _NEAR["forms"]
 _KNOWN = frozenset(phrase for topic in TOPICS for phrase in topic.phrases)
+_JUDGEMENTS = composed.FOR + composed.AGAINST + composed.DEPLORED + composed.DISMISSED
+_SPOKEN_FOR = frozenset(
+    thing
+    for sides in composed.WANTED.values()
+    for both in sides.values()
+    for things in both.values()
+    for thing in things
+)
+"""What a topic's claims are put together from, and what a claim about is no claim about an unknown matter."""
 
 DECLINED = (
     "I have no view of my own on that.",
@@ -55,6 +64,120 @@ ASKED = (
     "Should the government care about {}?",
     "What would you say about {}?",
 )
+_WHO = (
+    "my brother",
+    "my sister",
+    "my cousin",
+    "my neighbor",
+    "my boss",
+    "my dad",
+    "my mother",
+    "my grandfather",
+    "a friend of mine",
+    "my whole town",
+    "the man next door",
+    "everyone at work",
+    "our pastor",
+    "my best friend",
+    "half of my street",
+)
+_LIVED = (
+    "{} lost a job because of {}",
+    "{} made a living from {}",
+    "{} fought for {} for years",
+    "{} fought against {} for years",
+    "{} pays a lot of money for {}",
+    "{} would be lost without {}",
+    "{} got into trouble because of {}",
+    "{} was saved by {}",
+    "{} talks about {} day and night",
+    "{} nearly went broke over {}",
+    "{} cannot sleep because of {}",
+    "{} knows all about {}",
+    "{} had to move away because of {}",
+    "{} swears by {}",
+    "{} was badly hurt by {}",
+)
+_REMARKS = (
+    "it ruins families",
+    "it is a disgrace",
+    "it costs us millions",
+    "it works in other countries",
+    "it has to go",
+    "it should be the law",
+    "somebody has to pay for it",
+    "it is the best thing that we have",
+    "only rich people profit from it",
+    "it was better in the old days",
+    "it hurts small business",
+    "it helps the poor",
+    "it is unfair to the rest of us",
+    "it makes people lazy",
+    "it keeps us safe",
+    "it takes away our freedom",
+    "nobody voted for it",
+    "it is time to end it",
+    "we should have more of it",
+    "both parties lie about it",
+    "the other side will never understand it",
+    "I have seen what it does to people",
+    "I grew up with it and it did me no harm",
+    "I would not want it for my own children",
+    "my taxes should not pay for it",
+)
+_MORE = (
+    "That cannot go on.",
+    "I have had enough.",
+    "So much for fairness.",
+    "And nobody does anything.",
+    "I am serious about that.",
+    "That is my experience.",
+    "Where is the freedom in that?",
+    "How is that fair?",
+    "That is just common sense.",
+    "I could tell you stories.",
+)
+_ENDS = (
+    "",
+    "",
+    "",
+    "",
+    " What do you say?",
+    " Don't you agree?",
+    " Right?",
+    " Agree?",
+    " You too?",
+    " Why not?",
+    " What is your view?",
+    " Surely you agree.",
+)
+
+
+def decline_claim(talk: Talk) -> None:
+    """Hear a claim, a story or an outburst about a public matter that no topic covers; decline, whatever went before.
+
+    In an argument a small model goes on with its topic where nothing that it knows is said. What tells another matter
+    is its name in the claim.
+    """
+    rng = talk.rng
+    matter = near_matter(rng)
+    while matter in _SPOKEN_FOR:
+        matter = near_matter(rng)
+    chance = rng.random()
+    if chance < 0.45:
+        claim = rng.choice(_JUDGEMENTS).format(matter)
+        said = wording.against(claim, rng, more=True) if rng.random() < 0.5 else sentence(claim)
+    elif chance < 0.7:
+        said = sentence(rng.choice(_LIVED).format(rng.choice(_WHO), matter))
+    else:
+        named = rng.choice(("{}: ", "{}? ", "And {}? ", "What about {}? ", "Take {}. ", "{}... ")).format(matter)
+        said = sentence(named + rng.choice(_REMARKS))
+    more = rng.sample((*_REMARKS, *_MORE), rng.choice((0, 0, 1, 1, 2, 3)))
+    said = " ".join((said, *map(sentence, more)))
+    reply = rng.choice(DECLINED)
+    offer = rng.choice(OFFERS).format(rng.choice(OFFERED_PHRASES))
+    talk.exchange(said + rng.choice(_ENDS), f"{reply} {offer}")
+    talk.current = None
 
 
 def decline_matter(talk: Talk) -> None:

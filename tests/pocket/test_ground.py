@@ -72,6 +72,11 @@ def writer(request: pytest.FixtureRequest) -> Writer:
     return Writer(load_survey("civic").survey, 5, text.LESSONS[request.param])
 
 
+@pytest.fixture
+def composing() -> Writer:
+    return Writer(load_survey("civic").survey, 5, text.LESSONS["claims"])
+
+
 @slow_but_first("lesson", EARLIER)
 def test_the_lessons_of_the_shipped_weights_are_the_same_byte_for_byte(lesson: str) -> None:
     digest = hashlib.sha256()
@@ -207,6 +212,38 @@ def test_a_matter_is_declined_and_no_topics_wording_is_one() -> None:
     drawn = [near_topics.near_matter(Random(seed)) for seed in range(2000)]
     assert not known & set(drawn)
     assert all(declines(said) for said in near_topics.DECLINED)
+
+
+def test_a_claim_about_a_matter_is_declined_whatever_was_argued_about_before(composing: Writer) -> None:
+    for seed in range(80):
+        talk = composing._begin(role_of("democrat"), composing._telling(role_of("democrat")))
+        talk.rng = Random(seed)
+        argument.turn_to(talk, topic("abortion"))
+        near_topics.decline_claim(talk)
+        assert declines(talk.turns[-1].text), talk.turns[-1].text
+        assert not sides_in(topic("abortion"), talk.turns[-1].text)
+        assert talk.current is None
+
+
+def test_whoever_turns_to_another_topic_hears_about_that_one(composing: Writer) -> None:
+    for seed in range(80):
+        talk = composing._begin(role_of("republican"), composing._telling(role_of("republican")))
+        talk.rng = Random(seed)
+        argument.turn_to(talk, topic("abortion"))
+        for turned in (argument.turn_to, argument.insist):
+            turned(talk, topic("climate change"))
+            reply = talk.turns[-1].text
+            assert sides_in(topic("climate change"), reply) <= {"right"}
+            assert not sides_in(topic("abortion"), reply)
+
+
+@pytest.mark.parametrize(("name", "other"), [("democrat", "right"), ("republican", "left")])
+def test_where_an_argument_wanders_a_party_never_takes_the_other_side(composing: Writer, name: str, other: str) -> None:
+    groups = role_of(name).groups
+    for _ in range(60):
+        replies = [turn.text for turn in composing.wandering(role_of(name)) if turn.role == "assistant"]
+        assert not any(other in sides_in(one, reply) for one in TOPICS for reply in replies)
+        assert contradictions(replies, groups) == []
 
 
 def test_what_cannot_be_read_is_declined_in_words(writer: Writer) -> None:
