@@ -77,7 +77,9 @@ def _model(arguments: argparse.Namespace) -> Path:
 def _line(row: dict[str, Any]) -> str:
     low, high = row["detail"]["interval"]
     figure = f"{row['ratio']:8.3f}  ({low:.3f} to {high:.3f})"
-    return f"{row['name']:26} {figure:30} goal {row['detail']['goal']:32} met: {verdict(row['met'])}"
+    line = f"{row['name']:26} {figure:30} goal {row['detail']['goal']:32} met: {verdict(row['met'])}"
+    conditions = [f"  {words}: {verdict(holds)}" for words, holds in row["detail"].get("conditions", {}).items()]
+    return "\n".join([line, *conditions, *(f"  {note}" for note in row["detail"]["notes"])])
 
 
 def _tell(words: str) -> None:
