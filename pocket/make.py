@@ -150,7 +150,10 @@ def wording(arguments: argparse.Namespace) -> None:
 
 
 def claims(arguments: argparse.Namespace) -> None:
-    """Train on claims that are put together and on a life asked about in more words; the facts are those of all."""
+    """Train on claims that are put together, arguments that wander and a life asked about in more words.
+
+    The facts are those of all parts.
+    """
     _train_on(arguments, CLAIMS_LESSON, CLAIMS_TOKENS, CLAIMS_RATE, BEGUN / "final.pt", CLAIMS)
     before = json.loads((BEGUN / "facts.json").read_text(encoding="utf-8"))
     note = {"note": before["note"]} if "note" in before else {}

@@ -32,7 +32,7 @@ class Talk:
     `plain`: in a form that a small model can keep to. Facts about oneself come in one order, so that none comes twice,
     and a thing that is not known is not named back, which goes wrong with words that are new. `wide`: the user's words
     in an argument are put together from parts, see `pocket.ground.wording`. `composed`: the claims in them, too, see
-    `pocket.ground.claims`, and questions about the persona's life are asked in many more words.
+    `pocket.ground.composed`, and questions about the persona's life are asked in many more words.
     """
 
     role: Role

@@ -81,9 +81,7 @@ def meet_claim(talk: Talk, topic: Topic) -> None:
     """Hear a claim on a topic that nobody has spoken about yet: agree with the own side's, and with no other."""
     rng = talk.rng
     position = take_position(talk, topic, rng.choice(topic.phrases))
-    often = _AGREEING_COMPOSED if talk.composed else _AGREEING
-    agreeing = position.side in OPPOSITE and rng.random() < often
-    side = position.side if agreeing else _other_side(position, rng)
+    side = _side_heard(talk, position)
     claim = _claim(talk, topic, side)
     opener = _opener(talk, position, side, arguing.DISAGREE)
     _answer(talk, position, _typed(talk, arguing.FRESH, claim), opener)
@@ -97,8 +95,7 @@ def turn_to(talk: Talk, topic: Topic) -> Position:
     rng = talk.rng
     fresh = topic.name not in talk.positions
     position = take_position(talk, topic, rng.choice(topic.phrases))
-    agreeing = position.side in OPPOSITE and rng.random() < _AGREEING_COMPOSED
-    side = position.side if agreeing else _other_side(position, rng)
+    side = _side_heard(talk, position)
     claim = _claim(talk, topic, side)
     said = _typed(talk, arguing.FRESH if fresh else arguing.AGAINST, claim)
     if rng.random() < 0.4:
@@ -106,8 +103,7 @@ def turn_to(talk: Talk, topic: Topic) -> Position:
     for _ in range(rng.choice((0, 0, 1, 2))):
         more = sentence(rng.choice(STORIES[topic.name][side]) if rng.random() < 0.4 else _claim(talk, topic, side))
         said = said if more in said else f"{said} {more}"
-    opener = _opener(talk, position, side, arguing.DISAGREE)
-    _answer(talk, position, said, opener)
+    _answer(talk, position, said, _opener(talk, position, side, arguing.DISAGREE))
     return position
 
 
@@ -196,6 +192,13 @@ def _opener(talk: Talk, position: Position, side: Side, against: tuple[str, ...]
     if position.side == side:
         return talk.rng.choice(arguing.AGREE)
     return talk.rng.choice(arguing.IN_PART if position.side == "middle" else against)
+
+
+def _side_heard(talk: Talk, position: Position) -> Side:
+    """Draw for which side a claim out of the blue speaks."""
+    often = _AGREEING_COMPOSED if talk.composed else _AGREEING
+    agreeing = position.side in OPPOSITE and talk.rng.random() < often
+    return position.side if agreeing else _other_side(position, talk.rng)
 
 
 def _other_side(position: Position, rng: Random) -> Side:

@@ -50,7 +50,7 @@ def print_outcome(study: LoadedStudy, outcome: StudyOutcome, *, tests: bool, to_
         print_line(console, f"{pluralize(outcome.unassigned, 'participation')} ended or waits before the assignment")
     if outcome.other_versions:
         others = pluralize(outcome.other_versions, "participation")
-        print_line(console, f"{others} in other versions of this study file, people's and tests: not counted")
+        print_line(console, f"{others} in other versions of this study file, tests included: not counted")
 
 
 def _print_condition(console: Console, found: ConditionOutcome, *, tests: bool) -> None:
