@@ -154,12 +154,13 @@ _NO_CONVERSATION = (
     "NOT EXISTS (SELECT 1 FROM study_conversations WHERE participation_id = participations.id AND NOT fork)"
 )
 _OF_STUDY = "participations.study_sha256 IN (SELECT sha256 FROM studies WHERE name = ?)"
-_IN_STUDY = """EXISTS (
-    SELECT 1 FROM study_conversations
+_TAKING_PART = """
+    FROM study_conversations
     JOIN participations ON participations.id = participation_id
+    JOIN participants ON participants.id = participant_id
     JOIN studies ON studies.sha256 = study_sha256
-    WHERE conversation_id = conversations.id AND studies.name = ?
-)"""
+    WHERE conversation_id = conversations.id"""
+_IN_STUDY = f"EXISTS (SELECT 1 {_TAKING_PART} AND studies.name = ?)"
 _RATED = """EXISTS (
     SELECT 1 FROM ratings JOIN messages ON messages.id = ratings.message_id
     WHERE messages.conversation_id = conversations.id AND scale = ? AND (? IS NULL OR value >= ?)
@@ -242,7 +243,9 @@ def listing(
                (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
                (SELECT count(*) FROM measurements WHERE conversation_id = conversations.id) AS measurements,
                (SELECT count(*) FROM comparisons WHERE id =
-                   (SELECT id FROM comparisons WHERE conversation_id = conversations.id)) AS compared
+                   (SELECT id FROM comparisons WHERE conversation_id = conversations.id)) AS compared,
+               (SELECT studies.name {_TAKING_PART}) AS study,
+               coalesce((SELECT participants.test {_TAKING_PART}), 0) AS test
         FROM conversations WHERE {condition} ORDER BY active_at DESC, active_leaf_id DESC LIMIT ? OFFSET ?
         """  # noqa: S608
     return fetch(ConversationSummary, connection.execute(sql, [*values, limit, offset]))

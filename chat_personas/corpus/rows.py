@@ -66,7 +66,9 @@ class PersonaChangeRow(Row):
 class ConversationSummary(Row):
     """A conversation as a list shows it; the counts are over all its branches.
 
-    `compared` is how many conversations its comparison has, itself among them; 0 where it is in none.
+    `compared` is how many conversations its comparison has, itself among them; 0 where it is in none. `study` is the
+    name of the study that it belongs to, as a participant's or as a fork of that; `test` marks one of a rehearsal or of
+    the owner's own trial.
     """
 
     table: ClassVar[str] = "conversations"
@@ -80,6 +82,8 @@ class ConversationSummary(Row):
     messages: int
     measurements: int
     compared: int = 0
+    study: str | None = None
+    test: bool = False
 
 
 class DebateSideRow(Row):

@@ -27,6 +27,7 @@ from chat_personas.paths import display_path, path_named
 from chat_personas.reporting.in_sentences import in_sentence
 from chat_personas.reporting.wording.conversations import (
     ALREADY_DELETED,
+    belongs_to,
     deleted,
     deletion_question,
     speaker_of,
@@ -453,8 +454,8 @@ def _speakers(conversation: Conversation) -> Callable[[MessageRow], str]:
 def _summary(row: ConversationSummary) -> str:
     when = row.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
     counted = pluralize(row.messages, "message")
-    compared = f", one of {row.compared} compared" if row.compared > 1 else ""
-    about = f"With {row.persona_name} on {row.model}, {counted}{compared}, last active {when}."
+    extent = ", ".join([counted, *belongs_to(row)])
+    about = f"With {row.persona_name} on {row.model}, {extent}, last active {when}."
     return f"{_stopped(_one_line(row.title))} {about}"
 
 

@@ -14,6 +14,7 @@ from chat_personas.corpus.export.pseudonyms import Pseudonyms
 from chat_personas.corpus.maintenance import Withdrawal
 from chat_personas.corpus.releases import ReleaseRow
 from chat_personas.corpus.rows import ConversationSummary, CountsRow
+from chat_personas.reporting.wording.conversations import belongs_to
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:  # both import NumPy, which most of these lines do without
@@ -37,7 +38,8 @@ def listed(found: ConversationSummary, name: str, moment: str, width: int | None
     """
     counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
     begin, about = f"{name:6}  {moment}  ", printable(f"{found.persona_name} on {found.model}")
-    title = printable(found.title) + (f" (one of {found.compared} compared)" if found.compared > 1 else "")
+    belonging = ", ".join(belongs_to(found))
+    title = printable(found.title) + (f" ({belonging})" if belonging else "")
     if width is None:
         yield f"{begin}{about:{ABOUT}} {counts}  {title}"
         return

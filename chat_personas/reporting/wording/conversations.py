@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
-    from chat_personas.corpus import MessageRow, SearchHit
+    from chat_personas.corpus import ConversationSummary, MessageRow, SearchHit
 
 STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "not ended", "error": "failed"}
 """How a message that is not complete ended, by its status in the corpus."""
 _MARKS = {"stopped": "■", "streaming": "…"}
 STATUS_NOTES = {status: f"{_MARKS.get(status, '✗')} {word}" for status, word in STATUS.items()}
 """The same with a mark, for the screen."""
+
+
+def belongs_to(summary: "ConversationSummary") -> list[str]:
+    """Say of which comparison and of which study a conversation in a list is; nothing of one that is of neither."""
+    said = [f"one of {summary.compared} compared"] if summary.compared > 1 else []
+    if summary.study is not None:
+        said.append(printable(f"a test of the study {summary.study}" if summary.test else f"study {summary.study}"))
+    return said
 
 
 def how_it_ended(message: "MessageRow") -> list[str]:

@@ -23,7 +23,13 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import MOST_RANKED, Query, QueryError
-from chat_personas.reporting.wording.conversations import for_deletion, how_it_ended, speaker_of, speaker_of_hit
+from chat_personas.reporting.wording.conversations import (
+    belongs_to,
+    for_deletion,
+    how_it_ended,
+    speaker_of,
+    speaker_of_hit,
+)
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import changes_screen, fills_list
@@ -40,15 +46,14 @@ if TYPE_CHECKING:
 def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool, width: int | None = None) -> Content:
     """Draw the title, and under it persona and model, short `name`, time, and how many messages and measurements.
 
-    A conversation of a comparison says so. The model is the one with which the conversation began. What is under the
-    title takes as many lines as it needs in so many columns.
+    A conversation of a comparison or of a study says so. The model is the one with which the conversation began. What
+    is under the title takes as many lines as it needs in so many columns.
     """
     whose = [f"{summary.persona_name} on {printable(summary.model)}", name]
     extent = [moment(summary.active_at), pluralize(summary.messages, "message")]
     if summary.measurements:
         extent.append(pluralize(summary.measurements, "measurement"))
-    if summary.compared > 1:
-        extent.append(f"one of {summary.compared} compared")
+    extent += belongs_to(summary)
     lines = _folded([*whose, *extent], width)
     if len(lines) > 1:  # the time begins a line rather than that one part is left over
         lines = [*_folded(whose, width), *_folded(extent, width)]

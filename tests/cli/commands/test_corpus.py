@@ -12,6 +12,7 @@ from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus, Thought
 from eval.engine import EngineInfo, Sampling
 from tests.cli.running import Command, only_line
+from tests.corpus.export.participants import conversation_of, take_part
 from tests.corpus.making import INFO, branch_of, bytes_on_disk, compare, conversation_row, stopped_in_a_debate, talk
 
 
@@ -50,6 +51,20 @@ def test_a_list_says_which_conversations_are_of_a_comparison(command: Command, k
     compare(corpus, "COMPARED", *kept)
     lines = {line.split()[0]: line for line in command("corpus", "list").out.splitlines()}
     assert [lines[short(each)].endswith(" (one of 2 compared)") for each in (*kept, alone)] == [True, True, False]
+
+
+def test_a_list_says_which_conversations_are_of_a_study_and_which_of_them_are_tests(
+    command: Command, corpus: Corpus
+) -> None:
+    own, person, rehearsed = (
+        talk(corpus, ("Hello", "Good day")),
+        conversation_of(corpus, take_part(corpus, ("Guns?", "Fewer."))),
+        conversation_of(corpus, take_part(corpus, ("Taxes?", "Lower."), test=True)),
+    )
+    lines = {line.split()[0]: line for line in command("corpus", "list").out.splitlines()}
+    assert lines[short(own)].endswith("A conversation")
+    assert lines[short(person)].endswith("A conversation (study town)")
+    assert lines[short(rehearsed)].endswith("A conversation (a test of the study town)")
 
 
 def test_a_list_of_a_mistyped_persona_is_not_an_empty_list(command: Command, kept: list[str]) -> None:
