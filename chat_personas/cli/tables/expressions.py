@@ -65,8 +65,7 @@ def _print_persona(console: Console, reports: Sequence[Report], show_invalid: bo
 def _about(report: Report) -> Iterator[str]:
     """Yield what calibration changes, what failed, and why numbers are missing."""
     if not_shown(report):
-        yield why_not_shown(report)
-        yield from trouble_lines(report)
+        yield from dict.fromkeys((why_not_shown(report), *trouble_lines(report)))  # a judge that errs is in both
     else:
         yield from (*effect_lines(report.effect), *calibration_lines(report), *trouble_lines(report), *missing(report))
 

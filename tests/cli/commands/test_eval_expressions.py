@@ -279,6 +279,11 @@ def test_of_what_is_not_valid_the_screen_has_no_score_no_verdict_and_no_calibrat
     assert Report.model_validate_json(Path("r.json").read_text()).scores.alignment is not None
 
 
+def test_beside_other_expressions_it_is_said_once_that_the_judge_errs(misjudged: Callable[..., Ran]) -> None:
+    ran = misjudged("--expression", "all")
+    assert words(ran).count("open_ended: not sound: the judge itself errs") == 1
+
+
 def test_what_is_not_valid_passes_no_check(misjudged: Callable[..., Ran]) -> None:
     ran = misjudged("--json", "r.json", "--fail-under", "0")
     assert ran.code == 1
