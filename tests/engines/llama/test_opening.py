@@ -288,6 +288,29 @@ def test_a_program_that_ends_without_closing_ends_quietly(tiny_path: Path) -> No
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize(
+    ("own", "used"),
+    [
+        ({}, ["300", "passive"]),
+        ({"OMP_WAIT_POLICY": "active"}, ["None", "active"]),
+        ({"GOMP_SPINCOUNT": "7"}, ["7", "None"]),
+    ],
+)
+def test_threads_wait_as_the_person_has_chosen_and_else_spin_for_a_moment(
+    own: dict[str, str], used: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    code = (
+        "import os; from chat_personas.engines.llama.bindings import native; native()\n"
+        f"for name in {names}: print(os.environ.get(name))"
+    )
+    assert printed(code) == used
+
+
 async def test_a_model_whose_template_writes_the_date_says_which_day_it_writes(tmp_path: Path) -> None:
     dated = write_tiny_model(tmp_path / "dated.gguf", template="{{ strftime_now('%d %b %Y') }}" + TEMPLATE)
     before = datetime.now().astimezone().date()
