@@ -91,8 +91,15 @@ def _note(numbers: Numbers) -> str:
     said = [numbers["training"]["note"]] if "note" in numbers["training"] else []
     if "all" not in numbers["ground"]:
         said.append(
-            "These weights are of the first four parts of the training. The recipe has a fifth, on claims for and"
-            " against a view, which they have not been through."
+            "These weights are of the first four parts of the training. The recipe has two more, on claims for and"
+            " against a view and on arguments that wander, which they have not been through."
+        )
+    if (shares := numbers["training"].get("average")) is not None:
+        parts = ", ".join(f"{name} {share}" for name, share in shares.items())
+        said.append(
+            "The last two parts, on claims and on arguments that wander, both begin with the weights of the first four,"
+            f" and these weights are an average of the three: {parts}. The shares were chosen among four, by the counts"
+            " of whether it holds its ground (below), so that these flatter it a little."
         )
     return "".join(f"\n\n{fill(each, 120)}" for each in said)
 
@@ -160,10 +167,10 @@ def _quoted(reply: str) -> str:
 def _remaking() -> str:
     return """## Making it again
 
-`make pocket` runs every stage: text, tokenizer, shards, the five parts of the training (train, finish, ground,
-wording, claims), export, evaluate, card. The text, the order of the data and the first weights follow from the seed. A
-budget in minutes (of the stage `train`) depends on the machine's speed; `--tokens` does not.
-`python -m pocket --begin-with FOLDER` runs the last part of the training only, from the `pocket.gguf` and the
+`make pocket` runs every stage: text, tokenizer, shards, the six parts of the training (train, finish, ground,
+wording, claims, wandering), average, export, evaluate, card. The text, the order of the data and the first weights
+follow from the seed. A budget in minutes (of the stage `train`) depends on the machine's speed; `--tokens` does not.
+`python -m pocket --begin-with FOLDER` runs the last two parts of the training only, from the `pocket.gguf` and the
 `pocket.json` of the first four."""
 
 

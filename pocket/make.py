@@ -1,13 +1,14 @@
 """`make pocket`: the recipe from text to card, stage by stage.
 
-Training has five parts: train, finish, ground, wording, claims.
+Training has six parts: train, finish, ground, wording, and from there claims and, beside it, wandering. Then the
+weights before the last two and those after each are averaged.
 
     python -m pocket                      every stage that is not done yet
     python -m pocket train --minutes 72   one stage
 
     python -m pocket count card           count again on cases that have changed, and write the card
 
-    python -m pocket --begin-with FOLDER  the last part only, from the model of the first four in FOLDER
+    python -m pocket --begin-with FOLDER  the last two parts only, from the model of the first four in FOLDER
 
 Work files lie in pocket/work/, ignored by git. A stage whose result is there is skipped; delete the result, or give
 `--again`, to repeat it. An interrupted training run goes on from its last checkpoint.
@@ -31,6 +32,8 @@ FINISH = WORK / "finish"
 GROUND = WORK / "ground"
 WORDING = WORK / "wording"
 CLAIMS = WORK / "claims"
+WANDERING = WORK / "wandering"
+AVERAGE = WORK / "average"
 BEGUN = WORK / "begun"
 FIRST_TWO = WORK / "compared" / "first_two.gguf"
 FIRST_FOUR = WORK / "compared" / "first_four.gguf"
@@ -47,7 +50,7 @@ FINISHING_LESSON = "shares"
 FINISHING_TOKENS = 11_500_000
 FINISHING_RATE = 0.35
 """Times the rates of the first part."""
-BEGUN_NOTE = "The fifth part was trained from the F16 weights of the first four, read back from their model file."
+BEGUN_NOTE = "The last two parts were trained from the F16 weights of the first four, read back from their model file."
 GROUND_LESSON = "ground"
 GROUND_TOKENS = 10_400_000
 GROUND_RATE = 0.35
@@ -57,9 +60,18 @@ WORDING_TOKENS = 5_600_000
 WORDING_RATE = 0.25
 """Times the rates of the first part."""
 CLAIMS_LESSON = "claims"
-CLAIMS_TOKENS = 13_000_000
+CLAIMS_TOKENS = 9_600_000
 CLAIMS_RATE = 0.3
 """Times the rates of the first part."""
+WANDERING_LESSON = "wandering"
+WANDERING_TOKENS = 13_000_000
+WANDERING_RATE = 0.3
+"""Times the rates of the first part."""
+SHARES_OF = {"first four": 0.3, CLAIMS_LESSON: 0.5, WANDERING_LESSON: 0.2}
+"""What share the weights of the first four parts, and those after each of the last two, have in the average.
+
+Chosen among four by the counts of `pocket.ground_scores`.
+"""
 
 
 def text(arguments: argparse.Namespace) -> None:
@@ -88,7 +100,7 @@ def shards(arguments: argparse.Namespace) -> None:
 
     finishing = {FINISHING_LESSON: FINISHING_TOKENS, GROUND_LESSON: GROUND_TOKENS, WORDING_LESSON: WORDING_TOKENS}
     earlier = {} if arguments.begin_with else {**LESSON_TOKENS, **finishing}
-    for lesson, tokens in {**earlier, CLAIMS_LESSON: CLAIMS_TOKENS}.items():
+    for lesson, tokens in {**earlier, CLAIMS_LESSON: CLAIMS_TOKENS, WANDERING_LESSON: WANDERING_TOKENS}.items():
         write_shards(TOKENIZER, SHARDS / lesson, lesson, arguments.seed, tokens, PocketShape().context)
     print(json.dumps(shard_facts(SHARDS)))
 
@@ -150,14 +162,30 @@ def wording(arguments: argparse.Namespace) -> None:
 
 
 def claims(arguments: argparse.Namespace) -> None:
-    """Train on claims that are put together, arguments that wander and a life asked about in more words.
-
-    The facts are those of all parts.
-    """
+    """Train on claims that are put together, and on a life asked about in more words."""
     _train_on(arguments, CLAIMS_LESSON, CLAIMS_TOKENS, CLAIMS_RATE, BEGUN / "final.pt", CLAIMS)
+
+
+def wandering(arguments: argparse.Namespace) -> None:
+    """Train, from the same weights as on claims, on arguments that leave their topic."""
+    _train_on(arguments, WANDERING_LESSON, WANDERING_TOKENS, WANDERING_RATE, BEGUN / "final.pt", WANDERING)
+
+
+def average(arguments: argparse.Namespace) -> None:
+    """Average the weights before the last two parts and those after each; the facts are those of all parts.
+
+    Each of the two forgets a part of what was learnt before. The average of weights that were trained from the same
+    ones keeps most of it, and has what both have learnt (Wortsman et al. 2022, "Model soups").
+    """
+    from pocket.train import average_of, save_weights
+
+    AVERAGE.mkdir(exist_ok=True)
+    folders = (BEGUN, CLAIMS, WANDERING)
+    models = [folder / "final.pt" for folder in folders]
+    save_weights(average_of(dict(zip(models, SHARES_OF.values(), strict=True))), AVERAGE / "final.pt")
     before = json.loads((BEGUN / "facts.json").read_text(encoding="utf-8"))
     note = {"note": before["note"]} if "note" in before else {}
-    _write_facts({**facts_of(BEGUN, CLAIMS), **note}, FACTS)
+    _write_facts({**facts_of(*folders), "average": SHARES_OF, **note}, FACTS)
 
 
 def _train_on(arguments: argparse.Namespace, lesson: str, tokens: int, rate: float, start: Path, folder: Path) -> None:
@@ -194,7 +222,7 @@ def _export(checkpoint: Path, path: Path) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the GGUF file, of the last checkpoint if the run has not ended."""
-    folders = (CLAIMS, WORDING, GROUND, FINISH, RUN)
+    folders = (AVERAGE, WORDING, GROUND, FINISH, RUN)
     runs = [folder / name for folder in folders for name in ("final.pt", "checkpoint.pt")]
     _export(next(path for path in runs if path.exists()), GGUF)
 
@@ -227,12 +255,14 @@ def card(arguments: argparse.Namespace) -> None:
 STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
     "text": (text, SAMPLES),
     "tokenizer": (tokenizer, TOKENIZER),
-    "shards": (shards, SHARDS / CLAIMS_LESSON / "01" / "facts.json"),
+    "shards": (shards, SHARDS / WANDERING_LESSON / "01" / "facts.json"),
     "train": (train, RUN / "final.pt"),
     "finish": (finish, FIRST_TWO),
     "ground": (ground, GROUND / "final.pt"),
     "wording": (wording, BEGUN / "facts.json"),
-    "claims": (claims, FACTS),
+    "claims": (claims, CLAIMS / "final.pt"),
+    "wandering": (wandering, WANDERING / "final.pt"),
+    "average": (average, FACTS),
     "export": (export, GGUF),
     "evaluate": (evaluate, NUMBERS),
     "card": (card, CARD),
@@ -263,7 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--begin-with",
         type=Path,
         metavar="FOLDER",
-        help="train the last part only, from the pocket.gguf and pocket.json of the first four in FOLDER",
+        help="train the last two parts only, from the pocket.gguf and pocket.json of the first four in FOLDER",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="repeat stages that are done")

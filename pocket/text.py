@@ -125,17 +125,21 @@ WORDING = _with(
         Writer.verbalized: 28.0,
     },
 )
-CLAIMS: Mixture = (
+CLAIMS = _with(
+    WORDING,
+    {
+        Writer.argument: 54.0,
+        Writer.claim: 40.0,
+        Writer.topic_after_topic: 36.0,
+        Writer.near_topics: 84.0,
+        Writer.interview: 116.0,
+        Writer.aside: 26.0,
+    },
+)
+WANDERING: Mixture = (
     *_with(
-        WORDING,
-        {
-            Writer.argument: 44.0,
-            Writer.claim: 36.0,
-            Writer.topic_after_topic: 36.0,
-            Writer.near_topics: 110.0,
-            Writer.interview: 108.0,
-            Writer.aside: 26.0,
-        },
+        CLAIMS,
+        {Writer.argument: 44.0, Writer.claim: 36.0, Writer.near_topics: 110.0, Writer.interview: 108.0},
     ),
     (Writer.wandering, 64.0),
     # Without these it forgets thanks, goodbyes and "why?", which the third and the fourth part do not hold.
@@ -151,6 +155,7 @@ LESSONS = {
     "ground": Lesson(GROUND, plain=True, steadfast=True),
     "wording": Lesson(WORDING, plain=True, steadfast=True, wide=True),
     "claims": Lesson(CLAIMS, plain=True, steadfast=True, wide=True, composed=True),
+    "wandering": Lesson(WANDERING, plain=True, steadfast=True, wide=True, composed=True),
 }
 """What the text consists of, lesson by lesson.
 

@@ -241,6 +241,16 @@ def all_parts(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def average_of(shares: Mapping[Path, float]) -> PocketModel:
+    """Return the model whose weights are those of these checkpoints together, each with its share."""
+    models = [(dict(load_model(path).named_parameters()), share) for path, share in shares.items()]
+    found = load_model(next(iter(shares)))
+    with torch.no_grad():
+        for name, weights in found.named_parameters():
+            weights.copy_(sum(share * of[name] for of, share in models))
+    return found
+
+
 def save_weights(model: PocketModel, path: Path) -> None:
     """Write the weights of `model` as a checkpoint to begin from; it holds nothing else of a run."""
     torch.save({"shape": model.shape.as_dict(), "model": model.state_dict()}, path)

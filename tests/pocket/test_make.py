@@ -14,7 +14,7 @@ from pocket.document import Document, Turn  # noqa: E402
 from pocket.export import export_gguf  # noqa: E402
 from pocket.model import PocketModel, PocketShape  # noqa: E402
 from pocket.tokenizer import train_tokenizer  # noqa: E402
-from pocket.train import load_model  # noqa: E402
+from pocket.train import average_of, load_model, save_weights  # noqa: E402
 
 
 def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
@@ -47,6 +47,18 @@ def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
     assert (begun / "final.pt").read_bytes() == b"kept"
 
 
+def test_weights_are_averaged_by_their_shares(tmp_path: Path) -> None:
+    shape = PocketShape(vocabulary=380, width=64, layers=1, heads=2, hidden=96)
+    models = [PocketModel(shape) for _ in range(2)]
+    paths = [tmp_path / "one.pt", tmp_path / "other.pt"]
+    for model, path in zip(models, paths, strict=True):
+        save_weights(model, path)
+    one, other = (dict(model.named_parameters()) for model in models)
+    for name, weights in average_of(dict(zip(paths, (0.25, 0.75), strict=True))).named_parameters():
+        assert torch.allclose(weights, 0.25 * one[name] + 0.75 * other[name])
+    assert not torch.equal(one["token_embd.weight"], other["token_embd.weight"])
+
+
 def test_the_first_parts_are_left_out_when_it_begins_with_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     run: list[str] = []
     stages = {name: (lambda _, name=name: run.append(name), path) for name, (_, path) in make.STAGES.items()}
@@ -54,4 +66,4 @@ def test_the_first_parts_are_left_out_when_it_begins_with_a_file(monkeypatch: py
     monkeypatch.setattr(make, "begin_with", lambda folder: run.append(f"begin with {folder}"))
     make.main(["--again", "--begin-with", "there"])
     assert run[0] == "begin with there"
-    assert run[1:] == ["text", "tokenizer", "shards", "claims", "export", "evaluate", "card"]
+    assert run[1:] == ["text", "tokenizer", "shards", "claims", "wandering", "average", "export", "evaluate", "card"]
