@@ -159,9 +159,9 @@ LESSONS = {
 }
 """What the text consists of, lesson by lesson.
 
-First to look back, then to read: which letter, which option, whom one plays; then what that
-group says and others do not, and how many of it say so. In the
-whole mixture these are few, and a small model finds them late. At last, at a lower rate, above all how many.
+First to look back, then to read: which letter, which option, whom one plays; then what that group says and others do
+not, and how many of it say so. In the whole mixture these are few, and a small model finds them late. Then, at a lower
+rate, above all how many; at last to hold one's ground, in many words, against claims, and where an argument wanders.
 """
 
 

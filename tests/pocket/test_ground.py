@@ -34,7 +34,7 @@ from pocket.writer import Writer
 from tests.examples import slow_but_first
 
 RECIPE = Path(text.__file__).parent
-EARLIER = {
+OF_THE_WEIGHTS = {
     "copying": "8aa97481d50007ea280309eb9fef2f42d15e9cf7c9a3e6034aed0af5529545f4",
     "reading": "b0f794c5d7abf95c754682ab7b0dd9412cac7c7217374b130af5bcd347633cd9",
     "contrast": "039b49ffe648a866438805836aa1b0273ae97ade073f7065bcdaa15c98f961ca",
@@ -42,8 +42,10 @@ EARLIER = {
     "shares": "c7b5d60ed334c6319731c2a2a23abbbfa88c11ee67659b4feeae31e4b45483db",
     "ground": "0708b6de0e2cc3dff2957c3404e619a22a46c7421d26868b9985c6d2823c6bf0",
     "wording": "9316bace60e73ee6cbc605a19cb65b20a5f159ae70f72cc8b8ce8920a1ce7885",
+    "claims": "194b580d018293a1e84fe6f52229440b6724d17938c1b99dc4830ed7a7c6669e",
+    "wandering": "543598ff3f641a0a533b47c64e7611a86c3197e7d141dacc829dda345fd7ae14",
 }
-"""SHA-256 of the first 400 documents of the lessons that the shipped weights were trained on, but the last."""
+"""SHA-256 of the first 400 documents of the lessons that the shipped weights were trained on."""
 
 
 def topic(name: str) -> Topic:
@@ -67,7 +69,7 @@ def role_of(name: str) -> Role:
     return Role("", persona.groups, "usual")
 
 
-@pytest.fixture(params=["ground", "claims"])
+@pytest.fixture(params=["ground", "claims", "wandering"])
 def writer(request: pytest.FixtureRequest) -> Writer:
     return Writer(load_survey("civic").survey, 5, text.LESSONS[request.param])
 
@@ -77,19 +79,21 @@ def composing() -> Writer:
     return Writer(load_survey("civic").survey, 5, text.LESSONS["claims"])
 
 
-@slow_but_first("lesson", EARLIER)
+@slow_but_first("lesson", OF_THE_WEIGHTS)
 def test_the_lessons_of_the_shipped_weights_are_the_same_byte_for_byte(lesson: str) -> None:
     digest = hashlib.sha256()
     for document in islice(text.documents(0, lesson=lesson), 400):
         turns = [(turn.role, turn.text, turn.weight, turn.others) for turn in document.turns]
         digest.update(repr(turns).encode())
-    assert digest.hexdigest() == EARLIER[lesson]
+    assert digest.hexdigest() == OF_THE_WEIGHTS[lesson]
 
 
 @pytest.fixture(scope="module")
 def recipe_text() -> str:
     documents: list[Document] = [
-        document for lesson in ("wording", "claims") for document in islice(text.documents(11, lesson=lesson), 3000)
+        document
+        for lesson in ("wording", "claims", "wandering")
+        for document in islice(text.documents(11, lesson=lesson), 3000)
     ]
     said = [turn.text for document in documents for turn in document.turns if turn.role != "system"]
     measuring = {"dialogues.py", "conversation_scores.py", "ground_scores.py", "unseen.toml"}
