@@ -48,7 +48,9 @@ What it was not made for, it does badly, and says nothing of it:
 - It understands messages of a sentence or two about its topics and about itself, and not in all words. What it does not
   understand it may take for something else: a question about its life for a claim, or the reverse.
 - In an argument it does not follow the argument: it answers with a reason of its own side, whatever was said. People
-  who agree with it in words that it does not know hear that it disagrees, and then the same view.
+  who agree with it in words that it does not know hear that it disagrees, and then the same view. Where the subject
+  changes in such words, it stays with the one before, and to a goodbye it may say that it does not agree. Asked for its
+  age once more, it may say another one.
 - A public matter that is near one of its topics, such as a law that it has not heard of, may be taken for the topic.
 - It hardly follows a persona's own text (`[prompt]`, `[voice]`), and the program says so.
 - What it says of earlier turns that no longer fit into the context is made up.
