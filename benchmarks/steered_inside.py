@@ -1,13 +1,11 @@
 """What steering from inside costs: a reply's tokens a second, and the first token after the knob was turned."""
 
-import statistics
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.embedded import Embedded
-from benchmarks.figure import Goal, Pair, Timing, interleaved
+from benchmarks.figure import Figure, Goal, Pair, Timing, figure, interleaved
 from benchmarks.first_token_while_probing import first_token
 from benchmarks.reply_throughput import reply
 from benchmarks.row import Measured, Row, Settings
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 PAIRS_PER_REPEAT = 4
 STRENGTH = 0.05
 LEAST = 0.95
+GOAL = Goal(LEAST, at_least=True)
 
 
 def random_direction(engine: LlamaEngine) -> Direction:
@@ -60,24 +59,23 @@ def measure_replies(settings: Settings) -> Measured:
         added, ablated, clamped = pairs_of("add"), pairs_of("ablate"), pairs_of("clamp")
         described = ours.settings()
     described.pop("probes")
-    ratio = as_fast(ablated)
+    ablation, clamp = figure(ablated, GOAL), figure(clamped, GOAL)
     return Measured(
         added,
         described,
         (
             "from the first token drawn to the end of the reply, on both sides",
-            f"an ablation, measured in the same way: {ratio:.3f}",
-            f"a clamp, a write into the states during the pass, measured in the same way: {as_fast(clamped):.3f}",
+            f"an ablation, measured in the same way: {in_words(ablation)}",
+            f"a clamp, a write into the states during the pass, measured in the same way: {in_words(clamp)}",
         ),
-        {f"an ablation is at least {LEAST} times as fast as well": ratio >= LEAST},
+        {f"an ablation is at least {LEAST} times as fast as well": ablation.met is True},
     )
 
 
-def as_fast(pairs: Sequence[Pair]) -> float:
-    """Return the median of ours as a share of the median of the model as it is."""
-    return statistics.median(pair.ours.value for pair in pairs) / statistics.median(
-        pair.baseline.value for pair in pairs
-    )
+def in_words(found: Figure) -> str:
+    """Return a ratio with its interval."""
+    low, high = found.interval
+    return f"{found.ratio:.3f} ({low:.3f} to {high:.3f})"
 
 
 def measure_knob(settings: Settings) -> Measured:
@@ -115,7 +113,7 @@ REPLIES = Row(
     name="steered-reply-throughput",
     what="a reply's tokens a second under a direction that is added, and under one that is ablated",
     against="the same engine without interventions",
-    goal=Goal(LEAST, at_least=True),
+    goal=GOAL,
     unit="tokens/s",
     measure=measure_replies,
 )
