@@ -67,7 +67,7 @@ WANDERING_LESSON = "wandering"
 WANDERING_TOKENS = 13_000_000
 WANDERING_RATE = 0.3
 """Times the rates of the first part."""
-SHARES_OF = {"first four": 0.3, CLAIMS_LESSON: 0.5, WANDERING_LESSON: 0.2}
+AVERAGE_SHARES = {"first four": 0.3, CLAIMS_LESSON: 0.5, WANDERING_LESSON: 0.2}
 """What share the weights of the first four parts, and those after each of the last two, have in the average.
 
 Chosen among four by the counts of `pocket.ground_scores`.
@@ -182,10 +182,10 @@ def average(arguments: argparse.Namespace) -> None:
     AVERAGE.mkdir(exist_ok=True)
     folders = (BEGUN, CLAIMS, WANDERING)
     models = [folder / "final.pt" for folder in folders]
-    save_weights(average_of(dict(zip(models, SHARES_OF.values(), strict=True))), AVERAGE / "final.pt")
+    save_weights(average_of(dict(zip(models, AVERAGE_SHARES.values(), strict=True))), AVERAGE / "final.pt")
     before = json.loads((BEGUN / "facts.json").read_text(encoding="utf-8"))
     note = {"note": before["note"]} if "note" in before else {}
-    _write_facts({**facts_of(*folders), "average": SHARES_OF, **note}, FACTS)
+    _write_facts({**facts_of(*folders), "average": AVERAGE_SHARES, **note}, FACTS)
 
 
 def _train_on(arguments: argparse.Namespace, lesson: str, tokens: int, rate: float, start: Path, folder: Path) -> None:
