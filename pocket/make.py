@@ -17,6 +17,7 @@ Work files lie in pocket/work/, ignored by git. A stage whose result is there is
 import argparse
 import json
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -139,6 +140,8 @@ def begin_with(folder: Path) -> None:
     if (BEGUN / "facts.json").exists() and FIRST_FOUR.read_bytes() == (folder / GGUF.name).read_bytes():
         return
     training = json.loads((folder / NUMBERS.name).read_text(encoding="utf-8"))["training"]
+    if "average" in training:
+        sys.exit(f"the model in {folder} has been through all parts; begin with that of the first four")
     for parent in (BEGUN, FIRST_FOUR.parent):
         parent.mkdir(exist_ok=True)
     shutil.copyfile(folder / GGUF.name, FIRST_FOUR)

@@ -47,6 +47,16 @@ def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
     assert (begun / "final.pt").read_bytes() == b"kept"
 
 
+def test_a_model_that_has_been_through_all_parts_is_not_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "BEGUN", tmp_path / "begun")
+    (tmp_path / "pocket.json").write_text(json.dumps({"training": {"average": {"first four": 1.0}}}))
+    with pytest.raises(SystemExit, match="has been through all parts; begin with that of the first four"):
+        make.begin_with(tmp_path)
+    assert not (tmp_path / "begun").exists()
+
+
 def test_weights_are_averaged_by_their_shares(tmp_path: Path) -> None:
     shape = PocketShape(vocabulary=380, width=64, layers=1, heads=2, hidden=96)
     models = [PocketModel(shape) for _ in range(2)]
