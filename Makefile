@@ -70,7 +70,7 @@ whole: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev  ## Measure speed and memory, each against a baseline (most of an hour)
 	$(BIN)/python -m benchmarks --json build/benchmarks.json --markdown docs/performance.md
 
-pocket: $(VENV)/installed-dev  ## Train the built-in model again (three hours)
+pocket: $(VENV)/installed-dev  ## Train the built-in model again (several hours)
 	$(PIP) install --quiet --editable '.[pocket]'
 	$(BIN)/python -m pocket
 

@@ -33,7 +33,11 @@ SAID = Opening((Message("user", "Hello"),))
 
 def main() -> int:
     """Print both components for a direction of a model on this machine."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.left_after_ablation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.left_after_ablation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("direction", help="a direction trained with `chat-personas steer train`, or its file")
     parser.add_argument("--model", default="pocket", help="the model it was trained on (default: pocket)")
     arguments = parser.parse_args()

@@ -46,11 +46,13 @@ thinks. For that, load a real model, and read the measures with their intervals 
 What it was not made for, it does badly, and says nothing of it:
 
 - It understands messages of a sentence or two about its topics and about itself, and not in all words. What it does not
-  understand it may take for something else: a question about its life for a claim, or the reverse.
-- In an argument it does not follow the argument: it answers with a reason of its own side, whatever was said. People
-  who agree with it in words that it does not know hear that it disagrees, and then the same view. Where the subject
-  changes in such words, it stays with the one before, and to a goodbye it may say that it does not agree. Asked for its
-  age once more, it may say another one.
+  understand it may take for something else: a question about its life for a claim, or the reverse, thanks for a
+  question, or English for another language.
+- In an argument it does not follow the argument: it mostly answers with a reason of its own side, whatever was said,
+  and now and then with one of the other side, or of another topic. People who agree with it in words that it does not
+  know hear that it disagrees, and then the same view. Where the subject changes in such words, it stays with the one
+  before, and to a goodbye it may say that it does not agree. It may say one reason twice in a reply, and another age
+  when asked once more.
 - A public matter that is near one of its topics, such as a law that it has not heard of, may be taken for the topic.
 - It hardly follows a persona's own text (`[prompt]`, `[voice]`), and the program says so.
 - What it says of earlier turns that no longer fit into the context is made up.

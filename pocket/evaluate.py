@@ -42,9 +42,14 @@ def write_numbers(
 
 
 def count_again(models: Mapping[str, Path], numbers: Path, cases: Path, seed: int = 0) -> None:
-    """Count how these model files, by name, hold their ground on the cases as they are now; keep the other numbers."""
+    """Count how these model files, by name, hold their ground on the cases as they are now; keep the other numbers.
+
+    Those of models that are not among them stay, too, and it is said: they may be of other cases.
+    """
     found = json.loads(numbers.read_text(encoding="utf-8"))
-    _write({**found, "ground": count_ground(models, cases, seed)}, numbers)
+    if kept := ", ".join(name for name in found["ground"] if name not in models):
+        print(f"not counted again, as their files are not in {cases / 'compared'}: {kept}")
+    _write({**found, "ground": found["ground"] | count_ground(models, cases, seed)}, numbers)
 
 
 def count_ground(models: Mapping[str, Path], cases: Path, seed: int = 0) -> dict[str, Any]:

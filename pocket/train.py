@@ -236,6 +236,7 @@ def all_parts(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "steps": sum(part["steps"] for part in parts),
         "tokens": tokens,
         "minutes": round(minutes, 1),
+        "machine": "; then ".join(dict.fromkeys(part["machine"] for part in parts)),
         "tokens_per_second": round(tokens / (60 * minutes)),
         "text": {key: sum(part["text"][key] for part in parts) for key in last["text"]},
     }

@@ -1,7 +1,12 @@
 """The card says plainly what the model is, and shows no score without its interval."""
 
+import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from pocket import evaluate
 from pocket.card import render_card
 
 WIDE = {"mean": 0.9, "low": 0.85, "high": 0.95}
@@ -136,3 +141,14 @@ def test_holding_ground_is_counted_with_intervals_beside_weights_of_fewer_parts(
     assert "| kind | first four | average of all |" in card
     assert "| asked about trade: declined | 50 of 100 [0.40, 0.60] | 90 of 100 [0.83, 0.94] |" in card
     assert "`121212121212`" in card
+
+
+def test_counting_one_model_again_keeps_the_counts_of_the_others_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = tmp_path / "pocket.json"
+    numbers.write_text(json.dumps({"survey": "civic", "ground": {"first_four": 1, "all": 2}}))
+    monkeypatch.setattr(evaluate, "count_ground", lambda models, cases, seed: dict.fromkeys(models, 3))
+    evaluate.count_again({"all": tmp_path / "pocket.gguf"}, numbers, tmp_path)
+    assert json.loads(numbers.read_text()) == {"survey": "civic", "ground": {"first_four": 1, "all": 3}}
+    assert capsys.readouterr().out.endswith(": first_four\n")

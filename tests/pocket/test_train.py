@@ -85,15 +85,17 @@ def test_a_plan_has_exactly_one_budget(budget: dict[str, float]) -> None:
         TrainingPlan(**budget)
 
 
-def test_the_facts_of_a_run_in_two_parts_are_those_of_the_whole() -> None:
+def test_the_facts_of_a_run_in_several_parts_are_those_of_the_whole() -> None:
     parts = [
-        {"steps": 10, "tokens": 60_000, "minutes": 1.0, "final_loss": 0.9, "text": {"tokens": 5, "documents": 2}},
-        {"steps": 5, "tokens": 30_000, "minutes": 2.0, "final_loss": 0.4, "text": {"tokens": 3, "documents": 1}},
+        {"steps": 10, "tokens": 60_000, "minutes": 1.0, "machine": "one", "text": {"tokens": 5, "documents": 2}},
+        {"steps": 4, "tokens": 20_000, "minutes": 1.0, "machine": "other", "text": {"tokens": 2, "documents": 1}},
+        {"steps": 1, "tokens": 10_000, "minutes": 1.0, "machine": "other", "text": {"tokens": 1, "documents": 0}},
     ]
-    assert all_parts(parts) == {
+    assert all_parts([{**part, "final_loss": loss} for part, loss in zip(parts, (0.9, 0.5, 0.4), strict=True)]) == {
         "steps": 15,
         "tokens": 90_000,
         "minutes": 3.0,
+        "machine": "one; then other",
         "tokens_per_second": 500,
         "final_loss": 0.4,
         "text": {"tokens": 8, "documents": 3},
