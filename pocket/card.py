@@ -73,7 +73,7 @@ def _training(numbers: Numbers) -> str:
         "trained on": f"{run['tokens']:,} tokens (padding included) in {run['steps']:,} steps",
         "time and speed": f"{run['minutes']} minutes, {run['tokens_per_second']:,} tokens a second",
         "machine": run["machine"],
-        "seed, last loss": f"{run['seed']}; {run['final_loss']} nats per weighted token",
+        "seed, last loss": f"{run['seed']}; {run['final_loss']} nats per weighted token, at the end of the last part",
         "SHA-256": f"`{model['sha256']}`",
     }
     return f"""## What it is, and how it was made

@@ -26,7 +26,7 @@ _CONTINUED = 5
 _LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR}  # ggml.h; the binding lists others
 _LIBRARY_PATH = "LLAMA_CPP_LIB_PATH"  # llama-cpp-python loads the library from there instead of its own
 _SPINS = 300
-"""How often a thread that waits looks again before it sleeps: 6 to 15 millionths of a second, by processor."""
+"""How often a thread that waits looks again before it sleeps: some millionths of a second."""
 _heard = threading.local()
 _callback: Any = None
 
@@ -42,8 +42,8 @@ def native() -> Any:
         EnvironmentVariableError: the environment names another library, which cannot be used.
     """
     # OpenMP's threads wait for each other at every operation. Spinning for long burns the very time they wait for where
-    # another program wants the core; sleeping at once costs a waking each time: a reply takes up to twice as long on an
-    # idle machine. So they spin about as long as a waking takes. Only GNU's OpenMP knows the count; others sleep.
+    # another program wants the core; sleeping at once costs a waking each time, which an idle machine need not pay. So
+    # they spin for a moment. Only GNU's OpenMP knows the count; others sleep.
     if not any(name in os.environ for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")):
         os.environ |= {"GOMP_SPINCOUNT": str(_SPINS), "OMP_WAIT_POLICY": "passive"}
     with _without_diskcache():
