@@ -11,13 +11,15 @@ from chat_personas.settings import ServerSettings
 from eval.engine import Message, Probe
 
 PROBES, SECONDS, AT_ONCE = 500, 0.2, 32
+PAIRS_PER_REPEAT = 3
 
 
 def measure(settings: Settings) -> Measured:
     """Time all probes on a newly opened engine, which does not know the server yet."""
     ideal = Timing(PROBES * SECONDS / AT_ONCE)
     with limited_server(SECONDS, AT_ONCE) as url:
-        pairs = interleaved(lambda _: asyncio.run(_probe(url)), lambda _: ideal, settings.repeats, settings.tell)
+        repeats = settings.repeats * PAIRS_PER_REPEAT
+        pairs = interleaved(lambda _: asyncio.run(_probe(url)), lambda _: ideal, repeats, settings.tell)
     described = {"probes": PROBES, "seconds to answer": SECONDS, "at once": AT_ONCE}
     note = (
         "the engine is new in each pair, opened outside the clock, and has to find the limit; the baseline is computed"
