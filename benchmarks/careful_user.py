@@ -3,10 +3,12 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 
 from benchmarks.figure import Timing
 from chat_personas.engines.llama.bindings import native, physical_cores
+from chat_personas.engines.llama.model import safe_parameters
 from eval.engine import Message, Probe
 
 TOP = 20
@@ -15,18 +17,20 @@ TOP = 20
 class CarefulUser:
     """A `llama_cpp.Llama` on the same file with the same threads and context; its batch size is its own default.
 
+    The weights are stored in memory as ours are: where that avoids a crash of llama.cpp, both need it.
+
     `logits_all` is what it asks for before it gives log-probabilities. Its decoded tokens are counted.
     """
 
     def __init__(self, model: Path, context: int) -> None:
-        native()  # the same settings of the threads library as ours, and its log out of the way
+        library = native()  # the same settings of the threads library as ours, and its log out of the way
         from llama_cpp import Llama
 
-        cores = physical_cores()
-        library: Any = Llama
-        llama = library(
-            str(model), n_ctx=context, n_threads=cores, n_threads_batch=cores, logits_all=True, verbose=False
-        )
+        cores, loading, made = physical_cores(), safe_parameters(library), cast(Any, Llama)
+        with patch.object(library, "llama_model_default_params", lambda: loading):
+            llama = made(
+                str(model), n_ctx=context, n_threads=cores, n_threads_batch=cores, logits_all=True, verbose=False
+            )
         self._decoded = 0
         evaluate = llama.eval
 

@@ -169,6 +169,14 @@ class ModelShape:
     width: int
 
 
+def safe_parameters(library: Any) -> Any:
+    """Return llama.cpp's own parameters of loading a model, without what would end the process on this machine."""
+    parameters = library.llama_model_default_params()
+    # llama.cpp's AMX kernels crash the process on quantised weights (its issue 20824; seen here with 0.3.36).
+    parameters.use_extra_bufts = b"AMX_INT8 = 1" not in library.llama_print_system_info()
+    return parameters
+
+
 class Model:
     """A model file loaded by llama.cpp: the weights and the metadata. `pointer` is llama.cpp's own structure."""
 
@@ -182,10 +190,8 @@ class Model:
         self._library = library
         # Keep a reference: ctypes would free the callback while llama.cpp still calls it.
         self._progress = library.llama_progress_callback(lambda _done, _data: not flag.is_set())
-        parameters = library.llama_model_default_params()
+        parameters = safe_parameters(library)
         parameters.progress_callback = self._progress
-        # llama.cpp's AMX kernels crash the process on quantised weights (its issue 20824; seen here with 0.3.36).
-        parameters.use_extra_bufts = b"AMX_INT8 = 1" not in library.llama_print_system_info()
         stops_when(flag.is_set)
         with native_errors() as errors:
             self.pointer: Any = library.llama_model_load_from_file(str(path).encode(), parameters)
