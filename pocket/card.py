@@ -136,7 +136,7 @@ farther from its own party than from the other. The unsteered model is compared 
 
 Over all questions (`valid`: label mass at least 0.5 in both orders):
 
-| persona | valid | alignment | skill | label mass | order bias | refusal | people's refusal | entropy ratio |
+| persona | valid | alignment | skill | label mass | order bias | refusal | people's refusal | spread ratio |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {_lines(quality)}"""
 

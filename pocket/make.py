@@ -288,7 +288,14 @@ def stale(stage: str) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stages asked for, in order."""
     parser = argparse.ArgumentParser(prog="python -m pocket", description="Make the pocket model.")
-    parser.add_argument("stages", nargs="*", choices=[*STAGES, "count", []], help="default: all but count")
+    names = [*STAGES, "count"]
+    parser.add_argument(
+        "stages",
+        nargs="*",
+        choices=[*names, []],  # argparse looks for the empty list where no stage is given
+        metavar="STAGE",
+        help=f"of {', '.join(names)}; all but count if left out",
+    )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=float, help="training budget in minutes of wall-clock time")
     budget.add_argument("--tokens", type=int, help=f"training budget in tokens (default {TRAINING_TOKENS:,})")

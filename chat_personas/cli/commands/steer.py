@@ -221,7 +221,9 @@ def sweep(
     strengths: Annotated[
         str, typer.Option("--strengths", metavar="A:B:STEP", help="From A to B in steps; or a list, as -1,0.5,2.")
     ] = "-2:2:0.5",
-    kind: Annotated[str, typer.Option("--kind", metavar="K", help="add, or clamp between the poles.")] = KINDS[0],
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="K", help="add, or clamp: 0 is the negative pole, 1 the positive one.")
+    ] = KINDS[0],
     layers: Annotated[
         str | None, typer.Option("--layers", metavar="L", help="As 3, 3-5 or 3,4, or all; the best layer if left out.")
     ] = None,
