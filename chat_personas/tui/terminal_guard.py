@@ -16,8 +16,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.color import Color
+    from textual.style import Style
 
 _HARDLY_EVER = 1000
 SECONDS_OF_QUIET = 0.5
@@ -76,6 +81,45 @@ def keep_late_calls() -> None:
             super().__init__(*arguments, repeat=repeat, skip=skip and repeat != 0, **options)
 
     vars(message_pump)["Timer"] = KeepingTimer  # where `set_timer` finds it
+
+
+def forget_drawn_lines() -> None:
+    """Have Textual forget the lines of a message that is gone. Calling this again does nothing.
+
+    Textual 8.2 remembers two colours of each widget by a cache that holds the widget's lines, too: of the last 1,024
+    widgets, some 30 MB in a long conversation.
+    """
+    from textual._styles_cache import StylesCache
+
+    colours = StylesCache.get_inner_outer
+    if not hasattr(colours, "cache_clear"):
+        return
+
+    @lru_cache(1024)
+    def of_backgrounds(base: "Color", background: "Color") -> "tuple[Style, Style]":
+        return colours.__wrapped__(None, base, background)
+
+    def get_inner_outer(_: StylesCache, base: "Color", background: "Color") -> "tuple[Style, Style]":
+        return of_backgrounds(base, background)
+
+    StylesCache.get_inner_outer = get_inner_outer  # type: ignore[method-assign, assignment]
+
+
+_M_MMAP_THRESHOLD = -3
+_LARGE = 256 * 1024
+
+
+def give_memory_back() -> None:
+    """Have GNU's C library give blocks of 256 KiB and more back to the system at once when they are freed.
+
+    It raises that size by itself with the largest block that was freed. Scoring uses blocks of some MB for a moment, in
+    several threads, and each would keep what it has had: some 60 MB. Other C libraries are left as they are.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 DESCRIPTOR = 2

@@ -55,7 +55,7 @@ class MeasuringController:
         self.wanted = session.settings.measure
         self._scored = False
         self._one_round = asyncio.Lock()
-        self._rounds = 0
+        self._waiting: asyncio.Task[object] | None = None
         self.rounds_begun = 0
         """How many rounds have begun: it tells the one that is under way from the one before."""
         self._current: tuple[str, str | None] | None = None
@@ -149,22 +149,28 @@ class MeasuringController:
         return measured != conversation.id or followed not in here
 
     async def measure(self) -> None:
-        """Measure the conversation as it is once the current round is over; only the newest call counts.
+        """Measure the conversation as it is once the current round is over.
 
-        The results of a cancelled round are recorded.
+        Where another call waits for that already, it measures for this one, too. The results of a cancelled round are
+        recorded.
 
         Raises:
             EngineError: the model or the server failed.
             CorpusError: the round could not be recorded.
         """
-        self._rounds += 1
-        number = self._rounds
-        async with self._one_round:
-            if number == self._rounds:
-                try:
-                    await self._round()
-                finally:
-                    self._current = None
+        if self._waiting is not None and not self._waiting.cancelling():
+            return  # calls that wait would pile up where messages interrupt one round for long
+        self._waiting = this = asyncio.current_task()
+        try:
+            await self._one_round.acquire()
+        finally:
+            if self._waiting is this:
+                self._waiting = None
+        try:
+            await self._round()
+        finally:
+            self._current = None
+            self._one_round.release()
 
     async def _round(self) -> None:
         """Measure the open conversation, its beginning first where a message was sent before that was measured."""
