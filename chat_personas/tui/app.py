@@ -35,7 +35,7 @@ from chat_personas.tui.key_routing import (
 from chat_personas.tui.leaving import UnwaitedThreads, in_time, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
-from chat_personas.tui.terminal_guard import forget_drawn_lines, keep_late_calls, to_log
+from chat_personas.tui.terminal_guard import keep_late_calls, to_log
 from chat_personas.tui.terminal_keys import lenient
 from chat_personas.tui.themes import OURS, SIXTEEN, BlackOrWhite, TerminalColours, default_theme
 
@@ -91,7 +91,6 @@ class TerminalApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         keep_late_calls()
-        forget_drawn_lines()
         self.key_order = KeyOrder(self, self._deliver)
         self._interrupted = -math.inf
         self._hint: Notification | None = None

@@ -16,16 +16,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from textual.color import Color
-    from textual.style import Style
+from typing import Any
 
 _HARDLY_EVER = 1000
 SECONDS_OF_QUIET = 0.5
+MOST_REPLIES = 20
+"""After so many replies garbage is collected though it is not quiet: the widgets of each that are gone are garbage."""
 
 
 def spare_what_is_here() -> None:
@@ -42,23 +39,26 @@ def spare_what_is_here() -> None:
 class QuietCollection:
     """Collects all garbage when nothing moves on the screen and nobody types: it holds every key meanwhile.
 
-    `quiet` says whether that is so; `later` calls a function after so many seconds.
+    Where it is not quiet for `MOST_REPLIES`, it collects all the same, which holds a key for a moment: the garbage of a
+    hundred replies takes some 40 MB. `quiet` says whether that is so; `later` calls a function after so many seconds.
     """
 
     def __init__(self, quiet: Callable[[], bool], later: Callable[[float, Callable[[], None]], object]) -> None:
         self._quiet = quiet
         self._later = later
         self._due = False
+        self._asked = 0
 
     def ask(self) -> None:
-        """Collect as soon as it is quiet. Call it when something large has ended, as a reply."""
+        """Collect as soon as it is quiet, or has been asked for often. Call it when a reply has ended."""
+        self._asked += 1
         if not self._due:
             self._due = True
             self._later(SECONDS_OF_QUIET, self._collect_or_wait)
 
     def _collect_or_wait(self) -> None:
-        if self._quiet():
-            self._due = False
+        if self._quiet() or self._asked >= MOST_REPLIES:
+            self._due, self._asked = False, 0
             gc.collect()
         else:
             self._later(SECONDS_OF_QUIET, self._collect_or_wait)
@@ -81,45 +81,6 @@ def keep_late_calls() -> None:
             super().__init__(*arguments, repeat=repeat, skip=skip and repeat != 0, **options)
 
     vars(message_pump)["Timer"] = KeepingTimer  # where `set_timer` finds it
-
-
-def forget_drawn_lines() -> None:
-    """Have Textual forget the lines of a message that is gone. Calling this again does nothing.
-
-    Textual 8.2 remembers two colours of each widget by a cache that holds the widget's lines, too: of the last 1,024
-    widgets, some 30 MB in a long conversation.
-    """
-    from textual._styles_cache import StylesCache
-
-    colours = StylesCache.get_inner_outer
-    if not hasattr(colours, "cache_clear"):
-        return
-
-    @lru_cache(1024)
-    def of_backgrounds(base: "Color", background: "Color") -> "tuple[Style, Style]":
-        return colours.__wrapped__(None, base, background)
-
-    def get_inner_outer(_: StylesCache, base: "Color", background: "Color") -> "tuple[Style, Style]":
-        return of_backgrounds(base, background)
-
-    StylesCache.get_inner_outer = get_inner_outer  # type: ignore[method-assign, assignment]
-
-
-_M_MMAP_THRESHOLD = -3
-_LARGE = 256 * 1024
-
-
-def give_memory_back() -> None:
-    """Have GNU's C library give blocks of 256 KiB and more back to the system at once when they are freed.
-
-    It raises that size by itself with the largest block that was freed. Scoring uses blocks of some MB for a moment, in
-    several threads, and each would keep what it has had: some 60 MB. Other C libraries are left as they are.
-    """
-    import ctypes
-
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 DESCRIPTOR = 2

@@ -11,7 +11,7 @@ import pytest
 from textual import timer
 from textual.app import App
 
-from chat_personas.tui.terminal_guard import QuietCollection, TerminalStream, keep_late_calls
+from chat_personas.tui.terminal_guard import MOST_REPLIES, QuietCollection, TerminalStream, keep_late_calls
 from tests.tui.fakes import until
 
 
@@ -72,6 +72,17 @@ def test_garbage_waits_until_nobody_types_and_is_collected_once(monkeypatch: pyt
     garbage.ask()
     clock.tick()
     assert collected == ["all", "all"]
+
+
+def test_garbage_is_collected_after_many_replies_though_it_is_never_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    collected: list[str] = []
+    monkeypatch.setattr(gc, "collect", lambda: collected.append("all"))
+    clock = Clock()
+    garbage = QuietCollection(lambda: False, clock.later)
+    for _ in range(3 * MOST_REPLIES):
+        garbage.ask()
+        clock.tick()
+    assert collected == ["all"] * 3
 
 
 async def test_what_is_to_be_called_after_a_time_is_called_once_on_a_machine_that_is_too_busy_for_it(

@@ -287,6 +287,29 @@ async def test_the_needle_is_of_the_message_that_the_round_is_about_whatever_was
     assert read == [("One.", "One."), ("Two or three.", "Two or three.")]
 
 
+async def test_replies_that_come_during_one_round_do_not_pile_up_behind_it_and_the_last_is_measured(
+    corpus_file: Path,
+) -> None:
+    go = asyncio.Event()
+
+    class Waiting(ScreenEngine):
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+            await go.wait()
+            async for score in super().score(prefix, probes):
+                yield score
+
+    engine = Waiting(*(reply(f"Reply {number}.") for number in range(1, 6)))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await until(pilot, lambda: chat(pilot).measuring.rounds_begun > 0)
+        for number in range(1, 6):
+            await type_text(pilot, "Well?")
+            await until(pilot, lambda: f"Reply {number}." in shown(pilot) and not chat(pilot).replies.busy)  # noqa: B023
+        waiting = [worker for worker in pilot.app.workers if worker.group == "measure" and not worker.is_finished]
+        assert len(waiting) == 2
+        go.set()
+        await until(pilot, lambda: measured(pilot, 5))
+
+
 async def test_measuring_is_switched_off_while_the_model_is_being_opened(corpus_file: Path) -> None:
     opened, engine = asyncio.Event(), ScreenEngine(reply("Yes."))
     slow = session(corpus_file, engine, measure=True, make_monitor=monitor, open_engine=opening(opened, engine))
