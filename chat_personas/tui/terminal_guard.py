@@ -1,4 +1,4 @@
-"""What the screen needs of its process: descriptor 2 for itself, quiet garbage collection, and timers that keep time.
+"""What the screen needs of its process: its descriptor 2, quiet garbage collection, timers that keep time, memory.
 
 Native libraries write to file descriptor 2, on which Textual draws. So while the screen is up Textual draws on a copy
 of the descriptor, and the descriptor itself leads to the log.
@@ -81,6 +81,24 @@ def keep_late_calls() -> None:
             super().__init__(*arguments, repeat=repeat, skip=skip and repeat != 0, **options)
 
     vars(message_pump)["Timer"] = KeepingTimer  # where `set_timer` finds it
+
+
+_M_MMAP_THRESHOLD = -3
+_LARGE = 256 * 1024
+"""Bytes; GNU's C library gives freed blocks of this size back to the system, and keeps smaller ones."""
+
+
+def give_memory_back() -> None:
+    """Have GNU's C library give large blocks back to the system as soon as they are freed.
+
+    By itself it takes for large what is larger than the largest block freed so far. Scoring uses blocks of some MB for
+    a moment, in several threads, and each would keep what it has had. Other C libraries are left as they are.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 DESCRIPTOR = 2

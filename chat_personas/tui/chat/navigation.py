@@ -9,7 +9,7 @@ from chat_personas.tui.chat.drafts import DraftController
 from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.session import OtherModel, Session
-from chat_personas.tui.terminal_guard import spare_what_is_here
+from chat_personas.tui.terminal_guard import give_memory_back, spare_what_is_here
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Navigator:
         if is_open:
             await self._go_on()
             spare_what_is_here()
+            give_memory_back()
 
     async def go(self, conversation_id: str | None, persona: "LoadedPersona | None" = None) -> None:
         """Leave the open conversation for the one of this id, or for a new one with `persona` or the same persona.
