@@ -17,6 +17,8 @@ from tests.examples import slow_but_first
 ROOT = Path(__file__).parents[2]
 USUAL = ["xterm-256color", "screen", "nosuchterminal"]
 OTHERS = ["", "linux", "tmux-256color", "vt100", "xterm-mono", "xterm-kitty", "rxvt", "ansi", "cygwin", "sun", "vt52"]
+PARTS = 10
+"""Into which all terminals are divided, so that several can be tried at once (`-n 2`)."""
 SIZES = [(1, 1), (3, 10), (5, 20), (24, 80), (200, 500), (1, 200)]
 
 
@@ -61,9 +63,10 @@ def test_a_conversation_on_others(tmp_path: Path, term: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_every_terminal_that_this_machine_knows_gets_the_screen_and_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_terminal_that_this_machine_knows_gets_the_screen_and_is_left(tmp_path: Path, part: int) -> None:
     wrong = []
-    for term in known_terminals():
+    for term in [*known_terminals()][part::PARTS]:
         home = tmp_path / term.replace("/", "-")
         with Program(["democrat"], home, {"TERM": term, "COLORTERM": "", "PYTHONPATH": str(ROOT)}) as program:
             try:
