@@ -65,14 +65,17 @@ def test_a_conversation_on_others(tmp_path: Path, term: str) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_terminal_that_this_machine_knows_gets_the_screen_and_is_left(tmp_path: Path, part: int) -> None:
+    terms = [*known_terminals()][part::PARTS]
+    if not terms:
+        pytest.skip("`toe` lists no terminals here; Debian has it in ncurses-bin")
     wrong = []
-    for term in [*known_terminals()][part::PARTS]:
+    for term in terms:
         home = tmp_path / term.replace("/", "-")
         with Program(["democrat"], home, {"TERM": term, "COLORTERM": "", "PYTHONPATH": str(ROOT)}) as program:
             try:
                 talk_and_leave(program)
                 assert "CRITICAL" not in (home / "state" / "chat-personas.log").read_text()
-            except (AssertionError, TimeoutError, EOFError) as error:
+            except (AssertionError, OSError, EOFError) as error:
                 wrong.append((term, str(error)))
     assert wrong == []
 
