@@ -250,6 +250,19 @@ async def test_what_a_participant_said_is_not_measured_and_takes_no_words_of_oth
         assert [message.text for message in corpus.branch(leaf)] == ["Guns?", "Less."]
 
 
+class Waiting(ScreenEngine):
+    """Answers no probe before `go` is set."""
+
+    def __init__(self, go: asyncio.Event, *replies: Sequence[object]) -> None:
+        super().__init__(*replies)
+        self._go = go
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        await self._go.wait()
+        async for score in super().score(prefix, probes):
+            yield score
+
+
 async def test_the_needle_is_of_the_message_that_the_round_is_about_whatever_was_said_meanwhile(
     corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,12 +272,6 @@ async def test_the_needle_is_of_the_message_that_the_round_is_about_whatever_was
         async def read(self, context: Sequence[Message], path: Sequence[MessageRow]) -> None:
             read.append((context[-1].content, path[-1].text))
 
-    class Waiting(ScreenEngine):
-        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
-            await go.wait()
-            async for score in super().score(prefix, probes):
-                yield score
-
     begun = threading.Event()
 
     def late(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
@@ -272,7 +279,7 @@ async def test_the_needle_is_of_the_message_that_the_round_is_about_whatever_was
         return monitor(engine, persona, corpus)
 
     monkeypatch.setattr("chat_personas.monitor.inside.needle_of", lambda *_: Needle())
-    engine = Waiting(reply("One."), ["Two", rest, " or three.", END])
+    engine = Waiting(go, reply("One."), ["Two", rest, " or three.", END])
     async with screen(session(corpus_file, engine, measure=True, make_monitor=late), TALL) as pilot:
         await type_text(pilot, "Guns?")  # before the beginning was measured
         await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).replies.busy)
@@ -292,13 +299,7 @@ async def test_replies_that_come_during_one_round_do_not_pile_up_behind_it_and_t
 ) -> None:
     go = asyncio.Event()
 
-    class Waiting(ScreenEngine):
-        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
-            await go.wait()
-            async for score in super().score(prefix, probes):
-                yield score
-
-    engine = Waiting(*(reply(f"Reply {number}.") for number in range(1, 6)))
+    engine = Waiting(go, *(reply(f"Reply {number}.") for number in range(1, 6)))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
         await until(pilot, lambda: chat(pilot).measuring.rounds_begun > 0)
         for number in range(1, 6):
