@@ -13,12 +13,12 @@ import pytest
 from benchmarks.leaving import WAYS, leave_once
 from benchmarks.stalled_server import STALLS, Stall, stalled_server
 from chat_personas.engines.openai import OpenAIEngine, retrying
-from eval.engine import EngineError, Message, Sampling
+from eval.engine import EngineError, Message, Probe, Sampling
 from tests.examples import slow_but_first
 
 SOME = [("silent", "ctrl+q"), ("dripping_list", "sigterm"), ("silent_in_reply", "ctrl+c")]
 ALL = [(stall, way) for stall in STALLS for way in WAYS]
-SILENT: list[Stall] = ["silent", "dripping_head", "dripping_list", "silent_answer"]
+SILENT: list[Stall] = ["full", "silent", "dripping_head", "dripping_list", "silent_answer"]
 BROKEN_OFF: list[Stall] = ["half_closed", "reset"]
 
 
@@ -67,6 +67,28 @@ async def test_a_reply_that_stalls_ends_and_is_not_asked_for_again(stall: Stall)
             async for _ in engine.stream([Message("user", "Well?")], Sampling()):
                 pass
         assert len(server.asked) == before + 1
+        await engine.close()
+
+
+@pytest.mark.slow
+async def test_a_reply_of_comments_alone_ends_and_is_not_asked_for_again() -> None:
+    with stalled_server("dripping_reply") as server:
+        engine = await OpenAIEngine.open(server.url, timeout=0.8)
+        before = len(server.asked)
+        with pytest.raises(EngineError, match="sent nothing of a reply for 4 seconds; "):
+            async for _ in engine.stream([Message("user", "Well?")], Sampling()):
+                pass
+        assert len(server.asked) == before + 1
+        await engine.close()
+
+
+async def test_a_probe_that_is_not_answered_is_one_failed_probe_with_a_sentence() -> None:
+    with stalled_server("silent_probes") as server:
+        engine = await OpenAIEngine.open(server.url, timeout=0.5)
+        probe = Probe(key="q", prompt="Which?", labels=("A", "B"))
+        (score,) = [score async for score in engine.score([Message("user", "Well?")], [probe])]
+        assert score.failure is not None
+        assert score.failure.startswith(f"{server.url} did not answer within 0.5 s; ")
         await engine.close()
 
 
