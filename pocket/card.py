@@ -46,13 +46,13 @@ thinks. For that, load a real model, and read the measures with their intervals 
 What it was not made for, it does badly, and says nothing of it:
 
 - It understands messages of a sentence or two about its topics and about itself, and not in all words. What it does not
-  understand it may take for something else: a question about its life for a claim, or the reverse, thanks for a
-  question, or English for another language.
+  understand it may take for something else: a question about its life for a claim, or the reverse, thanks or a goodbye
+  for a claim, or another language for a matter that it knows nothing about.
 - In an argument it does not follow the argument: it mostly answers with a reason of its own side, whatever was said,
-  and now and then with one of the other side, or of another topic. People who agree with it in words that it does not
-  know hear that it disagrees, and then the same view. Where the subject changes in such words, it stays with the one
-  before, and to a goodbye it may say that it does not agree. It may say one reason twice in a reply, and another age
-  when asked once more.
+  and now and then with one of the other side, or of another topic. It may say that it agrees, and then hold the
+  opposite. People who agree with it in words that it does not know mostly hear that it disagrees, and then the same
+  view. Of one of its own topics, in such words, it may say that it has no view, and where the subject changes in them,
+  it may stay with the one before. It may say one reason twice in a reply, and another age when asked once more.
 - A public matter that is near one of its topics, such as a law that it has not heard of, may be taken for the topic.
 - It hardly follows a persona's own text (`[prompt]`, `[voice]`), and the program says so.
 - What it says of earlier turns that no longer fit into the context is made up.
@@ -94,16 +94,20 @@ def _note(numbers: Numbers) -> str:
     """What was not as the recipe has it in this run, if anything was."""
     said = [numbers["training"]["note"]] if "note" in numbers["training"] else []
     if "all" not in numbers["ground"]:
-        said.append(
-            "These weights are of the first four parts of the training. The recipe has two more, on claims for and"
-            " against a view and on arguments that wander, which they have not been through."
-        )
+        said.append("These weights are of fewer parts of the training than the recipe has.")
     if (shares := numbers["training"].get("average")) is not None:
         parts = ", ".join(f"{name} {share}" for name, share in shares.items())
         said.append(
-            "The last two parts, on claims and on arguments that wander, both begin with the weights of the first four,"
-            f" and these weights are an average of the three: {parts}. The shares were chosen among four, by the counts"
-            " of whether it holds its ground (below), so that these flatter it a little."
+            "The fifth and the sixth part, on claims and on arguments that wander, both begin with the weights of the"
+            f" first four, and the seventh, on whole talks, with an average of the three: {parts}. The shares were"
+            " chosen among four, by the counts of whether it holds its ground (below)."
+        )
+    if (shares := numbers["training"].get("blend")) is not None:
+        parts = ", ".join(f"{name} {share}" for name, share in shares.items())
+        said.append(
+            f"These weights are an average of those before the seventh part and those after it: {parts}. The shares,"
+            " and the proportions of its lesson, were chosen among four by the same counts, so that these flatter it a"
+            " little."
         )
     return "".join(f"\n\n{fill(each, 120)}" for each in said)
 
@@ -171,11 +175,11 @@ def _quoted(reply: str) -> str:
 def _remaking() -> str:
     return """## Making it again
 
-`make pocket` runs every stage: text, tokenizer, shards, the six parts of the training (train, finish, ground,
-wording, claims, wandering), average, export, evaluate, card. The text, the order of the data and the first weights
-follow from the seed. A budget in minutes (of the stage `train`) depends on the machine's speed; `--tokens` does not.
-`python -m pocket --begin-with FOLDER` runs the last two parts of the training only, from the `pocket.gguf` and the
-`pocket.json` of the first four."""
+`make pocket` runs every stage: text, tokenizer, shards, six parts of the training (train, finish, ground, wording,
+claims, wandering), their average, the seventh part (talks), its blend with the six before it, export, evaluate, card.
+The text, the order of the data and the first weights follow from the seed. A budget in minutes (of the stage `train`)
+depends on the machine's speed; `--tokens` does not. `python -m pocket --begin-with FOLDER` runs the seventh part only,
+from the `pocket.gguf` and the `pocket.json` of the six before it."""
 
 
 def _lines(rows: Iterable[str]) -> str:

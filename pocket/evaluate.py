@@ -32,10 +32,12 @@ def write_numbers(
     """Evaluate the model file `gguf` and write what was found, with the facts of its training, to `numbers` (JSON).
 
     `compared` are model files of the weights of fewer parts of the training, by name. All cases of the comparison with
-    them are written to the folder `cases`, for reading.
+    them are written to the folder `cases`, for reading. What was counted before of others that are not there stays.
     """
     measured = asyncio.run(measure(gguf, seed))
-    ground = count_ground({**compared, "all": gguf}, cases, seed)
+    before = json.loads(numbers.read_text(encoding="utf-8"))["ground"] if numbers.exists() else {}
+    before.pop("all", None)
+    ground = before | count_ground({**compared, "all": gguf}, cases, seed)
     found = {"training": dict(training), "held_out": sorted(HELD_OUT), **measured, "ground": ground}
     _write(found, numbers)
     return found

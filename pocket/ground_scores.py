@@ -330,7 +330,7 @@ COUNTS: dict[str, Count] = {
 }
 
 
-_PARTS = {"first_two": "first two parts", "first_four": "first four", "all": "average of all"}
+_PARTS = {"first_two": "first two parts", "first_four": "first four", "first_six": "first six", "all": "all seven"}
 
 
 def render_ground_scores(found: Mapping[str, Mapping[str, Any]]) -> str:
@@ -346,9 +346,10 @@ other languages, other words around them. The last column is that of these weigh
 parts of the training. SHA-256: {weights}. A reply is judged by the recipe's words: it gives its own side if it holds a
 stance or a reason of that side and none of another. In brackets the 95% interval of the share (Wilson). The claims,
 the matters, the questions and the words around them were written by somebody who did not know the recipe; what
-happened to stand in it, or came near to it, was replaced. The lesson of arguments that wander is younger than they
-are. Up to {NOT_HELD_SHOWN} cases of each kind in which it did not are in `pocket.json`; all are in `pocket/work/` after
-the evaluation."""
+happened to stand in it, or came near to it, was replaced. The lessons of arguments that wander and of whole talks are
+younger than they are: the words of the last one were written by somebody who had not seen the cases, its proportions
+were chosen by somebody who had read some that did not hold. Up to {NOT_HELD_SHOWN} cases of each kind in which it did
+not are in `pocket.json`; all are in `pocket/work/` after the evaluation."""
     return f"""## Whether it holds its ground
 
 {fill(" ".join(said.split()), 120)}

@@ -1,14 +1,15 @@
 """`make pocket`: the recipe from text to card, stage by stage.
 
-Training has six parts: train, finish, ground, wording, and from there claims and, beside it, wandering. Then the
-weights before the last two and those after each are averaged.
+Training has seven parts: train, finish, ground, wording, and from there claims and, beside it, wandering. Then the
+weights before these two and those after each are averaged. The last part, talks, begins with the average, and its
+weights are averaged with those before it: blend.
 
     python -m pocket                      every stage that is not done yet
     python -m pocket train --minutes 72   one stage
 
     python -m pocket count card           count again on cases that have changed, and write the card
 
-    python -m pocket --begin-with FOLDER  the last two parts only, from the model of the first four in FOLDER
+    python -m pocket --begin-with FOLDER  the last part only, from the model of the six before it in FOLDER
 
 Work files lie in pocket/work/, ignored by git. A stage whose result is there is skipped; delete the result, or give
 `--again`, to repeat it. An interrupted training run goes on from its last checkpoint.
@@ -35,9 +36,12 @@ WORDING = WORK / "wording"
 CLAIMS = WORK / "claims"
 WANDERING = WORK / "wandering"
 AVERAGE = WORK / "average"
+TALKS = WORK / "talks"
+BLEND = WORK / "blend"
 BEGUN = WORK / "begun"
 FIRST_TWO = WORK / "compared" / "first_two.gguf"
 FIRST_FOUR = WORK / "compared" / "first_four.gguf"
+FIRST_SIX = WORK / "compared" / "first_six.gguf"
 FACTS = WORK / "facts.json"
 SAMPLES = WORK / "samples.txt"
 GGUF = MODELS / "pocket.gguf"
@@ -51,7 +55,6 @@ FINISHING_LESSON = "shares"
 FINISHING_TOKENS = 11_500_000
 FINISHING_RATE = 0.35
 """Times the rates of the first part."""
-BEGUN_NOTE = "The last two parts were trained from the F16 weights of the first four, read back from their model file."
 GROUND_LESSON = "ground"
 GROUND_TOKENS = 10_400_000
 GROUND_RATE = 0.35
@@ -68,8 +71,17 @@ WANDERING_LESSON = "wandering"
 WANDERING_TOKENS = 13_000_000
 WANDERING_RATE = 0.3
 """Times the rates of the first part."""
+TALKS_LESSON = "talks"
+TALKS_TOKENS = 12_000_000
+TALKS_RATE = 0.3
+"""Times the rates of the first part."""
+BLEND_SHARES = {"first six": 0.3, TALKS_LESSON: 0.7}
+"""What share the weights before the last part, and those after it, have in the shipped ones.
+
+Chosen, with the proportions of the lesson, among four by the counts of `pocket.ground_scores`.
+"""
 AVERAGE_SHARES = {"first four": 0.3, CLAIMS_LESSON: 0.5, WANDERING_LESSON: 0.2}
-"""What share the weights of the first four parts, and those after each of the last two, have in the average.
+"""What share the weights of the first four parts, and those after each of the two that follow, have in the average.
 
 Chosen among four by the counts of `pocket.ground_scores`.
 """
@@ -99,9 +111,15 @@ def shards(arguments: argparse.Namespace) -> None:
     from pocket.model import PocketShape
     from pocket.shards import shard_facts, write_shards
 
-    finishing = {FINISHING_LESSON: FINISHING_TOKENS, GROUND_LESSON: GROUND_TOKENS, WORDING_LESSON: WORDING_TOKENS}
-    earlier = {} if arguments.begin_with else {**LESSON_TOKENS, **finishing}
-    for lesson, tokens in {**earlier, CLAIMS_LESSON: CLAIMS_TOKENS, WANDERING_LESSON: WANDERING_TOKENS}.items():
+    later = {
+        FINISHING_LESSON: FINISHING_TOKENS,
+        GROUND_LESSON: GROUND_TOKENS,
+        WORDING_LESSON: WORDING_TOKENS,
+        CLAIMS_LESSON: CLAIMS_TOKENS,
+        WANDERING_LESSON: WANDERING_TOKENS,
+    }
+    earlier = {} if arguments.begin_with else {**LESSON_TOKENS, **later}
+    for lesson, tokens in {**earlier, TALKS_LESSON: TALKS_TOKENS}.items():
         write_shards(TOKENIZER, SHARDS / lesson, lesson, arguments.seed, tokens, PocketShape().context)
     print(json.dumps(shard_facts(SHARDS)))
 
@@ -130,24 +148,19 @@ def finish(arguments: argparse.Namespace) -> None:
 
 
 def begin_with(folder: Path) -> None:
-    """Take the weights of the first four parts, and the facts of their training, from a model file and its numbers.
+    """Take the model of the first six parts, and the facts of their training, from a model file and its numbers.
 
     Where that is done already, it stays as it is, so that an interrupted run can go on.
     """
-    from pocket.export import read_gguf
-    from pocket.train import save_weights
-
-    if (BEGUN / "facts.json").exists() and FIRST_FOUR.read_bytes() == (folder / GGUF.name).read_bytes():
+    if (AVERAGE / "facts.json").exists() and FIRST_SIX.read_bytes() == (folder / GGUF.name).read_bytes():
         return
     training = json.loads((folder / NUMBERS.name).read_text(encoding="utf-8"))["training"]
-    if "average" in training:
-        sys.exit(f"the model in {folder} has been through all parts; begin with that of the first four")
-    for parent in (BEGUN, FIRST_FOUR.parent):
+    if "average" not in training or "blend" in training:
+        sys.exit(f"begin with the model of the first six parts; that in {folder} has been through fewer or all")
+    for parent in (AVERAGE, FIRST_SIX.parent):
         parent.mkdir(exist_ok=True)
-    shutil.copyfile(folder / GGUF.name, FIRST_FOUR)
-    save_weights(read_gguf(FIRST_FOUR), BEGUN / "final.pt")
-    note = " ".join(filter(None, (training.get("note"), BEGUN_NOTE)))
-    _write_facts({**training, "note": note}, BEGUN / "facts.json")
+    shutil.copyfile(folder / GGUF.name, FIRST_SIX)
+    _write_facts(training, AVERAGE / "facts.json")
 
 
 def ground(arguments: argparse.Namespace) -> None:
@@ -175,7 +188,7 @@ def wandering(arguments: argparse.Namespace) -> None:
 
 
 def average(arguments: argparse.Namespace) -> None:
-    """Average the weights before the last two parts and those after each; the facts are those of all parts.
+    """Average the weights before the parts on claims and on wandering and those after each, and keep the facts of all.
 
     Each of the two forgets a part of what was learnt before. The average of weights that were trained from the same
     ones keeps most of it, and has what both have learnt (Wortsman et al. 2022, "Model soups").
@@ -188,7 +201,32 @@ def average(arguments: argparse.Namespace) -> None:
     save_weights(average_of(dict(zip(models, AVERAGE_SHARES.values(), strict=True))), AVERAGE / "final.pt")
     before = json.loads((BEGUN / "facts.json").read_text(encoding="utf-8"))
     note = {"note": before["note"]} if "note" in before else {}
-    _write_facts({**facts_of(*folders), "average": AVERAGE_SHARES, **note}, FACTS)
+    _write_facts({**facts_of(*folders), "average": AVERAGE_SHARES, **note}, AVERAGE / "facts.json")
+    _export(AVERAGE / "final.pt", FIRST_SIX)
+
+
+def talks(arguments: argparse.Namespace) -> None:
+    """Train the average on whole talks, from its F16 weights, read back from its model file."""
+    from pocket.export import read_gguf
+    from pocket.train import save_weights
+
+    TALKS.mkdir(exist_ok=True)
+    begun, checkpoint = TALKS / "begun.pt", TALKS / "checkpoint.pt"
+    if not checkpoint.exists() or checkpoint.stat().st_mtime < FIRST_SIX.stat().st_mtime:
+        save_weights(read_gguf(FIRST_SIX), begun)
+    _train_on(arguments, TALKS_LESSON, TALKS_TOKENS, TALKS_RATE, begun, TALKS)
+
+
+def blend(arguments: argparse.Namespace) -> None:
+    """Average the weights before the last part and those after it, as `average` does; the facts are those of all."""
+    from pocket.train import average_of, save_weights
+
+    BLEND.mkdir(exist_ok=True)
+    models = (TALKS / "begun.pt", TALKS / "final.pt")
+    save_weights(average_of(dict(zip(models, BLEND_SHARES.values(), strict=True))), BLEND / "final.pt")
+    before = json.loads((AVERAGE / "facts.json").read_text(encoding="utf-8"))
+    kept = {key: before[key] for key in ("average", "note") if key in before}
+    _write_facts({**facts_of(AVERAGE, TALKS), **kept, "blend": BLEND_SHARES}, FACTS)
 
 
 def _train_on(arguments: argparse.Namespace, lesson: str, tokens: int, rate: float, start: Path, folder: Path) -> None:
@@ -225,7 +263,7 @@ def _export(checkpoint: Path, path: Path) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the GGUF file, of the last checkpoint if the run has not ended."""
-    folders = (AVERAGE, WORDING, GROUND, FINISH, RUN)
+    folders = (BLEND, TALKS, AVERAGE, WORDING, GROUND, FINISH, RUN)
     runs = [folder / name for folder in folders for name in ("final.pt", "checkpoint.pt")]
     _export(next(path for path in runs if path.exists()), GGUF)
 
@@ -234,7 +272,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the exported file, beside those of fewer parts that are there, and keep the numbers of this run."""
     from pocket.evaluate import write_numbers
 
-    compared = {path.stem: path for path in (FIRST_TWO, FIRST_FOUR) if path.exists()}
+    compared = {path.stem: path for path in (FIRST_TWO, FIRST_FOUR, FIRST_SIX) if path.exists()}
     write_numbers(GGUF, compared, NUMBERS, WORK, json.loads(FACTS.read_text(encoding="utf-8")), arguments.seed)
 
 
@@ -242,7 +280,7 @@ def count(arguments: argparse.Namespace) -> None:
     """Count again how the models hold their ground, where the cases have changed and the weights have not."""
     from pocket.evaluate import count_again
 
-    models = {path.stem: path for path in (FIRST_TWO, FIRST_FOUR) if path.exists()}
+    models = {path.stem: path for path in (FIRST_TWO, FIRST_FOUR, FIRST_SIX) if path.exists()}
     if GGUF.read_bytes() not in [path.read_bytes() for path in models.values()]:
         models["all"] = GGUF
     count_again(models, NUMBERS, WORK, arguments.seed)
@@ -258,21 +296,23 @@ def card(arguments: argparse.Namespace) -> None:
 STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
     "text": (text, SAMPLES),
     "tokenizer": (tokenizer, TOKENIZER),
-    "shards": (shards, SHARDS / WANDERING_LESSON / "01" / "facts.json"),
+    "shards": (shards, SHARDS / TALKS_LESSON / "01" / "facts.json"),
     "train": (train, RUN / "final.pt"),
     "finish": (finish, FIRST_TWO),
     "ground": (ground, GROUND / "final.pt"),
     "wording": (wording, BEGUN / "facts.json"),
     "claims": (claims, CLAIMS / "final.pt"),
     "wandering": (wandering, WANDERING / "final.pt"),
-    "average": (average, FACTS),
+    "average": (average, FIRST_SIX),
+    "talks": (talks, TALKS / "final.pt"),
+    "blend": (blend, FACTS),
     "export": (export, GGUF),
     "evaluate": (evaluate, NUMBERS),
     "card": (card, CARD),
 }
 
 
-EARLIER_STAGES = ("train", "finish", "ground", "wording")
+EARLIER_STAGES = ("train", "finish", "ground", "wording", "claims", "wandering", "average")
 
 
 def stale(stage: str) -> bool:
@@ -303,7 +343,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--begin-with",
         type=Path,
         metavar="FOLDER",
-        help="train the last two parts only, from the pocket.gguf and pocket.json of the first four in FOLDER",
+        help="train the last part only, from the pocket.gguf and pocket.json of the six before it in FOLDER",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="repeat stages that are done")

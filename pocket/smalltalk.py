@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from pocket import asking, limits, own_life
+from pocket.ground import wording
 from pocket.talk import Talk
 from pocket.topics import OFFERED_PHRASES
 
@@ -21,7 +22,7 @@ def greet(talk: Talk) -> None:
             "I am glad to talk with you.",
         )
     )
-    talk.exchange(rng.choice(asking.HELLO), f"{hello} {more}")
+    talk.exchange(rng.choice(asking.HELLO + wording.words("greetings", talk)), f"{hello} {more}")
 
 
 def say_how_it_is(talk: Talk) -> None:
@@ -80,7 +81,7 @@ def accept_thanks(talk: Talk) -> None:
             "You are welcome. It was good to talk.",
         )
     )
-    talk.exchange(talk.rng.choice(asking.THANKS), reply)
+    talk.exchange(talk.rng.choice(asking.THANKS + wording.words("thanks", talk)), reply)
 
 
 def part(talk: Talk) -> None:
@@ -94,7 +95,7 @@ def part(talk: Talk) -> None:
             "Goodbye!",
         )
     )
-    talk.exchange(talk.rng.choice(asking.GOODBYE), reply)
+    talk.exchange(talk.rng.choice(asking.GOODBYE + wording.words("goodbyes", talk)), reply)
 
 
 def nod(talk: Talk) -> None:

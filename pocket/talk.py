@@ -32,7 +32,8 @@ class Talk:
     `plain`: in a form that a small model can keep to. Facts about oneself come in one order, so that none comes twice,
     and a thing that is not known is not named back, which goes wrong with words that are new. `wide`: the user's words
     in an argument are put together from parts, see `pocket.ground.wording`. `composed`: the claims in them, too, see
-    `pocket.ground.composed`, and questions about the persona's life are asked in many more words.
+    `pocket.ground.composed`, and questions about the persona's life are asked in many more words. `whole`: in still
+    more, and thanks, goodbyes and what agrees as well, see `pocket.ground.wording.words`.
     """
 
     role: Role
@@ -45,6 +46,7 @@ class Talk:
     plain: bool = False
     wide: bool = False
     composed: bool = False
+    whole: bool = False
 
     def exchange(self, user: str, reply: str, *, rough: bool = True) -> None:
         """Add one turn of each side; the user's words are roughened as people type."""

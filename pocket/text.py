@@ -146,6 +146,24 @@ WANDERING: Mixture = (
     (Writer.conversation, 40.0),
     (Writer.referring_back, 12.0),
 )
+TALKS: Mixture = (
+    *_with(
+        CLAIMS,
+        {
+            Writer.argument: 70.0,
+            Writer.claim: 44.0,
+            Writer.topic_after_topic: 30.0,
+            Writer.near_topics: 96.0,
+            Writer.interview: 140.0,
+            Writer.about_itself: 10.0,
+            Writer.one_probe: 130.0,
+        },
+    ),
+    (Writer.wandering, 8.0),
+    (Writer.whole_talk, 64.0),
+    (Writer.conversation, 24.0),
+    (Writer.referring_back, 12.0),
+)
 LESSONS = {
     "copying": Lesson(COPYING),
     "reading": Lesson(READING),
@@ -156,12 +174,14 @@ LESSONS = {
     "wording": Lesson(WORDING, plain=True, steadfast=True, wide=True),
     "claims": Lesson(CLAIMS, plain=True, steadfast=True, wide=True, composed=True),
     "wandering": Lesson(WANDERING, plain=True, steadfast=True, wide=True, composed=True),
+    "talks": Lesson(TALKS, plain=True, steadfast=True, wide=True, composed=True, whole=True),
 }
 """What the text consists of, lesson by lesson.
 
 First to look back, then to read: which letter, which option, whom one plays; then what that group says and others do
 not, and how many of it say so. In the whole mixture these are few, and a small model finds them late. Then, at a lower
-rate, above all how many; at last to hold one's ground, in many words, against claims, and where an argument wanders.
+rate, above all how many; at last to hold one's ground, in many words, against claims, where an argument wanders, and
+in whole talks.
 """
 
 

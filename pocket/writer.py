@@ -45,6 +45,7 @@ class Lesson:
         steadfast: those who say what sets their group apart never waver; see `Respondent`.
         wide: the user's words in an argument are put together from parts.
         composed: so are the claims in them, and life is asked about in many more words; see `Talk`.
+        whole: still more words, also for what begins, ends and changes a talk.
     """
 
     mixture: "Mixture"
@@ -52,6 +53,7 @@ class Lesson:
     steadfast: bool = False
     wide: bool = False
     composed: bool = False
+    whole: bool = False
 
 
 class Writer:
@@ -87,7 +89,7 @@ class Writer:
 
     def _begin(self, role: Role, person: Respondent) -> Talk:
         talk = begin(role, person, self.rng, plain=self._lesson.plain)
-        talk.wide, talk.composed = self._lesson.wide, self._lesson.composed
+        talk.wide, talk.composed, talk.whole = self._lesson.wide, self._lesson.composed, self._lesson.whole
         return talk
 
     def _first_answer(self, role: Role) -> tuple[Respondent, str]:
@@ -326,6 +328,40 @@ class Writer:
                 interview.interview(talk, self.panel, self.rng.choice((1, 1, 2)))
                 talk.current = None
         return _weighed(talk.turns, TALK_WEIGHT)
+
+    def whole_talk(self, role: Role) -> list[Turn]:
+        """A talk from a greeting to a goodbye in which the user changes the subject without a word of warning."""
+        talk = self._begin(role, self._telling(role))
+        if self.rng.random() < 0.4:
+            smalltalk.greet(talk)
+        for _ in range(self.rng.choice((2, 3, 4, 5, 6, 8, 10))):
+            self._go_on(talk)
+        for _ in range(self.rng.choice((0, 1, 1, 2))):
+            close(talk)
+        return _weighed(talk.turns, TALK_WEIGHT)
+
+    def _go_on(self, talk: Talk) -> None:
+        """Add the next move of a whole talk: above all, something about the topic that is under discussion."""
+        topic, chance = self.rng.choice(TOPICS), self.rng.random()
+        if chance < 0.3 and talk.current is not None:
+            argument.argue(talk, talk.current, self.rng.choice((1, 1, 2)))
+        elif chance < 0.38 and talk.current is not None:
+            follow_up(talk, talk.current)
+        elif chance < 0.5:
+            argument.follow_on(talk, topic)
+        elif chance < 0.6:
+            self._open(talk, topic)
+        elif chance < 0.74:
+            near_topics.decline_matter(talk)
+        elif chance < 0.77:
+            near_topics.decline_claim(talk)
+        elif chance < 0.93:
+            interview.interview(talk, self.panel, self.rng.choice((1, 1, 2, 3)))
+            talk.current = None
+        elif chance < 0.97 or not talk.positions:
+            smalltalk.accept_thanks(talk)
+        else:
+            refer_back(talk)
 
     def probes_after_argument(self, role: Role) -> list[Turn]:
         """An argument, sometimes with something unreadable in it, then questions: its group answers as ever."""

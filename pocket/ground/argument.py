@@ -31,8 +31,15 @@ _AGREEING = 0.35
 """How often a claim out of the blue is one of the persona's own side."""
 _AGREEING_COMPOSED = 0.5
 """The same where claims are put together: neither is to be expected before the claim is read."""
+_AGREEING_WHOLE = 0.36
+"""The same in a talk that is `whole`: of a claim in words that it does not know, the persona had better not say yes."""
 _SHARES, _WIDE_SHARES, _COMPOSED_SHARES = (0.1, 0.36, 0.5), (0.3, 0.42, 0.5), (0.38, 0.48, 0.53)
+_WHOLE_SHARES = (0.25, 0.34, 0.4)
 """Up to which number from 0 to 1 the user agrees, presses without a claim, and tells a story; else it contradicts."""
+_AGREEING_BARE = 0.25
+"""How often somebody who agrees says no more than that, in a talk that is `whole`."""
+_TURNING = 0.3
+"""How often the next topic is named by somebody who says that the subject changes, there."""
 _COMPOSED = 0.6
 """How often a claim is put together, where claims are."""
 _NEVER_RIGHT = (
@@ -58,13 +65,18 @@ def follow_on(talk: Talk, topic: Topic) -> Position:
     rng = talk.rng
     phrase = rng.choice(topic.phrases)
     if talk.wide:
-        return give_plain_view(talk, topic, phrase, roughened(wording.asking(phrase, rng), rng))
+        asked = wording.asking(phrase, rng, wording.words("asking", talk))
+        if talk.whole and rng.random() < _TURNING:
+            asked = rng.choice(wording.WHOLE_WORDS["turning"]).format(phrase)
+        return give_plain_view(talk, topic, phrase, roughened(asked, rng))
     return give_plain_view(talk, topic, phrase, roughened(sentence(rng.choice(arguing.NEXT).format(phrase)), rng))
 
 
 def argue(talk: Talk, position: Position, rounds: int) -> None:
     """Argue against a view that the persona has given, `rounds` times; now and then the user agrees with it."""
     agreeing, pressing, telling = _COMPOSED_SHARES if talk.composed else _WIDE_SHARES if talk.wide else _SHARES
+    if talk.whole:
+        agreeing, pressing, telling = _WHOLE_SHARES
     for _ in range(rounds):
         chance = talk.rng.random()
         if chance < agreeing:
@@ -119,7 +131,9 @@ def _contradict(talk: Talk, position: Position) -> None:
     side = _other_side(position, rng)
     claim = _claim(talk, position.topic, side)
     widened = talk.wide and not _stands_alone(claim, talk)
-    said = wording.against(claim, rng, more=talk.composed) if widened else _typed(talk, arguing.AGAINST, claim)
+    said = (
+        wording.against(claim, rng, wording.words("against", talk)) if widened else _typed(talk, arguing.AGAINST, claim)
+    )
     if rng.random() < 0.2:
         said = f"{said} {sentence(_claim(talk, position.topic, side))}"
     _answer(talk, position, said, _opener(talk, position, side, arguing.DISAGREE + arguing.HEAR))
@@ -127,7 +141,7 @@ def _contradict(talk: Talk, position: Position) -> None:
 
 def _press(talk: Talk, position: Position) -> None:
     rng = talk.rng
-    said = rng.choice(arguing.BARE + wording.MORE_WORDS["bare"] if talk.composed else arguing.BARE)
+    said = rng.choice(arguing.BARE + wording.words("bare", talk))
     if said in arguing.INSULTS:
         openers = arguing.POLITE
     elif said in _NEVER_RIGHT:
@@ -154,7 +168,11 @@ def _side_with(talk: Talk, position: Position) -> None:
     if talk.composed and position.side in OPPOSITE and rng.random() < _COMPOSED:
         claim = composed.put_together(position.topic, position.side, rng)
     widened = talk.wide and not _stands_alone(claim, talk)
-    said = wording.agreeing(claim, rng, more=talk.composed) if widened else _typed(talk, arguing.WITH, claim)
+    said = (
+        wording.agreeing(claim, rng, wording.words("agreeing", talk)) if widened else _typed(talk, arguing.WITH, claim)
+    )
+    if talk.whole and rng.random() < _AGREEING_BARE:
+        said = rng.choice(wording.WHOLE_WORDS["agreeing_bare"])
     _answer(talk, position, said, rng.choice(arguing.AGREE))
 
 
@@ -196,7 +214,7 @@ def _opener(talk: Talk, position: Position, side: Side, against: tuple[str, ...]
 
 def _side_heard(talk: Talk, position: Position) -> Side:
     """Draw for which side a claim out of the blue speaks."""
-    often = _AGREEING_COMPOSED if talk.composed else _AGREEING
+    often = _AGREEING_WHOLE if talk.whole else _AGREEING_COMPOSED if talk.composed else _AGREEING
     agreeing = position.side in OPPOSITE and talk.rng.random() < often
     return position.side if agreeing else _other_side(position, talk.rng)
 

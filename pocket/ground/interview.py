@@ -182,7 +182,7 @@ _MACHINE_NO = ("Are you a real person?", "Are you human?", "Is this a real perso
 def interview(talk: Talk, panel: Panel, rounds: int) -> None:
     """Ask `rounds` questions about the persona's life; some of them a second time, in the same or in other words."""
     asked: list[Question] = []
-    questions, weights = _COMPOSED if talk.composed else _ONCE
+    questions, weights = _WHOLE if talk.whole else _COMPOSED if talk.composed else _ONCE
     for _ in range(rounds):
         if asked and talk.rng.random() < 0.3:
             question = talk.rng.choice(asked)
@@ -190,7 +190,7 @@ def interview(talk: Talk, panel: Panel, rounds: int) -> None:
             question = talk.rng.choices(questions, weights)[0]
         said, reply = question(talk, panel)
         if talk.composed:
-            others = _LIFE.get(question, ())
+            others = wording.words(_LIFE.get(question, ""), talk)
             said = talk.rng.choice(others) if others and talk.rng.random() < 0.6 else said
         if talk.wide:
             others = _IN_OTHER_WORDS.get(question)
@@ -314,7 +314,7 @@ def _yes_no_about(talk: Talk, attribute: str) -> tuple[str, str] | None:
 
 
 def _guess(talk: Talk, value: str) -> str:
-    frames = wording.MORE_WORDS["guessed"] if talk.composed and talk.rng.random() < 0.6 else _GUESSED
+    frames = wording.words("guessed", talk) if talk.composed and talk.rng.random() < 0.6 else _GUESSED
     noun = _NOUNS[value]
     if talk.composed and value in _PARTIES_CALLED and talk.rng.random() < 0.5:
         noun = talk.rng.choice(_PARTIES_CALLED[value])
@@ -323,7 +323,7 @@ def _guess(talk: Talk, value: str) -> str:
 
 
 def _how(talk: Talk, panel: Panel) -> tuple[str, str]:
-    return talk.rng.choice(wording.MORE_WORDS["how"]), smalltalk.how_it_is(talk)
+    return talk.rng.choice(wording.words("how", talk)), smalltalk.how_it_is(talk)
 
 
 def _machine(talk: Talk, panel: Panel) -> tuple[str, str]:
@@ -372,6 +372,7 @@ _ASKED: dict[Question, float] = {
 }
 _ONCE = tuple(_ASKED), tuple(_ASKED.values())
 _COMPOSED = (*_ONCE[0], _how), (*_ONCE[1], 3)
+_WHOLE = (*_COMPOSED[0], _yes_no), (*_COMPOSED[1], 6)
 _IN_OTHER_WORDS: dict[Question, tuple[str, ...]] = {
     _introduction: (
         "Say a few words about yourself.",
@@ -468,15 +469,13 @@ _IN_OTHER_WORDS: dict[Question, tuple[str, ...]] = {
     ),
 }
 """More questions for the kinds that have them, in conversations with `wide` words."""
-_LIFE: dict[Question, tuple[str, ...]] = {
-    question: wording.MORE_WORDS[name]
-    for question, name in (
-        (_introduction, "introduction"),
-        (_age, "age"),
-        (_work, "work"),
-        (_home, "home"),
-        (_family, "family"),
-        (_party, "party"),
-        (_belief, "belief"),
-    )
+_LIFE: dict[Question, str] = {
+    _introduction: "introduction",
+    _age: "age",
+    _work: "work",
+    _home: "home",
+    _family: "family",
+    _party: "party",
+    _belief: "belief",
 }
+"""By which name further questions of a kind stand in `wording.words`."""

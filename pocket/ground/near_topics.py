@@ -31,6 +31,8 @@ _SPOKEN_FOR = frozenset(
 )
 """What a topic's claims are put together from, and what a claim about is no claim about an unknown matter."""
 
+_FURTHER = 0.35
+"""How often a matter is one of the further ones, in a talk that is `whole`."""
 DECLINED = (
     "I have no view of my own on that.",
     "I do not know enough about that to have a view.",
@@ -160,13 +162,13 @@ def decline_claim(talk: Talk) -> None:
     is its name in the claim.
     """
     rng = talk.rng
-    matter = near_matter(rng)
+    matter = _matter(talk)
     while matter in _SPOKEN_FOR:
-        matter = near_matter(rng)
+        matter = _matter(talk)
     chance = rng.random()
     if chance < 0.45:
         claim = rng.choice(_JUDGEMENTS).format(matter)
-        said = wording.against(claim, rng, more=True) if rng.random() < 0.5 else sentence(claim)
+        said = wording.against(claim, rng, wording.words("against", talk)) if rng.random() < 0.5 else sentence(claim)
     elif chance < 0.7:
         said = sentence(rng.choice(_LIVED).format(rng.choice(_WHO), matter))
     else:
@@ -185,7 +187,7 @@ def decline_matter(talk: Talk) -> None:
     rng = talk.rng
     reply = rng.choice(DECLINED)
     talk.exchange(
-        _question(talk, near_matter(rng)),
+        _question(talk, _matter(talk)),
         f"{reply} {rng.choice(OFFERS).format(rng.choice(OFFERED_PHRASES))}",
         rough=False,
     )
@@ -206,10 +208,17 @@ def near_matter(rng: Random) -> str:
             return matter
 
 
+def _matter(talk: Talk) -> str:
+    further = wording.words("matters", talk)
+    if further and talk.rng.random() < _FURTHER:
+        return talk.rng.choice([matter for matter in further if matter not in _KNOWN])
+    return near_matter(talk.rng)
+
+
 def _question(talk: Talk, thing: str) -> str:
     rng = talk.rng
     if talk.wide and rng.random() < 0.8:
-        return wording.asking(thing, rng)
+        return wording.asking(thing, rng, wording.words("asking", talk))
     question = sentence(rng.choice(rng.choice((ASKED, ASKED, asking.ABOUT, asking.NEXT))).format(thing))
     chance = rng.random()
     if chance < 0.2:

@@ -5,12 +5,20 @@ from an opening, a core and an end, hardly one comes twice, and only the claim o
 """
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+
+from pocket.talk import Talk
 
 _READ = tomllib.loads((Path(__file__).parent / "more_words.toml").read_text(encoding="utf-8"))
 MORE_WORDS: dict[str, tuple[str, ...]] = {name: tuple(words) for name, words in _READ.items()}
 """More words of the user's, for conversations that are `composed`."""
+WHOLE_WORDS: dict[str, tuple[str, ...]] = {
+    name: tuple(said)
+    for name, said in tomllib.loads((Path(__file__).parent / "whole_talks.toml").read_text(encoding="utf-8")).items()
+}
+"""Still more, for conversations that are `whole`; also thanks, goodbyes, and what is said when the subject changes."""
 _OPENINGS = (
     ("",) * 8
     + (
@@ -275,21 +283,25 @@ _BEFORE_A_QUESTION = (
 )  # fmt: skip
 
 
-def asking(thing: str, rng: Random) -> str:
-    """Return a question about a thing, often with little more than its name."""
-    return _joined(rng.choice(_OPENINGS), rng.choice(_ASKING).format(thing), rng) + rng.choice(_ASKED)
+def words(name: str, talk: Talk) -> tuple[str, ...]:
+    """Return the user's words of a kind beside those that every talk has: in a `composed` or `whole` one there are."""
+    more = MORE_WORDS.get(name, ()) if talk.composed else ()
+    return more + WHOLE_WORDS.get(name, ()) if talk.whole else more
 
 
-def against(claim: str, rng: Random, *, more: bool = False) -> str:
-    """Return a claim as somebody puts it who argues against the persona; `more`: in more words."""
-    openings = _AGAINST + MORE_WORDS["against"] if more else _AGAINST
-    return _joined(rng.choice(openings), claim, rng) + rng.choice(_AGAINST_ENDS)
+def asking(thing: str, rng: Random, more: Sequence[str] = ()) -> str:
+    """Return a question about a thing, often with little more than its name; `more` are further ways to ask."""
+    return _joined(rng.choice(_OPENINGS), rng.choice((*_ASKING, *more)).format(thing), rng) + rng.choice(_ASKED)
 
 
-def agreeing(claim: str, rng: Random, *, more: bool = False) -> str:
-    """Return a claim as somebody puts it who agrees with the persona; `more`: in more words."""
-    openings = _WITH + MORE_WORDS["agreeing"] if more else _WITH
-    return _joined(rng.choice(openings), claim, rng) + rng.choice(_WITH_ENDS)
+def against(claim: str, rng: Random, more: Sequence[str] = ()) -> str:
+    """Return a claim as somebody puts it who argues against the persona; `more` are further words before it."""
+    return _joined(rng.choice((*_AGAINST, *more)), claim, rng) + rng.choice(_AGAINST_ENDS)
+
+
+def agreeing(claim: str, rng: Random, more: Sequence[str] = ()) -> str:
+    """Return a claim as somebody puts it who agrees with the persona; `more` are further words before it."""
+    return _joined(rng.choice((*_WITH, *more)), claim, rng) + rng.choice(_WITH_ENDS)
 
 
 def question(text: str, rng: Random) -> str:

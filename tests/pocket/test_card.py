@@ -123,7 +123,7 @@ def test_how_often_it_contradicts_itself_is_counted() -> None:
 
 
 def test_weights_that_have_not_been_through_the_last_part_say_so() -> None:
-    said = "The recipe has two more"
+    said = "of fewer parts of the training than the recipe has"
     earlier = {**NUMBERS, "ground": {"first_four": NUMBERS["ground"]["first_four"]}}
     assert said in render_card(earlier)
     assert said not in render_card(NUMBERS)
@@ -132,13 +132,13 @@ def test_weights_that_have_not_been_through_the_last_part_say_so() -> None:
 def test_weights_that_are_an_average_say_of_what_and_how_it_was_chosen() -> None:
     averaged = {**NUMBERS, "training": {**NUMBERS["training"], "average": {"first four": 0.3, "claims": 0.7}}}
     card = render_card(averaged)
-    assert "an average of the three: first four 0.3, claims 0.7" in " ".join(card.split())
+    assert "with an average of the three: first four 0.3, claims 0.7" in " ".join(card.split())
     assert "by the counts of whether it holds its ground" in " ".join(card.split())
 
 
 def test_holding_ground_is_counted_with_intervals_beside_weights_of_fewer_parts() -> None:
     card = render_card(NUMBERS)
-    assert "| kind | first four | average of all |" in card
+    assert "| kind | first four | all seven |" in card
     assert "| asked about trade: declined | 50 of 100 [0.40, 0.60] | 90 of 100 [0.83, 0.94] |" in card
     assert "`121212121212`" in card
 

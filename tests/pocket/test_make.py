@@ -1,7 +1,9 @@
 """The recipe can begin with the weights of a model file, and says so in the facts of its training."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,45 +18,63 @@ from pocket.model import PocketModel, PocketShape  # noqa: E402
 from pocket.tokenizer import train_tokenizer  # noqa: E402
 from pocket.train import average_of, load_model, save_weights  # noqa: E402
 
+FACTS = {"steps": 7, "tokens": 900, "minutes": 2.0, "machine": "one", "text": {"documents": 3}}
+AVERAGED = {**FACTS, "average": {"first four": 1.0}, "note": "Before."}
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of work files."""
+    folders = {"AVERAGE": "average", "TALKS": "talks", "BLEND": "blend"}
+    names = {**folders, "FACTS": "facts.json", "FIRST_SIX": "compared/first_six.gguf"}
+    for name, path in names.items():
+        monkeypatch.setattr(make, name, tmp_path / "work" / path)
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
 
 def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, shipped = tmp_path / "begun", tmp_path / "shipped"
-    monkeypatch.setattr(make, "BEGUN", begun)
-    monkeypatch.setattr(make, "FIRST_FOUR", tmp_path / "compared" / "first_four.gguf")
+    shipped = tmp_path / "shipped"
     tokenizer = train_tokenizer([Document((Turn("user", "We talked about guns and taxes."),))] * 20, vocabulary=380)
     torch.manual_seed(3)
     model = PocketModel(PocketShape(vocabulary=tokenizer.get_vocab_size(), width=64, layers=1, heads=2, hidden=96))
     shipped.mkdir()
     export_gguf(model, tokenizer, shipped / "pocket.gguf")
-    (shipped / "pocket.json").write_text(json.dumps({"training": {"steps": 7, "tokens": 900, "note": "Before."}}))
+    (shipped / "pocket.json").write_text(json.dumps({"training": AVERAGED}))
 
+    def trained(arguments: Namespace, lesson: str, tokens: int, rate: float, start: Path, folder: Path) -> None:
+        again = load_model(start).state_dict()
+        for name, weights in model.state_dict().items():
+            kept = weights.half().float() if weights.dim() == 2 else weights
+            assert torch.equal(again[name], kept)
+        after = {name: weights + 1 for name, weights in again.items()}
+        torch.save({"shape": model.shape.as_dict(), "model": after}, folder / "final.pt")
+        (folder / "facts.json").write_text(json.dumps({**FACTS, "steps": 2, "machine": "other"}))
+
+    monkeypatch.setattr(make, "_train_on", trained)
     make.begin_with(shipped)
+    make.talks(Namespace())
+    make.blend(Namespace())
 
-    again = load_model(begun / "final.pt")
-    for name, weights in model.state_dict().items():
-        kept = weights.half().float() if weights.dim() == 2 else weights
-        assert torch.equal(again.state_dict()[name], kept)
-    facts = json.loads((begun / "facts.json").read_text())
-    assert (facts["steps"], facts["tokens"]) == (7, 900)
-    assert facts["note"].startswith("Before. ")
-    assert "from the F16 weights of the first four" in facts["note"]
-    assert (tmp_path / "compared" / "first_four.gguf").read_bytes() == (shipped / "pocket.gguf").read_bytes()
-
-    (begun / "final.pt").write_bytes(b"kept")
-    make.begin_with(shipped)
-    assert (begun / "final.pt").read_bytes() == b"kept"
+    facts = json.loads((work / "facts.json").read_text())
+    assert (facts["steps"], facts["tokens"], facts["machine"]) == (9, 1800, "one; then other")
+    assert (facts["note"], facts["average"]) == ("Before.", {"first four": 1.0})
+    assert facts["blend"] == {"first six": 0.3, "talks": 0.7}
+    norm, blended = model.output_norm.weight, load_model(work / "blend" / "final.pt").output_norm.weight
+    assert torch.allclose(blended, norm + 0.7)
+    assert (work / "compared" / "first_six.gguf").read_bytes() == (shipped / "pocket.gguf").read_bytes()
 
 
-def test_a_model_that_has_been_through_all_parts_is_not_trained_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("training", [FACTS, {**AVERAGED, "blend": {}}])
+def test_only_the_model_of_the_six_parts_before_is_trained_on(
+    tmp_path: Path, work: Path, training: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(make, "BEGUN", tmp_path / "begun")
-    (tmp_path / "pocket.json").write_text(json.dumps({"training": {"average": {"first four": 1.0}}}))
-    with pytest.raises(SystemExit, match="has been through all parts; begin with that of the first four"):
+    (tmp_path / "pocket.json").write_text(json.dumps({"training": training}))
+    with pytest.raises(SystemExit, match="begin with the model of the first six parts"):
         make.begin_with(tmp_path)
-    assert not (tmp_path / "begun").exists()
+    assert [*work.iterdir()] == []
 
 
 def test_weights_are_averaged_by_their_shares(tmp_path: Path) -> None:
@@ -76,4 +96,4 @@ def test_the_first_parts_are_left_out_when_it_begins_with_a_file(monkeypatch: py
     monkeypatch.setattr(make, "begin_with", lambda folder: run.append(f"begin with {folder}"))
     make.main(["--again", "--begin-with", "there"])
     assert run[0] == "begin with there"
-    assert run[1:] == ["text", "tokenizer", "shards", "claims", "wandering", "average", "export", "evaluate", "card"]
+    assert run[1:] == ["text", "tokenizer", "shards", "talks", "blend", "export", "evaluate", "card"]
