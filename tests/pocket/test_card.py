@@ -152,3 +152,18 @@ def test_counting_one_model_again_keeps_the_counts_of_the_others_and_says_so(
     evaluate.count_again({"all": tmp_path / "pocket.gguf"}, numbers, tmp_path)
     assert json.loads(numbers.read_text()) == {"survey": "civic", "ground": {"first_four": 1, "all": 3}}
     assert capsys.readouterr().out.endswith(": first_four\n")
+
+
+def test_evaluating_new_weights_keeps_the_counts_of_models_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def measured(gguf: Path, seed: int) -> dict[str, Any]:
+        return {"survey": "civic"}
+
+    numbers = tmp_path / "pocket.json"
+    numbers.write_text(json.dumps({"ground": {"first_four": 1, "all": 2}}))
+    monkeypatch.setattr(evaluate, "measure", measured)
+    monkeypatch.setattr(evaluate, "count_ground", lambda models, cases, seed: dict.fromkeys(models, 3))
+    found = evaluate.write_numbers(tmp_path / "new.gguf", {"first_six": tmp_path / "old.gguf"}, numbers, tmp_path, {})
+    assert found["ground"] == {"first_four": 1, "first_six": 3, "all": 3}
+    assert json.loads(numbers.read_text())["ground"] == found["ground"]
