@@ -43,19 +43,20 @@ people whose stances were drawn from published survey figures, so it echoes thos
 the world and stands for no person and no group. Do not use it for research, for decisions, or to learn what anyone
 thinks. For that, load a real model, and read the measures with their intervals and references.
 
-What it was not made for, it does badly, and says nothing of it:
+What it was not made for, it does badly, mostly without saying so:
 
 - It understands messages of a sentence or two about its topics and about itself, and not in all words. What it does not
   understand it may take for something else: a question about its life for a claim, or the reverse, thanks or a goodbye
   for a claim, or another language for a matter that it knows nothing about.
 - In an argument it does not follow the argument: it mostly answers with a reason of its own side, whatever was said,
   and now and then with one of the other side, or of another topic. It may say that it agrees, and then hold the
-  opposite. People who agree with it in words that it does not know mostly hear that it disagrees, and then the same
+  opposite. People who agree with it in words that it does not know often hear that it disagrees, and then the same
   view. Of one of its own topics, in such words, it may say that it has no view, and where the subject changes in them,
-  it may stay with the one before. It may say one reason twice in a reply, and another age when asked once more.
+  it may stay with the one before. It may say one reason twice in a reply, and of its family, its work or its age
+  something else when asked once more.
 - A public matter that is near one of its topics, such as a law that it has not heard of, may be taken for the topic.
 - It hardly follows a persona's own text (`[prompt]`, `[voice]`), and the program says so.
-- What it says of earlier turns that no longer fit into the context is made up.
+- What it says of earlier turns may be wrong; of those that no longer fit into the context it is made up.
 
 Licence: MIT. All text was composed by the recipe in `pocket/`; no other text, and no other model, went into it."""
 
@@ -107,7 +108,8 @@ def _note(numbers: Numbers) -> str:
         said.append(
             f"These weights are an average of those before the seventh part and those after it: {parts}. The shares,"
             " and the proportions of its lesson, were chosen among four by the same counts, so that these flatter it a"
-            " little."
+            " little. The seventh part teaches it to agree, to decline and to say goodbye; where it is contradicted, it"
+            " gives its own side in fewer cases than before."
         )
     return "".join(f"\n\n{fill(each, 120)}" for each in said)
 
