@@ -55,6 +55,10 @@ def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
 
     monkeypatch.setattr(make, "_train_on", trained)
     make.begin_with(shipped)
+    begun = [work / "average" / "facts.json", work / "compared" / "first_six.gguf"]
+    before = [path.stat().st_mtime_ns for path in begun]
+    make.begin_with(shipped)
+    assert [path.stat().st_mtime_ns for path in begun] == before
     make.talks(Namespace())
     make.blend(Namespace())
 
