@@ -36,8 +36,7 @@ def write_numbers(
     """
     measured = asyncio.run(measure(gguf, seed))
     before = json.loads(numbers.read_text(encoding="utf-8"))["ground"] if numbers.exists() else {}
-    before.pop("all", None)
-    ground = before | count_ground({**compared, "all": gguf}, cases, seed)
+    ground = _counted_with({**compared, "all": gguf}, before, cases, seed)
     found = {"training": dict(training), "held_out": sorted(HELD_OUT), **measured, "ground": ground}
     _write(found, numbers)
     return found
@@ -49,9 +48,14 @@ def count_again(models: Mapping[str, Path], numbers: Path, cases: Path, seed: in
     Those of models that are not among them stay, too, and it is said: they may be of other cases.
     """
     found = json.loads(numbers.read_text(encoding="utf-8"))
-    if kept := ", ".join(name for name in found["ground"] if name not in models):
+    _write({**found, "ground": _counted_with(models, found["ground"], cases, seed)}, numbers)
+
+
+def _counted_with(models: Mapping[str, Path], before: dict[str, Any], cases: Path, seed: int) -> dict[str, Any]:
+    """Return the counts of these models, and those from `before` of all others; print which these are."""
+    if kept := ", ".join(name for name in before if name not in models):
         print(f"not counted again, as their files are not in {cases / 'compared'}: {kept}")
-    _write({**found, "ground": found["ground"] | count_ground(models, cases, seed)}, numbers)
+    return before | count_ground(models, cases, seed)
 
 
 def count_ground(models: Mapping[str, Path], cases: Path, seed: int = 0) -> dict[str, Any]:

@@ -211,8 +211,8 @@ def talks(arguments: argparse.Namespace) -> None:
     from pocket.train import save_weights
 
     TALKS.mkdir(exist_ok=True)
-    begun, checkpoint = TALKS / "begun.pt", TALKS / "checkpoint.pt"
-    if not checkpoint.exists() or checkpoint.stat().st_mtime < FIRST_SIX.stat().st_mtime:
+    begun = TALKS / "begun.pt"
+    if not begun.exists() or begun.stat().st_mtime < FIRST_SIX.stat().st_mtime:
         save_weights(read_gguf(FIRST_SIX), begun)
     _train_on(arguments, TALKS_LESSON, TALKS_TOKENS, TALKS_RATE, begun, TALKS)
 

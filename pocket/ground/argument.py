@@ -74,9 +74,8 @@ def follow_on(talk: Talk, topic: Topic) -> Position:
 
 def argue(talk: Talk, position: Position, rounds: int) -> None:
     """Argue against a view that the persona has given, `rounds` times; now and then the user agrees with it."""
-    agreeing, pressing, telling = _COMPOSED_SHARES if talk.composed else _WIDE_SHARES if talk.wide else _SHARES
-    if talk.whole:
-        agreeing, pressing, telling = _WHOLE_SHARES
+    beyond_wide = _WHOLE_SHARES if talk.whole else _COMPOSED_SHARES
+    agreeing, pressing, telling = beyond_wide if talk.composed else _WIDE_SHARES if talk.wide else _SHARES
     for _ in range(rounds):
         chance = talk.rng.random()
         if chance < agreeing:

@@ -211,7 +211,7 @@ def near_matter(rng: Random) -> str:
 def _matter(talk: Talk) -> str:
     further = wording.words("matters", talk)
     if further and talk.rng.random() < _FURTHER:
-        return talk.rng.choice([matter for matter in further if matter not in _KNOWN])
+        return talk.rng.choice(further)
     return near_matter(talk.rng)
 
 
