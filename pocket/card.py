@@ -108,8 +108,8 @@ def _note(numbers: Numbers) -> str:
         said.append(
             f"These weights are an average of those before the seventh part and those after it: {parts}. The shares,"
             " and the proportions of its lesson, were chosen among four by the same counts, so that these flatter it a"
-            " little. The seventh part teaches it to agree, to decline and to say goodbye; where it is contradicted, it"
-            " gives its own side in fewer cases than before."
+            " little. The seventh part teaches it to agree, to decline and to say goodbye; what that costs where it is"
+            " contradicted, the last two columns of these counts tell."
         )
     return "".join(f"\n\n{fill(each, 120)}" for each in said)
 
