@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli import opening as cli_opening
+from chat_personas.cli.commands import corpus as corpus_commands
 from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus
 from chat_personas.engines import open as opening
@@ -98,7 +99,7 @@ def served_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], None]:
     """Lets commands open the given engine, whatever model they are asked for."""
 
     def serve(engine: Engine) -> None:
-        for module in (opening, cli_opening):
+        for module in (opening, cli_opening, corpus_commands):  # each that has a name for it, as soon as it is imported
             monkeypatch.setattr(module, "open_engine", opener(engine))
 
     return serve
