@@ -171,7 +171,8 @@ class LineMode(StandardInputMode):
 
             find = self._launch.find_models
             how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find(), command=OPTION))
-            print(f"({how} The next one comes from {printable(conversation.model.name)}.)", file=sys.stderr, flush=True)
+            next_one = model_described(conversation.engine.info)
+            print(f"({how} The next one comes from {next_one}.)", file=sys.stderr, flush=True)
 
     def _make_monitor(self, conversation: Conversation, corpus: Corpus) -> "Monitor":
         engine = conversation.engine

@@ -139,6 +139,7 @@ class Conversation:
             system_prompt=system_prompt(persona.persona),
             model=engine.info.name,
             model_sha256=engine.info.sha256,
+            prompt_format=engine.info.prompt_format,
             program_version=__version__,
             active_leaf_id=None,
         )
@@ -309,7 +310,7 @@ class Conversation:
     @property
     def model(self) -> ReplyModel:
         """The model that makes the next reply."""
-        return ReplyModel(self.engine.info.name, self.engine.info.sha256)
+        return ReplyModel.of(self.engine.info)
 
     @property
     def other_models(self) -> tuple[ReplyModel, ...]:

@@ -475,7 +475,7 @@ class ReplyStorage:
         """Make the branch that the reply ends the active one, if it is in the corpus. Call it once it has ended."""
         self._active.messages = self.path
         if self._begun is not None:
-            self._active.models[self._begun.reply.id] = ReplyModel(self._info.name, self._info.sha256)
+            self._active.models[self._begun.reply.id] = ReplyModel.of(self._info)
             self._active.personas[self._begun.reply.id] = self._persona
         if self._begun is not None and self._begun.writer.thought:
             thought = Thought(text=self._begun.writer.thought, seconds=self._thought_seconds)

@@ -239,7 +239,7 @@ def listing(
     """Return the conversations that a filter chooses, the latest active first; a negative limit means all."""
     condition, values = selection.where()
     sql = f"""
-        SELECT id, title, created_at, active_at, persona_name, model,
+        SELECT id, title, created_at, active_at, persona_name, model, prompt_format,
                (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
                (SELECT count(*) FROM measurements WHERE conversation_id = conversations.id) AS measurements,
                (SELECT count(*) FROM comparisons WHERE id =

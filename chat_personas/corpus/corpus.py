@@ -441,10 +441,10 @@ class Corpus:
         """Return the model with which a conversation went on last: its newest reply's, else that on which it began."""
         row = self.conversation(conversation_id)
         if row.active_leaf_id is None:
-            return ReplyModel(row.model, row.model_sha256)
+            return ReplyModel(row.model, row.model_sha256, row.prompt_format)
         made = self.models(row.active_leaf_id)
         replies = [made[message.id] for message in self.branch(row.active_leaf_id) if message.id in made]
-        return replies[-1] if replies else ReplyModel(row.model, row.model_sha256)
+        return replies[-1] if replies else ReplyModel(row.model, row.model_sha256, row.prompt_format)
 
     def personas(self, leaf_id: str) -> dict[str, ReplyPersona]:
         """Return under which persona each reply from the first message to this one was made, by the replies' keys.

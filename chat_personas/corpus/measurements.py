@@ -43,8 +43,10 @@ def that_count(rows: Iterable[MeasurementRow]) -> tuple[MeasurementRow, ...]:
     """
     found = dict[tuple[object, ...], MeasurementRow]()
     for row in rows:
-        by_what_means = row.survey_sha256, row.expression, row.refusals, row.model, row.model_sha256, row.interventions
-        key = row.message_id, row.groups, row.persona_name, row.system_prompt, *by_what_means
+        by_what_means = row.survey_sha256, row.expression, row.refusals, row.interventions
+        by_what_model = row.model, row.model_sha256, row.prompt_format
+        whose = row.groups, row.persona_name, row.system_prompt
+        key = row.message_id, *whose, *by_what_model, *by_what_means
         if row.complete or key not in found or not found[key].complete:
             found[key] = row
     return tuple(found.values())
@@ -53,7 +55,8 @@ def that_count(rows: Iterable[MeasurementRow]) -> tuple[MeasurementRow, ...]:
 def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[MeasurementRow, ...]:
     """Return the newest complete measurement of each persona on a model: each name, prompt, groups and interventions.
 
-    Only rounds before a first message: later ones are of what was said, too, in one conversation.
+    Only rounds in which the model was asked in this form, and before a first message: later ones are of what was said,
+    too, in one conversation.
 
     Those of older versions are given the persona's columns, of the persona with which their conversation began.
     """
@@ -62,13 +65,14 @@ def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[Me
         FROM measurements JOIN conversations ON conversations.id = conversation_id
         WHERE measurements.id IN (
             SELECT max(measurements.id) FROM measurements JOIN conversations ON conversations.id = conversation_id
-            WHERE measurements.model = ? AND measurements.model_sha256 IS ? AND complete AND message_id IS NULL
+            WHERE measurements.model = ? AND measurements.model_sha256 IS ?
+              AND measurements.prompt_format IS ? AND complete AND message_id IS NULL
             GROUP BY coalesce(measurements.persona_name, conversations.persona_name),
                 coalesce(measurements.system_prompt, conversations.system_prompt), groups, interventions
         ) ORDER BY measurements.id
         """  # noqa: S608
     found = []
-    for row in map(dict, connection.execute(sql, (model.name, model.sha256))):
+    for row in map(dict, connection.execute(sql, (model.name, model.sha256, model.prompt_format))):
         name, prompt = row.pop("first_name"), row.pop("first_prompt")
         row["persona_name"] = row["persona_name"] or name
         row["system_prompt"] = prompt if row["system_prompt"] is None else row["system_prompt"]

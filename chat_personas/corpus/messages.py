@@ -179,6 +179,7 @@ def begin_generation(
         "quantization": info.quantization,
         "context_length": info.context_length,
         "template_sha256": info.template_sha256,
+        "prompt_format": info.prompt_format,
         "flash_attention": info.flash_attention,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -287,10 +288,10 @@ def models_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Repl
     """Return which model made each reply of the branch that ends with a message, by the replies' keys."""
     sql = f"""
         {_BRANCH}
-        SELECT message_id, model, model_sha256 FROM branch JOIN generations ON message_id = branch.id
+        SELECT message_id, model, model_sha256, prompt_format FROM branch JOIN generations ON message_id = branch.id
         """  # noqa: S608
     found = connection.execute(sql, (message_id,))
-    return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"]) for row in found}
+    return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"], row["prompt_format"]) for row in found}
 
 
 def participants_words_to(connection: sqlite3.Connection, message_id: str) -> frozenset[str]:

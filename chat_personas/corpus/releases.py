@@ -6,7 +6,7 @@ recognised under any name, and one that was altered by a single byte is not.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ from pydantic import Field
 from chat_personas.corpus.connection import Connections
 from chat_personas.corpus.rows import JsonText
 from chat_personas.corpus.sql import Row, columns_of, fetch, insert, new_key, now, values_of
-from chat_personas.models import POCKET, SMOLLM2
+from chat_personas.models import BASE_MODEL, POCKET, SMOLLM2
 from chat_personas.paths import models_directory
 
 STANDARD_OUTPUT = "-"
@@ -169,9 +169,13 @@ def _shared(release: ReleaseRow, found: Fingerprint) -> int:
 # The terms of models
 
 
-def model_terms(models: Iterable[str]) -> str | None:
-    """Return under what terms the words of these models stand, as far as it is known here; None without a model."""
-    return "; ".join(f"{model}: {_terms(model) or 'not known'}" for model in sorted(models)) or None
+def model_terms(models: Iterable[str], base_models: Collection[str] = ()) -> str | None:
+    """Return under what terms the words of these models stand, as far as it is known here; None without a model.
+
+    Those of the models that were asked as base models are named as such.
+    """
+    named = {model: f"{model} ({BASE_MODEL})" if model in base_models else model for model in sorted(models)}
+    return "; ".join(f"{name}: {_terms(model) or 'not known'}" for model, name in named.items()) or None
 
 
 def _terms(model: str) -> str | None:

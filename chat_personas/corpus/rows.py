@@ -1,12 +1,13 @@
 """The rows of the corpus as frozen models: one per table, fields named as the columns are, and two for listings."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from chat_personas.corpus.sql import Row, from_json, json_object, new_key, now
-from eval.engine import Order
+from eval.engine import EngineInfo, Order, PromptFormat
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
 Author = Literal["person", "model"]
@@ -22,6 +23,7 @@ class ConversationRow(Row):
 
     `persona` is the persona as it was then (JSON), `persona_sha256` the hash of the file it came from, `system_prompt`
     the exact text that the model was given. Both may change: see `PersonaChangeRow` and `GenerationRow`.
+    `prompt_format` says how that model was asked (`EngineInfo.prompt_format`); null where that is not known.
     `active_leaf_id` is the last message of the branch on the screen. `forked_from` is the conversation with whose
     messages this one begins, which may be deleted since. `sampling` is how replies are drawn where the person chose
     that for this conversation (JSON, the keys of a persona's `[sampling]`); null where they are drawn as the persona
@@ -44,6 +46,7 @@ class ConversationRow(Row):
     active_leaf_id: str | None
     forked_from: str | None = None
     sampling: JsonText | None = None
+    prompt_format: PromptFormat | None = None
 
 
 class PersonaChangeRow(Row):
@@ -64,7 +67,7 @@ class PersonaChangeRow(Row):
 
 
 class ConversationSummary(Row):
-    """A conversation as a list shows it; the counts are over all its branches.
+    """A conversation as a list shows it, with the model with which it began; the counts are over all its branches.
 
     `compared` is how many conversations its comparison has, itself among them; 0 where it is in none. `study` is the
     name of the study that it belongs to, as a participant's or as a fork of that; `test` marks one of a rehearsal or of
@@ -79,6 +82,7 @@ class ConversationSummary(Row):
     active_at: datetime
     persona_name: str
     model: str
+    prompt_format: PromptFormat | None = None
     messages: int
     measurements: int
     compared: int = 0
@@ -156,11 +160,25 @@ class Thought(Row):
     seconds: float | None = None
 
 
-class ReplyModel(NamedTuple):
-    """Which model made a reply: its name and the hash of its file, None for a server's."""
+@dataclass(frozen=True, slots=True)
+class ReplyModel:
+    """Which model made a reply: its name and the hash of its file, None for a server's, and how it was asked.
+
+    It is the same model however it is asked.
+    """
 
     name: str
     sha256: str | None
+    prompt_format: PromptFormat | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, info: EngineInfo) -> Self:
+        """Return the model of an engine, whatever it is steered by."""
+        return cls(info.name, info.sha256, info.prompt_format)
+
+    def asked_as(self, other: "ReplyModel") -> bool:
+        """Whether both are the same model, asked in the same form."""
+        return self == other and self.prompt_format == other.prompt_format
 
 
 class ReplyPersona(NamedTuple):
@@ -174,7 +192,8 @@ class ReplyPersona(NamedTuple):
 class GenerationRow(Row):
     """How a reply was made: the model, the settings, what it cost, and what the model thought. Null: not known (yet).
 
-    `thought` is null where the model did not think; see `Thought`. `interventions` names what changed the model's
+    `thought` is null where the model did not think; see `Thought`. `prompt_format` says whether the model was asked
+    through a chat template or as a base model (`EngineInfo.prompt_format`). `interventions` names what changed its
     hidden states (`eval.interventions.Intervention.key`). `projection` is how far along the direction `projected_on`
     the hidden states of the reply lie (0 and 1 are the poles of its training texts); null where it was not read, and
     where nothing could be, since `interventions` removed or clamped it (`eval.interventions.fixed_by`; older rows hold
@@ -214,6 +233,7 @@ class GenerationRow(Row):
     persona_name: str | None = None
     persona_sha256: str | None = None
     system_prompt: str | None = None
+    prompt_format: PromptFormat | None = None
 
 
 class SpokenAsRow(Row):
@@ -223,6 +243,7 @@ class SpokenAsRow(Row):
 
     message_id: str
     model: str
+    prompt_format: PromptFormat | None
     persona_name: str | None
     persona_sha256: str | None
     system_prompt: str | None
@@ -243,8 +264,8 @@ class MeasurementRow(Row):
     by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
     questions. `verdict` says whether it may be shown (`finding` of a report's verdict; null in older rows), and
     `order_agreement` how far the answers in the two option orders agree. `dropped_messages` counts the oldest messages
-    that the model did not see, for want of context. `interventions`, `persona_name` and `system_prompt` as in a
-    generation.
+    that the model did not see, for want of context. `interventions`, `persona_name`, `system_prompt` and
+    `prompt_format` as in a generation.
     """
 
     table: ClassVar[str] = "measurements"
@@ -279,6 +300,7 @@ class MeasurementRow(Row):
     program_version: str
     persona_name: str | None = None
     system_prompt: str | None = None
+    prompt_format: PromptFormat | None = None
 
 
 class ProbeRow(Row):
@@ -318,7 +340,8 @@ class RatingRow(Row):
 
 
 class SearchHit(Row):
-    """A message in which a search found its words. `model` is the one with which its conversation began.
+    """A message in which a search found its words. `model` is the one with which its conversation began,
+    asked in the form `prompt_format`.
 
     `persona_name` is that of a reply; of any other message, the one with which the conversation began. `of_participant`
     says that a participant of a study said it, and not the owner of the corpus.
@@ -332,6 +355,7 @@ class SearchHit(Row):
     title: str
     persona_name: str
     model: str
+    prompt_format: PromptFormat | None = None
     role: Literal["user", "assistant"]
     of_participant: bool
     created_at: datetime
@@ -340,7 +364,7 @@ class SearchHit(Row):
 
 
 class CountsRow(Row):
-    """What the corpus holds of one persona on one model, over all branches.
+    """What the corpus holds of one persona on one model asked in one form, over all branches.
 
     `messages` and `words_said` are those of people, `words_replied` those of the model; what a side of a debate quotes
     is neither. `measured` counts rounds of measuring. `first` and `last` are the days (UTC) on which the first
@@ -351,6 +375,7 @@ class CountsRow(Row):
 
     persona: str
     model: str
+    prompt_format: PromptFormat | None = None
     conversations: int
     messages: int
     replies: int

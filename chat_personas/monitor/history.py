@@ -43,13 +43,15 @@ class Measure:
     def comparable_with(self, row: "MeasurementRow") -> bool:
         """Say whether a stored round can be compared with rounds of this measure.
 
-        One that was asked under other interventions cannot: turning the knob begins a course of its own.
+        One that was asked under other interventions cannot: turning the knob begins a course of its own. Nor can one in
+        which the model was asked in another form, through a chat template or as a base model.
         """
         groups = tuple((group.attribute, group.value) for group in row.groups)
         return (
             row.survey_sha256 == self.survey.sha256
             and groups == tuple((group.attribute, group.value) for group in self.groups)
             and (row.model, row.model_sha256) == (self.model.name, self.model.sha256)
+            and row.prompt_format == self.model.prompt_format
             and row.interventions == self.model.interventions
             and row.expression == self.expression
         )
@@ -225,17 +227,18 @@ class RoundHistory:
     def _turns_of_course(self, corpus: "Corpus", message_id: str) -> dict[str | None, int]:
         """Return the turns of the replies up to a message whose rounds are of one course; None is turn 0.
 
-        Where another model made replies, the course begins after the last of them. A message without a reply is no
-        turn: older versions measured after it, too.
+        Where another model made replies, or this one did as it was asked in another form, the course begins after the
+        last of them. A message without a reply is no turn: older versions measured after it, too.
         """
+        from chat_personas.corpus import ReplyModel
         from chat_personas.corpus.messages import turns_of
 
         branch, made = corpus.branch(message_id), corpus.models(message_id)
-        model = self._measure.model.name, self._measure.model.sha256
+        model = ReplyModel.of(self._measure.model)
         ends: list[str | None] = [None]
         for message in branch:
             if message.role == "assistant":
-                ends = [*ends, message.id] if made.get(message.id, model) == model else [message.id]
+                ends = [*ends, message.id] if made.get(message.id, model).asked_as(model) else [message.id]
         turns = turns_of(branch)
         return {key: turns[key] for key in ends}
 

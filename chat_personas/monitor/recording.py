@@ -142,6 +142,7 @@ class RoundRecorder:
             model_sha256=model.sha256,
             quantization=model.quantization,
             template_sha256=model.template_sha256,
+            prompt_format=model.prompt_format,
             flash_attention=model.flash_attention,
             interventions=model.interventions,
             seed=measure.seed,

@@ -8,6 +8,7 @@ the journal.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chat_personas.models import BASE_MODEL
 from chat_personas.reporting.html.provenance import command
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.verdicts import (
@@ -19,7 +20,6 @@ from chat_personas.reporting.verdicts import (
     why_not_shown,
 )
 from chat_personas.reporting.wording.measurements import (
-    BASE_MODEL,
     DEMONSTRATION,
     THIS_PERSONA,
     figures_described,

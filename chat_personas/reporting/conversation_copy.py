@@ -21,7 +21,7 @@ from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND
 from chat_personas.reporting.wording.conversations import STATUS, speaker_of
-from chat_personas.reporting.wording.measurements import DEMONSTRATION, groups_label
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, groups_label, recorded_model
 from chat_personas.reporting.wording.steering import fixed_described, stored_intervention_described
 from chat_personas.text import printable
 from eval.interventions import fixed_by
@@ -96,7 +96,7 @@ def _facts(
     personas = personas or {conversation.persona_name: None}
     yield "persona", ", then ".join(personas)
     demonstration = f" ({DEMONSTRATION})" if conversation.model == POCKET else ""
-    yield "model", f"{conversation.model}{demonstration}"
+    yield "model", f"{recorded_model(conversation.model, conversation.prompt_format)}{demonstration}"
     yield "begun", stamp(conversation.created_at)
     yield "conversation", conversation.id
     prompts = dict.fromkeys(_prompt(conversation, made.get(message.id)) for message in replies)

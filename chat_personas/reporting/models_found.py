@@ -14,7 +14,7 @@ from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.paths import program
-from chat_personas.reporting.wording.measurements import DEMONSTRATION, RECURRENT
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, RECURRENT, recorded_model
 from chat_personas.text import pluralize, printable
 from personas.inputs.redaction import shown_address, without_secrets
 from personas.inputs.suggestions import one_of, quoted
@@ -143,16 +143,17 @@ def how_to_go_on_with(made: ReplyModel, found: Found, *, command: str = "/model"
     """
     ready = tuple(all_ready(found))
     model, name = what_opens(made, ready), printable(made.name)
+    made_it = f"{recorded_model(made.name, made.prompt_format)} made the last reply."
     if model in ready:
-        return f"{name} made the last reply. {command} {printable(model)} goes on with it."
+        return f"{made_it} {command} {printable(model)} goes on with it."
     if made.sha256 is None:
-        return f"{name} made the last reply."
+        return made_it
     why = "which is not where models are looked for"
     if any(_is_called(each, made.name) for each in ready):
         why = "because the one of this name that is here is another file"
     place = f"of its file, {name}.gguf, {why}"
     at_start = "" if command == OPTION else f", as {OPTION} FILE does at the start"
-    return f"{name} made the last reply. {command} FILE goes on with it{at_start}: write the path {place}."
+    return f"{made_it} {command} FILE goes on with it{at_start}: write the path {place}."
 
 
 def what_opens(wanted: ReplyModel, ready: Iterable[str]) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -276,12 +277,14 @@ async def test_a_reply_without_a_word_says_so(corpus: Corpus, democrat: LoadedPe
 async def test_how_a_reply_was_made_is_recorded(corpus: Corpus, democrat: LoadedPersona) -> None:
     usage = Usage(90, 60, 7, 1.5, first_token_seconds=0.2, seed=11)
     engine = FakeEngine([Piece("Well.", dropped_messages=2), Piece("", finish_reason="stop", usage=usage)])
+    engine._info = replace(engine.info, prompt_format="plain")
     conversation = Conversation.start(corpus, engine, democrat, sampling=Sampling(temperature=0.5, top_p=0.9))
     assert (await heard(conversation.send("Hi")))[-1] == ReplyEnded("complete", None, usage, 2)
     made = corpus.generation(conversation.path[-1].id)
     assert made is not None
     assert (made.model, made.model_sha256, made.quantization) == ("fake", "ab" * 32, "Q8_0")
     assert (made.template_sha256, made.flash_attention, made.context_length) == ("cd" * 32, False, 2048)
+    assert (made.prompt_format, corpus.conversation(conversation.id).prompt_format) == ("plain", "plain")
     assert (made.temperature, made.top_p, made.seed, made.finish_reason) == (0.5, 0.9, 11, "stop")
     assert (made.prompt_tokens, made.reused_tokens, made.decoded_tokens) == (90, 60, 7)
     assert (made.seconds, made.first_token_seconds, made.dropped_messages) == (1.5, 0.2, 2)

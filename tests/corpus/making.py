@@ -1,19 +1,28 @@
 """Conversations for tests of the corpus."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status, Words, conversations
 from chat_personas.corpus.sql import new_key
 from chat_personas.monitor.monitor import Monitor
-from eval.engine import EngineInfo, Sampling
+from eval.engine import EngineInfo, PromptFormat, Sampling
 
 INFO = EngineInfo(name="small.gguf", engine="fake", sha256="ab" * 32, quantization="Q8_0", flash_attention=False)
+BASE = replace(INFO, prompt_format="plain")
+"""A base model."""
 DAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def conversation_row(*, persona: str = "democrat", system_prompt: str = "", began: datetime = DAY) -> ConversationRow:
+def conversation_row(
+    *,
+    persona: str = "democrat",
+    system_prompt: str = "",
+    began: datetime = DAY,
+    prompt_format: PromptFormat | None = None,
+) -> ConversationRow:
     """A conversation that is not in the corpus yet."""
     return ConversationRow(
         id=new_key(),
@@ -26,6 +35,7 @@ def conversation_row(*, persona: str = "democrat", system_prompt: str = "", bega
         system_prompt=system_prompt,
         model="small.gguf",
         model_sha256=None,
+        prompt_format=prompt_format,
         program_version="0",
         active_leaf_id=None,
     )
@@ -39,7 +49,7 @@ def talk(
     model: EngineInfo = INFO,
 ) -> str:
     """Keep a conversation of question and reply turns; the last reply ends as `last`. Return its key."""
-    row = row or conversation_row()
+    row = row or conversation_row(prompt_format=model.prompt_format)
     parent: MessageRow | None = None
     for number, (said, answered) in enumerate(turns, start=1):
         new, parent_id = (None, parent.id) if parent else (row, None)

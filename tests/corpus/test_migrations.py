@@ -128,3 +128,55 @@ def test_what_a_moderator_said_is_counted_once_also_where_forks_of_an_older_deba
         assert corpus.problems() == ()
         corpus.delete("A")  # and the other side with it: the oldest copy stands for what was said
         assert sum(row.messages for row in corpus.counts()) == 1
+
+
+FORMS = """
+INSERT INTO conversations (id, title, created_at, active_at, persona_name, persona, persona_sha256, system_prompt,
+    model, model_sha256, program_version) VALUES
+    ('A', 'A', '2026-11-29', '2026-11-29', 'democrat', '{}', 'cd', '', 'gemma', 'aa', '0'),
+    ('B', 'B', '2026-11-29', '2026-11-29', 'democrat', '{}', 'cd', '', 'smollm2', 'bb', '0'),
+    ('C', 'C', '2026-11-29', '2026-11-29', 'democrat', '{}', 'cd', '', 'http://127.0.0.1/v1', NULL, '0'),
+    ('D', 'D', '2026-11-29', '2026-11-29', 'democrat', '{}', 'cd', '', 'gemma', 'aa', '0');
+INSERT INTO messages (id, conversation_id, parent_id, role, text, status, created_at, updated_at)
+    SELECT id || '1', id, NULL, 'user', 'Guns?', 'complete', '2026-11-29', '2026-11-29' FROM conversations
+    UNION ALL
+    SELECT id || '2', id, id || '1', 'assistant', 'Fewer.', 'complete', '2026-11-29', '2026-11-29' FROM conversations
+    WHERE id <> 'D';
+INSERT INTO messages (id, conversation_id, parent_id, role, text, status, created_at, updated_at) VALUES
+    ('A3', 'A', 'A1', 'assistant', 'More.', 'complete', '2026-11-29', '2026-11-29');
+INSERT INTO generations (message_id, started_at, engine, model, model_sha256, template_sha256, temperature, top_p,
+    max_tokens, program_version) VALUES
+    ('A2', '2026-11-29', 'llama', 'gemma', 'aa', '{plain}', 0.7, 0.95, 400, '0'),
+    ('A3', '2026-11-29', 'llama', 'smollm2', 'bb', 'ef', 0.7, 0.95, 400, '0'),
+    ('B2', '2026-11-29', 'llama', 'smollm2', 'bb', 'ef', 0.7, 0.95, 400, '0'),
+    ('C2', '2026-11-29', 'openai', 'http://127.0.0.1/v1', NULL, NULL, 0.7, 0.95, 400, '0');
+INSERT INTO measurements (id, conversation_id, message_id, created_at, survey, survey_sha256, expression, refusals,
+    groups, complete, engine, model, model_sha256, template_sha256, program_version) VALUES
+    ('X', 'D', NULL, '2026-11-29', 'civic', 'ef', 'log_probability', 'apart', '[]', 1, 'llama', 'gemma',
+        'aa', '{plain}', '0'),
+    ('Y', 'B', 'B2', '2026-11-29', 'civic', 'ef', 'log_probability', 'apart', '[]', 1, 'llama', 'smollm2',
+        'bb', 'ef', '0');
+"""
+"""Conversations as schema 12 kept them: of a base model, of one with a template, of a server, and only measured."""
+
+
+def test_replies_and_measurements_of_older_versions_say_whether_they_are_of_a_base_model(corpus_file: Path) -> None:
+    plain = "056db64f284eca94252602a1e0528353838f317a0ac2157c5f88b584b7d17bda"
+    corpus_file.parent.mkdir()
+    older = sqlite3.connect(corpus_file)
+    for migration in migrations()[:12]:
+        older.executescript(migration.read_text(encoding="utf-8"))
+    older.executescript(FORMS.replace("{plain}", plain))
+    older.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 12")
+    older.close()
+    with Corpus.open(corpus_file) as corpus:
+        database = corpus.database()
+        told = {
+            table: {row[key]: row["prompt_format"] for row in database[table].rows}
+            for table, key in (("generations", "message_id"), ("measurements", "id"), ("conversations", "id"))
+        }
+    assert told == {
+        "generations": {"A2": "plain", "A3": "template", "B2": "template", "C2": None},
+        "measurements": {"X": "plain", "Y": "template"},
+        "conversations": {"A": "plain", "B": "template", "C": None, "D": "plain"},
+    }

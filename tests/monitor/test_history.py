@@ -185,6 +185,7 @@ DIFFERENT: dict[str, dict[str, Any]] = {
     "another file": {"sha256": "99" * 32},
     "another name": {"name": "other.gguf"},
     "another template": {"template_sha256": "99" * 32},
+    "as a base model": {"prompt_format": "plain"},
     "flash attention": {"flash_attention": True},
     "another quantisation": {"quantization": "Q4_0"},
     "another engine": {"engine": "openai"},

@@ -32,6 +32,7 @@ INFO = EngineInfo(
     quantization="Q8_0",
     template_sha256="cd" * 32,
     flash_attention=False,
+    prompt_format="plain",
     interventions=("add party, strength 0.5",),
 )
 MEASURE = Measure(SURVEY, (DEMOCRAT,), INFO, "log_probability", seed=3)
@@ -151,6 +152,7 @@ def test_a_round_is_kept_with_all_that_decided_what_it_found(corpus: Corpus) -> 
         "model_sha256": "ab" * 32,
         "quantization": "Q8_0",
         "template_sha256": "cd" * 32,
+        "prompt_format": "plain",
         "flash_attention": False,
         "interventions": ("add party, strength 0.5",),
         "seed": 3,
@@ -187,7 +189,7 @@ def test_a_round_before_the_first_message_that_does_not_fit_on_the_disk_is_writt
     place = RoundPlace(row.id, None, ())
     found = round_of(place, *(Failure(name, "long " * 100_000) for name in ("BUS", "TRAM")))
     recorder.record(found)
-    reply = branch_of(corpus, talk(corpus, ("Hello", "Good day"), row=row))[-1]
+    reply = branch_of(corpus, talk(corpus, ("Hello", "Good day"), row=row, model=INFO))[-1]
     with no_room(corpus), pytest.raises(CorpusError, match="no space is left"):
         recorder.flush()
     assert corpus.measurements(row.id) == ()

@@ -146,6 +146,7 @@ def test_the_corpus_tells_the_newest_complete_measurement_of_each_persona_on_a_m
         one.model_copy(update={"id": "4", "persona_name": "republican", "system_prompt": "Be a Republican."}),
         one.model_copy(update={"id": "5", "model": "another"}),
         one.model_copy(update={"id": "6", "message_id": reply_.id}),
+        one.model_copy(update={"id": "7", "prompt_format": "plain"}),
     ]
     for row in rows:
         corpus.add_measurement(row, ())

@@ -33,7 +33,12 @@ from chat_personas.reporting.wording.conversations import (
     speaker_of,
     speaker_of_hit,
 )
-from chat_personas.reporting.wording.measurements import not_followed, own_text
+from chat_personas.reporting.wording.measurements import (
+    model_described,
+    not_followed,
+    own_text,
+    recorded_model,
+)
 from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
 
@@ -279,7 +284,7 @@ class Conversations:
         if made is not None:
             find_models = self._opened.launch.find_models
             how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find_models()))
-            self._say(f"{how} The next one comes from {printable(conversation.model.name)}.")
+            self._say(f"{how} The next one comes from {model_described(conversation.engine.info)}.")
 
     async def enter(self) -> None:
         """Say which conversation is open now in place of the one before, and measure it.
@@ -366,7 +371,8 @@ class Conversations:
             unsent = self._replies.unsent
         await self._opened.session.resume(row.id)
         if row.model != self._opened.engine.info.name:
-            self._say(f"It was begun on the model {row.model}. Replies now come from {self._opened.engine.info.name}.")
+            began, now = recorded_model(row.model, row.prompt_format), model_described(self._opened.engine.info)
+            self._say(f"It was begun on the model {began}. Replies now come from {now}.")
         await self.enter()
         if unsent is not None:
             self._replies.unsent = unsent
@@ -455,7 +461,8 @@ def _summary(row: ConversationSummary) -> str:
     when = row.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
     counted = pluralize(row.messages, "message")
     extent = ", ".join([counted, *belongs_to(row)])
-    about = f"With {row.persona_name} on {row.model}, {extent}, last active {when}."
+    model = recorded_model(row.model, row.prompt_format)
+    about = f"With {row.persona_name} on {model}, {extent}, last active {when}."
     return f"{_stopped(_one_line(row.title))} {about}"
 
 

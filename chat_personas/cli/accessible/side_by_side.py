@@ -29,7 +29,7 @@ from chat_personas.own_personas import is_composed, other_personas, other_steeri
 from chat_personas.reporting.debate import debate_report, moved
 from chat_personas.reporting.in_sentences import in_sentence, reply_ended
 from chat_personas.reporting.wording.conversations import RECALLED
-from chat_personas.reporting.wording.measurements import sentence
+from chat_personas.reporting.wording.measurements import model_described, recorded_model, sentence
 from chat_personas.text import pluralize, printable
 from eval.interventions import tried_out
 from personas import LoadedPersona, PersonaError
@@ -222,8 +222,8 @@ class Comparing:
             self._say(f"Column {number}: {printable(name)}{steered}.")
             self._say(*last_messages(column))
             if (made := column.model_of_last_reply) is not None:
-                here = printable(column.engine.info.name)
-                self._say(f"{printable(made.name)} made its last reply. The next one comes from {here}.")
+                model, here = recorded_model(made.name, made.prompt_format), model_described(column.engine.info)
+                self._say(f"{model} made its last reply. The next one comes from {here}.")
         self._say_what_differs(comparison)
         self._say(HOW_TO_COMPARE)
         if (why := self._measuring.why_none) is not None:

@@ -20,7 +20,7 @@ from chat_personas.cli.progress import progress_bar, while_busy
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.measurements import range_of, scale_meant
-from chat_personas.corpus.rows import RatingRow, ReplyModel, ReplyPersona
+from chat_personas.corpus.rows import ConversationRow, RatingRow, ReplyModel, ReplyPersona
 from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording.conversations import (
@@ -31,6 +31,7 @@ from chat_personas.reporting.wording.conversations import (
     thought_in_short,
     traces_left,
 )
+from chat_personas.reporting.wording.measurements import recorded_model
 from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
@@ -96,7 +97,8 @@ def show(
     """
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
-        names, about = corpus.short_names(), printable(f"{found.persona_name} on {found.model}")
+        names, began_on = corpus.short_names(), recorded_model(found.model, found.prompt_format)
+        about = f"{printable(found.persona_name)} on {began_on}"
         fork = f"  forked from {names.get(found.forked_from, found.forked_from)}" if found.forked_from else ""
         print(f"{printable(found.title)}\n{names[found.id]}  {about}  (key {found.id}){fork}\n")
         if (leaf := found.active_leaf_id) is None:
@@ -112,7 +114,8 @@ def show(
             remarks += how_it_ended(message)
             remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []
             if (model := models.get(message.id)) is not None:
-                remarks += [printable(f"by {model.name}")] if _changes(model, before, found.model) else []
+                made_by = recorded_model(model.name, model.prompt_format)
+                remarks += [f"by {made_by}"] if _changes(model, before, found) else []
                 remarks += ["under another prompt"] if persona.system_prompt != prompt.system_prompt else []
                 before, prompt = model, persona
             if (thought := thought_before.get(message.id)) is not None:
@@ -123,9 +126,11 @@ def show(
     return DONE
 
 
-def _changes(model: ReplyModel, before: ReplyModel | None, first: str) -> bool:
-    """Whether a reply is another model's than the one before, or than the model on which its conversation began."""
-    return model.name != first if before is None else model != before
+def _changes(model: ReplyModel, before: ReplyModel | None, began: ConversationRow) -> bool:
+    """Whether a reply is of another model, or of one asked otherwise, than the one before or than it all began with."""
+    if before is None:
+        return (model.name, model.prompt_format) != (began.model, began.prompt_format)
+    return not model.asked_as(before)
 
 
 def _moment(when: datetime) -> str:

@@ -19,6 +19,7 @@ from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.study_line_mode import StudyLineMode
 from chat_personas.cli.tables.study import print_outcome, print_status
 from chat_personas.consent import is_confirmed, remember
+from chat_personas.reporting.wording.measurements import model_described
 from chat_personas.settings import load_settings
 from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.errors import StudyFileError
@@ -146,7 +147,7 @@ def _check_model(model: str, requests: int, *, yes: bool) -> None:
         measured = "cannot be measured: it gives no log-probabilities"
     else:
         measured = f"measured with {each}" if is_confirmed(info) else f"not measured ({each}): agree with --yes"
-    print(f"  model: {printable(info.name)}, {measured}")
+    print(f"  model: {model_described(info)}, {measured}")
 
 
 @app.command(

@@ -15,6 +15,7 @@ from chat_personas.corpus.maintenance import Withdrawal
 from chat_personas.corpus.releases import ReleaseRow
 from chat_personas.corpus.rows import ConversationSummary, CountsRow
 from chat_personas.reporting.wording.conversations import belongs_to
+from chat_personas.reporting.wording.measurements import BASE_MODEL_SHORT, recorded_model
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:  # both import NumPy, which most of these lines do without
@@ -34,27 +35,31 @@ LEAST_TITLE = 24
 def listed(found: ConversationSummary, name: str, moment: str, width: int | None) -> Iterator[str]:
     """Yield the line, or on a narrow terminal the two lines, of a conversation in the list; `name` is its short name.
 
-    They are cut to `width` cells; with None they are whole, for scripts.
+    They are cut to `width` cells; with None they are whole, for scripts. That it is a base model is never cut.
     """
     counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
-    begin, about = f"{name:6}  {moment}  ", printable(f"{found.persona_name} on {found.model}")
+    begin, persona = f"{name:6}  {moment}  ", printable(found.persona_name)
     belonging = ", ".join(belongs_to(found))
     title = printable(found.title) + (f" ({belonging})" if belonging else "")
     if width is None:
+        about = f"{persona} on {recorded_model(found.model, found.prompt_format)}"
         yield f"{begin}{about:{ABOUT}} {counts}  {title}"
         return
     room = width - cell_len(begin) - len(counts) - 1
     left = room - ABOUT - 2
+    remark = f" ({BASE_MODEL_SHORT})" if found.prompt_format == "plain" else ""
+    cells = max(0, min(ABOUT, room) - len(remark))
+    about = f"{fitted(f'{persona} on {printable(found.model)}', cells)}{remark}"
     if left >= LEAST_TITLE:
-        yield f"{begin}{fitted(about, ABOUT)} {counts}  {fitted(title, left)}".rstrip()
+        yield f"{begin}{about} {counts}  {fitted(title, left)}".rstrip()
     else:
-        yield fitted(f"{begin}{fitted(about, max(0, min(ABOUT, room)))} {counts}", width).rstrip()
+        yield fitted(f"{begin}{about} {counts}", width).rstrip()
         yield fitted(f"{'':8}{title}", width).rstrip()
 
 
 def counted(row: CountsRow) -> Iterator[str]:
     """Yield the lines that say what the corpus holds of one persona on one model."""
-    yield printable(f"{row.persona} on {row.model}, {row.first} to {row.last}")
+    yield f"{printable(row.persona)} on {recorded_model(row.model, row.prompt_format)}, {row.first} to {row.last}"
     yield (
         f"  {pluralize(row.conversations, 'conversation')}; {pluralize(row.messages, 'message')} of"
         f" {pluralize(row.words_said, 'word')}; {pluralize(row.replies, 'reply', 'replies')} of"

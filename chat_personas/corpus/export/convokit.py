@@ -95,7 +95,7 @@ def _write(source: Source, folder: Path) -> int:
         "leaves_out": _LEAVES_OUT,
         "licence_people": source.terms.licence_people,
         "licence_model": source.terms.licence_model,
-        "model_terms": model_terms(source.held.models),
+        "model_terms": model_terms(source.held.models, source.held.base_models),
         "masking": source.terms.masking,
     }
     index.add("overall", overall)
@@ -135,14 +135,17 @@ class _Speakers:
     def _persona(self, message: MessageRow) -> Quoted:
         began, how = self.conversation, self.made.get(message.id)
         if message.id in self.quoted or how is None:
-            return self.quoted.get(message.id) or Quoted(began.persona_name, began.model, began.model_sha256)
-        return Quoted(how.persona_name or began.persona_name, how.model, how.model_sha256)
+            return self.quoted.get(message.id) or Quoted(
+                began.persona_name, began.model, began.model_sha256, began.prompt_format
+            )
+        return Quoted(how.persona_name or began.persona_name, how.model, how.model_sha256, how.prompt_format)
 
     def _described(self, message: MessageRow) -> dict[str, Any]:
         if message.author == "person":
             return {"is_ai": False, "persona": None, "ai_meta": {}}
         persona = self._persona(message)
-        config = {"model": persona.model, "model_sha256": persona.model_sha256}
+        columns = ("model", "model_sha256", "prompt_format")
+        config = {name: getattr(persona, name) for name in columns}
         return {
             "is_ai": True,
             "persona": persona.persona_name,

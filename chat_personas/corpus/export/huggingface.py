@@ -41,6 +41,7 @@ _MADE = {
     "model_sha256": _TEXT,
     "quantization": _TEXT,
     "template_sha256": _TEXT,
+    "prompt_format": _TEXT,
     "flash_attention": _TRUTH,
     "interventions": [_TEXT],
     "seed": _WHOLE,
@@ -64,6 +65,7 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "persona_sha256": _TEXT,
         "model": _TEXT,
         "model_sha256": _TEXT,
+        "prompt_format": _TEXT,
         "program_version": _TEXT,
         "forked_from": _TEXT,
         "turns": _WHOLE,
@@ -278,7 +280,7 @@ def _write(source: Source, folder: Path, *, split: bool = False) -> int:
         masking=source.terms.masking,
         licence_people=source.terms.licence_people,
         licence_model=source.terms.licence_model,
-        model_terms=model_terms(source.held.models),
+        model_terms=model_terms(source.held.models, source.held.base_models),
     )
     (folder / "README.md").write_text(card(tables, about), encoding="utf-8")
     (folder / "croissant.json").write_text(croissant(tables, about), encoding="utf-8")

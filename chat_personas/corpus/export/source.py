@@ -7,7 +7,7 @@ What they and the model said to each other is masked. The conversations of the o
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,6 +43,7 @@ from chat_personas.corpus.study_rows import (
     StageRow,
     StudyRow,
 )
+from eval.engine import PromptFormat
 
 RowModel = TypeVar("RowModel", bound=Row)
 Made = TypeVar("Made", GenerationRow, SpokenAsRow)
@@ -105,7 +106,7 @@ class Held:
     `left` is how many of the chosen conversations may leave, and have nothing that the format can hold; `cut`, of how
     many it does not hold the end, and `branches_cut`, of how many branches in a format of all branches. `repeated` is
     how many forks have nothing complete that is not with their original. `growing` is how many replies with words are
-    left out because they are still being written.
+    left out because they are still being written. `base_models` are the models that were asked as base models.
     """
 
     conversations: int = 0
@@ -117,6 +118,14 @@ class Held:
     of_participants: int = 0
     participants: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
+    base_models: set[str] = field(default_factory=set)
+
+    def speak(self, made: "Iterable[ConversationRow | GenerationRow | SpokenAsRow | Quoted]") -> None:
+        """Take note of the models of these, and of which of them were asked as base models."""
+        for each in made:
+            self.models.add(each.model or DELETED)
+            if each.model is not None and each.prompt_format == "plain":
+                self.base_models.add(each.model)
 
 
 ANOTHER = "another persona"
@@ -129,11 +138,15 @@ DELETED = "a model whose conversation was deleted"
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """Who said what a message quotes: a persona on a model; `model` is None where its conversation is not there."""
+    """Who said what a message quotes: a persona on a model; `model` is None where its conversation is not there.
+
+    `prompt_format` says how the model was asked, as in a `GenerationRow`.
+    """
 
     persona_name: str
     model: str | None
     model_sha256: str | None
+    prompt_format: PromptFormat | None
 
     @property
     def name(self) -> str:
@@ -330,7 +343,7 @@ class Source:
             """  # noqa: S608
         with storage_errors(self._path):
             found = fetch(kind, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
-        self.held.models.update(row.model for row in found)
+        self.held.speak(found)
         rows = (self._released(row, message_id="message") for row in found)
         return {row.message_id: row for row in rows}
 
@@ -460,9 +473,8 @@ class Source:
     def _hand_out(self, row: ConversationRow, way: str | None) -> ConversationRow:
         self.held.conversations += 1
         self._told(self.held.conversations)
-        self.held.models.add(row.model)
         quoted = self._quoted(row.id)
-        self.held.models.update(speaker.model or DELETED for speaker in quoted.values())
+        self.held.speak([row, *quoted.values()])
         if way is None:
             self._in_hand = _InHand(quoted=quoted)
             return row
@@ -481,7 +493,8 @@ class Source:
             SELECT messages.id, coalesce(generations.persona_name, conversations.persona_name) AS persona_name,
                    coalesce(generations.model, conversations.model) AS model,
                    CASE WHEN generations.model IS NULL THEN conversations.model_sha256 ELSE generations.model_sha256 END
-                   AS model_sha256
+                   AS model_sha256,
+                   coalesce(generations.prompt_format, conversations.prompt_format) AS prompt_format
             FROM messages
             LEFT JOIN messages AS said ON said.id = messages.quotes
             LEFT JOIN conversations ON conversations.id = said.conversation_id
@@ -489,7 +502,10 @@ class Source:
             WHERE messages.conversation_id = ? AND messages.quotes IS NOT NULL
             """
         found = self._connection.execute(sql, (conversation_id,))
-        return {row["id"]: Quoted(row["persona_name"] or ANOTHER, row["model"], row["model_sha256"]) for row in found}
+        return {
+            row["id"]: Quoted(row["persona_name"] or ANOTHER, row["model"], row["model_sha256"], row["prompt_format"])
+            for row in found
+        }
 
     def _title(self, row: ConversationRow) -> str:
         """Return a title as it leaves: the beginning of the masked message, for a title may cut an address in two."""

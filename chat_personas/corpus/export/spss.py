@@ -194,6 +194,8 @@ def _talked(
     turns = turns_of(said)
     yield "persona", (conversation.persona_name, "persona")
     yield "model", (conversation.model, "model with which the conversation began")
+    asked = "how that model was asked (plain: as a base model)"
+    yield "prompt_format", (conversation.prompt_format or "", asked)
     yield "turns", (float(max(turns.values())), "turns of the conversation")
     words = sum(len(message.text.split()) for message in said if message.author == "person")
     yield "words", (float(words), "words of the person in the conversation")

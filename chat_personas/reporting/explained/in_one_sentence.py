@@ -6,10 +6,10 @@ What may be claimed is decided where it is for every other face: in `verdicts` a
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from chat_personas.models import BASE_MODEL
 from chat_personas.reporting.numbers import COMPACT, DECIMALS, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND, may_be_the_talk, not_shown
 from chat_personas.reporting.wording.measurements import (
-    BASE_MODEL,
     DEMONSTRATION,
     EVEN,
     EVERYONE,
@@ -19,6 +19,7 @@ from chat_personas.reporting.wording.measurements import (
     change_written,
     group_label,
     leaning,
+    recorded_model,
 )
 from chat_personas.text import pluralize, printable
 
@@ -172,7 +173,7 @@ def measured_on(info: "EngineInfo", others: str = "", inside: str = "") -> Itera
     `others` names further models that made replies of the conversation, and `inside` what is on inside the model.
     """
     if others:
-        yield f"measured is {printable(info.name)}; some of the replies came from {printable(others)}"
+        yield f"measured is {printable(info.name)}; some of the replies came from {others}"
     if inside:
         yield f"steered inside the model: {printable(inside)}"
     if info.prompt_format == "plain":
@@ -183,9 +184,9 @@ def measured_on(info: "EngineInfo", others: str = "", inside: str = "") -> Itera
 
 def how_measured(conversation: "Conversation") -> Iterator[str]:
     """Yield what a reader must know of the model of a conversation: see `measured_on`."""
-    others = ", ".join(dict.fromkeys(model.name for model in conversation.other_models))
+    others = dict.fromkeys(recorded_model(each.name, each.prompt_format) for each in conversation.other_models)
     knob = conversation.knob
-    return measured_on(knob.engine.info, others, knob.described() if knob.interventions else "")
+    return measured_on(knob.engine.info, ", ".join(others), knob.described() if knob.interventions else "")
 
 
 def after_which(turn: int, side: str = "") -> str:

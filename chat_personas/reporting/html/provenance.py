@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import ValidationError
 
-from chat_personas.models import POCKET
+from chat_personas.models import BASE_MODEL, POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
-from chat_personas.reporting.wording.measurements import BASE_MODEL, RECURRENT, figures_described, sentence
+from chat_personas.reporting.wording.measurements import RECURRENT, figures_described, sentence
 from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS

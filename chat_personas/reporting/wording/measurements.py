@@ -7,6 +7,7 @@ before it is needed: the chat screen imports this module before it is drawn.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from chat_personas.models import BASE_MODEL
 from chat_personas.reporting.numbers import DECIMALS, MISSING, Score, p_value, people, signed, with_interval
 from chat_personas.reporting.verdicts import (
     marked,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 DEMONSTRATION = "demonstration model: says nothing about real people"
 PEOPLE_HIDDEN = "people's answers are hidden until the room reveals them"
 """What every face says of the question that is being guessed."""
-BASE_MODEL = "a base model: it continues text"
-"""What is said wherever a model without a chat template is named."""
+BASE_MODEL_SHORT = "base model"
+"""Stands for `BASE_MODEL` where there is no room for it, for it must not be cut in half."""
 RECURRENT = "recurrent: probes one after the other, slower"
 """What is said wherever a model is named whose layers keep one state."""
 
@@ -207,6 +208,11 @@ def answers_described(model: "ModelInfo") -> str:
     """Name a file of answers, and the model that gave them where the file says which."""
     of = f", of {printable(model.answers_of)}" if model.answers_of else ""
     return f"answers in {printable(model.name)}{of}"
+
+
+def recorded_model(name: str, prompt_format: str | None) -> str:
+    """Name a model that the corpus records, and say if it was asked as a base model."""
+    return f"{printable(name)} ({BASE_MODEL})" if prompt_format == "plain" else printable(name)
 
 
 def model_remarks(model: "ModelInfo | EngineInfo") -> list[str]:

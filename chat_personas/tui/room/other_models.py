@@ -80,7 +80,7 @@ class OnOtherModel:
 
 def model_of(engine: "Engine") -> ReplyModel:
     """Return what tells the model of an engine from others, whatever it is steered by."""
-    return ReplyModel(engine.info.name, engine.info.sha256)
+    return ReplyModel.of(engine.info)
 
 
 class OtherModels:

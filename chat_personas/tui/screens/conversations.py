@@ -30,6 +30,7 @@ from chat_personas.reporting.wording.conversations import (
     speaker_of,
     speaker_of_hit,
 )
+from chat_personas.reporting.wording.measurements import recorded_model
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import changes_screen, fills_list
@@ -49,7 +50,7 @@ def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool, 
     A conversation of a comparison or of a study says so. The model is the one with which the conversation began. What
     is under the title takes as many lines as it needs in so many columns.
     """
-    whose = [f"{summary.persona_name} on {printable(summary.model)}", name]
+    whose = [f"{summary.persona_name} on {recorded_model(summary.model, summary.prompt_format)}", name]
     extent = [moment(summary.active_at), pluralize(summary.messages, "message")]
     if summary.measurements:
         extent.append(pluralize(summary.measurements, "measurement"))
@@ -77,7 +78,7 @@ def _folded(parts: Sequence[str], width: int | None) -> Sequence[str]:
 def hit_lines(hit: "SearchHit", name: str, hits: int) -> Content:
     """Draw the title, and under it persona, model and short `name`, and an excerpt with the words underlined."""
     more = f" (and {hits - 1} more)" if hits > 1 else ""
-    about = f"\n  {hit.persona_name} on {printable(hit.model)} · {name}"
+    about = f"\n  {hit.persona_name} on {recorded_model(hit.model, hit.prompt_format)} · {name}"
     first = ((printable(hit.title), "bold"), (more, "dim"), (about, "dim"))
     return Content.assemble(*first, "\n  ", (f"{speaker_of_hit(hit)}: ", "dim"), _marked(hit))
 

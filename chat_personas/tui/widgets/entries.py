@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from chat_personas.reporting.wording.conversations import PARTICIPANT, QUOTED, STATUS_NOTES
+from chat_personas.reporting.wording.measurements import recorded_model
 from chat_personas.text import pluralize
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def persona_changes(
     """Return where along `rows` another persona begins, and what is said there; as `model_changes`."""
 
     def change(before: "ReplyPersona", persona: "ReplyPersona") -> str:
+        if persona == before:
+            return ""
         if title(before) == title(persona):
             return f"from here on steered otherwise: {title(persona)}"
         return f"from here on another persona: {title(persona)} (before: {title(before)})"
@@ -162,13 +165,23 @@ def _changes(
             asked = row.id
         maker = now if row is None else makers.get(row.id)
         if maker is not None:
-            if before is not None and maker != before:
-                found[asked if row is not None else None] = change(before, maker)
+            said = change(before, maker) if before is not None else ""
+            if said:
+                found[asked if row is not None else None] = said
             before = maker
     return found
 
 
+_FORMS = {"plain": "in plain text", "template": "through a chat template", None: "otherwise"}
+
+
 def _model_change(before: "ReplyModel", model: "ReplyModel") -> str:
+    """Say what the next reply is made by where that is another model, or one that is asked in another form."""
+    name = recorded_model(model.name, model.prompt_format)
+    if model.asked_as(before):
+        return ""
+    if model == before:
+        return f"from here on asked {_FORMS[model.prompt_format]}: {name}"
     if before.name == model.name:
-        return f"from here on another file of the same name: {model.name}"
-    return f"from here on another model: {model.name} (before: {before.name})"
+        return f"from here on another file of the same name: {name}"
+    return f"from here on another model: {name} (before: {recorded_model(before.name, before.prompt_format)})"

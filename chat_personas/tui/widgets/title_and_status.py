@@ -14,8 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
+from chat_personas.models import BASE_MODEL
 from chat_personas.reporting.verdicts import MARK
-from chat_personas.reporting.wording.measurements import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
+from chat_personas.reporting.wording.measurements import BASE_MODEL_SHORT, DEMONSTRATION, RECURRENT, not_followed
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import key_of
@@ -91,9 +92,8 @@ def _shortened(names: str) -> str:
 
 
 DEMONSTRATION_SHORT = "demonstration"
-BASE_MODEL_SHORT = "base model"
 RECURRENT_SHORT = "recurrent"
-"""Stand where there is no room for the whole remark, which must not be cut in half."""
+"""Stand, as `BASE_MODEL_SHORT`, where there is no room for the whole remark, which must not be cut in half."""
 
 
 class StatusLine(Widget):

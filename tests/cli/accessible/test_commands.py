@@ -24,7 +24,7 @@ from tests.cli.running import Command, kept_messages, only_line, write_survey
 from tests.cli.sittings import TOWN, Model, Serve, said
 from tests.cli.still_output import Person
 from tests.corpus.export.participants import talked_with_a_real_persona
-from tests.corpus.making import compare, talk, texts
+from tests.corpus.making import BASE, compare, talk, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.examples import slow_but_first
 from tests.fakes import END
@@ -158,6 +158,12 @@ def test_the_list_says_which_conversations_are_of_a_comparison(
     lines = said(command, served_by, "/list\n")
     listed = [line for line in lines if line.startswith("Conversation ") and "With democrat" in line]
     assert ["2 messages, one of 2 compared, last active" in line for line in listed] == [True, True]
+
+
+def test_the_list_says_that_a_model_is_a_base_model(command: Command, served_by: Serve, corpus: Corpus) -> None:
+    talk(corpus, ("Guns?", "Fewer."), model=BASE)
+    lines = said(command, served_by, "/list\n")
+    assert any("With democrat on small.gguf (a base model: it continues text), 2 messages" in line for line in lines)
 
 
 def test_the_list_says_how_many_there_are_and_goes_on_with_the_others(

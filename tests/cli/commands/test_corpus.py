@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,16 @@ from chat_personas.corpus import Corpus, Thought
 from eval.engine import EngineInfo, Sampling
 from tests.cli.running import Command, only_line
 from tests.corpus.export.participants import conversation_of, take_part
-from tests.corpus.making import INFO, branch_of, bytes_on_disk, compare, conversation_row, stopped_in_a_debate, talk
+from tests.corpus.making import (
+    BASE,
+    INFO,
+    branch_of,
+    bytes_on_disk,
+    compare,
+    conversation_row,
+    stopped_in_a_debate,
+    talk,
+)
 
 
 @pytest.fixture
@@ -51,6 +61,25 @@ def test_a_list_says_which_conversations_are_of_a_comparison(command: Command, k
     compare(corpus, "COMPARED", *kept)
     lines = {line.split()[0]: line for line in command("corpus", "list").out.splitlines()}
     assert [lines[short(each)].endswith(" (one of 2 compared)") for each in (*kept, alone)] == [True, True, False]
+
+
+def test_wherever_a_base_model_is_named_it_is_called_one(command: Command, corpus: Corpus, tmp_path: Path) -> None:
+    key = talk(corpus, ("Guns?", "Fewer."), model=BASE)
+    named = "democrat on small.gguf (a base model: it continues text)"
+    assert named in command("corpus", "list").out
+    assert named in command("corpus", "show", key).out.splitlines()[1]
+    assert f"{named}, 2026-11-21 to" in command("corpus", "stats").out
+    (counted,) = json.loads(command("corpus", "stats", "--json", "-").out)["counts"]
+    assert (counted["model"], counted["prompt_format"]) == ("small.gguf", "plain")
+
+
+def test_a_reply_of_the_same_model_asked_in_another_form_says_so(command: Command, corpus: Corpus) -> None:
+    key = talk(corpus, ("Guns?", "Fewer."), model=replace(INFO, prompt_format="template"))
+    _, reply = corpus.begin_turn(key, branch_of(corpus, key)[-1].id, "Why?", BASE, Sampling())
+    corpus.end_reply(reply.id, "So.", "complete")
+    shown = without_times(command("corpus", "show", key).out)
+    assert "democrat: Fewer." in shown
+    assert "democrat (by small.gguf (a base model: it continues text)): So." in shown
 
 
 def test_a_list_says_which_conversations_are_of_a_study_and_which_of_them_are_tests(

@@ -17,8 +17,9 @@ from chat_personas.corpus.study_rows import (
     Scope,
     StudyRow,
 )
+from eval.engine import EngineInfo
 from personas import load_persona
-from tests.corpus.making import conversation_row, talk
+from tests.corpus.making import INFO, conversation_row, talk
 
 BEGAN = datetime(2026, 11, 20, 14, 37, 12, 345000, tzinfo=UTC)
 
@@ -43,6 +44,7 @@ def take_part(
     consent_withdrawn: bool = False,
     persona: str = "democrat",
     recruiter_id: str | None = None,
+    model: EngineInfo = INFO,
 ) -> ParticipationRow:
     """Keep a person's way through a study, with a conversation if there are turns."""
     person = ParticipantRow(created_at=BEGAN, test=test, adult=True, withdrawn_at=BEGAN if withdrawn else None)
@@ -67,7 +69,8 @@ def take_part(
     names = [IdentifierRow(participant_id=person.id, kind="recruiter", value=recruiter_id)] if recruiter_id else []
     corpus.studies.begin(study, person, consent, way, names)
     if turns:
-        key = talk(corpus, *turns, row=conversation_row(persona=persona, began=BEGAN))
+        row = conversation_row(persona=persona, began=BEGAN, prompt_format=model.prompt_format)
+        key = talk(corpus, *turns, row=row, model=model)
         corpus.studies.attach(way.id, corpus.conversation(key))
     with corpus._connections.writing() as connection:
         if status != "running":

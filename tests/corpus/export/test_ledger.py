@@ -184,3 +184,4 @@ def test_the_terms_of_models_are_those_of_the_catalogue_or_not_known() -> None:
         "qwen3-0.6b: Apache-2.0; smollm2: Apache-2.0"
     )
     assert model_terms(()) is None
+    assert model_terms({"base", "pocket"}, {"base"}) == "base (a base model: it continues text): not known; pocket: MIT"

@@ -15,12 +15,18 @@ from chat_personas.conversation.debate import Debate
 from chat_personas.corpus import Corpus, CorpusError, PersonaChangeRow, search
 from chat_personas.tui.chat import replies
 from chat_personas.tui.screens import conversations
-from chat_personas.tui.screens.conversations import ConversationsScreen, FoundConversation, Glance, summary_lines
+from chat_personas.tui.screens.conversations import (
+    ConversationsScreen,
+    FoundConversation,
+    Glance,
+    hit_lines,
+    summary_lines,
+)
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import load_persona
 from tests.conversation.test_versions import begun, heard
 from tests.corpus.export.participants import talked_with_a_real_persona
-from tests.corpus.making import INFO, talk
+from tests.corpus.making import BASE, INFO, talk
 from tests.examples import slow_but_first
 from tests.fakes import END, FakeEngine
 from tests.tui.fakes import (
@@ -235,6 +241,14 @@ def test_the_list_says_which_conversations_are_of_a_comparison(corpus: Corpus, c
     talk(corpus, ("Guns?", "Fewer."))
     row = corpus.conversations()[0].model_copy(update={"compared": compared})
     assert summary_lines(row, "abc", open_now=False).plain.endswith(f" · {ends}")
+
+
+def test_the_list_and_a_search_say_that_a_model_is_a_base_model(corpus: Corpus) -> None:
+    talk(corpus, ("Guns?", "Fewer."), model=BASE)
+    (row,), (hit,) = corpus.conversations(), corpus.search("fewer")
+    named = "democrat on small.gguf (a base model: it continues text) · abc"
+    assert named in summary_lines(row, "abc", open_now=False).plain
+    assert named in hit_lines(hit, "abc", 1).plain
 
 
 @slow_but_first("size", [(120, 40), (100, 30), (80, 24)])
