@@ -35,26 +35,35 @@ LEAST_TITLE = 24
 def listed(found: ConversationSummary, name: str, moment: str, width: int | None) -> Iterator[str]:
     """Yield the line, or on a narrow terminal the two lines, of a conversation in the list; `name` is its short name.
 
-    They are cut to `width` cells; with None they are whole, for scripts. That it is a base model is never cut.
+    They are cut to `width` cells; with None they are whole, for scripts. What is said after a title stays: that the
+    model is a base model, and of which comparison or study the conversation is.
     """
     counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
-    begin, persona = f"{name:6}  {moment}  ", printable(found.persona_name)
-    belonging = ", ".join(belongs_to(found))
-    title = printable(found.title) + (f" ({belonging})" if belonging else "")
+    begin, persona, title = f"{name:6}  {moment}  ", printable(found.persona_name), printable(found.title)
     if width is None:
         about = f"{persona} on {recorded_model(found.model, found.prompt_format)}"
-        yield f"{begin}{about:{ABOUT}} {counts}  {title}"
+        yield f"{begin}{about:{ABOUT}} {counts}  {title}{_in_brackets(belongs_to(found))}"
         return
+    about = f"{persona} on {printable(found.model)}"
+    after = _in_brackets([BASE_MODEL_SHORT] * (found.prompt_format == "plain") + belongs_to(found))
     room = width - cell_len(begin) - len(counts) - 1
     left = room - ABOUT - 2
-    remark = f" ({BASE_MODEL_SHORT})" if found.prompt_format == "plain" else ""
-    cells = max(0, min(ABOUT, room) - len(remark))
-    about = f"{fitted(f'{persona} on {printable(found.model)}', cells)}{remark}"
-    if left >= LEAST_TITLE:
-        yield f"{begin}{about} {counts}  {fitted(title, left)}".rstrip()
+    if left >= LEAST_TITLE + cell_len(after):
+        yield f"{begin}{fitted(about, ABOUT)} {counts}  {_cut(title, left, after)}"
     else:
-        yield fitted(f"{begin}{about} {counts}", width).rstrip()
-        yield fitted(f"{'':8}{title}", width).rstrip()
+        yield fitted(f"{begin}{fitted(about, max(0, min(ABOUT, room)))} {counts}", width).rstrip()
+        yield _cut(f"{'':8}{title}", width, after)
+
+
+def _in_brackets(remarks: Sequence[str]) -> str:
+    return f" ({', '.join(remarks)})" if remarks else ""
+
+
+def _cut(title: str, cells: int, after: str) -> str:
+    """Return a title and what is said after it in so many cells; where both have no room, the title is cut."""
+    if cell_len(f"{title}{after}") <= cells:
+        return f"{title}{after}"
+    return fitted(f"{fitted(title, max(LEAST_TITLE, cells - cell_len(after)))}{after}", cells).rstrip()
 
 
 def counted(row: CountsRow) -> Iterator[str]:

@@ -27,6 +27,16 @@ def test_no_line_of_the_list_is_wider_than_the_terminal(found: ConversationSumma
     assert "Why are there so many" in lines[-1]
 
 
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_title_is_cut_rather_than_what_is_said_after_it(found: ConversationSummary, width: int) -> None:
+    row = found.model_copy(update={"prompt_format": "plain", "study": "neighbours"})
+    lines = list(listed(row, "k3v9qx", MOMENT, width))
+    assert max(map(cell_len, lines)) <= width
+    assert lines[-1].endswith("… (base model, study neighbours)")
+    short = list(listed(row.model_copy(update={"title": "Guns"}), "k3v9qx", MOMENT, width))
+    assert short[-1].endswith(" Guns (base model, study neighbours)")
+
+
 def test_for_a_script_a_line_is_whole(found: ConversationSummary) -> None:
     (line,) = listed(found, "k3v9qx", MOMENT, None)
     assert line.endswith(found.title)
