@@ -46,10 +46,15 @@ class TooLongError(RequestError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a context, as chat templates know it."""
+    """One turn of a context, as chat templates know it.
+
+    `speakers` are the names before the words in it (`A Democrat: ...`), where several people speak in one role: before
+    such a name a reply in plain text ends.
+    """
 
     role: Role
     content: str
+    speakers: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

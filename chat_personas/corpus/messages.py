@@ -428,10 +428,13 @@ def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message
         if is_blank_reply(row):
             continue
         text = row.text if row.speaker is None else f"{row.speaker}: {row.text}"
+        speakers: tuple[str, ...] = ()
+        if row.speaker is not None:  # the opening of a debate has more than a name: "Moderator, opening ..."
+            speakers = tuple(dict.fromkeys((row.speaker, row.speaker.partition(",")[0])))
         if messages and messages[-1].role == role:
-            messages[-1] = Message(role, f"{messages[-1].content}\n\n{text}")
-        else:
-            messages.append(Message(role, text))
+            before = messages.pop()
+            text, speakers = f"{before.content}\n\n{text}", (*before.speakers, *speakers)
+        messages.append(Message(role, text, speakers))
     return messages
 
 

@@ -92,6 +92,8 @@ async def test_the_moderator_speaks_to_both_sides_in_the_order_in_which_it_was_s
 
     assert given(engine, 1) == [f"{OPENED}\n\nA Democrat: Less.\n\nModerator: Be brief."]
     assert given(engine, 2) == [OPENED, "Less.", "Moderator: Be brief.\n\nA Republican: More."]
+    opened, _, told = (message for message in engine.asked[2] if message.role != "system")
+    assert (opened.speakers[-1], told.speakers) == ("Moderator", ("Moderator", "A Republican"))
     assert [[row.text for row in side.path if row.author == "person"] for side in debate.sides] == [
         ["Guns?", "Be brief."]
     ] * 2

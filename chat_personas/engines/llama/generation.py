@@ -68,7 +68,7 @@ class ReplyJob(_ConversationJob[Piece]):
         progress.prompt, progress.dropped = len(tokens), fitted.dropped
         progress.reused = runtime.memory.set_conversation(tokens)
         runtime.context.check_finite(runtime.memory.row)
-        output = _Output(runtime.vocabulary, runtime.prompter)
+        output = _Output(runtime.vocabulary, runtime.prompter, self._messages)
         try:
             finish = self._generate(runtime, flag, output)
         finally:
@@ -241,11 +241,11 @@ class CompleteJob(_ConversationJob[str]):
 class _Output:
     """The tokens of one reply as they are drawn, and the reply in them (`ReplyText`)."""
 
-    def __init__(self, vocabulary: Vocabulary, prompter: "Prompter") -> None:
+    def __init__(self, vocabulary: Vocabulary, prompter: "Prompter", messages: Sequence[Message] = ()) -> None:
         self._vocabulary = vocabulary
         self._prompter = prompter
         self._detokeniser = vocabulary.detokeniser()
-        self.text = ReplyText(thinking=prompter.opens_thought, stops=prompter.stops)
+        self.text = ReplyText(thinking=prompter.opens_thought, stops=prompter.stops_after(messages))
 
     def ends_with(self, token: int) -> bool:
         """Whether `token` ends the reply: one that ends a channel does not, as long as the reply is still to come."""

@@ -57,6 +57,14 @@ class Prompter:
         self._replies: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._text_tokens = lru_cache(_REMEMBERED_TEXTS)(self._tokenise)
 
+    def stops_after(self, messages: Sequence[Message]) -> tuple[str, ...]:
+        """Return the texts before which a reply to these messages ends.
+
+        In plain text it ends also where the model goes on for somebody whose words the messages have.
+        """
+        names = dict.fromkeys(f"\n{name}:" for message in messages for name in message.speakers)
+        return (*self.stops, *names) if self.stops else ()
+
     def remember_reply(self, text: str, tokens: Sequence[int]) -> None:
         """Remember the tokens that a reply was generated with, for contexts in which it comes back as a message."""
         if text:

@@ -23,6 +23,7 @@ from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
 from chat_personas.corpus.search import MOST_RANKED, Query, QueryError
+from chat_personas.models import BASE_MODEL
 from chat_personas.reporting.wording.conversations import (
     belongs_to,
     for_deletion,
@@ -30,7 +31,7 @@ from chat_personas.reporting.wording.conversations import (
     speaker_of,
     speaker_of_hit,
 )
-from chat_personas.reporting.wording.measurements import recorded_model
+from chat_personas.reporting.wording.measurements import BASE_MODEL_SHORT
 from chat_personas.text import Sought, pluralize, printable
 from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.key_routing import changes_screen, fills_list
@@ -50,7 +51,8 @@ def summary_lines(summary: "ConversationSummary", name: str, *, open_now: bool, 
     A conversation of a comparison or of a study says so. The model is the one with which the conversation began. What
     is under the title takes as many lines as it needs in so many columns.
     """
-    whose = [f"{summary.persona_name} on {recorded_model(summary.model, summary.prompt_format)}", name]
+    base = [BASE_MODEL] * (summary.prompt_format == "plain")
+    whose = [f"{summary.persona_name} on {printable(summary.model)}", *base, name]
     extent = [moment(summary.active_at), pluralize(summary.messages, "message")]
     if summary.measurements:
         extent.append(pluralize(summary.measurements, "measurement"))
@@ -78,7 +80,8 @@ def _folded(parts: Sequence[str], width: int | None) -> Sequence[str]:
 def hit_lines(hit: "SearchHit", name: str, hits: int) -> Content:
     """Draw the title, and under it persona, model and short `name`, and an excerpt with the words underlined."""
     more = f" (and {hits - 1} more)" if hits > 1 else ""
-    about = f"\n  {hit.persona_name} on {recorded_model(hit.model, hit.prompt_format)} · {name}"
+    base = f" ({BASE_MODEL_SHORT})" if hit.prompt_format == "plain" else ""
+    about = f"\n  {hit.persona_name} on {printable(hit.model)}{base} · {name}"
     first = ((printable(hit.title), "bold"), (more, "dim"), (about, "dim"))
     return Content.assemble(*first, "\n  ", (f"{speaker_of_hit(hit)}: ", "dim"), _marked(hit))
 

@@ -88,6 +88,19 @@ async def test_a_reply_ends_where_the_model_begins_the_next_turn(tmp_path: Path)
     assert pieces[-1].finish_reason == "stop"
 
 
+async def test_a_reply_of_a_debate_ends_where_the_model_speaks_for_the_other_side(tmp_path: Path) -> None:
+    says = {":": " Free.", " Free.": "\nA Democrat", "\nA Democrat": ":"}
+    words = sorted({*says, *says.values()} - {":"})
+    engine = await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", template=None, words=words, says=says))
+    told = Message("user", "Moderator: Buses?\n\nA Democrat: More.", ("Moderator", "A Democrat"))
+    in_debate, alone = [
+        "".join([piece.text async for piece in engine.stream([message], GREEDY)]) for message in (told, TALK[1])
+    ]
+    await engine.close()
+    assert in_debate == "Free."
+    assert alone.startswith("Free.\nA Democrat:"), "a person's words have no name before them"
+
+
 @pytest.mark.slow
 async def test_measuring_a_base_model_leaves_its_conversation_alone(base: LlamaEngine) -> None:
     async def reply() -> str:

@@ -246,9 +246,10 @@ def test_the_list_says_which_conversations_are_of_a_comparison(corpus: Corpus, c
 def test_the_list_and_a_search_say_that_a_model_is_a_base_model(corpus: Corpus) -> None:
     talk(corpus, ("Guns?", "Fewer."), model=BASE)
     (row,), (hit,) = corpus.conversations(), corpus.search("fewer")
-    named = "democrat on small.gguf (a base model: it continues text) · abc"
+    named = "\n  democrat on small.gguf · a base model: it continues text · abc"
     assert named in summary_lines(row, "abc", open_now=False).plain
-    assert named in hit_lines(hit, "abc", 1).plain
+    assert "\n  a base model: it continues text · abc" in summary_lines(row, "abc", open_now=False, width=44).plain
+    assert "\n  democrat on small.gguf (base model) · abc" in hit_lines(hit, "abc", 1).plain
 
 
 @slow_but_first("size", [(120, 40), (100, 30), (80, 24)])
