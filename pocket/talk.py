@@ -1,6 +1,7 @@
 """A conversation as it grows: who speaks, what has been said, and which stance is under discussion."""
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from random import Random
 
 from pocket.answers import PROMPT_WEIGHT
@@ -10,6 +11,20 @@ from pocket.phrasing import roughened
 from pocket.profiles import Profile
 from pocket.respondents import Respondent
 from pocket.topics import Side, Topic
+
+
+class Variety(IntEnum):
+    """In how many ways users say what they say; each has what those before it have.
+
+    `PARTS`: their words in an argument are put together from parts, see `pocket.ground.wording`. `CLAIMS`: the claims
+    in them, too, see `pocket.ground.composed`, and they ask about the persona's life in many more words. `TALKS`: in
+    still more, and they thank, agree and say goodbye in as many, see `pocket.ground.wording.words`.
+    """
+
+    FIXED = 0
+    PARTS = 1
+    CLAIMS = 2
+    TALKS = 3
 
 
 @dataclass(slots=True)
@@ -30,10 +45,7 @@ class Talk:
     """The state of one conversation. `current` is the position under discussion, None before the first topic.
 
     `plain`: in a form that a small model can keep to. Facts about oneself come in one order, so that none comes twice,
-    and a thing that is not known is not named back, which goes wrong with words that are new. `wide`: the user's words
-    in an argument are put together from parts, see `pocket.ground.wording`. `composed`: the claims in them, too, see
-    `pocket.ground.composed`, and questions about the persona's life are asked in many more words. `whole`: in still
-    more, and thanks, goodbyes and what agrees as well, see `pocket.ground.wording.words`.
+    and a thing that is not known is not named back, which goes wrong with words that are new.
     """
 
     role: Role
@@ -44,9 +56,7 @@ class Talk:
     positions: dict[str, Position] = field(default_factory=dict)
     current: Position | None = None
     plain: bool = False
-    wide: bool = False
-    composed: bool = False
-    whole: bool = False
+    variety: Variety = Variety.FIXED
 
     def exchange(self, user: str, reply: str, *, rough: bool = True) -> None:
         """Add one turn of each side; the user's words are roughened as people type."""

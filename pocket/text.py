@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Survey
 from pocket.document import Document
+from pocket.talk import Variety
 from pocket.writer import Kind, Lesson, Mixture, Writer
 
 
@@ -171,10 +172,10 @@ LESSONS = {
     "people": Lesson(PEOPLE),
     "shares": Lesson(SHARES, plain=True),
     "ground": Lesson(GROUND, plain=True, steadfast=True),
-    "wording": Lesson(WORDING, plain=True, steadfast=True, wide=True),
-    "claims": Lesson(CLAIMS, plain=True, steadfast=True, wide=True, composed=True),
-    "wandering": Lesson(WANDERING, plain=True, steadfast=True, wide=True, composed=True),
-    "talks": Lesson(TALKS, plain=True, steadfast=True, wide=True, composed=True, whole=True),
+    "wording": Lesson(WORDING, plain=True, steadfast=True, variety=Variety.PARTS),
+    "claims": Lesson(CLAIMS, plain=True, steadfast=True, variety=Variety.CLAIMS),
+    "wandering": Lesson(WANDERING, plain=True, steadfast=True, variety=Variety.CLAIMS),
+    "talks": Lesson(TALKS, plain=True, steadfast=True, variety=Variety.TALKS),
 }
 """What the text consists of, lesson by lesson.
 

@@ -25,7 +25,7 @@ from pocket.document import Document, Turn
 from pocket.ground import argument, interview, near_topics, unreadable
 from pocket.panel import Panel
 from pocket.respondents import Respondent
-from pocket.talk import Talk
+from pocket.talk import Talk, Variety
 from pocket.topics import TOPICS, Topic
 
 VIEW_WEIGHT = 8.0
@@ -43,17 +43,13 @@ class Lesson:
         mixture: kinds of documents, and in what proportion.
         plain: conversations are plain (see `Talk`). Else, a model that learns to look back copies more.
         steadfast: those who say what sets their group apart never waver; see `Respondent`.
-        wide: the user's words in an argument are put together from parts.
-        composed: so are the claims in them, and life is asked about in many more words; see `Talk`.
-        whole: still more words, also for what begins, ends and changes a talk.
+        variety: in how many ways users say things.
     """
 
     mixture: "Mixture"
     plain: bool = False
     steadfast: bool = False
-    wide: bool = False
-    composed: bool = False
-    whole: bool = False
+    variety: Variety = Variety.FIXED
 
 
 class Writer:
@@ -89,7 +85,7 @@ class Writer:
 
     def _begin(self, role: Role, person: Respondent) -> Talk:
         talk = begin(role, person, self.rng, plain=self._lesson.plain)
-        talk.wide, talk.composed, talk.whole = self._lesson.wide, self._lesson.composed, self._lesson.whole
+        talk.variety = self._lesson.variety
         return talk
 
     def _first_answer(self, role: Role) -> tuple[Respondent, str]:

@@ -13,7 +13,7 @@ from random import Random
 
 from pocket.ground import arguing, composed, wording
 from pocket.phrasing import FIRST_REASONS, pick, roughened, sentence, speaks_of_self
-from pocket.talk import Position, Talk
+from pocket.talk import Position, Talk, Variety
 from pocket.topics import Side, Topic
 from pocket.views import OPPOSITE, pole_of, stance_sentence, take_position
 
@@ -27,17 +27,21 @@ _CALLS = re.compile(
     r"|throw|trust|turn|use)\b"
 )
 _OWN = re.compile(r"(?:I|my|give us|how|thank) ")
-_AGREEING = 0.35
-"""How often a claim out of the blue is one of the persona's own side."""
-_AGREEING_COMPOSED = 0.5
-"""The same where claims are put together: neither is to be expected before the claim is read."""
-_AGREEING_WHOLE = 0.36
-"""The same in a talk that is `whole`: of a claim in words that it does not know, the persona had better not say yes."""
-_SHARES, _WIDE_SHARES, _COMPOSED_SHARES = (0.1, 0.36, 0.5), (0.3, 0.42, 0.5), (0.38, 0.48, 0.53)
-_WHOLE_SHARES = (0.25, 0.34, 0.4)
+_AGREEING = {Variety.FIXED: 0.35, Variety.PARTS: 0.35, Variety.CLAIMS: 0.5, Variety.TALKS: 0.36}
+"""How often a claim out of the blue is one of the persona's own side.
+
+Where claims are put together, neither is to be expected before the claim is read. In `TALKS` it is less: of a claim in
+words that it does not know, the persona had better not say yes.
+"""
+_SHARES = {
+    Variety.FIXED: (0.1, 0.36, 0.5),
+    Variety.PARTS: (0.3, 0.42, 0.5),
+    Variety.CLAIMS: (0.38, 0.48, 0.53),
+    Variety.TALKS: (0.25, 0.34, 0.4),
+}
 """Up to which number from 0 to 1 the user agrees, presses without a claim, and tells a story; else it contradicts."""
 _AGREEING_BARE = 0.25
-"""How often somebody who agrees says no more than that, in a talk that is `whole`."""
+"""How often somebody who agrees says no more than that, in `TALKS`."""
 _TURNING = 0.3
 """How often the next topic is named by somebody who says that the subject changes, there."""
 _COMPOSED = 0.6
@@ -64,9 +68,9 @@ def follow_on(talk: Talk, topic: Topic) -> Position:
     """Name the next topic and nothing more; the persona keeps to its side."""
     rng = talk.rng
     phrase = rng.choice(topic.phrases)
-    if talk.wide:
+    if talk.variety >= Variety.PARTS:
         asked = wording.asking(phrase, rng, wording.words("asking", talk))
-        if talk.whole and rng.random() < _TURNING:
+        if talk.variety >= Variety.TALKS and rng.random() < _TURNING:
             asked = rng.choice(wording.WHOLE_WORDS["turning"]).format(phrase)
         return give_plain_view(talk, topic, phrase, roughened(asked, rng))
     return give_plain_view(talk, topic, phrase, roughened(sentence(rng.choice(arguing.NEXT).format(phrase)), rng))
@@ -74,8 +78,7 @@ def follow_on(talk: Talk, topic: Topic) -> Position:
 
 def argue(talk: Talk, position: Position, rounds: int) -> None:
     """Argue against a view that the persona has given, `rounds` times; now and then the user agrees with it."""
-    beyond_wide = _WHOLE_SHARES if talk.whole else _COMPOSED_SHARES
-    agreeing, pressing, telling = beyond_wide if talk.composed else _WIDE_SHARES if talk.wide else _SHARES
+    agreeing, pressing, telling = _SHARES[talk.variety]
     for _ in range(rounds):
         chance = talk.rng.random()
         if chance < agreeing:
@@ -129,7 +132,7 @@ def _contradict(talk: Talk, position: Position) -> None:
     rng = talk.rng
     side = _other_side(position, rng)
     claim = _claim(talk, position.topic, side)
-    widened = talk.wide and not _stands_alone(claim, talk)
+    widened = talk.variety >= Variety.PARTS and not _stands_alone(claim, talk)
     said = (
         wording.against(claim, rng, wording.words("against", talk)) if widened else _typed(talk, arguing.AGAINST, claim)
     )
@@ -164,13 +167,13 @@ def _side_with(talk: Talk, position: Position) -> None:
     if position.side in OPPOSITE and rng.random() < 0.5:
         claims = RETORTS[position.topic.name][position.side]
     claim = rng.choice(claims)
-    if talk.composed and position.side in OPPOSITE and rng.random() < _COMPOSED:
+    if talk.variety >= Variety.CLAIMS and position.side in OPPOSITE and rng.random() < _COMPOSED:
         claim = composed.put_together(position.topic, position.side, rng)
-    widened = talk.wide and not _stands_alone(claim, talk)
+    widened = talk.variety >= Variety.PARTS and not _stands_alone(claim, talk)
     said = (
         wording.agreeing(claim, rng, wording.words("agreeing", talk)) if widened else _typed(talk, arguing.WITH, claim)
     )
-    if talk.whole and rng.random() < _AGREEING_BARE:
+    if talk.variety >= Variety.TALKS and rng.random() < _AGREEING_BARE:
         said = rng.choice(wording.WHOLE_WORDS["agreeing_bare"])
     _answer(talk, position, said, rng.choice(arguing.AGREE))
 
@@ -213,8 +216,7 @@ def _opener(talk: Talk, position: Position, side: Side, against: tuple[str, ...]
 
 def _side_heard(talk: Talk, position: Position) -> Side:
     """Draw for which side a claim out of the blue speaks."""
-    often = _AGREEING_WHOLE if talk.whole else _AGREEING_COMPOSED if talk.composed else _AGREEING
-    agreeing = position.side in OPPOSITE and talk.rng.random() < often
+    agreeing = position.side in OPPOSITE and talk.rng.random() < _AGREEING[talk.variety]
     return position.side if agreeing else _other_side(position, talk.rng)
 
 
@@ -225,7 +227,7 @@ def _other_side(position: Position, rng: Random) -> Side:
 def _claim(talk: Talk, topic: Topic, side: Side) -> str:
     """Return a claim of one side: as often in the words of people who argue as in those of the topic's poles."""
     rng = talk.rng
-    if talk.composed and rng.random() < _COMPOSED:
+    if talk.variety >= Variety.CLAIMS and rng.random() < _COMPOSED:
         return composed.put_together(topic, side, rng)
     if rng.random() < 0.5:
         return rng.choice(RETORTS[topic.name][side])
@@ -235,7 +237,7 @@ def _claim(talk: Talk, topic: Topic, side: Side) -> str:
 
 def _stands_alone(claim: str, talk: Talk) -> bool:
     """Whether a claim is no clause that can stand after "you forget that"."""
-    return _CALLS.match(claim) is not None or (talk.composed and _OWN.match(claim) is not None)
+    return _CALLS.match(claim) is not None or (talk.variety >= Variety.CLAIMS and _OWN.match(claim) is not None)
 
 
 def _typed(talk: Talk, frames: tuple[str, ...], claim: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pocket import asking, politics, smalltalk
 from pocket.ground import wording
 from pocket.panel import Panel
-from pocket.talk import Talk
+from pocket.talk import Talk, Variety
 
 Question = Callable[[Talk, Panel], tuple[str, str]]
 
@@ -182,17 +182,17 @@ _MACHINE_NO = ("Are you a real person?", "Are you human?", "Is this a real perso
 def interview(talk: Talk, panel: Panel, rounds: int) -> None:
     """Ask `rounds` questions about the persona's life; some of them a second time, in the same or in other words."""
     asked: list[Question] = []
-    questions, weights = _WHOLE if talk.whole else _COMPOSED if talk.composed else _ONCE
+    questions, weights = _DRAWN[talk.variety]
     for _ in range(rounds):
         if asked and talk.rng.random() < 0.3:
             question = talk.rng.choice(asked)
         else:
             question = talk.rng.choices(questions, weights)[0]
         said, reply = question(talk, panel)
-        if talk.composed:
+        if talk.variety >= Variety.CLAIMS:
             others = wording.words(_LIFE.get(question, ""), talk)
             said = talk.rng.choice(others) if others and talk.rng.random() < 0.6 else said
-        if talk.wide:
+        if talk.variety >= Variety.PARTS:
             others = _IN_OTHER_WORDS.get(question)
             said = talk.rng.choice(others) if others and talk.rng.random() < 0.7 else said
             said = wording.question(said, talk.rng)
@@ -287,7 +287,7 @@ def _yes_no(talk: Talk, panel: Panel) -> tuple[str, str]:
     value, plural = talk.rng.choice((("Republican", "Republicans"), ("Democrat", "Democrats")))
     side = politics.draw_party(talk, panel)
     said = talk.rng.choice(_YES_NO["POLPARTY"][value])
-    if talk.wide and talk.rng.random() < 0.6:
+    if talk.variety >= Variety.PARTS and talk.rng.random() < 0.6:
         said = _guess(talk, value)
     leaning = {"left": "I am closer to the Democrats.", "right": "I am closer to the Republicans."}.get(side)
     own = {"left": "Democrats", "right": "Republicans"}.get(side)
@@ -304,7 +304,7 @@ def _yes_no_about(talk: Talk, attribute: str) -> tuple[str, str] | None:
     values = tuple(_YES_NO[attribute])
     value = own if own in values and rng.random() < 0.4 else rng.choice(values)
     said = rng.choice(_YES_NO[attribute][value])
-    if talk.wide and value in _NOUNS and rng.random() < 0.6:
+    if talk.variety >= Variety.PARTS and value in _NOUNS and rng.random() < 0.6:
         said = rng.choice(_GUESSED).format(_NOUNS[value])
     if said == "Have you ever been married?":
         holds = own != "Never been married"
@@ -314,12 +314,12 @@ def _yes_no_about(talk: Talk, attribute: str) -> tuple[str, str] | None:
 
 
 def _guess(talk: Talk, value: str) -> str:
-    frames = wording.words("guessed", talk) if talk.composed and talk.rng.random() < 0.6 else _GUESSED
+    frames = wording.words("guessed", talk) if talk.variety >= Variety.CLAIMS and talk.rng.random() < 0.6 else _GUESSED
     noun = _NOUNS[value]
-    if talk.composed and value in _PARTIES_CALLED and talk.rng.random() < 0.5:
+    if talk.variety >= Variety.CLAIMS and value in _PARTIES_CALLED and talk.rng.random() < 0.5:
         noun = talk.rng.choice(_PARTIES_CALLED[value])
     guessed = talk.rng.choice(frames).format(noun)
-    return guessed[0].upper() + guessed[1:] if talk.composed and talk.rng.random() < 0.6 else guessed
+    return guessed[0].upper() + guessed[1:] if talk.variety >= Variety.CLAIMS and talk.rng.random() < 0.6 else guessed
 
 
 def _how(talk: Talk, panel: Panel) -> tuple[str, str]:
@@ -372,7 +372,12 @@ _ASKED: dict[Question, float] = {
 }
 _ONCE = tuple(_ASKED), tuple(_ASKED.values())
 _COMPOSED = (*_ONCE[0], _how), (*_ONCE[1], 3)
-_WHOLE = (*_COMPOSED[0], _yes_no), (*_COMPOSED[1], 6)
+_DRAWN = {
+    Variety.FIXED: _ONCE,
+    Variety.PARTS: _ONCE,
+    Variety.CLAIMS: _COMPOSED,
+    Variety.TALKS: ((*_COMPOSED[0], _yes_no), (*_COMPOSED[1], 6)),
+}
 _IN_OTHER_WORDS: dict[Question, tuple[str, ...]] = {
     _introduction: (
         "Say a few words about yourself.",
@@ -468,7 +473,7 @@ _IN_OTHER_WORDS: dict[Question, tuple[str, ...]] = {
         "Are you a person of faith?",
     ),
 }
-"""More questions for the kinds that have them, in conversations with `wide` words."""
+"""More questions for the kinds that have them, in conversations of the variety `PARTS`."""
 _LIFE: dict[Question, str] = {
     _introduction: "introduction",
     _age: "age",

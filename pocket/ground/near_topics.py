@@ -13,7 +13,7 @@ from pocket import asking
 from pocket.ground import composed, wording
 from pocket.ground.argument import give_plain_view
 from pocket.phrasing import sentence
-from pocket.talk import Talk
+from pocket.talk import Talk, Variety
 from pocket.topics import OFFERED_PHRASES, TOPICS, Topic
 from pocket.unknown import OFFERS
 
@@ -32,7 +32,7 @@ _SPOKEN_FOR = frozenset(
 """What a topic's claims are put together from, and what a claim about is no claim about an unknown matter."""
 
 _FURTHER = 0.35
-"""How often a matter is one of the further ones, in a talk that is `whole`."""
+"""How often a matter is one of the further ones, in a talk of the variety `TALKS`."""
 DECLINED = (
     "I have no view of my own on that.",
     "I do not know enough about that to have a view.",
@@ -217,7 +217,7 @@ def _matter(talk: Talk) -> str:
 
 def _question(talk: Talk, thing: str) -> str:
     rng = talk.rng
-    if talk.wide and rng.random() < 0.8:
+    if talk.variety >= Variety.PARTS and rng.random() < 0.8:
         return wording.asking(thing, rng, wording.words("asking", talk))
     question = sentence(rng.choice(rng.choice((ASKED, ASKED, asking.ABOUT, asking.NEXT))).format(thing))
     chance = rng.random()

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from pocket.talk import Talk
+from pocket.talk import Talk, Variety
 
 _READ = tomllib.loads((Path(__file__).parent / "more_words.toml").read_text(encoding="utf-8"))
 MORE_WORDS: dict[str, tuple[str, ...]] = {name: tuple(words) for name, words in _READ.items()}
-"""More words of the user's, for conversations that are `composed`."""
+"""More words of the user's, for conversations of the variety `CLAIMS`."""
 WHOLE_WORDS: dict[str, tuple[str, ...]] = {
     name: tuple(said)
     for name, said in tomllib.loads((Path(__file__).parent / "whole_talks.toml").read_text(encoding="utf-8")).items()
 }
-"""Still more, for conversations that are `whole`; also thanks, goodbyes, and what is said when the subject changes."""
+"""Still more, for those of `TALKS`; also thanks, goodbyes, and what is said when the subject changes."""
 _OPENINGS = (
     ("",) * 8
     + (
@@ -284,9 +284,9 @@ _BEFORE_A_QUESTION = (
 
 
 def words(name: str, talk: Talk) -> tuple[str, ...]:
-    """Return the user's words of a kind beside those that every talk has: in a `composed` or `whole` one there are."""
-    more = MORE_WORDS.get(name, ()) if talk.composed else ()
-    return more + WHOLE_WORDS.get(name, ()) if talk.whole else more
+    """Return the user's words of a kind beside those that every talk has: from `CLAIMS` on there are."""
+    more = MORE_WORDS.get(name, ()) if talk.variety >= Variety.CLAIMS else ()
+    return more + WHOLE_WORDS.get(name, ()) if talk.variety >= Variety.TALKS else more
 
 
 def asking(thing: str, rng: Random, more: Sequence[str] = ()) -> str:
