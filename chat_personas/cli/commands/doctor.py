@@ -20,7 +20,7 @@ from chat_personas.engines.openai.keys import find_key
 from chat_personas.own_personas import all_persona_names, find_persona, own_persona_names
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
 from chat_personas.reporting.wording.measurements import model_described
-from chat_personas.settings import Settings, SettingsError, load_settings, where_set, without_values, wrong_lines
+from chat_personas.settings import SettingsError, load_settings, where_set, without_values, wrong_lines
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
@@ -159,20 +159,26 @@ def _model() -> str:
 
 
 def _keys() -> str:
-    """Say for each server of the settings where its key comes from; the model's server is one."""
+    """Say for each server of the settings where its key comes from; the model's server is one.
+
+    Raises EngineError with the same words where one of them needs a key that is not there.
+    """
     settings = load_settings()
     model = find_model(settings.model)
     urls = [*([model.url] if isinstance(model, ModelServer) else []), *settings.servers]
-    said = {shown_address(url): _key_of(url, settings) for url in dict.fromkeys(url.rstrip("/") for url in urls)}
-    return "; ".join(f"{address}: {where}" for address, where in said.items()) or NO_SERVER
-
-
-def _key_of(url: str, settings: Settings) -> str:
-    try:
-        key = find_key(url, settings.server(url).key_env)
-    except EngineError as error:
-        return str(error).removeprefix(f"{shown_address(url)} ").partition(";")[0]
-    return f"from {key.source}" if key.value else key.trouble or "none"
+    said, lacking = dict[str, str](), False
+    for url in dict.fromkeys(url.rstrip("/") for url in urls):
+        address = shown_address(url)
+        try:
+            key = find_key(url, settings.server(url).key_env)
+        except EngineError as error:
+            said[address], lacking = str(error).removeprefix(f"{address} ").partition(";")[0], True
+        else:
+            said[address] = f"from {key.source}" if key.value else key.trouble or "none"
+    where = "; ".join(f"{address}: {of}" for address, of in said.items())
+    if lacking:
+        raise EngineError(where)
+    return where or NO_SERVER
 
 
 def _opened(model: str) -> str:

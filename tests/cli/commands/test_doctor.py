@@ -48,13 +48,17 @@ def test_where_the_key_of_each_server_comes_from_is_said_and_no_key(
     )
     monkeypatch.setenv("LAB_KEY", "sk-of-the-lab")
     monkeypatch.delenv("OTHER_KEY", raising=False)
-    out = command("doctor").out
-    assert checks(out)["API keys"] == "ok"
+    ran = command("doctor")
+    assert (checks(ran.out)["API keys"], ran.code) == ("FAIL", 1), "a key that the settings name is not there"
+    out = ran.out
     assert (
         "https://lab.example.org/v1: from the environment variable LAB_KEY; "
         "https://other.example.org/v1: needs a key, but OTHER_KEY is not set; http://127.0.0.1:9/v1: none"
     ) in out
     assert "sk-of-the-lab" not in out
+    monkeypatch.setenv("OTHER_KEY", "sk-of-the-other")
+    ran = command("doctor")
+    assert (checks(ran.out)["API keys"], ran.code) == ("ok", 0)
 
 
 def test_every_setting_and_every_key_is_listed_with_where_it_comes_from(command: Command, home: Path) -> None:
