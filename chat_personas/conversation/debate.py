@@ -17,25 +17,25 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Self
 
-from chat_personas.conversation.conversation import Conversation, ReplyEvent, persona_of
+from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyEvent, persona_of
 from chat_personas.conversation.sampling import sampling_of
 from chat_personas.corpus import Corpus, DebateSideRow, MessageRow, Words
 from chat_personas.corpus.conversations import beginning_of
 from chat_personas.corpus.errors import GROWING_ELSEWHERE, GoneOnElsewhereError, GrowingElsewhereError
-from chat_personas.corpus.messages import is_blank_reply
+from chat_personas.corpus.messages import MODERATOR, OPENING, is_blank_reply
 from chat_personas.corpus.sql import new_key
-from eval.engine import Engine, Message, Sampling
+from eval.engine import Engine, EngineError, Message, Sampling
 from eval.expression.asking import seed_for
 from personas import LoadedPersona, Persona
 from personas.errors import ReportedError
 from personas.persona import steering_named
 
-MODERATOR = "Moderator"
-OPENING = "Moderator, opening a debate between {first} and {second}, a few sentences each"
-"""The name before the topic: it tells each model where it is, and leaves the topic the person's own words."""
 TURN_TOKENS = 160
 """The most tokens of a turn, so that the other side has its turn, too."""
 MOST_ROUNDS = 50
+MOST_SILENT = 3
+"""Turns in a row that a side may end without a word, as base models do now and then: each may cost money."""
+SILENT = f"{{name}} has ended {MOST_SILENT} turns without a word; go on to try once more, or with another model"
 NOT_ROUNDS = f"a debate has 1 to {MOST_ROUNDS} rounds, and not {{typed}}"
 
 
@@ -70,6 +70,7 @@ class Debate:
         self._corpus = corpus
         self._waiting: list[str] = []
         self._speaking = False
+        self._silent = 0
         self._telling = asyncio.Lock()
 
     @classmethod
@@ -179,6 +180,7 @@ class Debate:
         A side whose model failed before its first word has its turn again.
 
         Raises:
+            EngineError: the side has ended `MOST_SILENT` turns in a row without a word; the next call tries again.
             DebateError: the debate has ended (`extend` goes on), or one of its conversations was gone on with alone.
             TooLongError: what was said does not fit into the model's context.
             RuntimeError: a turn is under way.
@@ -198,8 +200,13 @@ class Debate:
             async with aclosing(self.sides[place].regenerate()) as events:
                 async for event in events:
                     yield place, event
+                    if isinstance(event, ReplyEnded) and event.status == "complete":
+                        self._silent = self._silent + 1 if self.next_place == place else 0
         finally:
             self._speaking = False
+        if self._silent >= MOST_SILENT:
+            self._silent = 0
+            raise EngineError(SILENT.format(name=self.names[place]))
         if self._waiting or self.next_place is not None:
             await self._pass_on()
 

@@ -37,6 +37,11 @@ from chat_personas.corpus.sql import (
 )
 from eval.engine import EngineInfo, Message, Role, Sampling, Usage
 
+MODERATOR = "Moderator"
+_AND = " and "
+_SIDES = f"{{first}}{_AND}{{second}}"
+OPENING = f"{MODERATOR}, opening a debate between {_SIDES}, a few sentences each"
+"""What stands before the topic of a debate: it tells each model where it is. The topic stays the person's own words."""
 DIED = "the program ended before the reply did"
 _ENDED_AS = """coalesce(
     (SELECT quoted.status FROM messages AS quoted
@@ -192,6 +197,12 @@ def begin_generation(
         values |= {"persona_name": persona.name, "persona_sha256": persona.sha256}
         values |= {"system_prompt": persona.system_prompt}
     insert(connection, "generations", values)
+    if info.prompt_format is not None:  # not known of a conversation of an older version that nobody had replied in
+        connection.execute(
+            "UPDATE conversations SET prompt_format = ? WHERE prompt_format IS NULL AND model = ? AND model_sha256 IS ?"
+            " AND id = (SELECT conversation_id FROM messages WHERE id = ?)",
+            (info.prompt_format, info.name, info.sha256, message_id),
+        )
 
 
 def end_generation(
@@ -428,14 +439,25 @@ def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message
         if is_blank_reply(row):
             continue
         text = row.text if row.speaker is None else f"{row.speaker}: {row.text}"
-        speakers: tuple[str, ...] = ()
-        if row.speaker is not None:  # the opening of a debate has more than a name: "Moderator, opening ..."
-            speakers = tuple(dict.fromkeys((row.speaker, row.speaker.partition(",")[0])))
+        speakers = () if row.speaker is None else _names_in(row.speaker)
         if messages and messages[-1].role == role:
             before = messages.pop()
             text, speakers = f"{before.content}\n\n{text}", (*before.speakers, *speakers)
         messages.append(Message(role, text, speakers))
     return messages
+
+
+def _names_in(speaker: str) -> tuple[str, ...]:
+    """Return the names in what stands before a message: one, or in the opening of a debate those of all who speak.
+
+    Where a name itself has an "and" in it, nothing tells where the other one begins, and every way to part them counts.
+    """
+    before, after = OPENING.split(_SIDES)
+    if not (speaker.startswith(before) and speaker.endswith(after)):
+        return (speaker,)
+    parts = speaker.removeprefix(before).removesuffix(after).split(_AND)
+    sides = (_AND.join(some) for cut in range(1, len(parts)) for some in (parts[:cut], parts[cut:]))
+    return (MODERATOR, *sides)
 
 
 def told(system_prompt: str, branch: Sequence[MessageRow], prompts: Mapping[str, str]) -> list[Message]:

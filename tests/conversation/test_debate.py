@@ -5,15 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given as given_examples
+from hypothesis import strategies as st
 
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
-from chat_personas.conversation.debate import OPENING, Debate, DebateError
-from chat_personas.corpus import Corpus
-from chat_personas.corpus.messages import turns_of
-from eval.engine import EngineError, Message
+from chat_personas.conversation.debate import Debate, DebateError
+from chat_personas.corpus import Corpus, MessageRow, Words
+from chat_personas.corpus.messages import OPENING, transcript, turns_of
+from eval.engine import EngineError, Message, Piece
 from eval.evaluation import steered_as
 from personas import load_persona
-from tests.corpus.making import bytes_on_disk
+from tests.corpus.making import DAY, bytes_on_disk
 from tests.fakes import END, FakeEngine
 
 DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
@@ -93,10 +95,34 @@ async def test_the_moderator_speaks_to_both_sides_in_the_order_in_which_it_was_s
     assert given(engine, 1) == [f"{OPENED}\n\nA Democrat: Less.\n\nModerator: Be brief."]
     assert given(engine, 2) == [OPENED, "Less.", "Moderator: Be brief.\n\nA Republican: More."]
     opened, _, told = (message for message in engine.asked[2] if message.role != "system")
-    assert (opened.speakers[-1], told.speakers) == ("Moderator", ("Moderator", "A Republican"))
+    assert opened.speakers == ("Moderator", "A Democrat", "A Republican"), "known before anybody has spoken"
+    assert told.speakers == ("Moderator", "A Republican")
     assert [[row.text for row in side.path if row.author == "person"] for side in debate.sides] == [
         ["Guns?", "Be brief."]
     ] * 2
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1)
+
+
+@given_examples(NAMES, NAMES)
+def test_the_opening_has_the_names_of_both_sides_whatever_they_are_called(first: str, second: str) -> None:
+    opening = Words("Guns?", OPENING.format(first=first, second=second))
+    row = MessageRow(
+        id="M", conversation_id="C", parent_id=None, role="user", text=opening.text, status="complete",
+        created_at=DAY, updated_at=DAY, speaker=opening.speaker,
+    )  # fmt: skip
+    (message,) = transcript("", [row])
+    assert {"Moderator", first, second} <= set(message.speakers)
+
+
+async def test_a_side_that_says_nothing_three_times_is_not_asked_for_ever(corpus: Corpus) -> None:
+    silent = [Piece("", finish_reason="stop")]
+    debate = begun(corpus, FakeEngine(silent, silent, silent, ["Less.", END]))
+    assert [await turn(debate) for _ in range(2)] == [(0, ""), (0, "")]
+    with pytest.raises(EngineError, match="A Democrat has ended 3 turns without a word; go on to try once more"):
+        await turn(debate)
+    assert await turn(debate) == (0, "Less."), "the person may try again"
 
 
 async def test_what_the_moderator_says_during_a_turn_waits_for_its_end(corpus: Corpus) -> None:

@@ -23,7 +23,8 @@ from chat_personas.cli.accessible.measuring import Measuring, SideRounds
 from chat_personas.conversation.commands import SLASH, Command, CommandError, asked, for_conversation, message_of
 from chat_personas.conversation.comparison import HOW_TO_COMPARE, MOST, NOT_ALIKE, Comparison, ComparisonError
 from chat_personas.conversation.conversation import ReplyEnded, ReplyRecalled, ReplyStarted, ReplyText
-from chat_personas.conversation.debate import MODERATOR, NOT_ROUNDS, Debate, rounds_meant
+from chat_personas.conversation.debate import NOT_ROUNDS, Debate, rounds_meant
+from chat_personas.corpus.messages import MODERATOR
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.own_personas import is_composed, other_personas, other_steerings, with_its_file
 from chat_personas.reporting.debate import debate_report, moved

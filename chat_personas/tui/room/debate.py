@@ -16,8 +16,9 @@ from textual.widgets import Input, Static
 
 from chat_personas.conversation.commands import message_of
 from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
-from chat_personas.conversation.debate import MODERATOR, Debate, DebateError, Spoken
+from chat_personas.conversation.debate import Debate, DebateError, Spoken
 from chat_personas.corpus.corpus import DEBATE
+from chat_personas.corpus.messages import MODERATOR
 from chat_personas.monitor.sides import SideMonitors
 from chat_personas.reporting.debate import (
     DebateReport,

@@ -101,6 +101,16 @@ async def test_a_reply_of_a_debate_ends_where_the_model_speaks_for_the_other_sid
     assert alone.startswith("Free.\nA Democrat:"), "a person's words have no name before them"
 
 
+async def test_a_model_with_a_chat_template_ends_its_turns_itself(tmp_path: Path) -> None:
+    says = {"<|assistant|>": "Free.", "Free.": "\nA Democrat", "\nA Democrat": ":"}
+    words = sorted({*says.values()} - {":"})
+    engine = await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", words=words, says=says))
+    told = Message("user", "A Democrat: More.", ("A Democrat",))
+    said = "".join([piece.text async for piece in engine.stream([told], GREEDY)])
+    await engine.close()
+    assert said.startswith("Free.\nA Democrat:")
+
+
 @pytest.mark.slow
 async def test_measuring_a_base_model_leaves_its_conversation_alone(base: LlamaEngine) -> None:
     async def reply() -> str:
