@@ -46,6 +46,7 @@ from chat_personas.reporting.wording.measurements import (
     against_opposite,
     answered_briefly,
     answers_of,
+    asked_from_here_on,
     doubts,
     drifted,
     model_described,
@@ -173,6 +174,9 @@ class LineMode(StandardInputMode):
             how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find(), command=OPTION))
             next_one = model_described(conversation.engine.info)
             print(f"({how} The next one comes from {next_one}.)", file=sys.stderr, flush=True)
+        elif conversation.asked_otherwise:
+            said = asked_from_here_on(conversation.model.name, conversation.model.prompt_format)
+            print(f"({said})", file=sys.stderr, flush=True)
 
     def _make_monitor(self, conversation: Conversation, corpus: Corpus) -> "Monitor":
         engine = conversation.engine

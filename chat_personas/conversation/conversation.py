@@ -327,6 +327,13 @@ class Conversation:
         return None if model == self.model else model
 
     @property
+    def asked_otherwise(self) -> bool:
+        """Whether the last reply on the path is of the present model, and that was asked in another form then."""
+        last = self.last_reply
+        made = self.model if last is None else self.models.get(last.id, self.model)
+        return made == self.model and not made.asked_as(self.model)
+
+    @property
     def first_persona(self) -> ReplyPersona:
         """The persona with which the conversation began: also that of replies of which `personas` does not know it."""
         return _under(self._active.row)

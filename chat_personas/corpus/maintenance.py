@@ -339,9 +339,9 @@ def _words(raw: bytes) -> int:
 
 
 def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
-    """Return what the corpus holds, by persona, and by the model with which conversations began and how it was asked.
+    """Return what the corpus holds, by persona, and by the model with which conversations began; copies count once.
 
-    Copies count once.
+    Those in which it was asked as a base model are counted by themselves.
     """
     connection.create_function("words", 1, _words, deterministic=True)
     rows = connection.execute(
@@ -353,7 +353,7 @@ def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
                    sum((role = 'assistant') * words(CAST(text AS BLOB))) AS words_replied
             FROM messages WHERE id NOT IN (SELECT id FROM again) GROUP BY conversation_id
         ), rounds AS (SELECT conversation_id, count(*) AS measured FROM measurements GROUP BY conversation_id)
-        SELECT persona_name AS persona, model, prompt_format, count(*) AS conversations,
+        SELECT persona_name AS persona, model, max(prompt_format) AS prompt_format, count(*) AS conversations,
                coalesce(sum(messages), 0) AS messages, coalesce(sum(replies), 0) AS replies,
                coalesce(sum(words_said), 0) AS words_said, coalesce(sum(words_replied), 0) AS words_replied,
                coalesce(sum(measured), 0) AS measured,
@@ -361,7 +361,8 @@ def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
         FROM conversations
         LEFT JOIN said ON said.conversation_id = conversations.id
         LEFT JOIN rounds ON rounds.conversation_id = conversations.id
-        GROUP BY persona_name, model, prompt_format ORDER BY persona_name, model, prompt_format
+        GROUP BY persona_name, model, prompt_format IS 'plain'
+        ORDER BY persona_name, model, prompt_format IS 'plain'
         """  # noqa: S608 - a constant of ours
     )
     return fetch(CountsRow, rows)

@@ -50,6 +50,8 @@ _OURS_STAY = {
     "debates": {"turns"},
 }
 """Columns that may differ without being a conflict: what a person may change later, and what is of one file only."""
+_LEARNT = {"conversations": {"prompt_format"}}
+"""Columns that are null as long as nothing is known: what the other corpus knows is taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,9 @@ def merge(ours: sqlite3.Connection, theirs: sqlite3.Connection) -> Merged:
             if here is None:
                 _insert(ours, table, columns, row)
                 added[table] += 1
-            elif here == [row[column] for column in compared] or _person(table, row) in gone_here | gone_there:
+            elif _agree(table, compared, here, row) or _person(table, row) in gone_here | gone_there:
                 known += 1
+                _learn(ours, table, key, here, row)
             else:
                 conflicts.append((table, " ".join(map(str, identifier))))
     _show_their_branches(ours, theirs)
@@ -184,11 +187,28 @@ def _order(table: str, key: Sequence[str]) -> str:
 
 def _find(
     connection: sqlite3.Connection, table: str, key: Sequence[str], identifier: Sequence[object], columns: Sequence[str]
-) -> list[object] | None:
+) -> sqlite3.Row | None:
     condition = " AND ".join(f"{column} = ?" for column in key)
     sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {condition}"  # noqa: S608
-    found = connection.execute(sql, list(identifier)).fetchone()
-    return None if found is None else list(found)
+    found: sqlite3.Row | None = connection.execute(sql, list(identifier)).fetchone()
+    return found
+
+
+def _agree(table: str, columns: Sequence[str], here: sqlite3.Row, there: sqlite3.Row) -> bool:
+    """Whether two rows have the same in these columns, as far as both know it."""
+    learnt = _LEARNT.get(table, ())
+    return all(here[each] == there[each] or (each in learnt and None in (here[each], there[each])) for each in columns)
+
+
+def _learn(
+    connection: sqlite3.Connection, table: str, key: Sequence[str], here: sqlite3.Row, there: sqlite3.Row
+) -> None:
+    """Take over what only their row knows."""
+    condition = " AND ".join(f"{column} = ?" for column in key)
+    for column in _LEARNT.get(table, ()):
+        if here[column] is None and there[column] is not None:
+            sql = f"UPDATE {table} SET {column} = ? WHERE {condition}"  # noqa: S608
+            connection.execute(sql, (there[column], *(there[each] for each in key)))
 
 
 def _insert(connection: sqlite3.Connection, table: str, columns: Sequence[str], row: sqlite3.Row) -> None:

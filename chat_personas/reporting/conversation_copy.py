@@ -15,7 +15,7 @@ from chat_personas.corpus.measurements import that_count
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow
 from chat_personas.corpus.sql import stamp
-from chat_personas.models import POCKET
+from chat_personas.models import BASE_MODEL, POCKET
 from chat_personas.reporting.html.layout import CAUTION, definitions, whole_page
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain, with_interval
@@ -95,8 +95,9 @@ def _facts(
     personas = dict.fromkeys(_persona(conversation, made.get(message.id)) for message in replies)
     personas = personas or {conversation.persona_name: None}
     yield "persona", ", then ".join(personas)
-    demonstration = f" ({DEMONSTRATION})" if conversation.model == POCKET else ""
-    yield "model", f"{recorded_model(conversation.model, conversation.prompt_format)}{demonstration}"
+    models = dict.fromkeys((made[each.id].model, made[each.id].prompt_format) for each in replies if each.id in made)
+    models = models or {(conversation.model, conversation.prompt_format): None}
+    yield "model", ", then ".join(_model(*each) for each in models)
     yield "begun", stamp(conversation.created_at)
     yield "conversation", conversation.id
     prompts = dict.fromkeys(_prompt(conversation, made.get(message.id)) for message in replies)
@@ -115,8 +116,17 @@ def _speaker(
     if message.role == "assistant":
         return _persona(conversation, made.get(message.id))
     if message.id in quoted:
-        return f"{quoted[message.id].name} (a model, quoted)"
+        return f"{quoted[message.id].name} ({_kind(quoted[message.id])}, quoted)"
     return "Person" if message.speaker is None else f"Person ({message.speaker.partition(',')[0]})"
+
+
+def _kind(quoted: Quoted) -> str:
+    return BASE_MODEL if quoted.prompt_format == "plain" else "a model"
+
+
+def _model(name: str, prompt_format: str | None) -> str:
+    demonstration = f" ({DEMONSTRATION})" if name == POCKET else ""
+    return f"{recorded_model(name, prompt_format)}{demonstration}"
 
 
 def _turn(message: MessageRow, speaker: str, made: Mapping[str, GenerationRow], measured: Sequence[str]) -> _Turn:

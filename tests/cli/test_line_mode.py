@@ -284,6 +284,17 @@ def test_a_conversation_of_another_model_says_on_standard_error_which_file_goes_
     )
 
 
+def test_a_conversation_that_goes_on_in_another_form_says_so(command: Command, served_by: Serve) -> None:
+    info = Model().info
+    served_by(Model(info=replace(info, prompt_format="template")))
+    assert command("chat", "democrat", given="Hello\n").err == ""
+    served_by(Model(info=replace(info, prompt_format="plain")))
+    ran = command("chat", "--resume", kept_messages()[0].conversation_id, given="Hello\n")
+    assert f"(from here on asked in plain text: {info.name} (a base model: it continues text))\n" in ran.err
+    ran = command("chat", "--resume", kept_messages()[0].conversation_id, given="Hello\n")
+    assert "from here on" not in ran.err
+
+
 def test_resume_takes_the_first_characters_of_the_id(command: Command, served_by: Serve, corpus: Corpus) -> None:
     served_by(FakeEngine(["Good day", END]))
     command("chat", "democrat", given="Hello")

@@ -2,17 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_personas.corpus import Corpus, CorpusError, RatingRow
+from chat_personas.corpus import Corpus, CorpusError, RatingRow, Words
 from chat_personas.corpus.merging import Merged, merge
 from chat_personas.corpus.migrations import APPLICATION_ID, migrations
+from chat_personas.corpus.sql import new_key
 from eval.engine import Sampling
-from tests.corpus.making import INFO, branch_of, conversation_row, talk, texts, without_waiting_for_the_disk
+from tests.corpus.making import BASE, INFO, branch_of, conversation_row, talk, texts, without_waiting_for_the_disk
 from tests.corpus.test_measurements import PROBES, measurement
 from tests.corpus.test_migrations import FIRST_ROWS
 from tests.examples import share
@@ -217,3 +219,18 @@ def test_merging_is_all_or_nothing(corpus: Corpus, other: Corpus, monkeypatch: p
     with pytest.raises((CorpusError, sqlite3.OperationalError)):
         corpus.merge(other.path)
     assert corpus.conversation_ids() == ()
+
+
+def test_what_only_the_other_corpus_knows_of_a_model_is_taken_over_and_no_conflict(
+    corpus: Corpus, other: Corpus
+) -> None:
+    """A conversation of an older version in which nobody had replied does not know how its model was asked."""
+    row = conversation_row()
+    corpus.begin_debate(new_key(), (row, conversation_row(persona="woman")), Words("Guns?", "Moderator"), 1)
+    other.merge(corpus.path)
+    reply = other.begin_reply(row.id, branch_of(other, row.id)[-1].id, replace(BASE, sha256=None), Sampling())
+    other.end_reply(reply.id, "Fewer.", "complete")
+    assert other.conversation(row.id).prompt_format == "plain", "the first reply tells"
+    for mine, theirs in ((corpus, other), (other, corpus)):
+        assert mine.merge(theirs.path).conflicts == ()
+        assert mine.conversation(row.id).prompt_format == "plain"

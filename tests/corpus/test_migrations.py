@@ -143,11 +143,13 @@ INSERT INTO messages (id, conversation_id, parent_id, role, text, status, create
     SELECT id || '2', id, id || '1', 'assistant', 'Fewer.', 'complete', '2026-11-29', '2026-11-29' FROM conversations
     WHERE id <> 'D';
 INSERT INTO messages (id, conversation_id, parent_id, role, text, status, created_at, updated_at) VALUES
-    ('A3', 'A', 'A1', 'assistant', 'More.', 'complete', '2026-11-29', '2026-11-29');
+    ('A3', 'A', 'A1', 'assistant', 'More.', 'complete', '2026-11-29', '2026-11-29'),
+    ('A4', 'A', 'A1', 'assistant', 'None.', 'complete', '2026-11-29', '2026-11-29');
 INSERT INTO generations (message_id, started_at, engine, model, model_sha256, template_sha256, temperature, top_p,
     max_tokens, program_version) VALUES
     ('A2', '2026-11-29', 'llama', 'gemma', 'aa', '{plain}', 0.7, 0.95, 400, '0'),
     ('A3', '2026-11-29', 'llama', 'smollm2', 'bb', 'ef', 0.7, 0.95, 400, '0'),
+    ('A4', '2026-11-29', 'llama', 'gemma', 'aa', 'cd', 0.7, 0.95, 400, '0'),
     ('B2', '2026-11-29', 'llama', 'smollm2', 'bb', 'ef', 0.7, 0.95, 400, '0'),
     ('C2', '2026-11-29', 'openai', 'http://127.0.0.1/v1', NULL, NULL, 0.7, 0.95, 400, '0');
 INSERT INTO measurements (id, conversation_id, message_id, created_at, survey, survey_sha256, expression, refusals,
@@ -175,8 +177,10 @@ def test_replies_and_measurements_of_older_versions_say_whether_they_are_of_a_ba
             table: {row[key]: row["prompt_format"] for row in database[table].rows}
             for table, key in (("generations", "message_id"), ("measurements", "id"), ("conversations", "id"))
         }
+        rounds = database["v_measurements"].rows
+        assert {row["measurement_id"]: row["prompt_format"] for row in rounds} == {"X": "plain", "Y": "template"}
     assert told == {
-        "generations": {"A2": "plain", "A3": "template", "B2": "template", "C2": None},
+        "generations": {"A2": "plain", "A3": "template", "A4": "template", "B2": "template", "C2": None},
         "measurements": {"X": "plain", "Y": "template"},
         "conversations": {"A": "plain", "B": "template", "C": None, "D": "plain"},
     }

@@ -250,6 +250,14 @@ async def test_a_course_begins_after_the_last_reply_of_another_model(corpus: Cor
     assert [point.turn for point in (await round_of(monitor(own, corpus), first)).course] == [0, 1]
 
 
+async def test_a_course_begins_after_the_last_reply_of_this_model_asked_in_another_form(corpus: Corpus) -> None:
+    first, *_ = replies(corpus)
+    await round_of(monitor(saying(0.4), corpus), first)
+    plain = answered(corpus, first, replace(INFO, prompt_format="plain"))
+    third = answered(corpus, plain, INFO)
+    assert [point.turn for point in (await round_of(monitor(saying(0.4), corpus), third, 3)).course] == [3]
+
+
 async def test_what_an_older_version_measured_after_a_message_without_a_reply_is_no_turn(corpus: Corpus) -> None:
     first, second = replies(corpus, 2)
     asked = corpus.branch(second)[2].id

@@ -82,6 +82,16 @@ def test_an_alignment_is_shown_only_where_its_verdict_is_sound(page: str) -> Non
     assert "0.500" not in text
 
 
+def test_a_message_that_was_measured_in_both_forms_has_a_round_of_each(corpus: Corpus, tmp_path: Path) -> None:
+    reply = branch_of(corpus, talk(corpus, ("Q", "A")))[-1]
+    alone = {"alignment_low": None, "alignment_high": None, "verdict": "sound", "complete": True}
+    for alignment, form in ((0.8, "template"), (0.7, "plain")):
+        row = measurement(reply).model_dump() | alone | {"alignment": alignment, "prompt_format": form}
+        corpus.add_measurement(MeasurementRow.model_validate(row), ())
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "talk.md")
+    assert re.findall(r"alignment (0\.\d+)", (tmp_path / "talk.md").read_text(encoding="utf-8")) == ["0.800", "0.700"]
+
+
 def test_a_message_that_was_measured_twice_has_the_newest_whole_round_alone(corpus: Corpus, tmp_path: Path) -> None:
     key = talk(corpus, ("Q", "A"))
     reply = branch_of(corpus, key)[-1]

@@ -34,10 +34,12 @@ from chat_personas.reporting.wording.conversations import (
     speaker_of_hit,
 )
 from chat_personas.reporting.wording.measurements import (
+    asked_from_here_on,
     model_described,
     not_followed,
     own_text,
     recorded_model,
+    sentence,
 )
 from chat_personas.storage.files import output_errors
 from chat_personas.text import Sought, pluralize, printable
@@ -285,6 +287,8 @@ class Conversations:
             find_models = self._opened.launch.find_models
             how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find_models()))
             self._say(f"{how} The next one comes from {model_described(conversation.engine.info)}.")
+        elif conversation.asked_otherwise:
+            self._say(sentence(asked_from_here_on(conversation.model.name, conversation.model.prompt_format)))
 
     async def enter(self) -> None:
         """Say which conversation is open now in place of the one before, and measure it.

@@ -35,8 +35,8 @@ LEAST_TITLE = 24
 def listed(found: ConversationSummary, name: str, moment: str, width: int | None) -> Iterator[str]:
     """Yield the line, or on a narrow terminal the two lines, of a conversation in the list; `name` is its short name.
 
-    They are cut to `width` cells; with None they are whole, for scripts. What is said after a title stays: that the
-    model is a base model, and of which comparison or study the conversation is.
+    They are cut to `width` cells; with None they are whole, for scripts. What is said after a title stays as
+    far as there is room: that the model is a base model, and of which comparison or study the conversation is.
     """
     counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
     begin, persona, title = f"{name:6}  {moment}  ", printable(found.persona_name), printable(found.title)

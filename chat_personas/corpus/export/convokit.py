@@ -81,7 +81,7 @@ def _write(source: Source, folder: Path) -> int:
                 index.add("utterances", utterance["meta"])
                 utterances.write(f"{json.dumps(utterance, ensure_ascii=False)}\n")
             for name, described in present.described(said):
-                speakers.setdefault(name, described)
+                _in_common(speakers.setdefault(name, described), described)
             meta = _conversation_meta(conversation, source.measurements(conversation.id), turns_of(said))
             index.add("conversations", meta)
             conversations.add(conversation.id, {"meta": meta, "vectors": []})
@@ -151,6 +151,12 @@ class _Speakers:
             "persona": persona.persona_name,
             "ai_meta": {"role": "participant", "config": config},
         }
+
+
+def _in_common(known: Mapping[str, Any], again: Mapping[str, Any]) -> None:
+    """Leave of what is `known` of a speaker only what holds again; else null."""
+    kept, other = (described["ai_meta"].get("config", {}) for described in (known, again))
+    kept |= {name: None for name in kept if kept[name] != other[name]}
 
 
 def _utterances(

@@ -337,9 +337,10 @@ def _note(models: dict[str, dict[str, Any]], conversation: ConversationRow, how:
             "params_tested": None,
             "endpoint_live": None,
             "status": None,
+            "prompt_format": how.prompt_format,
         },
     )
-    for column, value in (("selected_params", settings), ("header", header)):
+    for column, value in (("selected_params", settings), ("header", header), ("prompt_format", how.prompt_format)):
         if known[column] != value:
             known[column] = None
 

@@ -215,6 +215,14 @@ def recorded_model(name: str, prompt_format: str | None) -> str:
     return f"{printable(name)} ({BASE_MODEL})" if prompt_format == "plain" else printable(name)
 
 
+_FORMS = {"plain": "in plain text", "template": "through a chat template"}
+
+
+def asked_from_here_on(name: str, prompt_format: str | None) -> str:
+    """Say that the same model is asked in another form from here on."""
+    return f"from here on asked {_FORMS.get(prompt_format or '', 'otherwise')}: {recorded_model(name, prompt_format)}"
+
+
 def model_remarks(model: "ModelInfo | EngineInfo") -> list[str]:
     """Return what is to be said with a model's name: that it is a base model, or recurrent."""
     return [BASE_MODEL] * (model.prompt_format == "plain") + [RECURRENT] * model.recurrent

@@ -27,7 +27,7 @@ from chat_personas.engines.open import (
     shown_model,
 )
 from chat_personas.reporting.models_found import all_ready, free_memory, is_strange, short_of_memory, what_opens
-from chat_personas.reporting.wording.measurements import DEMONSTRATION, model_described
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, model_described, recorded_model
 from chat_personas.text import printable
 from chat_personas.tui.key_registry import key_here
 from chat_personas.tui.leaving import in_time
@@ -274,7 +274,7 @@ async def open_again(
         if engine is None:
             rows = [await asyncio.to_thread(corpus.conversation, key) for key in wanted if wanted[key] == model]
             whose = " and ".join(persona_of(row).title for row in rows)
-            question = why.format(whose=whose, model=model.name)
+            question = why.format(whose=whose, model=recorded_model(model.name, model.prompt_format))
             instead = await _choose_instead(app, models, question, may_leave_out=may_leave_out)
             if instead is None:
                 return None

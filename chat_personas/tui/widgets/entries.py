@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from chat_personas.reporting.wording.conversations import PARTICIPANT, QUOTED, STATUS_NOTES
-from chat_personas.reporting.wording.measurements import recorded_model
+from chat_personas.reporting.wording.measurements import asked_from_here_on, recorded_model
 from chat_personas.text import pluralize
 
 if TYPE_CHECKING:
@@ -172,16 +172,13 @@ def _changes(
     return found
 
 
-_FORMS = {"plain": "in plain text", "template": "through a chat template", None: "otherwise"}
-
-
 def _model_change(before: "ReplyModel", model: "ReplyModel") -> str:
     """Say what the next reply is made by where that is another model, or one that is asked in another form."""
     name = recorded_model(model.name, model.prompt_format)
     if model.asked_as(before):
         return ""
     if model == before:
-        return f"from here on asked {_FORMS[model.prompt_format]}: {name}"
+        return asked_from_here_on(model.name, model.prompt_format)
     if before.name == model.name:
         return f"from here on another file of the same name: {name}"
     return f"from here on another model: {name} (before: {recorded_model(before.name, before.prompt_format)})"

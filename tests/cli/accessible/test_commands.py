@@ -434,6 +434,18 @@ def test_a_conversation_of_another_model_says_how_it_goes_on_with_that_one(
     assert "made the last reply" not in ran.out
 
 
+def test_a_conversation_that_goes_on_in_another_form_says_so(command: Command, served_by: Serve) -> None:
+    info = Model().info
+    served_by(Model(info=replace(info, prompt_format="plain")))
+    assert command("chat", "democrat", "--accessible", given="Hello\n").code == 0
+    served_by(Model(info=replace(info, prompt_format="template")))
+    resumed = kept_messages()[0].conversation_id
+    ran = command("chat", "--accessible", "--resume", resumed, given="Why?\n")
+    assert f"From here on asked through a chat template: {info.name}." in ran.out
+    ran = command("chat", "--accessible", "--resume", resumed, given="/quit\n")
+    assert "From here on" not in ran.out
+
+
 def test_a_line_that_is_not_text_is_refused_and_the_next_one_is_sent(command: Command, served_by: Serve) -> None:
     served_by(ScriptedEngine(["Yes", END]))
     ran = command("chat", "democrat", "--accessible", given=b"caf\xe9\nHello\n")

@@ -63,14 +63,16 @@ def test_a_list_says_which_conversations_are_of_a_comparison(command: Command, k
     assert [lines[short(each)].endswith(" (one of 2 compared)") for each in (*kept, alone)] == [True, True, False]
 
 
-def test_wherever_a_base_model_is_named_it_is_called_one(command: Command, corpus: Corpus, tmp_path: Path) -> None:
+def test_list_show_and_stats_call_a_base_model_one(command: Command, corpus: Corpus) -> None:
     key = talk(corpus, ("Guns?", "Fewer."), model=BASE)
     named = "democrat on small.gguf (a base model: it continues text)"
     assert named in command("corpus", "list").out
     assert named in command("corpus", "show", key).out.splitlines()[1]
     assert f"{named}, 2026-11-21 to" in command("corpus", "stats").out
-    (counted,) = json.loads(command("corpus", "stats", "--json", "-").out)["counts"]
-    assert (counted["model"], counted["prompt_format"]) == ("small.gguf", "plain")
+    talk(corpus, ("Guns?", "More."), model=replace(INFO, prompt_format="template"))
+    talk(corpus, ("Guns?", "None."))  # not known, as of a server
+    counted = json.loads(command("corpus", "stats", "--json", "-").out)["counts"]
+    assert [(row["prompt_format"], row["conversations"]) for row in counted] == [("template", 2), ("plain", 1)]
 
 
 def test_a_reply_of_the_same_model_asked_in_another_form_says_so(command: Command, corpus: Corpus) -> None:

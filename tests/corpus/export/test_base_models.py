@@ -4,11 +4,12 @@ import csv
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, Words
+from chat_personas.corpus import Corpus, Selection, Words
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.sql import new_key
 from chat_personas.reporting.conversation_copy import MARKDOWN
@@ -44,10 +45,35 @@ def test_convokit_has_it_with_the_speaker_and_each_reply_and_among_the_terms(cor
     _, reply = map(json.loads, (tmp_path / "corpus" / "utterances.jsonl").read_text().splitlines())
     assert reply["meta"]["ai_meta"]["config"]["prompt_format"] == "plain"
     overall = json.loads((tmp_path / "corpus" / "corpus.json").read_text())
-    assert overall["model_terms"] == f"{NAMED}: not known"
+    (release,) = corpus.releases.all()
+    assert overall["model_terms"] == release.model_terms == f"{NAMED}: not known"
 
 
-def test_convokit_has_it_with_a_reply_that_a_debate_quotes(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_speaker_of_convokit_who_was_asked_in_both_forms_has_neither(corpus: Corpus, tmp_path: Path) -> None:
+    talk(corpus, ("Guns?", "Fewer."), model=BASE)
+    talk(corpus, ("Guns?", "More."), model=replace(INFO, prompt_format="template"))
+    export_to(corpus, FORMATS["convokit"], EVERYTHING, tmp_path / "corpus")
+    speaker = json.loads((tmp_path / "corpus" / "speakers.json").read_text())["democrat on small.gguf"]
+    config = speaker["meta"]["ai_meta"]["config"]
+    assert (config["model"], config["prompt_format"]) == ("small.gguf", None)
+
+
+def test_prism_has_it_among_the_models(corpus: Corpus, tmp_path: Path) -> None:
+    talk(corpus, ("Guns?", "Fewer."), model=BASE)
+    export_to(corpus, FORMATS["prism"], EVERYTHING, tmp_path / "prism")
+    (model,) = map(json.loads, (tmp_path / "prism" / "models.jsonl").read_text().splitlines())
+    assert (model["short_name"], model["prompt_format"]) == ("small.gguf", "plain")
+
+
+def test_the_card_of_a_dataset_has_it_among_the_terms(corpus: Corpus, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    talk(corpus, ("Guns?", "Fewer."), model=BASE)
+    export_to(corpus, FORMATS["huggingface"], EVERYTHING, tmp_path / "dataset")
+    assert f"Models' terms: {NAMED}: not known." in (tmp_path / "dataset" / "README.md").read_text()
+
+
+def debate(corpus: Corpus) -> str:
+    """Keep a debate in which a base model spoke first and another model answered; return the key of the second side."""
     first, second = conversation_row(), conversation_row(persona="republican")
     corpus.begin_debate(new_key(), (first, second), Words("Guns?", "Moderator"), 1)
     reply = corpus.begin_reply(first.id, branch_of(corpus, first.id)[-1].id, BASE, Sampling())
@@ -55,11 +81,30 @@ def test_convokit_has_it_with_a_reply_that_a_debate_quotes(corpus: Corpus, tmp_p
     (told,) = corpus.tell([(second.id, branch_of(corpus, second.id)[-1].id, Words("Fewer.", "A Democrat", reply.id))])
     answer = corpus.begin_reply(second.id, told.id, INFO, Sampling())
     corpus.end_reply(answer.id, "More.", "complete", finish_reason="stop")
-    export_to(corpus, FORMATS["convokit"], EVERYTHING, tmp_path / "corpus")
+    return second.id
+
+
+def test_convokit_has_it_with_a_reply_that_a_debate_quotes(corpus: Corpus, tmp_path: Path) -> None:
+    export_to(corpus, FORMATS["convokit"], Selection(own=True, ids=(debate(corpus),)), tmp_path / "corpus")
     speakers = json.loads((tmp_path / "corpus" / "speakers.json").read_text())
     told_of = {name: speaker["meta"]["ai_meta"].get("config", {}) for name, speaker in speakers.items()}
     assert told_of["democrat on small.gguf"]["prompt_format"] == "plain"
     assert told_of["republican on small.gguf"]["prompt_format"] is None
+
+
+def test_a_copy_for_reading_says_it_of_words_that_it_quotes(corpus: Corpus, tmp_path: Path) -> None:
+    export_to(corpus, MARKDOWN, Selection(own=True, ids=(debate(corpus),)), tmp_path / "copy.md")
+    written = (tmp_path / "copy.md").read_text()
+    assert "\n## democrat on small.gguf (a base model: it continues text, quoted)\n" in written
+    assert "\n- model: small.gguf\n" in written
+
+
+def test_a_copy_for_reading_names_every_model_that_replied(corpus: Corpus, tmp_path: Path) -> None:
+    key = talk(corpus, ("Guns?", "Fewer."), model=replace(INFO, prompt_format="template"))
+    _, reply = corpus.begin_turn(key, branch_of(corpus, key)[-1].id, "Why?", BASE, Sampling())
+    corpus.end_reply(reply.id, "So.", "complete", finish_reason="stop")
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "copy.md")
+    assert f"\n- model: small.gguf, then {NAMED}\n" in (tmp_path / "copy.md").read_text()
 
 
 def test_a_copy_for_reading_says_it_at_its_head(corpus: Corpus, tmp_path: Path) -> None:

@@ -223,6 +223,7 @@ def test_a_model_is_a_persona_on_a_model_with_its_prompt_and_settings(corpus: Co
     assert list(model) == [
         "long_name", "short_name", "longcode", "model_family", "model_provider", "model_provider_type", "model_type",
         "default_params", "selected_params", "header", "link", "in_yaml", "params_tested", "endpoint_live", "status",
+        "prompt_format",
     ]  # fmt: skip
     assert (model["short_name"], model["selected_params"]["temperature"]) == ("small.gguf", "0.7")
     assert model["header"] is None, "one of the conversations had a prompt and the other had none"
