@@ -3,12 +3,12 @@
 A reply of a model on this machine follows from the model's file, what it was given, the sampling and the seed. It also
 depends, in the last digits of its numbers, on what was in the model's cache: so the replies are generated in the order
 in which they were made, each after those before it. Where the program was left in between, the cache was empty; where
-another conversation had begun with the same words, they were in it. A reply that comes out otherwise is tried in these
-ways, too.
+another conversation had begun with the same words, they were in it; in a debate it held what the other side was given.
+A reply that comes out otherwise is tried in these ways, too.
 """
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,7 +106,7 @@ class Audit:
     async def _difference(self, logged: "_Logged", made: GenerationRow) -> int | None:
         """Return where a reply comes out otherwise, in whatever state the model may have been; None: nowhere."""
         furthest = 0
-        for prepare in (self._as_it_is, self._taken_up_again, self._begun_anew, self._said_before):
+        for prepare in (self._as_it_is, self._debated, self._taken_up_again, self._begun_anew, self._said_before):
             engine = await prepare(logged, made)
             if engine is None:
                 continue
@@ -145,6 +145,29 @@ class Audit:
         engine = await self._begun_anew(logged, made)
         if isinstance(engine, ReadsAhead):
             await engine.read_ahead(logged.context, _sampling(made))
+        return engine
+
+    async def _debated(self, logged: "_Logged", made: GenerationRow) -> Engine | None:
+        """Return the model as the other side of a debate on it left it; None where there is none, or on another model.
+
+        Of what it had read, only the beginning that both sides' prompts share is used: it was read for the first turn
+        of all.
+        """
+        quoted = next((row.quotes for row in reversed(logged.branch) if row.quotes is not None), None)
+        how = None if quoted is None else self._corpus.generation(quoted)
+        if quoted is None or how is None or how.model_sha256 != made.model_sha256:
+            return None
+        engine = await self._steered(logged, made)
+        if isinstance(engine, ReadsAhead):
+            own, other = (*logged.branch, logged.row), self._corpus.branch(quoted)
+            prompts = logged.system_prompt, how.system_prompt or ""
+            turns = [
+                (_first_turn(branch), branch, prompt) for branch, prompt in zip((own, other), prompts, strict=True)
+            ]
+            first, branch, prompt = min(turns, key=lambda turn: turn[0].id)  # keys are in the order of time
+            opening = transcript(prompt, branch[: branch.index(first)])
+            for context in (opening, transcript(prompts[1], other[:-1])):
+                await engine.read_ahead(context, _sampling(made))
         return engine
 
     async def _steered(self, logged: "_Logged", made: GenerationRow) -> Engine:
@@ -222,6 +245,11 @@ def _why_not(logged: _Logged, info: EngineInfo) -> str | None:
 
 def _sampling(made: GenerationRow) -> Sampling:
     return Sampling(made.temperature, made.top_p, made.max_tokens, made.seed)
+
+
+def _first_turn(branch: Sequence[MessageRow]) -> MessageRow:
+    """Return the first reply of a branch that ends with one."""
+    return next(row for row in branch if row.role == "assistant")
 
 
 async def _again(engine: Engine, logged: _Logged, made: GenerationRow) -> int | None:
