@@ -3,12 +3,13 @@
 A reply of a model on this machine follows from the model's file, what it was given, the sampling and the seed. It also
 depends, in the last digits of its numbers, on what was in the model's cache: so the replies are generated in the order
 in which they were made, each after those before it. Where the program was left in between, the cache was empty; where
-another conversation had begun with the same words, they were in it; in a debate it held what the other side was given.
-A reply that comes out otherwise is tried in these ways, too.
+another conversation had been held before, or the other side of a debate had spoken, its words were in it, and with them
+what both begin with. So the prompts of those are read before, and a reply that comes out otherwise is tried in the
+other ways, too.
 """
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from eval.interventions import InterventionError
 Finding = Literal["identical", "differs", "cannot"]
 OpenEngine = Callable[[], Awaitable[Engine]]
 """Opens the model as it is when the program begins, with an empty cache."""
+_MOST_OTHERS = 8
+"""Other replies whose prompts are read before a reply, besides the first: the last ones are what was in the cache."""
 AFTER_UNKNOWN = "other words now, as may be after a reply that cannot be generated again"
 _STRENGTH = re.compile(r", strength (\S+)$")
 
@@ -106,7 +109,7 @@ class Audit:
     async def _difference(self, logged: "_Logged", made: GenerationRow) -> int | None:
         """Return where a reply comes out otherwise, in whatever state the model may have been; None: nowhere."""
         furthest = 0
-        for prepare in (self._as_it_is, self._debated, self._taken_up_again, self._begun_anew, self._said_before):
+        for prepare in (self._after_others, self._as_it_is, self._taken_up_again, self._begun_anew, self._said_before):
             engine = await prepare(logged, made)
             if engine is None:
                 continue
@@ -147,27 +150,26 @@ class Audit:
             await engine.read_ahead(logged.context, _sampling(made))
         return engine
 
-    async def _debated(self, logged: "_Logged", made: GenerationRow) -> Engine | None:
-        """Return the model as the other side of a debate on it left it; None where there is none, or on another model.
+    async def _after_others(self, logged: "_Logged", made: GenerationRow) -> Engine | None:
+        """Return the model as it has read the prompts of other replies just before; None where it had read no others.
 
-        Of what it had read, only the beginning that both sides' prompts share is used: it was read for the first turn
-        of all.
+        Sides of a debate alternate, and one conversation follows another: what their prompts begin with in common was
+        read once, for the first of them.
         """
-        quoted = next((row.quotes for row in reversed(logged.branch) if row.quotes is not None), None)
-        how = None if quoted is None else self._corpus.generation(quoted)
-        if quoted is None or how is None or how.model_sha256 != made.model_sha256:
-            return None
+        replies = [row.id for row in self._corpus.replies(logged.conversation.id) if row.id < logged.row.id]
+        before = None if not replies else self._corpus.generation(replies[-1])
+        if not made.reused_tokens or (before is not None and made.reused_tokens >= (before.prompt_tokens or 0)):
+            return None  # it had read nothing, or the conversation itself
+        others = self._corpus.made_before(logged.row.id, since=replies[-1] if replies else None)
         engine = await self._steered(logged, made)
-        if isinstance(engine, ReadsAhead):
-            own, other = (*logged.branch, logged.row), self._corpus.branch(quoted)
-            prompts = logged.system_prompt, how.system_prompt or ""
-            turns = [
-                (_first_turn(branch), branch, prompt) for branch, prompt in zip((own, other), prompts, strict=True)
-            ]
-            first, branch, prompt = min(turns, key=lambda turn: turn[0].id)  # keys are in the order of time
-            opening = transcript(prompt, branch[: branch.index(first)])
-            for context in (opening, transcript(prompts[1], other[:-1])):
-                await engine.read_ahead(context, _sampling(made))
+        if not others or not isinstance(engine, ReadsAhead):
+            return None
+        for key in (*others[:1], *others[1:][-_MOST_OTHERS:]):
+            how, branch = self._corpus.generation(key), self._corpus.branch(key)
+            prompt = None if how is None else how.system_prompt
+            if prompt is None:
+                prompt = self._corpus.conversation(branch[0].conversation_id).system_prompt
+            await engine.read_ahead(transcript(prompt, branch[:-1]), _sampling(made))
         return engine
 
     async def _steered(self, logged: "_Logged", made: GenerationRow) -> Engine:
@@ -230,6 +232,9 @@ def _why_not(logged: _Logged, info: EngineInfo) -> str | None:
         "being written": logged.row.status == "streaming",
         "made by a server, whose model cannot be known for certain": made.engine != "llama",
         f"made by {made.model}; name that model with --model": made.model_sha256 != info.sha256,
+        "it was asked in plain text, as a base model; add --template plain": (
+            made.prompt_format == "plain" and info.prompt_format == "template"
+        ),
         "the chat template was another one": made.template_sha256 != info.template_sha256,
         f"the context had {made.context_length} tokens, and has {info.context_length} now": (
             made.context_length != info.context_length
@@ -245,11 +250,6 @@ def _why_not(logged: _Logged, info: EngineInfo) -> str | None:
 
 def _sampling(made: GenerationRow) -> Sampling:
     return Sampling(made.temperature, made.top_p, made.max_tokens, made.seed)
-
-
-def _first_turn(branch: Sequence[MessageRow]) -> MessageRow:
-    """Return the first reply of a branch that ends with one."""
-    return next(row for row in branch if row.role == "assistant")
 
 
 async def _again(engine: Engine, logged: _Logged, made: GenerationRow) -> int | None:

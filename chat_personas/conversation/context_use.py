@@ -65,6 +65,7 @@ class Given:
         thoughts: before how many of the replies the model thought; its thoughts are not in the prompt.
         counted: whether the engine has been asked for its counts.
         problem: why there is no such prompt, "" where there is one.
+        plain: whether the model is asked in plain text, as a base model.
         server: whether a server applies the chat template, and cuts what is too long.
         reported: how many tokens the prompt of the last reply had, as the server says; None where it does not.
         refused: how many of the oldest messages were not in that prompt because the server refused it with them; None
@@ -77,6 +78,7 @@ class Given:
     thoughts: int = 0
     counted: bool = False
     problem: str = ""
+    plain: bool = False
     server: bool = False
     reported: int | None = None
     refused: int | None = None
@@ -102,6 +104,7 @@ def given_so_far(
         of_messages(messages),
         inside,
         thoughts,
+        plain=info.prompt_format == "plain",
         server=server,
         reported=last.prompt_tokens if last is not None and same else None,
         refused=last.dropped_messages if last is not None and same else None,

@@ -427,6 +427,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return messages.generation_of(connection, message_id)
 
+    def made_before(self, message_id: str, *, since: str | None) -> tuple[str, ...]:
+        """Return the keys of the replies that its model made before a reply: see `messages.made_before`."""
+        with self._connections.reading() as connection:
+            return messages.made_before(connection, message_id, since)
+
     def thoughts(self, leaf_id: str) -> dict[str, Thought]:
         """Return what the model thought before the replies from the first message to this one, by the replies' keys."""
         with self._connections.reading() as connection:

@@ -232,6 +232,33 @@ def end_generation(
         update(connection, "generations", ("message_id", message_id), {**costs, **seed})
 
 
+def made_before(connection: sqlite3.Connection, message_id: str, since: str | None) -> tuple[str, ...]:
+    """Return the keys of the replies that its model made before a reply, under the same interventions, oldest first.
+
+    `since` is the reply after which they were made; without one, those since the model's cache was empty.
+    """
+    found = connection.execute(
+        """
+        SELECT earlier.message_id FROM generations AS made
+        JOIN generations AS earlier
+            ON earlier.model_sha256 = made.model_sha256 AND earlier.interventions = made.interventions
+            AND earlier.started_at < made.started_at
+        JOIN messages ON messages.id = earlier.message_id
+        WHERE made.message_id = :made AND messages.copy_of IS NULL AND CASE
+            WHEN :since IS NULL THEN earlier.started_at >= (
+                SELECT max(begun.started_at) FROM generations AS begun
+                WHERE begun.model_sha256 = made.model_sha256 AND begun.interventions = made.interventions
+                  AND begun.started_at < made.started_at AND begun.reused_tokens = 0
+            )
+            ELSE earlier.started_at > (SELECT started_at FROM generations WHERE message_id = :since)
+        END
+        ORDER BY earlier.started_at
+        """,
+        {"made": message_id, "since": since},
+    )
+    return tuple(row["message_id"] for row in found)
+
+
 def generation_of(connection: sqlite3.Connection, message_id: str) -> GenerationRow | None:
     """Return how a reply was made; None for a message of the person."""
     sql = f"SELECT {_GENERATION} FROM generations WHERE message_id = ?"  # noqa: S608

@@ -20,6 +20,7 @@ from chat_personas.corpus.rows import JsonText
 from chat_personas.corpus.sql import Row, columns_of, fetch, insert, new_key, now, values_of
 from chat_personas.models import BASE_MODEL, POCKET, SMOLLM2
 from chat_personas.paths import models_directory
+from eval.engine import PromptFormat
 
 STANDARD_OUTPUT = "-"
 """The name of the file of a release that went to standard output."""
@@ -169,13 +170,17 @@ def _shared(release: ReleaseRow, found: Fingerprint) -> int:
 # The terms of models
 
 
-def model_terms(models: Iterable[str], base_models: Collection[str] = ()) -> str | None:
+def model_terms(models: Mapping[str, Collection[PromptFormat | None]]) -> str | None:
     """Return under what terms the words of these models stand, as far as it is known here; None without a model.
 
-    Those of the models that were asked as base models are named as such.
+    `models` has the forms in which each was asked: one that was asked as a base model is called one.
     """
-    named = {model: f"{model} ({BASE_MODEL})" if model in base_models else model for model in sorted(models)}
-    return "; ".join(f"{name}: {_terms(model) or 'not known'}" for model, name in named.items()) or None
+    terms = []
+    for model, forms in sorted(models.items()):
+        also = "also as " if set(forms) > {"plain"} else ""
+        kind = f" ({also}{BASE_MODEL})" if "plain" in forms else ""
+        terms.append(f"{model}{kind}: {_terms(model) or 'not known'}")
+    return "; ".join(terms) or None
 
 
 def _terms(model: str) -> str | None:

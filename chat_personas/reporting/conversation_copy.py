@@ -74,15 +74,20 @@ def _copies(source: Source) -> Iterator[_Copy]:
     for conversation, said in source.dialogues(whole=True):
         made = source.generations(conversation.id)
         turns, quoted = turns_of(said), source.quoted()
+        rounds = [row for row in that_count(source.measurements(conversation.id)) if row.message_id in (None, *turns)]
+        replies = [made[message.id] for message in said if message.id in made]
+        models = {(conversation.model, conversation.prompt_format)}
+        models |= {(each.model, each.prompt_format) for each in replies} | {(e.model, e.prompt_format) for e in rounds}
+        named = len(models) > 1
         measured: dict[str | None, list[str]] = {}
-        for row in that_count(source.measurements(conversation.id)):
-            measured.setdefault(row.message_id, []).append(_measured(row, turns.get(row.message_id, 0)))
+        for row in rounds:
+            measured.setdefault(row.message_id, []).append(_measured(row, turns.get(row.message_id, 0), named=named))
         yield _Copy(
             conversation.title,
             tuple(_facts(conversation, said, made)),
             tuple(measured.get(None, ())),
             tuple(
-                _turn(message, _speaker(message, conversation, quoted, made), made, measured.get(message.id, ()))
+                _turn(message, _speaker(message, conversation, quoted, made, named), made, measured.get(message.id, ()))
                 for message in said
             ),
         )
@@ -110,11 +115,17 @@ def _facts(
 
 
 def _speaker(
-    message: MessageRow, conversation: ConversationRow, quoted: Mapping[str, Quoted], made: Mapping[str, GenerationRow]
+    message: MessageRow,
+    conversation: ConversationRow,
+    quoted: Mapping[str, Quoted],
+    made: Mapping[str, GenerationRow],
+    named: bool,
 ) -> str:
-    """Name who wrote a message; a person only where one did."""
+    """Name who wrote a message; a person only where one did. `named`: with the model, because there are several."""
     if message.role == "assistant":
-        return _persona(conversation, made.get(message.id))
+        how = made.get(message.id)
+        on = f" on {_model(how.model, how.prompt_format)}" if named and how is not None else ""
+        return f"{_persona(conversation, how)}{on}"
     if message.id in quoted:
         return f"{quoted[message.id].name} ({_kind(quoted[message.id])}, quoted)"
     return "Person" if message.speaker is None else f"Person ({message.speaker.partition(',')[0]})"
@@ -152,9 +163,10 @@ def _prompt(conversation: ConversationRow, how: GenerationRow | None) -> str:
     return conversation.system_prompt if how is None or how.system_prompt is None else how.system_prompt
 
 
-def _measured(row: MeasurementRow, turn: int) -> str:
-    """Say what a round of measuring found, or why its alignment is not shown."""
+def _measured(row: MeasurementRow, turn: int, *, named: bool) -> str:
+    """Say what a round of measuring found, or why its alignment is not shown; `named`: on which model, too."""
     when = f"measured after turn {turn}" if turn else "measured before the first turn"
+    when += f" on {_model(row.model, row.prompt_format)}" if named else ""
     asked = f"{row.survey}, {row.expression}"
     if row.verdict in NOT_SOUND:
         return f"{when} ({asked}): not sound: {NOT_SOUND[row.verdict]}"

@@ -90,7 +90,7 @@ def words_of(events: Sequence[ReplyEvent]) -> str:
 
 
 async def test_the_replies_of_a_debate_come_out_again_and_speak_for_one_side(file: Path, tmp_path: Path) -> None:
-    """Both sides are on one model, whose cache holds what the other one was given."""
+    """Both sides are on one model, whose cache holds what the other one was given; and so it is for what follows."""
     engine = await LlamaEngine.open(file, tried=True)
     personas = load_persona("democrat"), load_persona("republican")
     with Corpus.open(tmp_path / "corpus.db") as corpus:
@@ -98,10 +98,13 @@ async def test_the_replies_of_a_debate_come_out_again_and_speak_for_one_side(fil
         while debate.next_place is not None:
             async for _ in debate.turn():
                 pass
+        after = Conversation.start(corpus, engine, personas[0], sampling=Sampling(max_tokens=60, seed=1))
+        async for _ in after.send("What about guns?"):
+            pass
         await engine.close()
         said = [each.message.text for each in debate.said() if each.place is not None]
         audit = Audit(corpus, partial(LlamaEngine.open, file, tried=True))
-        found = [reply.finding for side in debate.sides async for reply in audit.replies(side.id)]
+        found = [reply.finding for side in (*debate.sides, after) async for reply in audit.replies(side.id)]
         await audit.close()
     assert "differs" not in found
     assert found.count("identical") >= 4, "a base model may end a turn before its first word, and has it again"

@@ -15,13 +15,13 @@ from chat_personas.cli.errors import CHECK_FAILED, DONE, UsageError
 from chat_personas.cli.evaluation.output import STANDARD_OUTPUT, Destinations, check_destination
 from chat_personas.cli.evaluation.sources import check_not_read, given_files, own_files
 from chat_personas.cli.opening import open_corpus
-from chat_personas.cli.options import Html, Model, Unasked, command_group
+from chat_personas.cli.options import Html, Model, Template, Unasked, command_group
 from chat_personas.cli.progress import progress_bar, while_busy
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.measurements import range_of, scale_meant
 from chat_personas.corpus.rows import ConversationRow, RatingRow, ReplyModel, ReplyPersona
-from chat_personas.engines.open import open_engine
+from chat_personas.engines.open import open_engine, with_template
 from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording.conversations import (
     OF_A_PARTICIPANT,
@@ -345,6 +345,7 @@ def audit(
         list[str] | None, typer.Argument(metavar="[ID...]", help="Conversations, or their first characters.")
     ] = None,
     model: Model = None,
+    template: Template = None,
 ) -> int:
     """Generate logged replies again and compare them.
 
@@ -353,7 +354,7 @@ def audit(
     """
     from chat_personas.cli.tables.corpus import audited
 
-    settings = load_settings()
+    settings = with_template(load_settings(), model, template)
     with open_corpus(read_only=True) as corpus:
         chosen = [corpus.conversation(each).id for each in conversations or ()] or list(corpus.conversation_ids())
         found = run_unwaited(_audited(corpus, chosen, model or settings.model, settings))

@@ -240,7 +240,7 @@ class _Entry:
             masked=self._terms.mask is not unmasked,
             licence_people=self._terms.licence_people,
             licence_model=self._terms.licence_model,
-            model_terms=model_terms(held.models, held.base_models),
+            model_terms=model_terms(held.models),
             secret=self._terms.secret,
             program_version=__version__,
         )

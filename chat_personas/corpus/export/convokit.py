@@ -95,7 +95,7 @@ def _write(source: Source, folder: Path) -> int:
         "leaves_out": _LEAVES_OUT,
         "licence_people": source.terms.licence_people,
         "licence_model": source.terms.licence_model,
-        "model_terms": model_terms(source.held.models, source.held.base_models),
+        "model_terms": model_terms(source.held.models),
         "masking": source.terms.masking,
     }
     index.add("overall", overall)

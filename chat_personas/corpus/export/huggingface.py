@@ -280,7 +280,7 @@ def _write(source: Source, folder: Path, *, split: bool = False) -> int:
         masking=source.terms.masking,
         licence_people=source.terms.licence_people,
         licence_model=source.terms.licence_model,
-        model_terms=model_terms(source.held.models, source.held.base_models),
+        model_terms=model_terms(source.held.models),
     )
     (folder / "README.md").write_text(card(tables, about), encoding="utf-8")
     (folder / "croissant.json").write_text(croissant(tables, about), encoding="utf-8")

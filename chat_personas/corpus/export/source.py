@@ -106,7 +106,7 @@ class Held:
     `left` is how many of the chosen conversations may leave, and have nothing that the format can hold; `cut`, of how
     many it does not hold the end, and `branches_cut`, of how many branches in a format of all branches. `repeated` is
     how many forks have nothing complete that is not with their original. `growing` is how many replies with words are
-    left out because they are still being written. `base_models` are the models that were asked as base models.
+    left out because they are still being written. `models` has the forms in which each model was asked.
     """
 
     conversations: int = 0
@@ -117,15 +117,12 @@ class Held:
     growing: int = 0
     of_participants: int = 0
     participants: set[str] = field(default_factory=set)
-    models: set[str] = field(default_factory=set)
-    base_models: set[str] = field(default_factory=set)
+    models: dict[str, set[PromptFormat | None]] = field(default_factory=dict)
 
     def speak(self, made: "Iterable[ConversationRow | GenerationRow | SpokenAsRow | Quoted]") -> None:
-        """Take note of the models of these, and of which of them were asked as base models."""
+        """Take note of the models of these, and of how they were asked."""
         for each in made:
-            self.models.add(each.model or DELETED)
-            if each.model is not None and each.prompt_format == "plain":
-                self.base_models.add(each.model)
+            self.models.setdefault(each.model or DELETED, set()).add(each.prompt_format)
 
 
 ANOTHER = "another persona"

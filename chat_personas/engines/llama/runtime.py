@@ -182,6 +182,19 @@ def load_runtime(path: Path, options: Options, flag: InterruptFlag) -> Runtime:
         raise
 
 
+def _ends_of_turns(vocabulary: Vocabulary, template: ChatTemplate) -> tuple[str, ...]:
+    """Return the text that ends a reply, where the template ends a turn in words, and not by a token of this model.
+
+    ChatML does so in a model that lacks its tokens, and the templates of some older models in every one. What they
+    write after a reply is then text like any other, which the model goes on writing. Its first line is enough.
+    """
+    written = template.after_reply
+    if vocabulary.control.search(written) is not None:
+        return ()
+    line, _, _ = written.strip().partition("\n")
+    return (written[: len(written) - len(written.lstrip())][:1] + line.rstrip(),) if line else ()
+
+
 def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtime:
     vocabulary = Vocabulary(model.pointer)
     begin, end = vocabulary.spelling(vocabulary.begin), vocabulary.spelling(vocabulary.end)
@@ -192,7 +205,7 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
     source = model.chat_template if options.template is None else options.template
     template = form(source or TRANSCRIPT)
     if source:
-        prompter = texts = Prompter(vocabulary, template)
+        prompter = texts = Prompter(vocabulary, template, stops=_ends_of_turns(vocabulary, template))
     else:
         prompter = Prompter(vocabulary, template, stops=TRANSCRIPT_STOPS, question=form(AFTER_TRANSCRIPT))
         texts = Prompter(vocabulary, form(PLAIN), stops=PLAIN_STOPS)

@@ -167,6 +167,18 @@ class ChatTemplate:
         whole, before = self._render(messages, contents), self._render(messages, contents, opened=False)
         return whole[len(before) :] if whole.startswith(before) else ""
 
+    @cached_property
+    def after_reply(self) -> str:
+        """What the template writes between a reply and the message that answers it; empty where that is not clear."""
+        said, answered = _messages(_TRIAL)[-2:]
+        try:
+            text = self.text(_messages(_TRIAL))
+        except EngineError:
+            return ""
+        _, _, rest = text.partition(said.content)
+        between, follows, _ = rest.partition(answered.content)
+        return between if follows else ""
+
     def check(self) -> None:
         """Check that the words of messages reach the model.
 

@@ -128,7 +128,7 @@ def _sums(given: "Given") -> Iterator[str]:
     kinds: list[tuple[str, Sequence[PromptPart]]] = [
         ("system prompt", system),
         (pluralize(len({part.message for part in said}), "message"), said),
-        ("chat template", [part for part in parts if part.kind == "template"]),
+        (_around(given), [part for part in parts if part.kind == "template"]),
         ("opening of the reply", [part for part in parts if part.kind == "opening"]),
         ("messages and chat template", [part for part in parts if part.kind == "whole"]),
     ]
@@ -190,8 +190,13 @@ def _block(given: "Given", part: "PromptPart") -> Block:
         return Block(part.text, f"{_named(given.messages, part.message)}{tokens}")
     if part.kind == "whole":
         return Block(part.text, f"the whole prompt{tokens}")
-    name = "opening of the reply" if part.kind == "opening" else "chat template"
+    name = "opening of the reply" if part.kind == "opening" else _around(given)
     return Block(on_one_line(part.text), f"{name}{tokens}", aside=True)
+
+
+def _around(given: "Given") -> str:
+    """Name what is written around the messages."""
+    return "form of plain text" if given.plain else "chat template"
 
 
 def _named(messages: Sequence[Message], place: int) -> str:

@@ -151,9 +151,8 @@ def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
 
 def _asked_in(model: ModelInfo) -> str | None:
     if model.prompt_format == "template" and model.template is not None:
-        return (
-            "ChatML, in place of its own template" if model.template == "chatml" else f"the template {model.template}"
-        )
+        name = "ChatML" if model.template == "chatml" else f"the template {model.template}"
+        return f"{name}, which was given for it"
     return {"plain": f"plain text, as {BASE_MODEL}", "template": "its chat template"}.get(model.prompt_format or "")
 
 

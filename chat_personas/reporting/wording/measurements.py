@@ -39,6 +39,7 @@ PEOPLE_HIDDEN = "people's answers are hidden until the room reveals them"
 """What every face says of the question that is being guessed."""
 BASE_MODEL_SHORT = "base model"
 """Stands for `BASE_MODEL` where there is no room for it, for it must not be cut in half."""
+TEMPLATE_GIVEN = "asked through the template {template}, which was given for it"
 RECURRENT = "recurrent: probes one after the other, slower"
 """What is said wherever a model is named whose layers keep one state."""
 
@@ -199,7 +200,7 @@ def weighting(survey: Figures) -> str:
 
 
 def model_described(model: "ModelInfo | EngineInfo") -> str:
-    """Name a model, and say if it is a base model, or recurrent."""
+    """Name a model, and say if it is a base model, if a template was given for it, or if it is recurrent."""
     remarks = model_remarks(model)
     return f"{printable(model.name)} ({'; '.join(remarks)})" if remarks else printable(model.name)
 
@@ -224,8 +225,15 @@ def asked_from_here_on(name: str, prompt_format: str | None) -> str:
 
 
 def model_remarks(model: "ModelInfo | EngineInfo") -> list[str]:
-    """Return what is to be said with a model's name: that it is a base model, or recurrent."""
-    return [BASE_MODEL] * (model.prompt_format == "plain") + [RECURRENT] * model.recurrent
+    """Return what is to be said with a model's name: how it is asked where that is not as usual, or recurrent."""
+    base, recurrent = BASE_MODEL * (model.prompt_format == "plain"), RECURRENT * model.recurrent
+    return [*filter(None, (base, template_given(model), recurrent))]
+
+
+def template_given(model: "ModelInfo | EngineInfo") -> str:
+    """Say that a model file is asked through a chat template that a person gave for it; "" where it is not."""
+    given = model.prompt_format == "template" and model.template
+    return TEMPLATE_GIVEN.format(template=printable(given)) if given else ""
 
 
 def run_described(report: "Report | MatrixReport", expression: str | None = None) -> str:

@@ -16,7 +16,13 @@ from textual.widgets._footer import FooterKey
 
 from chat_personas.models import BASE_MODEL
 from chat_personas.reporting.verdicts import MARK
-from chat_personas.reporting.wording.measurements import BASE_MODEL_SHORT, DEMONSTRATION, RECURRENT, not_followed
+from chat_personas.reporting.wording.measurements import (
+    BASE_MODEL_SHORT,
+    DEMONSTRATION,
+    RECURRENT,
+    TEMPLATE_GIVEN,
+    not_followed,
+)
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import fitted
 from chat_personas.tui.key_registry import key_of
@@ -93,13 +99,15 @@ def _shortened(names: str) -> str:
 
 DEMONSTRATION_SHORT = "demonstration"
 RECURRENT_SHORT = "recurrent"
+TEMPLATE_GIVEN_SHORT = "template {template}"
 """Stand, as `BASE_MODEL_SHORT`, where there is no room for the whole remark, which must not be cut in half."""
 
 
 class StatusLine(Widget):
     """The model, the remarks on its kind, what is going on, and how much of the context is used.
 
-    `own_text` names the tables of the persona that hold text of its own, which a demonstration model hardly follows.
+    `template` is the chat template that was given for the model, "" for none. `own_text` names the tables of the
+    persona that hold text of its own, which a demonstration model hardly follows.
 
     On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. The word
     that it is a demonstration stays: for that the model's name is cut, and other remarks are left out. `used` is the
@@ -110,6 +118,7 @@ class StatusLine(Widget):
     model: reactive[str] = reactive("")
     demonstration: reactive[bool] = reactive(False)
     base: reactive[bool] = reactive(False)
+    template: reactive[str] = reactive("")
     recurrent: reactive[bool] = reactive(False)
     own_text: reactive[str] = reactive("")
     state: reactive[str] = reactive("")
@@ -123,10 +132,10 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         """Draw as many parts as there is room for."""
-        parts = self._parts(DEMONSTRATION, BASE_MODEL, RECURRENT)
+        parts = self._parts(DEMONSTRATION, BASE_MODEL, RECURRENT, TEMPLATE_GIVEN)
         if _joined(parts).cell_length > self.content_size.width:
-            parts = self._parts(DEMONSTRATION_SHORT, BASE_MODEL_SHORT, RECURRENT_SHORT)
-        kept = 1 + self.demonstration + self.base + self.recurrent + self._has_unfollowed_text
+            parts = self._parts(DEMONSTRATION_SHORT, BASE_MODEL_SHORT, RECURRENT_SHORT, TEMPLATE_GIVEN_SHORT)
+        kept = 1 + self.demonstration + self.base + bool(self.template) + self.recurrent + self._has_unfollowed_text
         while len(parts) > kept and _joined(parts).cell_length > self.content_size.width:
             parts.pop()
         if self.demonstration and _joined(parts).cell_length > self.content_size.width:
@@ -143,10 +152,12 @@ class StatusLine(Widget):
     def _has_unfollowed_text(self) -> bool:
         return self.demonstration and bool(self.own_text)
 
-    def _parts(self, warning: str, base: str, recurrent: str) -> list[Content]:
+    def _parts(self, warning: str, base: str, recurrent: str, template: str) -> list[Content]:
         parts = [Content(printable(self.model))]
         if self.base:
             parts.append(Content(base))
+        if self.template:
+            parts.append(Content(template.format(template=printable(self.template))))
         if self.recurrent:
             parts.append(Content(recurrent))
         if self.demonstration:

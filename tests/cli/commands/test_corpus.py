@@ -352,6 +352,18 @@ def test_audit_says_that_replies_come_out_again_and_names_one_that_was_altered(
     assert ran.out.endswith("2 replies: 1 identical, 1 different, 0 not audited\n")
 
 
+def test_audit_of_replies_in_plain_text_says_how_they_are_audited(command: Command, brief: str, tiny: str) -> None:
+    said = command(brief, "--plain", "--model", tiny, "--template", "plain", given="Hello\n")
+    assert said.code == 0
+    ran = command("corpus", "audit", "--model", tiny)
+    assert (
+        "1 reply cannot be generated again: it was asked in plain text, as a base model; add --template plain"
+        in ran.out
+    )
+    ran = command("corpus", "audit", "--model", tiny, "--template", "plain")
+    assert ran.out == "1 reply: 1 identical, 0 different, 0 not audited\n"
+
+
 def test_audit_of_replies_of_another_model_says_which_one(command: Command, brief: str, tiny: str) -> None:
     command(brief, "--plain", "--model", tiny, given="What about guns?\n")
     ran = command("corpus", "audit", "--model", "pocket")

@@ -71,7 +71,7 @@ def before(conversation_id: str) -> MeasurementRow:
         alignment_high=0.6,
         verdict="follows_letters",
         engine="llama",
-        model="pocket",
+        model="small.gguf",
         program_version="0.1.0",
     )
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +18,7 @@ from eval.engine import Sampling
 from tests.corpus.export.participants import take_part
 from tests.corpus.export.talks import EVERYTHING
 from tests.corpus.making import BASE, INFO, branch_of, conversation_row, talk
+from tests.corpus.test_measurements import measurement
 
 NAMED = "small.gguf (a base model: it continues text)"
 
@@ -104,7 +106,19 @@ def test_a_copy_for_reading_names_every_model_that_replied(corpus: Corpus, tmp_p
     _, reply = corpus.begin_turn(key, branch_of(corpus, key)[-1].id, "Why?", BASE, Sampling())
     corpus.end_reply(reply.id, "So.", "complete", finish_reason="stop")
     export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "copy.md")
-    assert f"\n- model: small.gguf, then {NAMED}\n" in (tmp_path / "copy.md").read_text()
+    written = (tmp_path / "copy.md").read_text()
+    assert f"\n- model: small.gguf, then {NAMED}\n" in written
+    assert re.findall("^## (?!Person)(.*)$", written, re.M) == ["democrat on small.gguf", f"democrat on {NAMED}"]
+
+
+def test_a_copy_for_reading_says_what_was_measured_where_there_were_several(corpus: Corpus, tmp_path: Path) -> None:
+    key = talk(corpus, ("Guns?", "Fewer."), model=replace(INFO, prompt_format="template"))
+    row = measurement(branch_of(corpus, key)[-1]).model_copy(update={"model": INFO.name})
+    for number, form in enumerate(("template", "plain")):
+        corpus.add_measurement(row.model_copy(update={"id": f"M{number}", "prompt_format": form}), ())
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "copy.md")
+    found = re.findall(r"measured after turn 1 on (.*?) \(civic", (tmp_path / "copy.md").read_text())
+    assert found == ["small.gguf", NAMED]
 
 
 def test_a_copy_for_reading_says_it_at_its_head(corpus: Corpus, tmp_path: Path) -> None:

@@ -179,9 +179,12 @@ def test_the_hash_of_a_directory_depends_on_names_and_contents(tmp_path: Path) -
 
 def test_the_terms_of_models_are_those_of_the_catalogue_or_not_known() -> None:
     models = {"pocket", "smollm2", "qwen3-0.6b", "Qwen3-0.6B-Q8_0.gguf", "http://127.0.0.1:8080/v1#mine"}
-    assert model_terms(models) == (
+    assert model_terms(dict.fromkeys(models, (None,))) == (
         "Qwen3-0.6B-Q8_0.gguf: Apache-2.0; http://127.0.0.1:8080/v1#mine: not known; pocket: MIT; "
         "qwen3-0.6b: Apache-2.0; smollm2: Apache-2.0"
     )
-    assert model_terms(()) is None
-    assert model_terms({"base", "pocket"}, {"base"}) == "base (a base model: it continues text): not known; pocket: MIT"
+    assert model_terms({}) is None
+    assert model_terms({"base": ["plain"], "both": ["plain", "template"], "pocket": ["template"]}) == (
+        "base (a base model: it continues text): not known; both (also as a base model: it continues text): not known; "
+        "pocket: MIT"
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.engines.open import UnknownModelError, open_engine, with_template
+from chat_personas.engines.open import UnknownModelError, open_engine, template_source, with_template
 from chat_personas.settings import Settings
 from eval.engine import Message, Probe, Sampling
 from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
@@ -99,6 +99,32 @@ async def test_a_reply_of_a_debate_ends_where_the_model_speaks_for_the_other_sid
     await engine.close()
     assert in_debate == "Free."
     assert alone.startswith("Free.\nA Democrat:"), "a person's words have no name before them"
+
+
+@pytest.mark.parametrize(
+    ("template", "end"),
+    [
+        ("chatml", "<|im_end|>\n"),
+        (
+            "{% for m in messages %}{{ ('\n\n### Answer:\n' if m['role'] == 'assistant' else '\n\n### Question:\n') "
+            "+ m['content'] }}{% endfor %}{{ '\n\n### Answer:\n' }}",
+            "\n\n### Question:\n",
+        ),
+    ],
+    ids=["chatml", "headings"],
+)
+async def test_a_reply_ends_where_a_given_template_ends_a_turn_in_words_that_are_no_tokens(
+    tmp_path: Path, template: str, end: str
+) -> None:
+    says = {"Ċ": "Free.", "Free.": end[:3], end[:3]: end[3:], end[3:]: "More"}
+    words = sorted({*says.values()})
+    engine = await LlamaEngine.open(
+        write_tiny_model(tmp_path / "m.gguf", template=None, words=words, says=says),
+        template=template_source(template) if template == "chatml" else template,
+    )
+    said = "".join([piece.text async for piece in engine.stream(TALK[1:2], GREEDY)])
+    await engine.close()
+    assert said == "Free."
 
 
 async def test_a_model_with_a_chat_template_ends_its_turns_itself(tmp_path: Path) -> None:

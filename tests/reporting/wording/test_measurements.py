@@ -123,6 +123,8 @@ def test_a_base_model_is_called_one_wherever_it_is_named() -> None:
     )
     for format_ in ("template", None):
         assert model_described(EngineInfo("gemma", "llama", prompt_format=format_)) == "gemma"  # type: ignore[arg-type]
+    given = EngineInfo("gemma", "llama", prompt_format="template", template="chatml")
+    assert model_described(given) == "gemma (asked through the template chatml, which was given for it)"
 
 
 @pytest.mark.parametrize(
