@@ -1,5 +1,7 @@
 """Messages are a tree, listed and walked without surprises."""
 
+from dataclasses import replace
+
 import pytest
 
 from chat_personas.corpus import Corpus, CorpusError, Selection, UnknownConversationError
@@ -132,3 +134,21 @@ def test_keys_increase_even_within_a_millisecond(corpus: Corpus) -> None:
     keys = [conversation_row().id for _ in range(1_000)]
     assert keys == sorted(set(keys))
     assert {len(key) for key in keys} == {26}
+
+
+def test_what_a_model_read_before_a_reply_is_what_it_said_since_its_cache_was_empty(corpus: Corpus) -> None:
+    made = list[str]()
+    for name, reused in (("a", 0), ("b", 0), ("a", 14), ("other", 0), ("a", 14), ("a", 14)):
+        info = replace(INFO, sha256=name * 8)
+        key = talk(corpus, ("Guns?", "Fewer."), model=info)
+        made.append(branch_of(corpus, key)[-1].id)
+        with corpus._connections.writing() as connection:
+            connection.execute(
+                "UPDATE generations SET started_at = ?, reused_tokens = ? WHERE message_id = ?",
+                (f"2026-11-30T12:00:0{len(made)}.000Z", reused, made[-1]),
+            )
+    assert corpus.made_before(made[5], since=None) == (made[0], made[2], made[4])
+    assert corpus.made_before(made[5], since=made[2]) == (made[4],)
+    assert corpus.made_before(made[0], since=None) == corpus.made_before(made[1], since=None) == ()
+    copied = branch_of(corpus, corpus.fork(made[4]))[-1].id
+    assert copied not in corpus.made_before(made[5], since=None)
