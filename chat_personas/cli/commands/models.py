@@ -16,13 +16,14 @@ from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.layout import padded, print_line, table_console
 from chat_personas.engines.open import ModelFile, find_model, model_names
-from chat_personas.models import POCKET
+from chat_personas.models import BASE_MODEL, POCKET
 from chat_personas.models.catalogue import catalogue, find_entry
 from chat_personas.models.found import Found, find_models
+from chat_personas.models.gguf import GgufError, read_header
 from chat_personas.models.pulling import ask_hub, check_space, fetch
 from chat_personas.paths import display_path, models_directory, path_named
 from chat_personas.reporting.models_found import OPTION, catalogue_lines, found_lines, in_bytes, offer_lines
-from chat_personas.reporting.wording.measurements import DEMONSTRATION
+from chat_personas.reporting.wording.measurements import DEMONSTRATION, TEMPLATE_GIVEN
 from chat_personas.settings import load_settings
 from chat_personas.text import printable
 
@@ -44,11 +45,22 @@ def list_models() -> int:
         found = find_model(name)
         assert isinstance(found, ModelFile)
         size = found.path.stat().st_size / 1e6
-        remark = f"  {DEMONSTRATION}" if name == POCKET else ""
-        print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
+        remark = DEMONSTRATION if name == POCKET else _asked_how(found.path)
+        print(f"{padded(printable(name), 24)} {size:9.1f} MB  {remark}".rstrip())
     print(f"\nGGUF files in {display_path(models_directory())} are listed by name. {ELSEWHERE}")
     print("`models discover` finds others on this machine, `models get` fetches one.")
     return DONE
+
+
+def _asked_how(path: Path) -> str:
+    """Say of a model file that it is a base model, or which template the settings give for it; "" of all others."""
+    given = load_settings().templates.get(path.stem)
+    if given not in (None, "plain"):
+        return TEMPLATE_GIVEN.format(template=printable(Path(given).name))
+    try:
+        return BASE_MODEL if given == "plain" or not read_header(path).has_template else ""
+    except (GgufError, OSError):  # opening it says what is wrong
+        return ""
 
 
 @app.command(

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from chat_personas.paths import personas_directory
 from personas import ALL_GROUPS, load_persona, system_prompt
 from tests.cli.running import Command, only_line
+from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
 
 
 def test_personas_list_has_every_group_by_itself_combined_ones_and_one_unsteered(command: Command) -> None:
@@ -167,3 +168,20 @@ def test_personas_that_civic_has_no_figures_for_are_told_before_a_survey_is_put_
     Path(brief).write_text(Path(brief).read_text().replace("POLPARTY", "RELIG").replace("Democrat", "Mormon"))
     ran = command("personas", "check", brief)
     assert (ran.code, "you can talk with it, but not compare it with people" in ran.out) == (0, True)
+
+
+def test_the_list_of_models_says_which_are_base_models_and_for_which_a_template_was_given(
+    command: Command, home: Path
+) -> None:
+    (home / "data" / "models").mkdir(parents=True)
+    for name, template in (("chatty", TEMPLATE), ("base", None), ("given", None), ("plain", TEMPLATE)):
+        write_tiny_model(home / "data" / "models" / f"{name}.gguf", template=template)
+    (home / "config").mkdir()
+    (home / "config" / "settings.toml").write_text('[templates]\ngiven = "chatml"\nplain = "plain"\n')
+    told = dict(line.split(maxsplit=1) for line in command("models", "list").out.splitlines()[:5])
+    assert {name: line.partition(" MB")[2].strip() for name, line in told.items() if name != "pocket"} == {
+        "base": "a base model: it continues text",
+        "chatty": "",
+        "given": "asked through the template chatml, which was given for it",
+        "plain": "a base model: it continues text",
+    }
