@@ -183,16 +183,17 @@ def load_runtime(path: Path, options: Options, flag: InterruptFlag) -> Runtime:
 
 
 def _ends_of_turns(vocabulary: Vocabulary, template: ChatTemplate) -> tuple[str, ...]:
-    """Return the text that ends a reply, where the template ends a turn in words, and not by a token of this model.
+    """Return the texts that end a reply, where the template ends a turn in words, and not by a token of this model.
 
     ChatML does so in a model that lacks its tokens, and the templates of some older models in every one. What they
-    write after a reply is then text like any other, which the model goes on writing. Its first line is enough.
+    write between turns is then text like any other, which the model goes on writing. Each line of it is such a text: a
+    mark such as `<|im_start|>user` anywhere, a word such as `USER:` where a line begins.
     """
     written = template.after_reply
     if vocabulary.control.search(written) is not None:
         return ()
-    line, _, _ = written.strip().partition("\n")
-    return (written[: len(written) - len(written.lstrip())][:1] + line.rstrip(),) if line else ()
+    lines = [line.strip() for line in written.splitlines()]
+    return tuple(line if line[0] in "<[" else f"\n{line}" for line in dict.fromkeys(filter(None, lines)))
 
 
 def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtime:

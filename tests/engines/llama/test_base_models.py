@@ -110,8 +110,9 @@ async def test_a_reply_of_a_debate_ends_where_the_model_speaks_for_the_other_sid
             "+ m['content'] }}{% endfor %}{{ '\n\n### Answer:\n' }}",
             "\n\n### Question:\n",
         ),
+        ("chatml", " <|im_start|>user"),
     ],
-    ids=["chatml", "headings"],
+    ids=["chatml", "headings", "chatml, without an end"],
 )
 async def test_a_reply_ends_where_a_given_template_ends_a_turn_in_words_that_are_no_tokens(
     tmp_path: Path, template: str, end: str
