@@ -243,6 +243,11 @@ class EngineInfo:
     details: dict[str, str] = field(default_factory=dict)
 
     @property
+    def given_template(self) -> str | None:
+        """The chat template through which a person has it asked, as `template`; None where it is asked as usual."""
+        return self.template if self.prompt_format == "template" else None
+
+    @property
     def is_server(self) -> bool:
         """Whether the model answers over HTTP, on this machine or another."""
         return self.engine == "openai"

@@ -175,7 +175,7 @@ class LineMode(StandardInputMode):
             next_one = model_described(conversation.engine.info)
             print(f"({how} The next one comes from {next_one}.)", file=sys.stderr, flush=True)
         elif conversation.asked_otherwise:
-            said = asked_from_here_on(conversation.model.name, conversation.model.prompt_format)
+            said = asked_from_here_on(*conversation.model.asked)
             print(f"({said})", file=sys.stderr, flush=True)
 
     def _make_monitor(self, conversation: Conversation, corpus: Corpus) -> "Monitor":

@@ -44,7 +44,7 @@ def that_count(rows: Iterable[MeasurementRow]) -> tuple[MeasurementRow, ...]:
     found = dict[tuple[object, ...], MeasurementRow]()
     for row in rows:
         by_what_means = row.survey_sha256, row.expression, row.refusals, row.interventions
-        by_what_model = row.model, row.model_sha256, row.prompt_format
+        by_what_model = row.model, row.model_sha256, row.prompt_format, row.template
         whose = row.groups, row.persona_name, row.system_prompt
         key = row.message_id, *whose, *by_what_model, *by_what_means
         if row.complete or key not in found or not found[key].complete:

@@ -185,6 +185,7 @@ def begin_generation(
         "context_length": info.context_length,
         "template_sha256": info.template_sha256,
         "prompt_format": info.prompt_format,
+        "template": info.given_template,
         "flash_attention": info.flash_attention,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -326,10 +327,11 @@ def models_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Repl
     """Return which model made each reply of the branch that ends with a message, by the replies' keys."""
     sql = f"""
         {_BRANCH}
-        SELECT message_id, model, model_sha256, prompt_format FROM branch JOIN generations ON message_id = branch.id
+        SELECT message_id, model, model_sha256, prompt_format, template
+        FROM branch JOIN generations ON message_id = branch.id
         """  # noqa: S608
     found = connection.execute(sql, (message_id,))
-    return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"], row["prompt_format"]) for row in found}
+    return {row["message_id"]: ReplyModel(*tuple(row)[1:]) for row in found}
 
 
 def participants_words_to(connection: sqlite3.Connection, message_id: str) -> frozenset[str]:

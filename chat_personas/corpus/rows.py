@@ -170,15 +170,21 @@ class ReplyModel:
     name: str
     sha256: str | None
     prompt_format: PromptFormat | None = field(default=None, compare=False)
+    template: str | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, info: EngineInfo) -> Self:
         """Return the model of an engine, whatever it is steered by."""
-        return cls(info.name, info.sha256, info.prompt_format)
+        return cls(info.name, info.sha256, info.prompt_format, info.given_template)
+
+    @property
+    def asked(self) -> tuple[str, PromptFormat | None, str | None]:
+        """Its name, the form in which it is asked, and the template that was given for that."""
+        return self.name, self.prompt_format, self.template
 
     def asked_as(self, other: "ReplyModel") -> bool:
-        """Whether both are the same model, asked in the same form."""
-        return self == other and self.prompt_format == other.prompt_format
+        """Whether both are the same model, asked in the same form, through the same template."""
+        return self == other and (self.prompt_format, self.template) == (other.prompt_format, other.template)
 
 
 class ReplyPersona(NamedTuple):
@@ -193,7 +199,8 @@ class GenerationRow(Row):
     """How a reply was made: the model, the settings, what it cost, and what the model thought. Null: not known (yet).
 
     `thought` is null where the model did not think; see `Thought`. `prompt_format` says whether the model was asked
-    through a chat template or as a base model (`EngineInfo.prompt_format`). `interventions` names what changed its
+    through a chat template or as a base model (`EngineInfo.prompt_format`), `template` which one was given in place of
+    that in its file (`EngineInfo.given_template`). `interventions` names what changed its
     hidden states (`eval.interventions.Intervention.key`). `projection` is how far along the direction `projected_on`
     the hidden states of the reply lie (0 and 1 are the poles of its training texts); null where it was not read, and
     where nothing could be, since `interventions` removed or clamped it (`eval.interventions.fixed_by`; older rows hold
@@ -234,6 +241,7 @@ class GenerationRow(Row):
     persona_sha256: str | None = None
     system_prompt: str | None = None
     prompt_format: PromptFormat | None = None
+    template: str | None = None
 
 
 class SpokenAsRow(Row):
@@ -264,8 +272,8 @@ class MeasurementRow(Row):
     by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
     questions. `verdict` says whether it may be shown (`finding` of a report's verdict; null in older rows), and
     `order_agreement` how far the answers in the two option orders agree. `dropped_messages` counts the oldest messages
-    that the model did not see, for want of context. `interventions`, `persona_name`, `system_prompt` and
-    `prompt_format` as in a generation.
+    that the model did not see, for want of context. `interventions`, `persona_name`, `system_prompt`,
+    `prompt_format` and `template` as in a generation.
     """
 
     table: ClassVar[str] = "measurements"
@@ -301,6 +309,7 @@ class MeasurementRow(Row):
     persona_name: str | None = None
     system_prompt: str | None = None
     prompt_format: PromptFormat | None = None
+    template: str | None = None
 
 
 class ProbeRow(Row):

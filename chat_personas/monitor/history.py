@@ -44,14 +44,14 @@ class Measure:
         """Say whether a stored round can be compared with rounds of this measure.
 
         One that was asked under other interventions cannot: turning the knob begins a course of its own. Nor can one in
-        which the model was asked in another form, through a chat template or as a base model.
+        which the model was asked in another form: as a base model, or through another chat template.
         """
         groups = tuple((group.attribute, group.value) for group in row.groups)
         return (
             row.survey_sha256 == self.survey.sha256
             and groups == tuple((group.attribute, group.value) for group in self.groups)
             and (row.model, row.model_sha256) == (self.model.name, self.model.sha256)
-            and row.prompt_format == self.model.prompt_format
+            and (row.prompt_format, row.template) == (self.model.prompt_format, self.model.given_template)
             and row.interventions == self.model.interventions
             and row.expression == self.expression
         )

@@ -143,6 +143,7 @@ class RoundRecorder:
             quantization=model.quantization,
             template_sha256=model.template_sha256,
             prompt_format=model.prompt_format,
+            template=model.given_template,
             flash_attention=model.flash_attention,
             interventions=model.interventions,
             seed=measure.seed,

@@ -76,9 +76,8 @@ def _copies(source: Source) -> Iterator[_Copy]:
         turns, quoted = turns_of(said), source.quoted()
         rounds = [row for row in that_count(source.measurements(conversation.id)) if row.message_id in (None, *turns)]
         replies = [made[message.id] for message in said if message.id in made]
-        models = {(conversation.model, conversation.prompt_format)}
-        models |= {(each.model, each.prompt_format) for each in replies} | {(e.model, e.prompt_format) for e in rounds}
-        named = len(models) > 1
+        asked = [*map(_asked, replies), *map(_asked, rounds)]
+        named = len({*asked, (conversation.model, conversation.prompt_format, asked[0][2] if asked else None)}) > 1
         measured: dict[str | None, list[str]] = {}
         for row in rounds:
             measured.setdefault(row.message_id, []).append(_measured(row, turns.get(row.message_id, 0), named=named))
@@ -100,8 +99,8 @@ def _facts(
     personas = dict.fromkeys(_persona(conversation, made.get(message.id)) for message in replies)
     personas = personas or {conversation.persona_name: None}
     yield "persona", ", then ".join(personas)
-    models = dict.fromkeys((made[each.id].model, made[each.id].prompt_format) for each in replies if each.id in made)
-    models = models or {(conversation.model, conversation.prompt_format): None}
+    models = dict.fromkeys(_asked(made[each.id]) for each in replies if each.id in made)
+    models = models or {(conversation.model, conversation.prompt_format, None): None}
     yield "model", ", then ".join(_model(*each) for each in models)
     yield "begun", stamp(conversation.created_at)
     yield "conversation", conversation.id
@@ -124,7 +123,7 @@ def _speaker(
     """Name who wrote a message; a person only where one did. `named`: with the model, because there are several."""
     if message.role == "assistant":
         how = made.get(message.id)
-        on = f" on {_model(how.model, how.prompt_format)}" if named and how is not None else ""
+        on = f" on {_model(*_asked(how))}" if named and how is not None else ""
         return f"{_persona(conversation, how)}{on}"
     if message.id in quoted:
         return f"{quoted[message.id].name} ({_kind(quoted[message.id])}, quoted)"
@@ -135,9 +134,14 @@ def _kind(quoted: Quoted) -> str:
     return BASE_MODEL if quoted.prompt_format == "plain" else "a model"
 
 
-def _model(name: str, prompt_format: str | None) -> str:
+def _asked(row: GenerationRow | MeasurementRow) -> tuple[str, str | None, str | None]:
+    """Return which model made a reply or was measured, in which form, and through which template that was given."""
+    return row.model, row.prompt_format, row.template
+
+
+def _model(name: str, prompt_format: str | None, template: str | None) -> str:
     demonstration = f" ({DEMONSTRATION})" if name == POCKET else ""
-    return f"{recorded_model(name, prompt_format)}{demonstration}"
+    return f"{recorded_model(name, prompt_format, template)}{demonstration}"
 
 
 def _turn(message: MessageRow, speaker: str, made: Mapping[str, GenerationRow], measured: Sequence[str]) -> _Turn:
@@ -166,7 +170,7 @@ def _prompt(conversation: ConversationRow, how: GenerationRow | None) -> str:
 def _measured(row: MeasurementRow, turn: int, *, named: bool) -> str:
     """Say what a round of measuring found, or why its alignment is not shown; `named`: on which model, too."""
     when = f"measured after turn {turn}" if turn else "measured before the first turn"
-    when += f" on {_model(row.model, row.prompt_format)}" if named else ""
+    when += f" on {_model(*_asked(row))}" if named else ""
     asked = f"{row.survey}, {row.expression}"
     if row.verdict in NOT_SOUND:
         return f"{when} ({asked}): not sound: {NOT_SOUND[row.verdict]}"

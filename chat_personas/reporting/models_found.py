@@ -143,13 +143,14 @@ def how_to_go_on_with(made: ReplyModel, found: Found, *, command: str = "/model"
     """
     ready = tuple(all_ready(found))
     model, name = what_opens(made, ready), printable(made.name)
-    made_it = f"{recorded_model(made.name, made.prompt_format)} made the last reply."
+    made_it = f"{recorded_model(*made.asked)} made the last reply."
     if model in ready:
         other_form = made.prompt_format == "plain" and any(
             each.model == model and each.chat_template for each in found.files
         )
         if other_form:
-            return f"{made_it} {OPTION} {printable(model)} --template plain, at the start, goes on with it as a base model."
+            how = f"{OPTION} {printable(model)} --template plain, at the start,"
+            return f"{made_it} {how} goes on with it as a base model."
         return f"{made_it} {command} {printable(model)} goes on with it."
     if made.sha256 is None:
         return made_it

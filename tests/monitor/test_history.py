@@ -186,6 +186,7 @@ DIFFERENT: dict[str, dict[str, Any]] = {
     "another name": {"name": "other.gguf"},
     "another template": {"template_sha256": "99" * 32},
     "as a base model": {"prompt_format": "plain"},
+    "a given template": {"prompt_format": "template", "template": "chatml"},
     "flash attention": {"flash_attention": True},
     "another quantisation": {"quantization": "Q4_0"},
     "another engine": {"engine": "openai"},

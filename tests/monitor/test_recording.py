@@ -153,6 +153,7 @@ def test_a_round_is_kept_with_all_that_decided_what_it_found(corpus: Corpus) -> 
         "quantization": "Q8_0",
         "template_sha256": "cd" * 32,
         "prompt_format": "plain",
+        "template": None,
         "flash_attention": False,
         "interventions": ("add party, strength 0.5",),
         "seed": 3,

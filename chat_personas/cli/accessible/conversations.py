@@ -288,7 +288,7 @@ class Conversations:
             how = await asyncio.to_thread(lambda: how_to_go_on_with(made, find_models()))
             self._say(f"{how} The next one comes from {model_described(conversation.engine.info)}.")
         elif conversation.asked_otherwise:
-            self._say(sentence(asked_from_here_on(conversation.model.name, conversation.model.prompt_format)))
+            self._say(sentence(asked_from_here_on(*conversation.model.asked)))
 
     async def enter(self) -> None:
         """Say which conversation is open now in place of the one before, and measure it.

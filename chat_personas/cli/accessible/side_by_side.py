@@ -223,7 +223,7 @@ class Comparing:
             self._say(f"Column {number}: {printable(name)}{steered}.")
             self._say(*last_messages(column))
             if (made := column.model_of_last_reply) is not None:
-                model, here = recorded_model(made.name, made.prompt_format), model_described(column.engine.info)
+                model, here = recorded_model(*made.asked), model_described(column.engine.info)
                 self._say(f"{model} made its last reply. The next one comes from {here}.")
         self._say_what_differs(comparison)
         self._say(HOW_TO_COMPARE)

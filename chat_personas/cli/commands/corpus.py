@@ -114,7 +114,7 @@ def show(
             remarks += how_it_ended(message)
             remarks += ["version {} of {}".format(*places[message.id])] if message.id in places else []
             if (model := models.get(message.id)) is not None:
-                made_by = recorded_model(model.name, model.prompt_format)
+                made_by = recorded_model(*model.asked)
                 remarks += [f"by {made_by}"] if _changes(model, before, found) else []
                 remarks += ["under another prompt"] if persona.system_prompt != prompt.system_prompt else []
                 before, prompt = model, persona
@@ -129,7 +129,7 @@ def show(
 def _changes(model: ReplyModel, before: ReplyModel | None, began: ConversationRow) -> bool:
     """Whether a reply is of another model, or of one asked otherwise, than the one before or than it all began with."""
     if before is None:
-        return (model.name, model.prompt_format) != (began.model, began.prompt_format)
+        return model.template is not None or (model.name, model.prompt_format) != (began.model, began.prompt_format)
     return not model.asked_as(before)
 
 

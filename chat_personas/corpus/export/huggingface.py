@@ -42,6 +42,7 @@ _MADE = {
     "quantization": _TEXT,
     "template_sha256": _TEXT,
     "prompt_format": _TEXT,
+    "template": _TEXT,
     "flash_attention": _TRUTH,
     "interventions": [_TEXT],
     "seed": _WHOLE,

@@ -4,7 +4,12 @@ ALTER TABLE conversations ADD COLUMN prompt_format TEXT CHECK (prompt_format IN 
 ALTER TABLE generations ADD COLUMN prompt_format TEXT CHECK (prompt_format IN ('template', 'plain'));
 ALTER TABLE measurements ADD COLUMN prompt_format TEXT CHECK (prompt_format IN ('template', 'plain'));
 
--- Rows of older versions say it by the hash of the template: plain text has had this one since it can be asked for.
+-- The chat template that a person gave in place of that in the model file: `chatml`, or the name of a file. Null: none,
+-- and not known in rows of older versions.
+ALTER TABLE generations ADD COLUMN template TEXT;
+ALTER TABLE measurements ADD COLUMN template TEXT;
+
+-- Rows of older versions say in which form by the hash of the template: plain text has had this one since it can be asked for.
 UPDATE generations SET prompt_format = CASE template_sha256
     WHEN '056db64f284eca94252602a1e0528353838f317a0ac2157c5f88b584b7d17bda' THEN 'plain' ELSE 'template' END
 WHERE engine = 'llama' AND template_sha256 IS NOT NULL;

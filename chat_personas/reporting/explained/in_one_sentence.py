@@ -184,7 +184,7 @@ def measured_on(info: "EngineInfo", others: str = "", inside: str = "") -> Itera
 
 def how_measured(conversation: "Conversation") -> Iterator[str]:
     """Yield what a reader must know of the model of a conversation: see `measured_on`."""
-    others = dict.fromkeys(recorded_model(each.name, each.prompt_format) for each in conversation.other_models)
+    others = dict.fromkeys(recorded_model(*each.asked) for each in conversation.other_models)
     knob = conversation.knob
     return measured_on(knob.engine.info, ", ".join(others), knob.described() if knob.interventions else "")
 

@@ -211,17 +211,20 @@ def answers_described(model: "ModelInfo") -> str:
     return f"answers in {printable(model.name)}{of}"
 
 
-def recorded_model(name: str, prompt_format: str | None) -> str:
-    """Name a model that the corpus records, and say if it was asked as a base model."""
-    return f"{printable(name)} ({BASE_MODEL})" if prompt_format == "plain" else printable(name)
+def recorded_model(name: str, prompt_format: str | None, template: str | None = None) -> str:
+    """Name a model that the corpus records; say if it was asked as a base model, or through a template given for it."""
+    given = TEMPLATE_GIVEN.format(template=printable(template)) if template is not None else ""
+    remark = BASE_MODEL if prompt_format == "plain" else given
+    return f"{printable(name)} ({remark})" if remark else printable(name)
 
 
 _FORMS = {"plain": "in plain text", "template": "through a chat template"}
 
 
-def asked_from_here_on(name: str, prompt_format: str | None) -> str:
-    """Say that the same model is asked in another form from here on."""
-    return f"from here on asked {_FORMS.get(prompt_format or '', 'otherwise')}: {recorded_model(name, prompt_format)}"
+def asked_from_here_on(name: str, prompt_format: str | None, template: str | None) -> str:
+    """Say that the same model is asked in another form, or through another template, from here on."""
+    model = recorded_model(name, prompt_format, template)
+    return f"from here on asked {_FORMS.get(prompt_format or '', 'otherwise')}: {model}"
 
 
 def model_remarks(model: "ModelInfo | EngineInfo") -> list[str]:

@@ -265,7 +265,7 @@ class ChatScreen(Screen[None]):
         line = self.status_line
         line.model, line.demonstration = info.name, info.demonstration
         line.base, line.recurrent = info.prompt_format == "plain", info.recurrent
-        line.template = (info.template or "") if info.prompt_format == "template" else ""
+        line.template = info.given_template or ""
         line.context, line.state = info.context_length or 0, ""
 
     def show_opening(self, model: str) -> None:

@@ -174,11 +174,11 @@ def _changes(
 
 def _model_change(before: "ReplyModel", model: "ReplyModel") -> str:
     """Say what the next reply is made by where that is another model, or one that is asked in another form."""
-    name = recorded_model(model.name, model.prompt_format)
+    name = recorded_model(*model.asked)
     if model.asked_as(before):
         return ""
     if model == before:
-        return asked_from_here_on(model.name, model.prompt_format)
+        return asked_from_here_on(*model.asked)
     if before.name == model.name:
         return f"from here on another file of the same name: {name}"
-    return f"from here on another model: {name} (before: {recorded_model(before.name, before.prompt_format)})"
+    return f"from here on another model: {name} (before: {recorded_model(*before.asked)})"

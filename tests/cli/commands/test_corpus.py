@@ -352,6 +352,12 @@ def test_audit_says_that_replies_come_out_again_and_names_one_that_was_altered(
     assert ran.out.endswith("2 replies: 1 identical, 1 different, 0 not audited\n")
 
 
+def test_a_reply_through_a_template_that_was_given_says_so(command: Command, corpus: Corpus) -> None:
+    key = talk(corpus, ("Guns?", "Fewer."), model=replace(INFO, prompt_format="template", template="chatml"))
+    shown = without_times(command("corpus", "show", key).out)
+    assert "by small.gguf (asked through the template chatml, which was given for it)): Fewer." in shown
+
+
 def test_audit_of_replies_in_plain_text_says_how_they_are_audited(command: Command, brief: str, tiny: str) -> None:
     said = command(brief, "--plain", "--model", tiny, "--template", "plain", given="Hello\n")
     assert said.code == 0

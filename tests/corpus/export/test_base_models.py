@@ -111,6 +111,16 @@ def test_a_copy_for_reading_names_every_model_that_replied(corpus: Corpus, tmp_p
     assert re.findall("^## (?!Person)(.*)$", written, re.M) == ["democrat on small.gguf", f"democrat on {NAMED}"]
 
 
+def test_a_copy_for_reading_and_tables_say_which_template_was_given(corpus: Corpus, tmp_path: Path) -> None:
+    talk(corpus, ("Guns?", "Fewer."), model=replace(INFO, prompt_format="template", template="chatml"))
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "copy.md")
+    named = "small.gguf (asked through the template chatml, which was given for it)"
+    assert f"\n- model: {named}\n" in (tmp_path / "copy.md").read_text()
+    export_to(corpus, FORMATS["csv"], EVERYTHING, tmp_path / "tables")
+    with (tmp_path / "tables" / "messages.csv").open(encoding="utf-8-sig", newline="") as stream:
+        assert [row["template"] for row in csv.DictReader(stream)] == ["", "chatml"]
+
+
 def test_a_copy_for_reading_says_what_was_measured_where_there_were_several(corpus: Corpus, tmp_path: Path) -> None:
     key = talk(corpus, ("Guns?", "Fewer."), model=replace(INFO, prompt_format="template"))
     row = measurement(branch_of(corpus, key)[-1]).model_copy(update={"model": INFO.name})

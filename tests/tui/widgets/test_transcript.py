@@ -53,3 +53,8 @@ def test_where_the_same_model_is_asked_in_another_form_a_line_says_so(corpus: Co
         said.id: "from here on asked in plain text: small.gguf (a base model: it continues text)",
         None: "from here on asked through a chat template: small.gguf",
     }
+    given = ReplyModel.of(replace(INFO, prompt_format="template", template="chatml"))
+    assert model_changes(path, models, given)[None] == (
+        "from here on asked through a chat template: small.gguf "
+        "(asked through the template chatml, which was given for it)"
+    )
