@@ -235,6 +235,9 @@ def _why_not(logged: _Logged, info: EngineInfo) -> str | None:
         "it was asked in plain text, as a base model; add --template plain": (
             made.prompt_format == "plain" and info.prompt_format == "template"
         ),
+        f"it was asked through the template {made.template}, which was given for it; name that with --template": (
+            made.template not in (None, info.given_template)
+        ),
         "the chat template was another one": made.template_sha256 != info.template_sha256,
         f"the context had {made.context_length} tokens, and has {info.context_length} now": (
             made.context_length != info.context_length

@@ -145,12 +145,10 @@ def how_to_go_on_with(made: ReplyModel, found: Found, *, command: str = "/model"
     model, name = what_opens(made, ready), printable(made.name)
     made_it = f"{recorded_model(*made.asked)} made the last reply."
     if model in ready:
-        other_form = made.prompt_format == "plain" and any(
-            each.model == model and each.chat_template for each in found.files
-        )
-        if other_form:
-            how = f"{OPTION} {printable(model)} --template plain, at the start,"
-            return f"{made_it} {how} goes on with it as a base model."
+        template = _template_for(made, model, found)
+        if template is not None:
+            how = f"{OPTION} {printable(model)} --template {printable(template)}, at the start,"
+            return f"{made_it} {how} goes on with it in that way."
         return f"{made_it} {command} {printable(model)} goes on with it."
     if made.sha256 is None:
         return made_it
@@ -160,6 +158,14 @@ def how_to_go_on_with(made: ReplyModel, found: Found, *, command: str = "/model"
     place = f"of its file, {name}.gguf, {why}"
     at_start = "" if command == OPTION else f", as {OPTION} FILE does at the start"
     return f"{made_it} {command} FILE goes on with it{at_start}: write the path {place}."
+
+
+def _template_for(made: ReplyModel, model: str, found: Found) -> str | None:
+    """Return what has to be given as the template to ask a model as it was asked then; None for nothing."""
+    if made.prompt_format != "plain":
+        return made.template
+    has_template = any(each.model == model and each.chat_template for each in found.files)
+    return "plain" if has_template else None
 
 
 def what_opens(wanted: ReplyModel, ready: Iterable[str]) -> str | None:

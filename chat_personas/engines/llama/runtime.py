@@ -1,5 +1,6 @@
 """A model that is loaded and ready: everything that the worker thread owns, and how it is loaded."""
 
+import re
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -182,18 +183,22 @@ def load_runtime(path: Path, options: Options, flag: InterruptFlag) -> Runtime:
         raise
 
 
+_MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+
+
 def _ends_of_turns(vocabulary: Vocabulary, template: ChatTemplate) -> tuple[str, ...]:
     """Return the texts that end a reply, where the template ends a turn in words, and not by a token of this model.
 
     ChatML does so in a model that lacks its tokens, and the templates of some older models in every one. What they
     write between turns is then text like any other, which the model goes on writing. Each line of it is such a text: a
-    mark such as `<|im_start|>user` anywhere, a word such as `USER:` where a line begins.
+    mark such as `<|im_start|>`, whatever follows it, or words such as `USER:` where a line begins.
     """
     written = template.after_reply
     if vocabulary.control.search(written) is not None:
         return ()
     lines = [line.strip() for line in written.splitlines()]
-    return tuple(line if line[0] in "<[" else f"\n{line}" for line in dict.fromkeys(filter(None, lines)))
+    marks = ((line, _MARK.match(line)) for line in filter(None, lines))
+    return tuple(dict.fromkeys(f"\n{line}" if mark is None else mark[0] for line, mark in marks))
 
 
 def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtime:

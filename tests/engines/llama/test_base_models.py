@@ -110,7 +110,7 @@ async def test_a_reply_of_a_debate_ends_where_the_model_speaks_for_the_other_sid
             "+ m['content'] }}{% endfor %}{{ '\n\n### Answer:\n' }}",
             "\n\n### Question:\n",
         ),
-        ("chatml", " <|im_start|>user"),
+        ("chatml", " <|im_start|>speaker"),
     ],
     ids=["chatml", "headings", "chatml, without an end"],
 )

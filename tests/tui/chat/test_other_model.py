@@ -118,12 +118,16 @@ def test_another_file_of_the_same_name_did_not_make_the_last_reply(tmp_path: Pat
     )
 
 
-def test_a_reply_in_plain_text_is_gone_on_with_in_plain_text(tmp_path: Path) -> None:
+def test_a_reply_is_gone_on_with_in_the_form_in_which_it_was_made(tmp_path: Path) -> None:
     file = tmp_path / "alpha.gguf"
     file.write_bytes(ALPHA)
     assert how_to_go_on_with(ReplyModel("alpha", FIRST.sha256, "plain"), in_files(file)) == (
         f"alpha (a base model: it continues text) made the last reply. --model {file} --template plain, at the start, "
-        "goes on with it as a base model."
+        "goes on with it in that way."
+    )
+    assert how_to_go_on_with(ReplyModel("alpha", FIRST.sha256, "template", "chatml"), in_files(file)) == (
+        f"alpha (asked through the template chatml, which was given for it) made the last reply. --model {file} "
+        "--template chatml, at the start, goes on with it in that way."
     )
 
 
