@@ -151,8 +151,14 @@ class Runtime:
                 "prompt_rendering": str(RENDERING_VERSION),
                 "chat_template": self._template_described(),
                 **({} if self.template.keeps_apart else {"messages": _CHANGED}),
+                **self._where_replies_end(),
             },
         )
+
+    def _where_replies_end(self) -> dict[str, str]:
+        """Say where a reply ends beside the model's own tokens, which tells remembered replies from earlier ones."""
+        stops = self.prompter.stops if self.prompt_format == "template" else ()
+        return {"replies_end_at": " ".join(stop.strip() for stop in stops)} if stops else {}
 
     def _template_described(self) -> str:
         if self.template_given:

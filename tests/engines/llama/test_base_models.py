@@ -126,6 +126,9 @@ async def test_a_reply_ends_where_a_given_template_ends_a_turn_in_words_that_are
     said = "".join([piece.text async for piece in engine.stream(TALK[1:2], GREEDY)])
     await engine.close()
     assert said == "Free."
+    assert engine.info.details["replies_end_at"] == (
+        "<|im_end|> <|im_start|>" if template == "chatml" else "### Question:"
+    )
 
 
 async def test_a_model_with_a_chat_template_ends_its_turns_itself(tmp_path: Path) -> None:
