@@ -321,17 +321,20 @@ class Conversation:
     @property
     def model_of_last_reply(self) -> ReplyModel | None:
         """The model that made the last reply on the path, None where that is the present one or there is none."""
-        replies = (message for message in reversed(self.path) if message.role == "assistant")
-        last = next(replies, None)
-        model = self.model if last is None else self.models.get(last.id, self.model)
-        return None if model == self.model else model
+        return None if self._made_last == self.model else self._made_last
 
     @property
     def asked_otherwise(self) -> bool:
         """Whether the last reply on the path is of the present model, and that was asked in another form then."""
-        last = self.last_reply
-        made = self.model if last is None else self.models.get(last.id, self.model)
+        made = self._made_last
         return made == self.model and not made.asked_as(self.model)
+
+    @property
+    def _made_last(self) -> ReplyModel:
+        """The model that made the last reply on the path, the present one where there is none."""
+        replies = (message for message in reversed(self.path) if message.role == "assistant")
+        last = next(replies, None)
+        return self.model if last is None else self.models.get(last.id, self.model)
 
     @property
     def first_persona(self) -> ReplyPersona:

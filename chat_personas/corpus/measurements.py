@@ -66,13 +66,13 @@ def last_of_model(connection: sqlite3.Connection, model: ReplyModel) -> tuple[Me
         WHERE measurements.id IN (
             SELECT max(measurements.id) FROM measurements JOIN conversations ON conversations.id = conversation_id
             WHERE measurements.model = ? AND measurements.model_sha256 IS ?
-              AND measurements.prompt_format IS ? AND complete AND message_id IS NULL
+              AND measurements.prompt_format IS ? AND measurements.template IS ? AND complete AND message_id IS NULL
             GROUP BY coalesce(measurements.persona_name, conversations.persona_name),
                 coalesce(measurements.system_prompt, conversations.system_prompt), groups, interventions
         ) ORDER BY measurements.id
         """  # noqa: S608
     found = []
-    for row in map(dict, connection.execute(sql, (model.name, model.sha256, model.prompt_format))):
+    for row in map(dict, connection.execute(sql, (model.name, model.sha256, model.prompt_format, model.template))):
         name, prompt = row.pop("first_name"), row.pop("first_prompt")
         row["persona_name"] = row["persona_name"] or name
         row["system_prompt"] = prompt if row["system_prompt"] is None else row["system_prompt"]

@@ -240,19 +240,19 @@ def made_before(connection: sqlite3.Connection, message_id: str, since: str | No
     """
     found = connection.execute(
         """
-        SELECT earlier.message_id FROM generations AS made
-        JOIN generations AS earlier
-            ON earlier.model_sha256 = made.model_sha256 AND earlier.interventions = made.interventions
-            AND earlier.started_at < made.started_at
-        JOIN messages ON messages.id = earlier.message_id
-        WHERE made.message_id = :made AND messages.copy_of IS NULL AND CASE
-            WHEN :since IS NULL THEN earlier.started_at >= (
-                SELECT max(begun.started_at) FROM generations AS begun
-                WHERE begun.model_sha256 = made.model_sha256 AND begun.interventions = made.interventions
-                  AND begun.started_at < made.started_at AND begun.reused_tokens = 0
-            )
-            ELSE earlier.started_at > (SELECT started_at FROM generations WHERE message_id = :since)
-        END
+        WITH made AS MATERIALIZED (
+            SELECT model_sha256, interventions, started_at FROM generations WHERE message_id = :made
+        ), earlier AS MATERIALIZED (
+            SELECT message_id, generations.started_at, reused_tokens FROM generations JOIN made
+            USING (model_sha256, interventions) WHERE generations.started_at < made.started_at
+        ), first AS MATERIALIZED (
+            SELECT coalesce(
+                (SELECT started_at FROM generations WHERE message_id = :since),
+                (SELECT max(started_at) FROM earlier WHERE reused_tokens = 0)
+            ) AS started_at
+        )
+        SELECT message_id FROM earlier JOIN first JOIN messages ON messages.id = message_id
+        WHERE earlier.started_at >= first.started_at AND message_id IS NOT :since AND copy_of IS NULL
         ORDER BY earlier.started_at
         """,
         {"made": message_id, "since": since},

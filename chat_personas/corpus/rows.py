@@ -349,9 +349,9 @@ class RatingRow(Row):
 
 
 class SearchHit(Row):
-    """A message in which a search found its words. `model` is the one with which its conversation began,
-    asked in the form `prompt_format`.
+    """A message in which a search found its words.
 
+    `model` is the one with which its conversation began, `prompt_format` the form in which that was asked.
     `persona_name` is that of a reply; of any other message, the one with which the conversation began. `of_participant`
     says that a participant of a study said it, and not the owner of the corpus.
     `excerpt` is the text around them; `matches` are the ranges of characters in it that matched.

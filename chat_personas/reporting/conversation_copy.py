@@ -77,7 +77,8 @@ def _copies(source: Source) -> Iterator[_Copy]:
         rounds = [row for row in that_count(source.measurements(conversation.id)) if row.message_id in (None, *turns)]
         replies = [made[message.id] for message in said if message.id in made]
         asked = [*map(_asked, replies), *map(_asked, rounds)]
-        named = len({*asked, (conversation.model, conversation.prompt_format, asked[0][2] if asked else None)}) > 1
+        began = conversation.model, conversation.prompt_format
+        named = len(set(asked)) > 1 or any((model, form) != began for model, form, _ in asked)
         measured: dict[str | None, list[str]] = {}
         for row in rounds:
             measured.setdefault(row.message_id, []).append(_measured(row, turns.get(row.message_id, 0), named=named))

@@ -213,9 +213,15 @@ def answers_described(model: "ModelInfo") -> str:
 
 def recorded_model(name: str, prompt_format: str | None, template: str | None = None) -> str:
     """Name a model that the corpus records; say if it was asked as a base model, or through a template given for it."""
-    given = TEMPLATE_GIVEN.format(template=printable(template)) if template is not None else ""
-    remark = BASE_MODEL if prompt_format == "plain" else given
+    remark = _asked_how(prompt_format, template)
     return f"{printable(name)} ({remark})" if remark else printable(name)
+
+
+def _asked_how(prompt_format: str | None, template: str | None) -> str:
+    """Say how a model is asked where that is not through the chat template in its file; "" where it is."""
+    if prompt_format == "plain":
+        return BASE_MODEL
+    return "" if template is None else TEMPLATE_GIVEN.format(template=printable(template))
 
 
 _FORMS = {"plain": "in plain text", "template": "through a chat template"}
@@ -229,14 +235,7 @@ def asked_from_here_on(name: str, prompt_format: str | None, template: str | Non
 
 def model_remarks(model: "ModelInfo | EngineInfo") -> list[str]:
     """Return what is to be said with a model's name: how it is asked where that is not as usual, or recurrent."""
-    base, recurrent = BASE_MODEL * (model.prompt_format == "plain"), RECURRENT * model.recurrent
-    return [*filter(None, (base, template_given(model), recurrent))]
-
-
-def template_given(model: "ModelInfo | EngineInfo") -> str:
-    """Say that a model file is asked through a chat template that a person gave for it; "" where it is not."""
-    given = model.prompt_format == "template" and model.template
-    return TEMPLATE_GIVEN.format(template=printable(given)) if given else ""
+    return [*filter(None, (_asked_how(model.prompt_format, model.template), RECURRENT * model.recurrent))]
 
 
 def run_described(report: "Report | MatrixReport", expression: str | None = None) -> str:

@@ -274,7 +274,7 @@ async def open_again(
         if engine is None:
             rows = [await asyncio.to_thread(corpus.conversation, key) for key in wanted if wanted[key] == model]
             whose = " and ".join(persona_of(row).title for row in rows)
-            question = why.format(whose=whose, model=recorded_model(model.name, model.prompt_format))
+            question = why.format(whose=whose, model=recorded_model(*model.asked))
             instead = await _choose_instead(app, models, question, may_leave_out=may_leave_out)
             if instead is None:
                 return None
