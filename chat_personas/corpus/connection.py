@@ -253,7 +253,7 @@ def _check_regular(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise CorpusError(f"{display_path(path)} is not a regular file; choose a file for the corpus")
     for file in (*database_files(path), beside(path, "-journal")):  # SQLite would wait for a pipe here, too
-        if file.exists() and not file.is_file():
+        if not file.is_file() and file.exists():  # in this order: another program may delete its journal meanwhile
             raise CorpusError(f"{display_path(file)} is not a regular file; move it away")
 
 
