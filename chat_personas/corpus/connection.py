@@ -5,10 +5,11 @@ The files are created for their owner only, and another program's database is ne
 
 import os
 import sqlite3
+import stat
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -253,8 +254,9 @@ def _check_regular(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise CorpusError(f"{display_path(path)} is not a regular file; choose a file for the corpus")
     for file in (*database_files(path), beside(path, "-journal")):  # SQLite would wait for a pipe here, too
-        if not file.is_file() and file.exists():  # in this order: another program may delete its journal meanwhile
-            raise CorpusError(f"{display_path(file)} is not a regular file; move it away")
+        with suppress(FileNotFoundError):  # one look alone: another program may write or delete its journal meanwhile
+            if not stat.S_ISREG(file.stat().st_mode):
+                raise CorpusError(f"{display_path(file)} is not a regular file; move it away")
 
 
 def refuse_foreign(path: Path) -> None:
